@@ -1,0 +1,69 @@
+/*
+ * labels.h - label sets, interned.
+ *
+ * A label set is sorted by name (bytes), has no name twice and no empty value
+ * (in Prometheus' data model an empty label is an absent one). The metric name
+ * is the label "__name__". Two equal sets are the same pointer, so comparing is
+ * comparing pointers; strings are shared between sets.
+ *
+ * Sets are immutable and reference-counted; the intern table is process-wide
+ * and locked inside, so all functions may be called from any thread.
+ * Names and values are valid UTF-8 without NUL (checked here).
+ */
+#ifndef BASE_LABELS_H
+#define BASE_LABELS_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/slice.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#define LABEL_NAME "__name__"
+
+enum {
+	LABELS_MAX = 64, /* labels in a set, the metric name among them */
+	LABEL_NAME_MAX_BYTES = 256,
+	LABEL_VALUE_MAX_BYTES = 2048,
+};
+
+struct label {
+	struct slice name, value; /* NUL-terminated too when interned */
+};
+
+struct labels {
+	uint64_t hash; /* over names and values; the same in every process */
+	atomic_uint refs;
+	uint32_t n;
+	struct label l[];
+};
+
+/* The set of `n` labels in any order, with one reference for the caller.
+ * NULL with ERR_INVALID (name twice, not UTF-8, NUL), ERR_LIMIT, ERR_MEMORY. */
+struct labels *labels_intern(const struct label *l, size_t n, struct err *e);
+
+/* As labels_intern(), with metric name `name` and up to 8 pairs of C strings,
+ * ended by NULL: labels_make(e, "up", "job", "node", NULL). */
+struct labels *labels_make(struct err *e, const char *name, ...) __attribute__((sentinel));
+
+struct labels *labels_ref(struct labels *ls);
+void labels_unref(struct labels *ls); /* NULL is nothing */
+
+/* The value, or an empty slice. */
+struct slice labels_get(const struct labels *ls, struct slice name);
+struct slice labels_name(const struct labels *ls);
+
+/* Order by name, value, name, value … as Prometheus sorts series. */
+int labels_cmp(const struct labels *a, const struct labels *b);
+
+/* Appends name{a="b",c="d"} with Prometheus' escapes (\\ \" \n). */
+void labels_print(const struct labels *ls, struct buf *out);
+
+/* Appends a label value with those escapes, without the quotes. */
+void label_escape(struct slice value, struct buf *out);
+
+/* How many distinct sets and strings live now. */
+void labels_count(size_t *sets, size_t *strings);
+
+#endif

@@ -1,0 +1,36 @@
+/*
+ * observation.h - one reported figure and one plain sample, on their way to the store.
+ *
+ * Collectors make them, storage keeps them, neither knows the other.
+ */
+#ifndef BASE_OBSERVATION_H
+#define BASE_OBSERVATION_H
+
+#include "base/labels.h"
+
+enum figure_flag {
+	FIGURE_PROVISIONAL = 1 << 0,
+	FIGURE_REVISED = 1 << 1,   /* the source says so */
+	FIGURE_ESTIMATED = 1 << 2,
+	FIGURE_ZERO = 1 << 3,      /* a confirmed zero */
+	FIGURE_SUSPECT = 1 << 4,   /* kept, but a check complained */
+};
+
+/* A value of a period of a statistic. */
+struct observation {
+	struct labels *labels;
+	int64_t stamp_ms;      /* of its period: 00:00 local time of the last day */
+	double value;          /* base unit */
+	uint8_t months;        /* covered: 1, 2 for January-February, 3 … ; 0: a day */
+	uint8_t flags;         /* enum figure_flag */
+	int64_t known_from_ms; /* 0: when received. Else only from a trusted source */
+};
+
+/* A value at a time of a plain series. */
+struct plain_sample {
+	struct labels *labels;
+	int64_t t_ms;
+	double value;
+};
+
+#endif

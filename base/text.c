@@ -1,0 +1,378 @@
+/*
+ * text.c - see text.h.
+ *
+ * UTF-8 is checked by hand (Unicode 15, table 3-7) with eight bytes at a time for
+ * ASCII. GB18030 goes through iconv in pieces that fit on the stack, so that a
+ * body of any size costs its result only and the result's own limit holds. Keys
+ * for names go through utf8proc; its allocating calls are not used.
+ */
+#include "base/text.h"
+
+#include <errno.h>
+#include <iconv.h>
+#include <stdint.h>
+#include <utf8proc.h>
+
+/* --- UTF-8 ---------------------------------------------------------------------- */
+
+static bool is_continuation(unsigned char c)
+{
+	return (c & 0xc0) == 0x80;
+}
+
+/* Bytes of the sequence at p (n > 0 are left); 0 when it is not valid; -1 when it is
+ * right so far but cut off by the end. */
+static int sequence(const unsigned char *p, size_t n)
+{
+	unsigned char c = p[0], low = 0x80, high = 0xbf;
+	int len;
+
+	if (c < 0x80)
+		return 1;
+	if (c < 0xc2 || c > 0xf4)
+		return 0;
+	len = c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+	if (c == 0xe0)
+		low = 0xa0; /* else overlong */
+	else if (c == 0xed)
+		high = 0x9f; /* else a surrogate */
+	else if (c == 0xf0)
+		low = 0x90; /* else overlong */
+	else if (c == 0xf4)
+		high = 0x8f; /* else past U+10FFFF */
+	for (int i = 1; i < len; i++) {
+		if ((size_t)i == n)
+			return -1;
+		if (p[i] < low || p[i] > high)
+			return 0;
+		low = 0x80;
+		high = 0xbf;
+	}
+	return len;
+}
+
+/* Bytes of ASCII from p on. */
+static size_t ascii_run(const unsigned char *p, size_t n)
+{
+	size_t i = 0;
+	uint64_t eight;
+
+	for (; n - i >= sizeof(eight); i += sizeof(eight)) {
+		memcpy(&eight, p + i, sizeof(eight));
+		if (eight & 0x8080808080808080u)
+			break;
+	}
+	while (i < n && p[i] < 0x80)
+		i++;
+	return i;
+}
+
+long utf8_bad_at(struct slice s)
+{
+	const unsigned char *p = (const unsigned char *)s.p;
+	size_t i = 0;
+
+	while (i < s.n) {
+		int len;
+
+		if (p[i] < 0x80) {
+			i += ascii_run(p + i, s.n - i);
+			continue;
+		}
+		len = sequence(p + i, s.n - i);
+		if (len <= 0)
+			return (long)i;
+		i += (size_t)len;
+	}
+	return -1;
+}
+
+unsigned text_column(struct slice line, size_t byte_offset)
+{
+	unsigned column = 1;
+
+	for (size_t i = 0; i < byte_offset && i < line.n; i++)
+		column += !is_continuation((unsigned char)line.p[i]);
+	return column;
+}
+
+char *text_shown(struct slice s, char out[TEXT_SHOWN])
+{
+	static const char more[] = "…";
+	/* Both quotes, the dots and the NUL have their places. */
+	size_t room = TEXT_SHOWN - 2 - (sizeof(more) - 1) - 1, n = 0, i = 0;
+
+	out[n++] = '\'';
+	while (i < s.n) {
+		const unsigned char *p = (const unsigned char *)s.p + i;
+		int len = sequence(p, s.n - i);
+		bool odd = len <= 0 || p[0] < 0x20 || p[0] == 0x7f;
+
+		if (n - 1 + (size_t)(odd ? 1 : len) > room)
+			break;
+		if (odd)
+			out[n++] = '?';
+		else
+			memcpy(out + n, p, (size_t)len);
+		n += odd ? 0 : (size_t)len;
+		i += odd ? 1 : (size_t)len;
+	}
+	if (i < s.n) {
+		memcpy(out + n, more, sizeof(more) - 1);
+		n += sizeof(more) - 1;
+	}
+	out[n++] = '\'';
+	out[n] = '\0';
+	return out;
+}
+
+/* --- encodings ------------------------------------------------------------------- */
+
+static const char utf8_bom[] = "\xef\xbb\xbf";
+static const char gb18030_bom[] = "\x84\x31\x95\x33";
+
+enum text_encoding text_detect(struct slice body)
+{
+	const unsigned char *p = (const unsigned char *)body.p;
+	long bad;
+
+	if (slice_starts(body, utf8_bom))
+		return TEXT_UTF8;
+	bad = utf8_bad_at(body);
+	if (bad < 0)
+		return TEXT_UTF8;
+	/* A body cut at a limit may end inside a character. That counts as UTF-8 when
+	 * some whole character stood before; without one, the bytes are as likely GBK. */
+	if (sequence(p + bad, body.n - (size_t)bad) < 0 && ascii_run(p, (size_t)bad) < (size_t)bad)
+		return TEXT_UTF8;
+	return TEXT_GB18030;
+}
+
+/* "line 7, byte 12: 0xff is not GB18030" */
+static int bad_byte(struct slice body, size_t at, const char *encoding, bool cut_off, struct err *e)
+{
+	unsigned long line = 1;
+	size_t start = 0;
+	const char *p;
+
+	while (start < at && (p = memchr(body.p + start, '\n', at - start)) != NULL) {
+		start = (size_t)(p - body.p) + 1;
+		line++;
+	}
+	if (cut_off)
+		return err_set(e, ERR_INVALID,
+			       "line %lu, byte %zu: the text ends inside a character of %s", line,
+			       at - start + 1, encoding);
+	return err_set(e, ERR_INVALID, "line %lu, byte %zu: 0x%02x is not %s", line, at - start + 1,
+		       (unsigned char)body.p[at], encoding);
+}
+
+static int decode_utf8(struct slice body, struct buf *out, struct err *e)
+{
+	size_t bom = slice_starts(body, utf8_bom) ? sizeof(utf8_bom) - 1 : 0;
+	long bad = utf8_bad_at(body);
+
+	if (bad >= 0) {
+		const unsigned char *p = (const unsigned char *)body.p + bad;
+
+		return bad_byte(body, (size_t)bad, "UTF-8", sequence(p, body.n - (size_t)bad) < 0,
+				e);
+	}
+	if (body.n > bom)
+		buf_slice(out, slice_skip(body, bom));
+	return buf_check(out, e);
+}
+
+static int decode_pieces(iconv_t cd, struct slice body, size_t from, struct buf *out, struct err *e)
+{
+	char piece[16 << 10];
+	char *in = (char *)body.p + from;
+	size_t left = body.n - from;
+
+	for (;;) {
+		char *to = piece;
+		size_t room = sizeof(piece);
+		size_t rc = iconv(cd, &in, &left, &to, &room);
+		int why = errno;
+
+		buf_put(out, piece, sizeof(piece) - room);
+		if (buf_check(out, e) < 0)
+			return -1;
+		if (rc != (size_t)-1)
+			return 0;
+		if (why != E2BIG)
+			return bad_byte(body, body.n - left, "GB18030", why == EINVAL, e);
+	}
+}
+
+static int decode_gb18030(struct slice body, struct buf *out, struct err *e)
+{
+	size_t bom = slice_starts(body, gb18030_bom) ? sizeof(gb18030_bom) - 1 : 0;
+	iconv_t cd;
+	int rc;
+
+	if (slice_starts(body, "\xff\xfe") || slice_starts(body, "\xfe\xff"))
+		return err_set(
+			e, ERR_INVALID,
+			"the text is UTF-16, which is not read: save it as UTF-8 or GB18030");
+	cd = iconv_open("UTF-8", "GB18030");
+	if (cd == (iconv_t)-1)
+		return err_sys(e, errno, "converting from GB18030");
+	rc = decode_pieces(cd, body, bom, out, e);
+	iconv_close(cd);
+	return rc;
+}
+
+int text_decode(struct slice body, enum text_encoding from, struct buf *out, struct err *e)
+{
+	if (from == TEXT_AUTO)
+		from = text_detect(body);
+	return from == TEXT_UTF8 ? decode_utf8(body, out, e) : decode_gb18030(body, out, e);
+}
+
+/* --- blanks and widths ------------------------------------------------------------ */
+
+static const char *const blanks[] = {
+	" ",      "\t",     "\n",     "\r",     "\v",     "\f",     "\xc2\xa0",
+	"\u3000", "\u200b", "\u200c", "\u200d", "\u2060", "\ufeff",
+};
+
+enum { BLANKS = sizeof(blanks) / sizeof(blanks[0]) };
+
+struct slice text_trim(struct slice s)
+{
+	size_t i = 0;
+
+	while (i < BLANKS) {
+		size_t n = strlen(blanks[i]);
+
+		if (slice_starts(s, blanks[i]))
+			s = slice_skip(s, n);
+		else if (slice_ends(s, blanks[i]))
+			s.n -= n;
+		else {
+			i++;
+			continue;
+		}
+		i = 0; /* another kind may stand behind it */
+	}
+	return s;
+}
+
+/* The ASCII twin of the full-width character at p, or 0. All have three bytes. */
+static char ascii_twin(const char *p, size_t n)
+{
+	const unsigned char *u = (const unsigned char *)p;
+	unsigned code;
+
+	if (n < 3 || !is_continuation(u[1]) || !is_continuation(u[2]))
+		return 0;
+	code = (u[0] & 15u) << 12 | (u[1] & 63u) << 6 | (u[2] & 63u);
+	if (u[0] == 0xe3 && code == 0x3000)
+		return ' ';
+	if (u[0] == 0xef && code >= 0xff01 && code <= 0xff5e)
+		return (char)(code - 0xfee0);
+	return 0;
+}
+
+static size_t first_wide(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (((unsigned char)s.p[i] & 0xf0) == 0xe0 && ascii_twin(s.p + i, s.n - i))
+			return i;
+	return s.n;
+}
+
+struct slice text_fold_width(struct slice s, struct arena *a, bool *folded)
+{
+	size_t n = first_wide(s), i = n;
+	char *out;
+
+	*folded = n < s.n;
+	if (!*folded)
+		return s;
+	out = arena_alloc(a, s.n + 1);
+	if (!out)
+		return slice_of(NULL, 0);
+	memcpy(out, s.p, n);
+	while (i < s.n) {
+		char twin = ascii_twin(s.p + i, s.n - i);
+
+		out[n++] = twin ? twin : s.p[i];
+		i += twin ? 3 : 1;
+	}
+	out[n] = '\0';
+	return slice_of(out, n);
+}
+
+/* --- keys --------------------------------------------------------------------------- */
+
+static bool ignored_in_keys(utf8proc_int32_t c)
+{
+	utf8proc_category_t kind;
+
+	if (c < 0x80)
+		return c <= ' ' || c == 0x7f || c == '(' || c == ')';
+	kind = utf8proc_category(c);
+	return kind == UTF8PROC_CATEGORY_ZS || kind == UTF8PROC_CATEGORY_ZL ||
+	       kind == UTF8PROC_CATEGORY_ZP || kind == UTF8PROC_CATEGORY_CC;
+}
+
+static struct slice ascii_key(struct slice s, struct arena *a)
+{
+	char *out = arena_alloc(a, s.n + 1);
+	size_t n = 0;
+
+	if (!out)
+		return slice_of(NULL, 0);
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+
+		if (!ignored_in_keys(c))
+			out[n++] = c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+	}
+	out[n] = '\0';
+	return slice_of(out, n);
+}
+
+/* Decomposes into `points` (room for `room`), drops what does not count, and
+ * composes to UTF-8 in place. The number of bytes, or the number of points when
+ * they did not fit (as *need), or negative for bad UTF-8. */
+static utf8proc_ssize_t wide_key(struct slice s, utf8proc_int32_t *points, utf8proc_ssize_t room,
+				 utf8proc_ssize_t *need)
+{
+	/* NFKC_Casefold of Unicode: default-ignorable characters go as well. */
+	utf8proc_option_t how = UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT |
+				UTF8PROC_CASEFOLD | UTF8PROC_IGNORE;
+	utf8proc_ssize_t n = utf8proc_decompose((const utf8proc_uint8_t *)s.p,
+						(utf8proc_ssize_t)s.n, points, room, how);
+	utf8proc_ssize_t kept = 0;
+
+	*need = n;
+	if (n < 0 || n > room)
+		return n < 0 ? n : 0;
+	for (utf8proc_ssize_t i = 0; i < n; i++)
+		if (!ignored_in_keys(points[i]))
+			points[kept++] = points[i];
+	return utf8proc_reencode(points, kept, how);
+}
+
+struct slice text_key(struct slice s, struct arena *a)
+{
+	/* One more for reencode's NUL. */
+	utf8proc_int32_t on_stack[129], *points = on_stack;
+	utf8proc_ssize_t n, need;
+
+	if (ascii_run((const unsigned char *)s.p, s.n) == s.n)
+		return ascii_key(s, a);
+	n = wide_key(s, points, 128, &need);
+	if (n < 0)
+		return slice_of(NULL, 0);
+	if (need <= 128)
+		return arena_slice(a, slice_of((const char *)points, (size_t)n));
+	points = arena_array(a, (size_t)need + 1, sizeof(*points));
+	if (!points)
+		return slice_of(NULL, 0);
+	n = wide_key(s, points, need, &need);
+	return n < 0 ? slice_of(NULL, 0) : slice_of((const char *)points, (size_t)n);
+}

@@ -1,0 +1,46 @@
+/*
+ * text.h - UTF-8, the encodings offices send, and names that mean the same.
+ *
+ * Pure functions; any thread.
+ */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+
+enum text_encoding { TEXT_AUTO, TEXT_UTF8, TEXT_GB18030 };
+
+/* -1 when all is valid UTF-8, else the offset of the first bad byte. Surrogates,
+ * overlong forms and code points past U+10FFFF are bad. */
+long utf8_bad_at(struct slice s);
+
+/* TEXT_UTF8 when it starts with a BOM or is valid UTF-8 all through, else TEXT_GB18030. */
+enum text_encoding text_detect(struct slice body);
+
+/* Appends `body` as UTF-8 without BOM. GB18030 covers GBK and GB2312. ERR_INVALID
+ * names the line and the byte ("line 7, byte 12: 0xff is not GB18030"). */
+int text_decode(struct slice body, enum text_encoding from, struct buf *out, struct err *e);
+
+/* Without white space at both ends: ASCII blanks, NBSP, U+3000, zero-width, BOM. */
+struct slice text_trim(struct slice s);
+
+/* Full-width ASCII (U+FF01-FF5E) and the ideographic space to their ASCII
+ * twins, Unicode minus and dashes between digits left alone. Returns `s` itself
+ * when there is nothing to fold; *folded tells. .p is NULL on no memory. */
+struct slice text_fold_width(struct slice s, struct arena *a, bool *folded);
+
+/* A key under which names that mean the same meet: NFKC, case folded, without
+ * white space and without （）/() as difference. .p is NULL on no memory or bad UTF-8. */
+struct slice text_key(struct slice s, struct arena *a);
+
+/* For error sentences: the beginning of `s` in single quotes, cut at a character
+ * (then with "…"); control characters and bytes that are not UTF-8 show as '?'. */
+enum { TEXT_SHOWN = 64 };
+char *text_shown(struct slice s, char out[TEXT_SHOWN]);
+
+/* Columns, counting characters rather than bytes, from 1. */
+unsigned text_column(struct slice line, size_t byte_offset);
+
+#endif
