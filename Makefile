@@ -4,9 +4,9 @@
 # cmocka program each, linked with the archives. VARIANT=asan|tsan|cov builds
 # the same tree with instrumentation under build/VARIANT.
 
-ROOMS := base
+ROOMS := base catalogue
 # Link order: who needs before who is needed.
-LIBROOMS := base
+LIBROOMS := catalogue base
 
 VARIANT ?=
 B := build$(if $(VARIANT),/$(VARIANT))

@@ -1,0 +1,143 @@
+/*
+ * calendar.c - which periods an indicator has, and when their figures are due.
+ *
+ * A rule counts working days after the period's end, or names a day of the month
+ * that follows. After the due time comes a grace of whole working days. A figure
+ * is current until the next one that will ever come is due and its grace over,
+ * so that December's stays over the winter where January is not collected.
+ *
+ * An indicator that was dropped has no periods after its last day: the "last
+ * ended" and "last due" period stop there.
+ */
+#include "catalogue/private.h"
+
+#include <stdio.h>
+
+enum { DEFAULT_DUE_MINUTE = 17 * 60 };
+
+/* Used where the catalogue has no rule of the frequency. */
+static const struct release_rule defaults[] = {
+	{ "default-month", FREQ_MONTH, 10, 0, DEFAULT_DUE_MINUTE, 5, true },
+	{ "default-quarter", FREQ_QUARTER, 15, 0, DEFAULT_DUE_MINUTE, 10, true },
+	{ "default-half-year", FREQ_HALF, 20, 0, DEFAULT_DUE_MINUTE, 10, true },
+	{ "default-year", FREQ_YEAR, 20, 0, DEFAULT_DUE_MINUTE, 10, true },
+	{ "default-day", FREQ_DAY, 1, 0, DEFAULT_DUE_MINUTE, 1, true },
+};
+
+const struct release_rule *release_default(enum freq f)
+{
+	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
+		if (defaults[i].freq == f)
+			return &defaults[i];
+	}
+	return &defaults[0];
+}
+
+/* --- which periods exist --------------------------------------------------------- */
+
+static bool january_alone(const struct indicator *i, struct period p)
+{
+	return i->freq == FREQ_MONTH && !i->release->january && p.last_month == 1;
+}
+
+bool indicator_collects(const struct indicator *i, struct period p)
+{
+	return p.freq == i->freq && !january_alone(i, p) &&
+	       validity_holds(i->valid, period_last_day(p));
+}
+
+struct period indicator_period(const struct indicator *i, struct period p)
+{
+	if (i->freq == FREQ_MONTH && p.freq == FREQ_MONTH && !i->release->january &&
+	    i->form == FORM_PERIOD && p.last_month == 2)
+		p.first_month = 1;
+	return p;
+}
+
+static struct period step(const struct indicator *i, struct period p, int by)
+{
+	/* From the last month, so that a merged January-February moves as February does. */
+	p = period_from_index(p.freq, period_index(p) + by);
+	if (january_alone(i, p))
+		p = period_from_index(p.freq, period_index(p) + by);
+	return indicator_period(i, p);
+}
+
+struct period indicator_next(const struct indicator *i, struct period p)
+{
+	return step(i, p, 1);
+}
+
+struct period indicator_previous(const struct indicator *i, struct period p)
+{
+	return step(i, p, -1);
+}
+
+/* --- when they are due ----------------------------------------------------------- */
+
+static struct date day_of_next_month(struct period p, int day)
+{
+	struct date last = period_last_day(p), d = { last.year, last.month + 1, day };
+
+	if (d.month > 12) {
+		d.month = 1;
+		d.year++;
+	}
+	if (d.day > date_month_days(d.year, d.month))
+		d.day = date_month_days(d.year, d.month);
+	return d;
+}
+
+static struct date due_day(const struct catalogue *c, const struct release_rule *r, struct period p)
+{
+	if (r->day)
+		return day_of_next_month(p, r->day);
+	return workdays_after(c->workdays, period_last_day(p), r->working_day);
+}
+
+int64_t catalogue_due(const struct catalogue *c, const struct indicator *i, struct period p)
+{
+	return zone_ms(c->zone, due_day(c, i->release, p), i->release->due_minute * 60);
+}
+
+int64_t catalogue_grace_end(const struct catalogue *c, const struct indicator *i, struct period p)
+{
+	const struct release_rule *r = i->release;
+	struct date day = workdays_after(c->workdays, due_day(c, r, p), r->grace_working_days);
+	int64_t due = catalogue_due(c, i, p);
+	int64_t end = zone_ms(c->zone, day, c->hours.end_minute * 60);
+
+	/* Without grace, a time of the day after office hours would end before it. */
+	return end > due ? end : due;
+}
+
+struct period catalogue_last_ended(const struct catalogue *c, const struct indicator *i,
+				   int64_t now_ms)
+{
+	struct date today = zone_civil(c->zone, now_ms).date;
+	struct period p;
+
+	if (i->valid.to.year && date_cmp(i->valid.to, today) < 0) {
+		p = period_of(i->freq, i->valid.to);
+		if (date_cmp(period_last_day(p), i->valid.to) <= 0)
+			p = period_add(p, 1);
+	} else {
+		p = period_of(i->freq, today);
+	}
+	return indicator_previous(i, p);
+}
+
+struct period catalogue_last_due(const struct catalogue *c, const struct indicator *i,
+				 int64_t now_ms)
+{
+	struct period p = catalogue_last_ended(c, i, now_ms);
+
+	while (catalogue_due(c, i, p) > now_ms)
+		p = indicator_previous(i, p);
+	return p;
+}
+
+int64_t catalogue_holds_until(const struct catalogue *c, const struct indicator *i, struct period p)
+{
+	return catalogue_grace_end(c, i, indicator_next(i, p));
+}

@@ -1,0 +1,256 @@
+/* test_calendar.c - which periods are collected, when they are due, how long a figure holds. */
+#include "tests/unit/catalogue/fixture.h"
+
+static const char text[] =
+	"releases:\n"
+	"- {id: winter, freq: M, working_day: 10, grace_working_days: 5, january: false}\n"
+	"- {id: all, freq: M, working_day: 10, grace_working_days: 5}\n"
+	"- {id: fixed, freq: M, day: 31, time: '20:00', grace_working_days: 0}\n"
+	"indicators:\n"
+	"- {code: ytd_yuan, name: 累计, measure: 亿元, freq: M, form: ytd}\n"
+	"- {code: period_yuan, name: 当月, measure: 亿元, freq: M, form: period}\n"
+	"- {code: all_yuan, name: 全部, measure: 亿元, freq: M, form: period, release: all}\n"
+	"- {code: fixed_yuan, name: 定日, measure: 亿元, freq: M, form: ytd, release: fixed}\n"
+	"- {code: old_yuan, name: 旧项, measure: 亿元, freq: M, form: ytd, to: 2025-06-30}\n"
+	"- {code: older_yuan, name: 更旧, measure: 亿元, freq: M, form: ytd, to: 2025-06-15}\n"
+	"- {code: quarter_yuan, name: 季度, measure: 亿元, freq: Q, form: ytd}\n"
+	"- {code: half_yuan, name: 半年, measure: 亿元, freq: S, form: ytd}\n"
+	"- {code: year_yuan, name: 年度, measure: 亿元, freq: A, form: period}\n"
+	"- {code: day_yuan, name: 日报, measure: 亿元, freq: D, form: period}\n";
+
+static int setup(void **state)
+{
+	const char *paths[2];
+	struct fixture *f;
+
+	if (fixture_setup(state) < 0)
+		return -1;
+	f = *state;
+	paths[0] = tmp_path(f->dir, "c.yaml");
+	paths[1] = "catalogue/data/holidays-cn.yaml";
+	tmp_write(paths[0], text, sizeof(text) - 1);
+	if (!load_paths(f, paths, 2))
+		diags_print(&f->d, stderr);
+	return f->c ? 0 : -1;
+}
+
+static const char *time_text(const struct fixture *f, int64_t ms)
+{
+	static char ring[4][TIME_TEXT];
+	static unsigned at;
+
+	return zone_print(catalogue_zone(f->c), ms, ring[at++ % 4]);
+}
+
+static int64_t at(const char *time)
+{
+	struct err e;
+	int64_t ms = 0;
+
+	assert_ok(time_parse(slice_str(time), &ms, &e), &e);
+	return ms;
+}
+
+static struct period period(const char *name)
+{
+	struct period p = { 0 };
+	struct err e;
+
+	assert_ok(period_parse(slice_str(name), &p, &e), &e);
+	return p;
+}
+
+static void assert_due(struct fixture *f, const char *code, const char *p, const char *due,
+		       const char *grace_end)
+{
+	const struct indicator *i = indicator_called(f, code);
+
+	assert_string_equal(time_text(f, catalogue_due(f->c, i, period(p))), due);
+	assert_string_equal(time_text(f, catalogue_grace_end(f->c, i, period(p))), grace_end);
+}
+
+static void assert_period(struct period p, const char *want)
+{
+	char out[PERIOD_TEXT];
+
+	assert_string_equal(period_print(p, out), want);
+}
+
+static void national_day_moves_the_tenth_working_day_of_october(void **state)
+{
+	/* 1-7 October off, Saturday the 10th worked: 8 9 10 | 12-16 | 19 20. */
+	assert_due(*state, "ytd_yuan", "2026-09", "2026-10-20T17:00:00+08:00",
+		   "2026-10-27T17:00:00+08:00");
+	/* 2025: 1-8 October off, Saturday the 11th worked: 9 10 11 | 13-17 | 20 21. */
+	assert_due(*state, "ytd_yuan", "2025-09", "2025-10-21T17:00:00+08:00",
+		   "2025-10-28T17:00:00+08:00");
+}
+
+static void spring_festival_stretches_the_grace(void **state)
+{
+	/* 2-6 and 9-13 February; then 14 (worked Saturday), off until 23, 24-27. */
+	assert_due(*state, "all_yuan", "2026-01", "2026-02-13T17:00:00+08:00",
+		   "2026-02-27T17:00:00+08:00");
+	/* The 28th, a worked Saturday, is the period's last day and not after it. */
+	assert_due(*state, "ytd_yuan", "2026-02", "2026-03-13T17:00:00+08:00",
+		   "2026-03-20T17:00:00+08:00");
+}
+
+static void a_year_without_holidays_counts_weekends_only(void **state)
+{
+	assert_due(*state, "ytd_yuan", "2030-09", "2030-10-14T17:00:00+08:00",
+		   "2030-10-21T17:00:00+08:00");
+}
+
+static void a_day_of_the_month_stops_at_the_months_end(void **state)
+{
+	/* No grace, and due after the office closes: the due time itself. */
+	assert_due(*state, "fixed_yuan", "2026-01", "2026-02-28T20:00:00+08:00",
+		   "2026-02-28T20:00:00+08:00");
+	assert_due(*state, "fixed_yuan", "2026-11", "2026-12-31T20:00:00+08:00",
+		   "2026-12-31T20:00:00+08:00");
+	assert_due(*state, "fixed_yuan", "2026-12", "2027-01-31T20:00:00+08:00",
+		   "2027-01-31T20:00:00+08:00");
+}
+
+static void frequencies_without_a_rule_have_the_built_in_one(void **state)
+{
+	/* Quarter: 15th working day, grace 10. 8-10, 12-16, 19-23, 26 27 October. */
+	assert_due(*state, "quarter_yuan", "2026-Q3", "2026-10-27T17:00:00+08:00",
+		   "2026-11-10T17:00:00+08:00");
+	/* Half-year: the 20th, grace 10. July 2026 has no holidays. */
+	assert_due(*state, "half_yuan", "2026-S1", "2026-07-28T17:00:00+08:00",
+		   "2026-08-11T17:00:00+08:00");
+	/* Year: Sunday 4 January 2026 is worked: 4-9, 12-16, 19-23, 26-29. */
+	assert_due(*state, "year_yuan", "2025", "2026-01-29T17:00:00+08:00",
+		   "2026-02-12T17:00:00+08:00");
+	/* Day: the next working day, grace 1. */
+	assert_due(*state, "day_yuan", "2026-10-01", "2026-10-08T17:00:00+08:00",
+		   "2026-10-09T17:00:00+08:00");
+}
+
+static void january_is_collected_only_where_the_rule_says_so(void **state)
+{
+	struct fixture *f = *state;
+	const struct indicator *winter = indicator_called(f, "ytd_yuan");
+	const struct indicator *all = indicator_called(f, "all_yuan");
+
+	assert_false(indicator_collects(winter, period("2026-01")));
+	assert_true(indicator_collects(winter, period("2026-02")));
+	assert_true(indicator_collects(all, period("2026-01")));
+	assert_false(indicator_collects(winter, period("2026-Q1")));
+	assert_true(indicator_collects(indicator_called(f, "quarter_yuan"), period("2026-Q1")));
+}
+
+static void february_covers_both_months_when_the_figure_is_of_the_period(void **state)
+{
+	struct fixture *f = *state;
+	const struct indicator *own = indicator_called(f, "period_yuan");
+
+	assert_period(indicator_period(own, period("2026-02")), "2026-01/2026-02");
+	assert_true(indicator_collects(own, period("2026年1-2月")));
+	assert_period(indicator_period(own, period("2026-03")), "2026-03");
+	assert_period(indicator_period(indicator_called(f, "ytd_yuan"), period("2026-02")),
+		      "2026-02");
+	assert_period(indicator_period(indicator_called(f, "all_yuan"), period("2026-02")),
+		      "2026-02");
+}
+
+static void stepping_leaves_january_out(void **state)
+{
+	struct fixture *f = *state;
+	const struct indicator *own = indicator_called(f, "period_yuan");
+	const struct indicator *all = indicator_called(f, "all_yuan");
+
+	assert_period(indicator_next(own, period("2025-12")), "2026-01/2026-02");
+	assert_period(indicator_next(own, period("2026年1-2月")), "2026-03");
+	assert_period(indicator_previous(own, period("2026-03")), "2026-01/2026-02");
+	assert_period(indicator_previous(own, period("2026年1-2月")), "2025-12");
+	assert_period(indicator_next(indicator_called(f, "ytd_yuan"), period("2025-12")),
+		      "2026-02");
+	assert_period(indicator_next(all, period("2025-12")), "2026-01");
+	assert_period(indicator_previous(all, period("2026-01")), "2025-12");
+	assert_period(indicator_next(indicator_called(f, "quarter_yuan"), period("2025-Q4")),
+		      "2026-Q1");
+	assert_period(indicator_next(indicator_called(f, "day_yuan"), period("2025-12-31")),
+		      "2026-01-01");
+}
+
+static void the_last_ended_period_changes_at_midnight(void **state)
+{
+	struct fixture *f = *state;
+	const struct indicator *i = indicator_called(f, "ytd_yuan");
+
+	assert_period(catalogue_last_ended(f->c, i, at("2026-10-31T23:59:59.999+08:00")),
+		      "2026-09");
+	assert_period(catalogue_last_ended(f->c, i, at("2026-11-01T00:00:00+08:00")), "2026-10");
+	/* All through January and February it is December. */
+	assert_period(catalogue_last_ended(f->c, i, at("2026-01-01T00:00:00+08:00")), "2025-12");
+	assert_period(catalogue_last_ended(f->c, i, at("2026-02-28T23:59:59+08:00")), "2025-12");
+	assert_period(catalogue_last_ended(f->c, i, at("2026-03-01T00:00:00+08:00")), "2026-02");
+	assert_period(catalogue_last_ended(f->c, indicator_called(f, "period_yuan"),
+					   at("2026-03-01T00:00:00+08:00")),
+		      "2026-01/2026-02");
+}
+
+static void a_period_is_due_from_its_due_time_on(void **state)
+{
+	struct fixture *f = *state;
+	const struct indicator *i = indicator_called(f, "ytd_yuan");
+
+	assert_period(catalogue_last_due(f->c, i, at("2026-10-20T16:59:59.999+08:00")), "2026-08");
+	assert_period(catalogue_last_due(f->c, i, at("2026-10-20T17:00:00+08:00")), "2026-09");
+	/* In the winter December is due once and stays the last one until March. */
+	assert_period(catalogue_last_due(f->c, i, at("2026-02-20T12:00:00+08:00")), "2025-12");
+	assert_period(catalogue_last_due(f->c, i, at("2026-03-13T16:00:00+08:00")), "2025-12");
+	assert_period(catalogue_last_due(f->c, i, at("2026-03-13T17:00:00+08:00")), "2026-02");
+}
+
+static void decembers_figure_holds_over_the_winter(void **state)
+{
+	struct fixture *f = *state;
+	const struct indicator *winter = indicator_called(f, "ytd_yuan");
+	const struct indicator *all = indicator_called(f, "all_yuan");
+
+	assert_string_equal(time_text(f, catalogue_holds_until(f->c, winter, period("2025-12"))),
+			    "2026-03-20T17:00:00+08:00");
+	assert_string_equal(time_text(f, catalogue_holds_until(f->c, all, period("2025-12"))),
+			    "2026-02-27T17:00:00+08:00");
+	/* October's only until November's are due: 1-4, 7-11, 14 December, and 5 more. */
+	assert_string_equal(time_text(f, catalogue_holds_until(f->c, winter, period("2026-10"))),
+			    "2026-12-21T17:00:00+08:00");
+}
+
+static void an_indicator_that_was_dropped_has_no_later_periods(void **state)
+{
+	struct fixture *f = *state;
+	int64_t now = at("2026-11-05T12:00:00+08:00");
+
+	assert_period(catalogue_last_ended(f->c, indicator_called(f, "old_yuan"), now), "2025-06");
+	assert_period(catalogue_last_due(f->c, indicator_called(f, "old_yuan"), now), "2025-06");
+	assert_period(catalogue_last_ended(f->c, indicator_called(f, "older_yuan"), now),
+		      "2025-05");
+	assert_true(indicator_collects(indicator_called(f, "old_yuan"), period("2025-06")));
+	assert_false(indicator_collects(indicator_called(f, "old_yuan"), period("2025-07")));
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, fixture_teardown)
+	const struct CMUnitTest tests[] = {
+		T(national_day_moves_the_tenth_working_day_of_october),
+		T(spring_festival_stretches_the_grace),
+		T(a_year_without_holidays_counts_weekends_only),
+		T(a_day_of_the_month_stops_at_the_months_end),
+		T(frequencies_without_a_rule_have_the_built_in_one),
+		T(january_is_collected_only_where_the_rule_says_so),
+		T(february_covers_both_months_when_the_figure_is_of_the_period),
+		T(stepping_leaves_january_out),
+		T(the_last_ended_period_changes_at_midnight),
+		T(a_period_is_due_from_its_due_time_on),
+		T(decembers_figure_holds_over_the_winter),
+		T(an_indicator_that_was_dropped_has_no_later_periods),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
