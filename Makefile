@@ -4,9 +4,9 @@
 # cmocka program each, linked with the archives. VARIANT=asan|tsan|cov builds
 # the same tree with instrumentation under build/VARIANT.
 
-ROOMS := base catalogue
+ROOMS := base catalogue storage
 # Link order: who needs before who is needed.
-LIBROOMS := catalogue base
+LIBROOMS := storage catalogue base
 
 VARIANT ?=
 B := build$(if $(VARIANT),/$(VARIANT))
@@ -132,6 +132,7 @@ check-tsan: ## check under the thread sanitizer
 	@$(MAKE) --no-print-directory VARIANT=tsan check
 
 coverage: ## line coverage of the unit tests
+	@tools/deps lint
 	@$(MAKE) --no-print-directory VARIANT=cov check
 	gcovr --root . --object-directory build/cov --exclude 'tests/.*' --exclude 'examples/.*' \
 		--exclude 'bench/.*' --gcov-ignore-parse-errors --print-summary

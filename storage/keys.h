@@ -1,0 +1,105 @@
+/*
+ * keys.h - how keys and records look on disk, and the checksum all records share.
+ *
+ * Keys sort as bytes in the order of what they say: integers are big-endian,
+ * signed ones with the sign bit turned over. Values are little-endian and begin
+ * with a CRC-32C over the key and everything behind it, so that neither a
+ * changed value nor a changed key passes for a figure. docs/storage-format.md
+ * has the layout of every table.
+ *
+ * Pure functions, any thread.
+ */
+#ifndef STORAGE_KEYS_H
+#define STORAGE_KEYS_H
+
+#include "base/err.h"
+#include "base/slice.h"
+
+#include <stdint.h>
+
+enum {
+	STORE_FORMAT = 1, /* what this program writes; it reads nothing newer */
+
+	KEY_SERIES_BYTES = 4,
+	KEY_TALLY_BYTES = 4,
+	KEY_FIGURE_BYTES = 32,
+	KEY_CHUNK_BYTES = 12,
+	KEY_SUBMISSION_BYTES = 8,
+	KEY_MAX_BYTES = 64,
+
+	RECORD_CRC_BYTES = 4,
+};
+
+/* --- integers ------------------------------------------------------------- */
+
+void put_be32(uint8_t *p, uint32_t v);
+void put_be64(uint8_t *p, uint64_t v);
+uint32_t get_be32(const void *p);
+uint64_t get_be64(const void *p);
+void put_le16(uint8_t *p, uint16_t v);
+void put_le32(uint8_t *p, uint32_t v);
+void put_le64(uint8_t *p, uint64_t v);
+uint16_t get_le16(const void *p);
+uint32_t get_le32(const void *p);
+uint64_t get_le64(const void *p);
+
+/* Signed, sortable: INT64_MIN first, INT64_MAX last. */
+void put_time(uint8_t *p, int64_t t_ms);
+int64_t get_time(const void *p);
+
+/* --- keys ----------------------------------------------------------------- */
+
+/* One value of one period: ordered by series, period, then as it became known. */
+struct figure_key {
+	uint32_t series;
+	int64_t stamp_ms;
+	int64_t known_from_ms;
+	uint64_t sequence; /* of the submission that brought it */
+	uint32_t row;      /* place in its append, so that one document may correct itself */
+};
+
+void key_series(uint8_t out[KEY_SERIES_BYTES], uint32_t id);
+void key_figure(uint8_t out[KEY_FIGURE_BYTES], const struct figure_key *k);
+void key_figure_read(struct slice key, struct figure_key *k);
+void key_chunk(uint8_t out[KEY_CHUNK_BYTES], uint32_t series, int64_t first_ms);
+void key_submission(uint8_t out[KEY_SUBMISSION_BYTES], uint64_t sequence);
+
+static inline struct slice key_slice(const uint8_t *key, size_t n)
+{
+	return slice_of((const char *)key, n);
+}
+
+/* --- records -------------------------------------------------------------- */
+
+/* Writes the checksum into the first four bytes of `value`. */
+void record_seal(struct slice key, uint8_t *value, size_t n);
+/* Whether value's checksum is right for this key. */
+bool record_good(struct slice key, struct slice value);
+/* The checksum that a sealed record carries. */
+uint32_t record_crc(struct slice value);
+
+/* What the whole store knows of itself, updated in each transaction (key "state"). */
+struct state {
+	uint32_t series;     /* ids 1 … series are taken */
+	uint32_t statistics; /* of them */
+	uint64_t sequence;   /* of the last submission; 0: none yet */
+};
+
+enum { STATE_BYTES = 24, FORMAT_BYTES = 24 };
+
+extern const struct slice key_state, key_format;
+
+void state_write(const struct state *s, uint8_t out[STATE_BYTES]);
+int state_read(struct slice value, struct state *s, struct err *e);
+void format_write(uint32_t version, uint8_t out[FORMAT_BYTES]);
+/* ERR_UNSUPPORTED for a newer version, ERR_CORRUPT for a damaged one. */
+int format_read(struct slice value, struct err *e);
+
+/* --- times in texts --------------------------------------------------------- */
+
+enum { TIME_TEXT = 40 };
+
+/* 2026-10-31T00:00:00Z, with .123 when there are milliseconds; far times as "N ms". */
+char *time_text(int64_t t_ms, char out[TIME_TEXT]);
+
+#endif

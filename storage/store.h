@@ -1,0 +1,189 @@
+/*
+ * store.h - the store: series, figures with every vintage, plain samples.
+ *
+ * One folder, one LMDB environment in it, one process at a time. Two kinds of
+ * series, decided by what is written to them first:
+ *
+ *   statistic   observations: a value of a period, and every later value of the
+ *               same period beside it (a vintage). Nothing is ever overwritten.
+ *   plain       samples: a value at a time, in checksummed chunks; a later write
+ *               for the same time replaces.
+ *
+ * Times are milliseconds since 1970 UTC, any sign. Values are doubles kept bit
+ * for bit (NaN payloads and -0.0 too).
+ *
+ * Writing: one writer thread owns the only write transaction. store_append()
+ * queues from any thread; the writer takes all that waits into one transaction,
+ * commits it (synchronously, LMDB's default flags) and calls `done` for each.
+ * What `done` reports as kept survives SIGKILL and a power cut.
+ *
+ * Reading: a snapshot is a consistent view; any thread, many at once, never
+ * waits for the writer. It has a deadline because an old one makes the file
+ * grow. Everything read is checksummed: a damaged record is ERR_CORRUPT with its
+ * series and time, never a figure.
+ */
+#ifndef STORAGE_STORE_H
+#define STORAGE_STORE_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/labels.h"
+#include "base/matcher.h"
+#include "base/observation.h"
+
+#include <stdio.h>
+
+struct store;
+struct snapshot;
+
+struct store_options {
+	const char *dir;    /* made when missing, mode 0700 */
+	uint64_t map_bytes; /* address space reserved; 0: 64 GiB, less where the system says no */
+	unsigned max_snapshots; /* reader slots; 0: 254 */
+	size_t queue_bytes;     /* waiting appends; 0: 256 MiB */
+	bool read_only;         /* for tools beside a running daemon: no writer thread */
+	/* Called once, on the writer thread, when a sync or meta write failed: nothing is
+	 * acknowledged any more and the process should end and start anew. */
+	void (*failed)(void *ctx, const struct err *why);
+	void *ctx;
+};
+
+/* ERR_UNSUPPORTED: written by a newer version, or a network file system. ERR_BUSY: another
+ * process has it. ERR_CORRUPT names what is damaged. */
+struct store *store_open(const struct store_options *o, struct err *e);
+/* Commits what waits (every `done` is called), closes. No snapshot may be open. */
+void store_close(struct store *s);
+
+/* --- writing ----------------------------------------------------------------- */
+
+/* Who handed something in, one record for each append that brings observations. */
+struct submission {
+	uint64_t sequence;  /* out: given by the writer, from 1, without gaps */
+	const char *source; /* feed or token name */
+	const char *owner;  /* department or unit that answers for it; may be "" */
+	const char *origin; /* URL or file name */
+	int64_t received_ms;
+	int64_t released_ms; /* 0: not released yet */
+	bool trusted;        /* may give known_from_ms; such a figure is released from then on */
+	uint64_t body_hash;  /* XXH3 of the document as decoded */
+	uint64_t body_bytes;
+	uint32_t refused; /* figures of the document that were refused */
+	uint32_t kept;    /* out */
+};
+
+struct append {
+	struct submission submission;  /* texts borrowed until done */
+	const struct observation *obs; /* borrowed until done, labels too */
+	size_t nobs;
+	const struct plain_sample *samples;
+	size_t nsamples;
+	/* On the writer thread, exactly once, after the commit or its failure. */
+	void (*done)(struct append *a);
+	void *ctx;
+
+	/* out, from done on */
+	struct err err; /* ERR_NONE: all of it is durable. Else nothing of it was written. */
+	uint32_t fresh, revised,
+		unchanged; /* observations: first value, new vintage, same as known */
+
+	/* private */
+	struct append *next;
+};
+
+/* -1 and no `done`: ERR_BUSY (queue full), ERR_IO (the store failed), ERR_INVALID (an observation
+ * for a plain series or the reverse, known_from without trust, NaN or infinite figure). */
+int store_append(struct store *s, struct append *a, struct err *e);
+
+/* Releases all observations of a submission at `released_ms`: one small transaction.
+ * Waits for the commit; not on the loop. */
+int store_release(struct store *s, uint64_t sequence, int64_t released_ms, struct err *e);
+
+/* --- reading ------------------------------------------------------------------ */
+
+struct series_ref {
+	uint32_t id;
+	bool statistic;
+	const struct labels *labels; /* borrowed until snapshot_close() */
+};
+
+/* One value of one period. */
+struct vintage {
+	int64_t stamp_ms;
+	double value;
+	int64_t known_from_ms, received_ms, released_ms; /* released 0: not yet */
+	uint64_t submission;
+	uint8_t months, flags;
+	uint16_t ordinal; /* 1 for the first release of this period, 2 … */
+	uint16_t count;   /* releases of this period seen by the view */
+};
+
+/* Which value of a period is wanted. */
+struct view {
+	int64_t as_of_ms; /* known and released until then; INT64_MAX: whatever is now */
+	unsigned release; /* 0: the latest; n: the n-th release */
+};
+
+#define VIEW_LATEST ((struct view){ .as_of_ms = INT64_MAX, .release = 0 })
+
+/* Taken in microseconds. After `deadline_ms` (0: 5 s) it may be closed by force: reads then give
+ * ERR_TIMEOUT. One thread at a time. ERR_LIMIT when all reader slots are taken. */
+struct snapshot *snapshot_open(struct store *s, int64_t deadline_ms, struct err *e);
+void snapshot_close(struct snapshot *v);
+
+/* Series that meet all matchers, by labels in order; in the arena. n may be 0. */
+int snapshot_select(struct snapshot *v, const struct matcher *m, size_t nm, struct arena *a,
+		    struct series_ref **out, size_t *n, struct err *e);
+/* ERR_NOT_FOUND when there is no such series. */
+int snapshot_find(struct snapshot *v, const struct labels *labels, struct series_ref *out,
+		  struct err *e);
+
+/* One vintage for each stamp in [from, to] that the view can see, by stamp. */
+int snapshot_figures(struct snapshot *v, uint32_t series, int64_t from_ms, int64_t to_ms,
+		     struct view view, struct arena *a, struct vintage **out, size_t *n,
+		     struct err *e);
+/* The last figure with stamp <= `at_ms`; *found tells. */
+int snapshot_last_figure(struct snapshot *v, uint32_t series, int64_t at_ms, struct view view,
+			 struct vintage *out, bool *found, struct err *e);
+/* All vintages of one stamp in the order they became known, unreleased ones too. */
+int snapshot_vintages(struct snapshot *v, uint32_t series, int64_t stamp_ms, struct arena *a,
+		      struct vintage **out, size_t *n, struct err *e);
+
+struct sample {
+	int64_t t_ms;
+	double value;
+};
+
+/* Samples of a plain series with t in [from, to], by time. */
+int snapshot_samples(struct snapshot *v, uint32_t series, int64_t from_ms, int64_t to_ms,
+		     struct arena *a, struct sample **out, size_t *n, struct err *e);
+
+/* Sorted; only of series that meet the matchers. */
+int snapshot_label_names(struct snapshot *v, const struct matcher *m, size_t nm, struct arena *a,
+			 struct slice **out, size_t *n, struct err *e);
+int snapshot_label_values(struct snapshot *v, struct slice name, const struct matcher *m, size_t nm,
+			  struct arena *a, struct slice **out, size_t *n, struct err *e);
+
+/* ERR_NOT_FOUND past the last. Texts in the arena. */
+int snapshot_submission(struct snapshot *v, uint64_t sequence, struct arena *a,
+			struct submission *out, struct err *e);
+
+/* --- state and care ------------------------------------------------------------ */
+
+struct store_status {
+	uint64_t series, statistics;
+	uint64_t submissions; /* sequence of the last */
+	uint64_t used_bytes, map_bytes, file_bytes;
+	uint64_t disk_free_bytes;
+	uint64_t commits; /* grows with every transaction */
+	unsigned snapshots;
+	bool writable;
+	char why[240]; /* when not writable */
+};
+
+void store_status(struct store *s, struct store_status *out);
+
+/* Reads everything in the folder without changing it and prints one line a fault to `to`, naming
+ * series, time and cause. Returns the number of faults, -1 when it cannot be opened. */
+long store_check(const char *dir, FILE *to, struct err *e);
+
+#endif

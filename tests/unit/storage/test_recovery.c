@@ -1,0 +1,228 @@
+/* test_recovery.c - SIGKILL at any moment: what was acknowledged is there. */
+#include "tests/unit/storage/help.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const struct view latest = { .as_of_ms = INT64_MAX };
+
+enum { KILLS = 20, PARKS = 7, IN_FLIGHT = 16, MAX_ACKS = 1 << 20 };
+
+/* Reported by the child for each acknowledged append, written in one piece. */
+struct ack {
+	uint64_t sequence;
+	int64_t number;
+};
+
+struct flight {
+	struct append a;
+	struct observation o;
+	struct plain_sample x;
+	int64_t number;
+	int fd;
+	pthread_mutex_t *lock;
+	pthread_cond_t *cond;
+	bool *busy;
+};
+
+static void report(struct append *a)
+{
+	struct flight *fl = a->ctx;
+	struct ack ack = { .sequence = a->submission.sequence, .number = fl->number };
+
+	if (a->err.code == ERR_NONE && write(fl->fd, &ack, sizeof(ack)) != sizeof(ack))
+		_exit(3);
+	pthread_mutex_lock(fl->lock);
+	*fl->busy = false;
+	pthread_cond_signal(fl->cond);
+	pthread_mutex_unlock(fl->lock);
+}
+
+static int find_free(const bool *busy)
+{
+	for (int i = 0; i < IN_FLIGHT; i++)
+		if (!busy[i])
+			return i;
+	return -1;
+}
+
+/* Appends until it is killed: number n is the figure n of park n % PARKS, stamped n, and the
+ * plain sample n of that park. */
+static void write_for_ever(const char *dir, int fd, int64_t number)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
+	static struct flight flights[IN_FLIGHT];
+	static bool busy[IN_FLIGHT];
+	struct labels *figures[PARKS], *plain[PARKS];
+	struct err e = { 0 };
+	struct store *s = open_in(dir, &e);
+
+	if (!s) {
+		fprintf(stderr, "the child cannot open the store: %s\n", e.text);
+		_exit(2);
+	}
+	for (int i = 0; i < PARKS; i++) {
+		char park[8];
+
+		snprintf(park, sizeof(park), "p%d", i);
+		figures[i] = series_named("figure", park);
+		plain[i] = series_named("plain", park);
+	}
+	for (;; number++) {
+		struct flight *fl;
+		int i;
+
+		pthread_mutex_lock(&lock);
+		while ((i = find_free(busy)) < 0)
+			pthread_cond_wait(&cond, &lock);
+		busy[i] = true;
+		pthread_mutex_unlock(&lock);
+		fl = &flights[i];
+		*fl = (struct flight){
+			.number = number, .fd = fd, .lock = &lock, .cond = &cond, .busy = &busy[i]
+		};
+		fl->o = (struct observation){ .labels = figures[number % PARKS],
+					      .stamp_ms = number,
+					      .value = (double)number / 4 };
+		fl->x = (struct plain_sample){ plain[number % PARKS], number, (double)number };
+		fl->a = (struct append){ .submission = { .received_ms = number + 1,
+							 .released_ms = number + 1 },
+					 .obs = &fl->o,
+					 .nobs = 1,
+					 .samples = &fl->x,
+					 .nsamples = 1,
+					 .done = report,
+					 .ctx = fl };
+		if (store_append(s, &fl->a, &e) < 0)
+			_exit(4);
+	}
+}
+
+/* Lets the child work until it has acknowledged `least` and `ms` are over, kills it, and
+ * reads what it reported until then. */
+static size_t run_and_kill(const char *dir, struct ack *acks, size_t n, size_t least, int ms)
+{
+	int ends[2], status;
+	size_t got = 0, bytes = 0;
+	bool killed = false;
+	pid_t child;
+
+	assert_int_equal(pipe(ends), 0);
+	child = fork();
+	if (child == 0) {
+		close(ends[0]);
+		write_for_ever(dir, ends[1], n ? acks[n - 1].number + 1000 : 1);
+	}
+	close(ends[1]);
+	for (;;) {
+		struct pollfd p = { .fd = ends[0], .events = POLLIN };
+		int rc = poll(&p, 1, killed ? -1 : got >= least ? ms : 60000);
+		ssize_t k;
+
+		if (!killed && (rc == 0 || (got >= least && ms-- <= 0))) {
+			kill(child, SIGKILL);
+			killed = true;
+			continue;
+		}
+		k = read(ends[0], (char *)(acks + n) + bytes, 4096);
+		if (k <= 0)
+			break;
+		bytes += (size_t)k;
+		got = bytes / sizeof(*acks);
+		assert_true(n + got + 512 < MAX_ACKS);
+	}
+	close(ends[0]);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	assert_true(got >= least);
+	return n + got;
+}
+
+static void look_for(struct snapshot *v, struct arena *arena, const struct ack *ack,
+		     const uint32_t *figures, const uint32_t *plain)
+{
+	struct arena_mark mark = arena_mark(arena);
+	struct err e = { 0 };
+	struct submission sub;
+	struct vintage *x;
+	struct sample *s;
+	size_t n;
+
+	assert_ok(snapshot_submission(v, ack->sequence, arena, &sub, &e), &e);
+	assert_int_equal(sub.received_ms, ack->number + 1);
+	assert_ok(snapshot_figures(v, figures[ack->number % PARKS], ack->number, ack->number,
+				   latest, arena, &x, &n, &e),
+		  &e);
+	assert_int_equal(n, 1);
+	assert_f64(x->value, (double)ack->number / 4);
+	assert_true(x->submission == ack->sequence);
+	assert_ok(snapshot_samples(v, plain[ack->number % PARKS], ack->number, ack->number, arena,
+				   &s, &n, &e),
+		  &e);
+	assert_int_equal(n, 1);
+	assert_f64(s->value, (double)ack->number);
+	arena_reset(arena, mark);
+}
+
+static void check_all(const char *dir, const struct ack *acks, size_t n)
+{
+	struct store *s = must_open(dir);
+	struct snapshot *v = must_snapshot(s);
+	uint32_t figures[PARKS], plain[PARKS];
+	struct arena arena;
+
+	for (int i = 0; i < PARKS; i++) {
+		char park[8];
+		struct labels *ls;
+
+		snprintf(park, sizeof(park), "p%d", i);
+		ls = series_named("figure", park);
+		figures[i] = id_of(v, ls);
+		labels_unref(ls);
+		ls = series_named("plain", park);
+		plain[i] = id_of(v, ls);
+		labels_unref(ls);
+	}
+	arena_init(&arena, 256 << 20);
+	for (size_t i = 0; i < n; i++)
+		look_for(v, &arena, &acks[i], figures, plain);
+	arena_release(&arena);
+	snapshot_close(v);
+	store_close(s);
+}
+
+static void nothing_acknowledged_is_lost_by_sigkill(void **state)
+{
+	struct ack *acks = calloc(MAX_ACKS, sizeof(*acks));
+	char *dir = tmp_make();
+	uint64_t seed = 20261123;
+	size_t n = 0;
+
+	(void)state;
+	for (int i = 0; i < KILLS; i++) {
+		size_t least = PARKS + random_next(&seed) % 60;
+		size_t before = n;
+
+		n = run_and_kill(dir, acks, n, least, (int)(random_next(&seed) % 12));
+		/* The newest each time; all of them at the end. */
+		assert_sound(dir);
+		check_all(dir, acks + before, n - before);
+	}
+	check_all(dir, acks, n);
+	print_message("%d kills, %zu acknowledged appends, none lost\n", KILLS, n);
+	tmp_remove(dir);
+	free(acks);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing_acknowledged_is_lost_by_sigkill),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

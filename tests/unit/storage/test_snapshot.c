@@ -1,0 +1,590 @@
+/* test_snapshot.c - what a view sees: against models, real vintages, and while others write. */
+#include "base/date.h"
+#include "base/num.h"
+#include "tests/unit/storage/help.h"
+
+#include <stdatomic.h>
+#include <unistd.h>
+
+static const struct view latest = { .as_of_ms = INT64_MAX };
+
+/* --- against a naive model ------------------------------------------------------------ */
+
+enum { SERIES = 4, STAMPS = 12, OPS = 1500 };
+
+struct model_vintage {
+	double value;
+	int64_t known, released; /* 0: the submission's */
+	uint64_t sequence;
+};
+
+struct model {
+	struct model_vintage v[SERIES][STAMPS][OPS];
+	size_t n[SERIES][STAMPS];
+	int64_t submission[OPS + 1]; /* released_ms by sequence */
+};
+
+static int64_t model_released(const struct model *m, const struct model_vintage *v)
+{
+	return v->released ? v->released : m->submission[v->sequence];
+}
+
+/* Where (known, sequence) belongs. */
+static size_t model_place(const struct model *m, int s, int t, int64_t known, uint64_t sequence)
+{
+	size_t i = 0;
+
+	while (i < m->n[s][t] &&
+	       (m->v[s][t][i].known < known ||
+		(m->v[s][t][i].known == known && m->v[s][t][i].sequence < sequence)))
+		i++;
+	return i;
+}
+
+static bool model_add(struct model *m, int s, int t, struct model_vintage x)
+{
+	size_t at = model_place(m, s, t, x.known, x.sequence);
+	struct model_vintage *v = m->v[s][t];
+
+	if (at > 0 && num_same(v[at - 1].value, x.value)) {
+		int64_t before = model_released(m, &v[at - 1]), mine = model_released(m, &x);
+
+		if (before != 0 && (mine == 0 || before <= mine))
+			return false;
+	}
+	memmove(v + at + 1, v + at, (m->n[s][t] - at) * sizeof(*v));
+	v[at] = x;
+	m->n[s][t]++;
+	return true;
+}
+
+static bool model_pick(const struct model *m, int s, int t, struct view view, double *value,
+		       unsigned *count)
+{
+	unsigned seen = 0;
+	bool found = false;
+
+	for (size_t i = 0; i < m->n[s][t]; i++) {
+		const struct model_vintage *v = &m->v[s][t][i];
+		int64_t released = model_released(m, v);
+
+		if (released == 0 || released > view.as_of_ms || v->known > view.as_of_ms)
+			continue;
+		seen++;
+		if (view.release == 0 || view.release == seen) {
+			*value = v->value;
+			found = true;
+		}
+	}
+	*count = seen;
+	return found;
+}
+
+static void compare_with_model(struct fixture *f, const struct model *m, struct labels **ls,
+			       struct view view)
+{
+	struct snapshot *v = must_snapshot(f->s);
+	struct arena_mark mark = arena_mark(&f->arena);
+
+	for (int s = 0; s < SERIES; s++) {
+		struct vintage *x, last;
+		struct series_ref ref;
+		bool found, want_last = false;
+		double value, last_value = 0;
+		unsigned count;
+		size_t n, at = 0;
+
+		if (snapshot_find(v, ls[s], &ref, &f->e) < 0)
+			continue;
+		assert_ok(snapshot_figures(v, ref.id, INT64_MIN, INT64_MAX, view, &f->arena, &x, &n,
+					   &f->e),
+			  &f->e);
+		for (int t = 0; t < STAMPS; t++) {
+			if (!model_pick(m, s, t, view, &value, &count))
+				continue;
+			assert_true(at < n);
+			assert_int_equal(x[at].stamp_ms, t * 1000 - 5000);
+			assert_f64(x[at].value, value);
+			assert_int_equal(x[at].count, count);
+			at++;
+			want_last = true;
+			last_value = value;
+		}
+		assert_int_equal(at, n);
+		assert_ok(snapshot_last_figure(v, ref.id, INT64_MAX, view, &last, &found, &f->e),
+			  &f->e);
+		assert_int_equal(found, want_last);
+		if (found)
+			assert_f64(last.value, last_value);
+	}
+	snapshot_close(v);
+	arena_reset(&f->arena, mark);
+}
+
+static void random_vintages_equal_a_naive_model(void **state)
+{
+	struct fixture *f = *state;
+	struct model *m = calloc(1, sizeof(*m));
+	struct labels *ls[SERIES];
+	uint64_t seed = 4242, sequence = 0;
+
+	for (int s = 0; s < SERIES; s++)
+		ls[s] = series_named("figure", (const char *[]){ "a", "b", "c", "d" }[s]);
+	for (int op = 1; op <= OPS; op++) {
+		int s = (int)(random_next(&seed) % SERIES), t = (int)(random_next(&seed) % STAMPS);
+		bool trusted = random_next(&seed) % 3 == 0;
+		bool draft = random_next(&seed) % 4 == 0;
+		struct observation o = { .labels = ls[s],
+					 .stamp_ms = t * 1000 - 5000,
+					 .value = (double)(random_next(&seed) % 3),
+					 .months = 1 };
+		struct append a = { .submission = { .received_ms = op * 10,
+						    .released_ms = draft ? 0 : op * 10 + 5,
+						    .trusted = trusted },
+				    .obs = &o,
+				    .nobs = 1 };
+		struct model_vintage x = { .value = o.value, .known = op * 10 };
+
+		if (random_next(&seed) % 5 == 0 && sequence > 0) {
+			uint64_t which = 1 + random_next(&seed) % sequence;
+
+			if (m->submission[which] == 0) {
+				assert_ok(store_release(f->s, which, op * 10, &f->e), &f->e);
+				m->submission[which] = op * 10;
+			}
+		}
+		if (trusted) {
+			o.known_from_ms = 1 + (int64_t)(random_next(&seed) % OPS) * 10;
+			x.known = x.released = o.known_from_ms;
+		}
+		assert_ok(append_now(f->s, &a, &f->e), &f->e);
+		x.sequence = ++sequence;
+		assert_int_equal(a.submission.sequence, sequence);
+		m->submission[sequence] = a.submission.released_ms;
+		assert_int_equal(a.fresh + a.revised, model_add(m, s, t, x));
+		if (op % 150 == 0) {
+			compare_with_model(f, m, ls, latest);
+			for (unsigned r = 1; r <= 3; r++)
+				compare_with_model(f, m, ls,
+						   (struct view){ .as_of_ms = INT64_MAX,
+								  .release = r });
+			for (int k = 0; k < 5; k++)
+				compare_with_model(
+					f, m, ls,
+					(struct view){ .as_of_ms =
+							       (int64_t)(random_next(&seed) % OPS) *
+							       11 });
+		}
+	}
+	reopen(f);
+	compare_with_model(f, m, ls, latest);
+	for (int s = 0; s < SERIES; s++)
+		labels_unref(ls[s]);
+	free(m);
+}
+
+/* --- real vintages ---------------------------------------------------------------------------- */
+
+struct change {
+	struct labels *ls;
+	char series[32];
+	int64_t stamp_ms, known_ms;
+	double value;
+};
+
+static int64_t day_ms(const char *text)
+{
+	struct err e = { 0 };
+	struct date d;
+
+	assert_ok(date_parse(slice_str(text), &d, &e), &e);
+	return date_to_days(d) * INT64_C(86400000);
+}
+
+static FILE *open_changes(void)
+{
+	static const char file[] = "data/frbny-fred-vintages/vintages_changes_2010on.csv";
+	const char *shared = getenv("PARKWATCH_SHARED");
+	const char *roots[] = { shared, "../shared", "../../shared" };
+	char path[4096];
+
+	for (size_t i = 0; i < 3; i++) {
+		FILE *f;
+
+		if (!roots[i] || !*roots[i])
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", roots[i], file);
+		f = fopen(path, "r");
+		if (f)
+			return f;
+	}
+	return NULL;
+}
+
+static size_t read_changes(FILE *f, struct change *out, size_t max)
+{
+	char line[256], period[16], known[16], date[32];
+	size_t n = 0;
+
+	if (!fgets(line, sizeof(line), f))
+		return 0;
+	while (n < max && fgets(line, sizeof(line), f)) {
+		struct change *c = &out[n++];
+		struct err e = { 0 };
+		char value[64];
+
+		assert_int_equal(sscanf(line, "%31[^,],%15[^,],%15[^,],%63[^\r\n]", c->series,
+					period, known, value),
+				 4);
+		snprintf(date, sizeof(date), "%s-01", period);
+		c->stamp_ms = day_ms(date);
+		c->known_ms = day_ms(known);
+		assert_ok(num_parse(slice_str(value), &c->value, &e), &e);
+		c->ls = series_named("fred", c->series);
+	}
+	return n;
+}
+
+/* Applies all changes until `as_of` in the order of the file's dates: the newest counts. */
+static bool changed_value(const struct change *c, size_t n, const struct labels *ls, int64_t stamp,
+			  int64_t as_of, double *value)
+{
+	const struct change *best = NULL;
+
+	for (size_t i = 0; i < n; i++)
+		if (c[i].ls == ls && c[i].stamp_ms == stamp && c[i].known_ms <= as_of &&
+		    (!best || c[i].known_ms > best->known_ms))
+			best = &c[i];
+	if (best)
+		*value = best->value;
+	return best;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static size_t distinct_dates(const struct change *c, size_t n, int64_t *out)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		out[i] = c[i].known_ms;
+	qsort(out, n, sizeof(*out), by_number);
+	for (size_t i = 0; i < n; i++)
+		if (kept == 0 || out[kept - 1] != out[i])
+			out[kept++] = out[i];
+	return kept;
+}
+
+static void import_changes(struct fixture *f, const struct change *c, size_t n)
+{
+	struct observation *o = calloc(n, sizeof(*o));
+	struct append a = { .submission = { .source = "import",
+					    .received_ms = INT64_C(1795000000000),
+					    .trusted = true },
+			    .obs = o,
+			    .nobs = n };
+
+	/* Backwards, so that order of arrival is of no help. */
+	for (size_t i = 0; i < n; i++)
+		o[n - 1 - i] = (struct observation){ .labels = c[i].ls,
+						     .stamp_ms = c[i].stamp_ms,
+						     .value = c[i].value,
+						     .months = 1,
+						     .known_from_ms = c[i].known_ms };
+	assert_ok(append_now(f->s, &a, &f->e), &f->e);
+	assert_int_equal(a.fresh + a.revised, n);
+	assert_int_equal(a.fresh, 2258);
+	free(o);
+}
+
+static void compare_date(struct fixture *f, const struct change *c, size_t n, int64_t as_of)
+{
+	struct arena_mark mark = arena_mark(&f->arena);
+	struct snapshot *v = must_snapshot(f->s);
+	struct series_ref *refs;
+	size_t nrefs, figures = 0, expected = 0;
+
+	assert_ok(snapshot_select(v, NULL, 0, &f->arena, &refs, &nrefs, &f->e), &f->e);
+	for (size_t i = 0; i < nrefs; i++) {
+		struct vintage *x;
+		size_t nx;
+
+		assert_ok(snapshot_figures(v, refs[i].id, INT64_MIN, INT64_MAX,
+					   (struct view){ .as_of_ms = as_of }, &f->arena, &x, &nx,
+					   &f->e),
+			  &f->e);
+		for (size_t k = 0; k < nx; k++) {
+			double want = 0;
+
+			assert_true(
+				changed_value(c, n, refs[i].labels, x[k].stamp_ms, as_of, &want));
+			assert_f64(x[k].value, want);
+		}
+		figures += nx;
+	}
+	/* And none too few: one for each (series, period) that had appeared. */
+	for (size_t i = 0; i < n; i++) {
+		bool first = c[i].known_ms <= as_of;
+
+		for (size_t k = 0; k < i && first; k++)
+			first = c[k].ls != c[i].ls || c[k].stamp_ms != c[i].stamp_ms ||
+				c[k].known_ms > as_of;
+		expected += first;
+	}
+	assert_int_equal(figures, expected);
+	snapshot_close(v);
+	arena_reset(&f->arena, mark);
+}
+
+static void real_vintages_come_back_at_each_publication_date(void **state)
+{
+	enum { MAX = 4000 };
+	struct fixture *f = *state;
+	FILE *file = open_changes();
+	struct change *c;
+	int64_t *dates;
+	size_t n, ndates;
+
+	if (!file) {
+		print_message(
+			"SKIPPED: no vintages_changes_2010on.csv; set PARKWATCH_SHARED to the "
+			"folder with data/frbny-fred-vintages\n");
+		skip();
+	}
+	c = calloc(MAX, sizeof(*c));
+	dates = calloc(MAX, sizeof(*dates));
+	n = read_changes(file, c, MAX);
+	fclose(file);
+	assert_int_equal(n, 3072);
+	ndates = distinct_dates(c, n, dates);
+	assert_int_equal(ndates, 78);
+	import_changes(f, c, n);
+	reopen(f);
+	for (size_t i = 0; i < ndates; i++)
+		compare_date(f, c, n, dates[i]);
+	compare_date(f, c, n, dates[0] - 1);
+	for (size_t i = 0; i < n; i++)
+		labels_unref(c[i].ls);
+	free(c);
+	free(dates);
+}
+
+/* --- while others write
+ * ---------------------------------------------------------------------------- */
+
+enum { READERS = 4, ROUNDS = 150 };
+
+struct race {
+	struct store *s;
+	struct labels *a, *b, *plain;
+	atomic_bool stop;
+	atomic_int reads;
+};
+
+/* Both series are always written together, so a view that shows one value shows both. */
+static void read_once(struct race *r, struct arena *arena)
+{
+	struct err e = { 0 };
+	struct snapshot *v = snapshot_open(r->s, 60000, &e);
+	struct series_ref a, b, p, *all;
+	struct vintage x, y;
+	struct sample *run;
+	bool fx, fy;
+	size_t n, nall;
+
+	if (!v)
+		fail_msg("no snapshot: %s", e.text);
+	assert_ok(snapshot_select(v, NULL, 0, arena, &all, &nall, &e), &e);
+	if (snapshot_find(v, r->a, &a, &e) == 0) {
+		assert_ok(snapshot_find(v, r->b, &b, &e), &e);
+		assert_ok(snapshot_find(v, r->plain, &p, &e), &e);
+		assert_ok(snapshot_last_figure(v, a.id, INT64_MAX, latest, &x, &fx, &e), &e);
+		assert_ok(snapshot_last_figure(v, b.id, INT64_MAX, latest, &y, &fy, &e), &e);
+		assert_true(fx && fy);
+		assert_f64(x.value, y.value);
+		assert_ok(snapshot_samples(v, p.id, INT64_MIN, INT64_MAX, arena, &run, &n, &e), &e);
+		assert_int_equal(n, (size_t)x.value);
+		/* One new series a round, besides these three. */
+		assert_int_equal(nall, 3 + (size_t)x.value);
+	} else {
+		assert_int_equal(nall, 0);
+	}
+	snapshot_close(v);
+	atomic_fetch_add(&r->reads, 1);
+}
+
+static void *reader(void *arg)
+{
+	struct race *r = arg;
+	struct arena arena;
+
+	arena_init(&arena, 64 << 20);
+	while (!atomic_load(&r->stop)) {
+		struct arena_mark mark = arena_mark(&arena);
+
+		read_once(r, &arena);
+		arena_reset(&arena, mark);
+	}
+	arena_release(&arena);
+	return NULL;
+}
+
+static void readers_see_whole_transactions_while_the_writer_writes(void **state)
+{
+	struct fixture *f = *state;
+	struct race r = { .s = f->s,
+			  .a = series_named("a", "x"),
+			  .b = series_named("b", "x"),
+			  .plain = series_named("plain", "x") };
+	pthread_t threads[READERS];
+
+	for (int i = 0; i < READERS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, reader, &r), 0);
+	for (int i = 1; i <= ROUNDS; i++) {
+		char name[16];
+		struct labels *fresh;
+		struct observation o[3];
+		struct plain_sample x = { r.plain, i * 1000, i };
+		struct append a = { .submission = { .received_ms = i, .released_ms = i },
+				    .obs = o,
+				    .nobs = 3,
+				    .samples = &x,
+				    .nsamples = 1 };
+
+		snprintf(name, sizeof(name), "%d", i);
+		fresh = series_named("fresh", name);
+		o[0] = (struct observation){ .labels = r.a, .stamp_ms = i / 3, .value = i };
+		o[1] = (struct observation){ .labels = r.b, .stamp_ms = i / 3, .value = i };
+		o[2] = (struct observation){ .labels = fresh, .stamp_ms = 0, .value = i };
+		assert_ok(append_now(f->s, &a, &f->e), &f->e);
+		labels_unref(fresh);
+	}
+	while (atomic_load(&r.reads) < READERS)
+		usleep(1000);
+	atomic_store(&r.stop, true);
+	for (int i = 0; i < READERS; i++)
+		pthread_join(threads[i], NULL);
+	labels_unref(r.a);
+	labels_unref(r.b);
+	labels_unref(r.plain);
+}
+
+static void a_snapshot_does_not_see_later_series(void **state)
+{
+	struct fixture *f = *state;
+	struct labels *one = series_named("x", "1"), *two = series_named("x", "2");
+	struct matcher x = { MATCH_EQ, slice_str("__name__"), slice_str("x") };
+	struct series_ref ref, *all;
+	struct snapshot *v;
+	struct slice *out;
+	size_t n;
+
+	assert_ok(put_figure(f->s, one, 1, 1, 1, 1, NULL, &f->e), &f->e);
+	v = must_snapshot(f->s);
+	assert_ok(put_figure(f->s, two, 1, 1, 1, 1, NULL, &f->e), &f->e);
+	assert_fails(snapshot_find(v, two, &ref, &f->e), &f->e, ERR_NOT_FOUND,
+		     "there is no series x{park=\"2\"}");
+	assert_ok(snapshot_select(v, &x, 1, &f->arena, &all, &n, &f->e), &f->e);
+	assert_int_equal(n, 1);
+	assert_ok(snapshot_label_values(v, slice_str("park"), NULL, 0, &f->arena, &out, &n, &f->e),
+		  &f->e);
+	assert_int_equal(n, 1);
+	snapshot_close(v);
+	v = must_snapshot(f->s);
+	assert_ok(snapshot_find(v, two, &ref, &f->e), &f->e);
+	assert_int_equal(ref.id, 2);
+	assert_true(ref.statistic);
+	snapshot_close(v);
+	labels_unref(one);
+	labels_unref(two);
+}
+
+static void a_snapshot_past_its_deadline_reads_no_more(void **state)
+{
+	struct fixture *f = *state;
+	struct labels *ls = series_named("x", "1");
+	struct series_ref *all;
+	struct store_status st;
+	struct snapshot *v;
+	struct vintage x;
+	bool found;
+	size_t n;
+
+	assert_ok(put_figure(f->s, ls, 1, 1, 1, 1, NULL, &f->e), &f->e);
+	v = snapshot_open(f->s, 1, &f->e);
+	assert_non_null(v);
+	usleep(3000);
+	assert_fails(snapshot_last_figure(v, 1, 9, latest, &x, &found, &f->e), &f->e, ERR_TIMEOUT,
+		     "the snapshot was open for longer than its 1 ms");
+	assert_fails(snapshot_select(v, NULL, 0, &f->arena, &all, &n, &f->e), &f->e, ERR_TIMEOUT,
+		     "longer");
+	store_status(f->s, &st);
+	assert_int_equal(st.snapshots, 1);
+	snapshot_close(v);
+	store_status(f->s, &st);
+	assert_int_equal(st.snapshots, 0);
+	labels_unref(ls);
+}
+
+static void there_are_only_so_many_snapshots(void **state)
+{
+	struct err e = { 0 };
+	char *dir = tmp_make();
+	struct store_options o = { .dir = dir, .map_bytes = 1 << 30, .max_snapshots = 3 };
+	struct store *s = store_open(&o, &e);
+	struct snapshot *v[3];
+
+	(void)state;
+	assert_non_null(s);
+	for (int i = 0; i < 3; i++)
+		v[i] = must_snapshot(s);
+	assert_null(snapshot_open(s, 0, &e));
+	assert_int_equal(e.code, ERR_LIMIT);
+	assert_has(e.text, "3 snapshots are open already");
+	snapshot_close(v[1]);
+	v[1] = must_snapshot(s);
+	for (int i = 0; i < 3; i++)
+		snapshot_close(v[i]);
+	store_close(s);
+	tmp_remove(dir);
+}
+
+static void an_arena_that_is_too_small_is_a_limit(void **state)
+{
+	struct fixture *f = *state;
+	struct labels *ls = series_named("x", "1");
+	struct snapshot *v;
+	struct vintage *x;
+	struct arena small;
+	size_t n;
+
+	assert_ok(put_figure(f->s, ls, 1, 1, 1, 1, NULL, &f->e), &f->e);
+	arena_init(&small, 16);
+	v = must_snapshot(f->s);
+	assert_fails(snapshot_figures(v, 1, 0, 9, latest, &small, &x, &n, &f->e), &f->e, ERR_LIMIT,
+		     "the result needs more than 0 MiB");
+	assert_fails(snapshot_vintages(v, 1, 1, &small, &x, &n, &f->e), &f->e, ERR_LIMIT, "MiB");
+	snapshot_close(v);
+	arena_release(&small);
+	labels_unref(ls);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		STORE_TEST(random_vintages_equal_a_naive_model),
+		STORE_TEST(real_vintages_come_back_at_each_publication_date),
+		STORE_TEST(readers_see_whole_transactions_while_the_writer_writes),
+		STORE_TEST(a_snapshot_does_not_see_later_series),
+		STORE_TEST(a_snapshot_past_its_deadline_reads_no_more),
+		cmocka_unit_test(there_are_only_so_many_snapshots),
+		STORE_TEST(an_arena_that_is_too_small_is_a_limit),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
