@@ -1,0 +1,284 @@
+/*
+ * judge.c - from the figures of one indicator to what they mean. See work.h.
+ *
+ *   1. close   the newest period that all units have reported, or whose grace is over
+ *   2. pool    the seasonal shares of each class at that period and at the release before
+ *   3. judge   growth, standing and light of each unit
+ *   4. report  lateness of each unit
+ *   5. rank    by the judged value, within class and league
+ */
+#include "assess/growth.h"
+#include "assess/pace.h"
+#include "assess/rank.h"
+#include "assess/report.h"
+#include "assess/work.h"
+#include "query/stats/quantile.h"
+
+/* Seasonal shares of one class at one place. */
+struct pool {
+	double share;
+	unsigned years;
+};
+
+/* The closed place and the release before it in the same year (-1: none). */
+struct closing {
+	ssize_t place, before;
+	struct pool pools[2][UNIT_CLASSES]; /* at `place`, at `before` */
+};
+
+/* --- close ----------------------------------------------------------------------- */
+
+static void count_reports(const struct work *w, size_t place, struct indicator_summary *sum)
+{
+	sum->reporting = sum->expected = 0;
+	for (size_t i = 0; i < w->nsubjects; i++) {
+		const struct subject *s = &w->subjects[i];
+
+		sum->expected += s->valid[place];
+		sum->reporting += s->valid[place] && s->seen[place];
+	}
+}
+
+/* Closed when the last one was in or the grace over, whichever came first, but not before anyone
+ * was in. */
+static int closing_time(struct work *w, size_t place, bool all, int64_t grace, int64_t *ms,
+			struct err *e)
+{
+	int64_t first = INT64_MAX, last = INT64_MIN, t;
+
+	for (size_t i = 0; i < w->nsubjects; i++) {
+		const struct subject *s = &w->subjects[i];
+
+		if (!s->valid[place] || !s->seen[place])
+			continue;
+		if (work_first_visible(w, s, place, &t, e) < 0)
+			return -1;
+		first = t < first ? t : first;
+		last = t > last ? t : last;
+	}
+	*ms = grace > first ? grace : first;
+	if (all && last < *ms)
+		*ms = last;
+	return 0;
+}
+
+static int close_period(struct work *w, struct closing *cl, struct indicator_summary *sum,
+			struct err *e)
+{
+	cl->place = cl->before = -1;
+	for (ssize_t k = w->ended; k >= 0; k--) {
+		int64_t grace = catalogue_grace_end(w->c, w->indicator, w->axis.at[k]);
+		bool all;
+
+		count_reports(w, (size_t)k, sum);
+		all = sum->reporting == sum->expected;
+		if (sum->reporting == 0 || (!all && grace > w->as_of_ms))
+			continue;
+		cl->place = k;
+		if (!axis_starts_year(&w->axis, (size_t)k))
+			cl->before = k - 1;
+		sum->closed = w->axis.at[k];
+		return closing_time(w, (size_t)k, all, grace, &sum->closed_ms, e);
+	}
+	sum->reporting = sum->expected = 0;
+	return 0;
+}
+
+/* --- pool ------------------------------------------------------------------------- */
+
+static struct pool pool_class(const struct work *w, size_t place, enum unit_class class,
+			      double *room)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < w->nsubjects; i++)
+		if (w->subjects[i].f->unit->class == class)
+			n += schedule_year_shares(&w->subjects[i].run, place, w->o->history_years,
+						  room + n);
+	return (struct pool){ .share = stats_median(room, n), .years = (unsigned)n };
+}
+
+static int fill_pools(struct work *w, struct closing *cl, struct err *e)
+{
+	const ssize_t places[2] = { cl->place, cl->before };
+	double *room =
+		arena_array(w->scratch, w->nsubjects * w->o->history_years + 1, sizeof(*room));
+
+	if (!room)
+		return err_set(e, ERR_LIMIT, "%s: no memory for its seasons", w->indicator->code);
+	for (int k = 0; k < 2; k++)
+		for (int c = 0; c < UNIT_CLASSES && places[k] >= 0; c++)
+			cl->pools[k][c] = pool_class(w, (size_t)places[k], c, room);
+	return 0;
+}
+
+static void seasons_of(struct work *w, const struct subject *s, size_t place,
+		       const struct pool *pool, double *room, struct seasons *out)
+{
+	size_t n = schedule_year_shares(&s->run, place, w->o->history_years, room);
+
+	*out = (struct seasons){
+		.own = stats_median(room, n),
+		.own_years = (unsigned)n,
+		.pool = pool->share,
+		.pool_years = pool->years,
+		.provincial = catalogue_profile(w->c, NULL),
+	};
+}
+
+/* --- judge ------------------------------------------------------------------------ */
+
+static void judge_growth(struct figure *f, const struct run *r, size_t k)
+{
+	struct period_value v;
+
+	f->has_period_value = growth_period_value(r, k, &v);
+	if (f->has_period_value) {
+		f->period_value = v.value;
+		f->period_months = v.months;
+		f->implied_revision = v.implied_revision;
+	}
+	f->has_growth_yoy = growth_yoy(r, k, &f->growth_yoy);
+	f->has_growth_ytd = growth_ytd(r, k, &f->growth_ytd);
+}
+
+static void judge_pace(struct work *w, struct subject *s, const struct closing *cl, double *room)
+{
+	struct figure *f = s->f;
+	struct standing now, before;
+	struct seasons seasons;
+	size_t k = (size_t)cl->place;
+	enum unit_class class = f->unit->class;
+
+	seasons_of(w, s, k, &cl->pools[0][class], room, &seasons);
+	pace_standing(&s->run, k, f->target, &seasons, w->o->shrink, &now);
+	if (cl->before >= 0) {
+		seasons_of(w, s, (size_t)cl->before, &cl->pools[1][class], room, &seasons);
+		pace_standing(&s->run, (size_t)cl->before, f->target, &seasons, w->o->shrink,
+			      &before);
+		f->has_previous_pace = before.has_pace;
+		f->previous_pace = before.has_pace ? before.pace : 0;
+	}
+	f->has_attainment = now.has_attainment;
+	f->attainment = now.attainment;
+	f->has_schedule = now.has_schedule;
+	f->schedule = now.schedule;
+	f->schedule_source = now.source;
+	f->has_pace = now.has_pace;
+	f->pace = now.pace;
+	f->light = pace_light(w->o, &now, cl->before >= 0 ? &before : NULL, f->judged.last_month);
+}
+
+static void judge(struct work *w, struct subject *s, const struct closing *cl, double *room)
+{
+	struct figure *f = s->f;
+	size_t k = (size_t)cl->place;
+
+	f->judged = w->axis.at[k];
+	f->target = catalogue_target(w->c, f->unit, w->indicator, f->judged.year, w->today);
+	if (!s->valid[k] || !s->seen[k])
+		return;
+	f->has_judged = true;
+	f->judged_value = s->seen[k]->value;
+	judge_growth(f, &s->run, k);
+	judge_pace(w, s, cl, room);
+}
+
+/* --- report ------------------------------------------------------------------------ */
+
+static double hours_between(const struct work *w, int64_t from_ms, int64_t to_ms)
+{
+	double h;
+
+	if (to_ms <= from_ms)
+		return 0;
+	h = workdays_hours(catalogue_workdays(w->c), catalogue_zone(w->c), catalogue_hours(w->c),
+			   from_ms, to_ms);
+	return h > 0 ? h : 0;
+}
+
+static int report(struct work *w, struct subject *s, struct err *e)
+{
+	const struct reports r = {
+		.axis = &w->axis,
+		.in = s->in,
+		.valid = s->valid,
+		.ended = w->ended,
+		.due = w->due,
+		.declared = w->indicator->valid.from.year != 0,
+		.earlier = s->earlier,
+	};
+	struct report_result result = report_judge(&r);
+	struct figure *f = s->f;
+	int64_t due_ms, arrived;
+	bool found;
+
+	f->state = result.state;
+	if (w->due >= 0 && s->valid[w->due]) {
+		f->due = w->axis.at[w->due];
+		f->due_ms = catalogue_due(w->c, w->indicator, f->due);
+	}
+	if (result.missing >= 0) {
+		f->missing = w->axis.at[result.missing];
+		due_ms = catalogue_due(w->c, w->indicator, f->missing);
+		f->late_hours = hours_between(w, due_ms, w->as_of_ms);
+		return 0;
+	}
+	if (f->due.freq == FREQ_NONE || s->in[w->due] == IN_MISSING)
+		return 0;
+	if (work_first_arrival(w, s, (size_t)w->due, &arrived, &found, e) < 0)
+		return -1;
+	f->late_hours = found ? hours_between(w, f->due_ms, arrived) : 0;
+	return 0;
+}
+
+/* --- rank -------------------------------------------------------------------------- */
+
+static int rank(struct work *w, ssize_t place, struct err *e)
+{
+	struct rank_item *items = arena_array(w->scratch, w->nsubjects + 1, sizeof(*items));
+	struct date on = period_last_day(w->axis.at[place]);
+	size_t n = 0;
+
+	if (!items)
+		return err_set(e, ERR_LIMIT, "%s: no memory for its ranks", w->indicator->code);
+	for (size_t i = 0; i < w->nsubjects; i++) {
+		struct figure *f = w->subjects[i].f;
+
+		if (!f->has_judged ||
+		    !rank_oriented(w->indicator->direction, f->judged_value, &items[n].value))
+			continue;
+		items[n].class = f->unit->class;
+		items[n].league = unit_league(f->unit, on);
+		items[n++].owner = f;
+	}
+	rank_competition(items, n);
+	for (size_t i = 0; i < n; i++) {
+		struct figure *f = items[i].owner;
+
+		f->rank = items[i].rank;
+		f->ranked = items[i].ranked;
+	}
+	return 0;
+}
+
+int work_judge(struct work *w, struct indicator_summary *sum, struct err *e)
+{
+	struct closing cl = { 0 };
+	double *room = arena_array(w->scratch, w->o->history_years, sizeof(*room));
+
+	if (!room)
+		return err_set(e, ERR_LIMIT, "%s: no memory for its seasons", w->indicator->code);
+	sum->indicator = w->indicator;
+	if (close_period(w, &cl, sum, e) < 0)
+		return -1;
+	if (cl.place >= 0 && fill_pools(w, &cl, e) < 0)
+		return -1;
+	for (size_t i = 0; i < w->nsubjects; i++) {
+		if (cl.place >= 0)
+			judge(w, &w->subjects[i], &cl, room);
+		if (report(w, &w->subjects[i], e) < 0)
+			return -1;
+	}
+	return cl.place >= 0 ? rank(w, cl.place, e) : 0;
+}

@@ -1,0 +1,306 @@
+/*
+ * read.c - figures from the snapshot to places on the axis. See work.h.
+ *
+ * A figure is read once, over the whole axis. When that fails because a record is damaged, the
+ * places are read one by one, so that only the damaged one is missing. The unreleased are looked
+ * up only where nothing is visible and only in the months that can be late.
+ */
+#include "assess/work.h"
+#include "assess/report.h"
+#include "base/log.h"
+
+#include <math.h>
+
+static ssize_t place_of(const struct work *w, struct period p)
+{
+	return axis_find(&w->axis, p);
+}
+
+int work_axis(struct work *w, struct err *e)
+{
+	const struct indicator *i = w->indicator;
+	int per_year = freq_per_year(i->freq);
+	/* Two years more than the profile needs: growth of the oldest, and the year under way. The
+	 * window of lateness is longer than that for yearly figures. */
+	int years = (int)w->o->history_years + 2, window = REPORT_WINDOW / per_year + 1;
+
+	if (years < window)
+		years = window;
+	if (axis_build(i, w->today.year - years, w->today, w->scratch, &w->axis, e) < 0)
+		return -1;
+	w->ended = place_of(w, catalogue_last_ended(w->c, i, w->as_of_ms));
+	w->due = place_of(w, catalogue_last_due(w->c, i, w->as_of_ms));
+	return 0;
+}
+
+static bool valid_at(const struct work *w, const struct unit *u, struct date d)
+{
+	return validity_holds(u->valid, d) && validity_holds(w->indicator->valid, d);
+}
+
+bool work_concerns(const struct work *w, const struct unit *u)
+{
+	if (!indicator_reports(w->indicator, u->class))
+		return false;
+	if (valid_at(w, u, w->today))
+		return true;
+	/* Gone since, but its last figures are still owed. */
+	if (w->ended >= 0 && valid_at(w, u, period_last_day(w->axis.at[w->ended])))
+		return true;
+	return w->due >= 0 && valid_at(w, u, period_last_day(w->axis.at[w->due]));
+}
+
+static int64_t stamp_at(const struct work *w, size_t place)
+{
+	return period_stamp(w->axis.at[place], catalogue_zone(w->c));
+}
+
+static void put_seen(struct work *w, struct subject *s, const struct vintage *v)
+{
+	const struct zone *z = catalogue_zone(w->c);
+	ssize_t k = place_of(w, period_from_stamp(w->indicator->freq, v->stamp_ms, z));
+
+	/* A January that is not collected, or a stamp that ends no period. */
+	if (k < 0 || stamp_at(w, (size_t)k) != v->stamp_ms)
+		return;
+	s->seen[k] = v;
+	s->in[k] = IN_RELEASED;
+	s->value[k] = v->value;
+	s->months[k] = v->months;
+}
+
+/* Place by place, without the damaged ones. */
+static int read_singly(struct work *w, struct subject *s, struct err *e)
+{
+	size_t damaged = 0;
+	struct err why = { 0 };
+
+	for (size_t k = 0; k < w->axis.n; k++) {
+		int64_t stamp = stamp_at(w, k);
+		struct vintage *v;
+		size_t n;
+
+		if (snapshot_figures(w->v, s->series, stamp, stamp, w->view, w->scratch, &v, &n,
+				     &why) == 0) {
+			if (n)
+				put_seen(w, s, v);
+		} else if (why.code == ERR_CORRUPT) {
+			damaged++;
+		} else {
+			if (e)
+				*e = why;
+			return -1;
+		}
+	}
+	log_event(LOG_ERROR, "damaged figures left out of the assessment",
+		  log_s("indicator", w->indicator->code), log_s("unit", s->f->unit->id),
+		  log_i("figures", (int64_t)damaged));
+	return 0;
+}
+
+static int read_figures(struct work *w, struct subject *s, struct err *e)
+{
+	struct err why = { 0 };
+	struct vintage *v;
+	size_t n;
+
+	if (w->axis.n == 0)
+		return 0;
+	if (snapshot_figures(w->v, s->series, stamp_at(w, 0), stamp_at(w, w->axis.n - 1), w->view,
+			     w->scratch, &v, &n, &why) == 0) {
+		for (size_t i = 0; i < n; i++)
+			put_seen(w, s, &v[i]);
+		return 0;
+	}
+	if (why.code == ERR_CORRUPT)
+		return read_singly(w, s, e);
+	if (e)
+		*e = why;
+	return -1;
+}
+
+/* Every vintage of a place, unreleased ones too; none when its record is damaged. */
+static int read_vintages(struct work *w, const struct subject *s, size_t place,
+			 struct vintage **out, size_t *n, struct err *e)
+{
+	struct err why = { 0 };
+
+	*n = 0;
+	if (!s->stored ||
+	    snapshot_vintages(w->v, s->series, stamp_at(w, place), w->scratch, out, n, &why) == 0)
+		return 0;
+	*n = 0;
+	if (why.code == ERR_CORRUPT || why.code == ERR_NOT_FOUND)
+		return 0;
+	if (e)
+		*e = why;
+	return -1;
+}
+
+static int64_t arrival_of(const struct vintage *v)
+{
+	return v->known_from_ms ? v->known_from_ms : v->received_ms;
+}
+
+int work_first_arrival(struct work *w, const struct subject *s, size_t place, int64_t *ms,
+		       bool *found, struct err *e)
+{
+	struct vintage *v;
+	size_t n;
+
+	*found = false;
+	if (read_vintages(w, s, place, &v, &n, e) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		int64_t t = arrival_of(&v[i]);
+
+		if (t > w->as_of_ms || (*found && t >= *ms))
+			continue;
+		*ms = t;
+		*found = true;
+	}
+	return 0;
+}
+
+int work_first_visible(struct work *w, const struct subject *s, size_t place, int64_t *ms,
+		       struct err *e)
+{
+	const struct vintage *first = s->seen[place];
+	struct view view = { .as_of_ms = w->as_of_ms, .release = 1 };
+	int64_t stamp = stamp_at(w, place);
+	struct vintage *v;
+	size_t n;
+
+	if (first->count > 1) {
+		if (snapshot_figures(w->v, s->series, stamp, stamp, view, w->scratch, &v, &n, e) <
+		    0)
+			return -1;
+		if (n)
+			first = v;
+	}
+	*ms = first->released_ms > first->known_from_ms ? first->released_ms : first->known_from_ms;
+	return 0;
+}
+
+/* What was received but may not be seen yet is in all the same: its reporter is not late. */
+static int read_unreleased(struct work *w, struct subject *s, struct err *e)
+{
+	for (ssize_t k = report_window(w->due); k <= w->ended; k++) {
+		int64_t when;
+		bool found;
+
+		if (s->in[k] != IN_MISSING)
+			continue;
+		if (work_first_arrival(w, s, (size_t)k, &when, &found, e) < 0)
+			return -1;
+		if (found)
+			s->in[k] = IN_UNRELEASED;
+	}
+	return 0;
+}
+
+static void put_newest(struct subject *s, const struct work *w, const struct vintage *v)
+{
+	struct figure *f = s->f;
+	struct period p = period_from_stamp(w->indicator->freq, v->stamp_ms, catalogue_zone(w->c));
+
+	p = indicator_period(w->indicator, p);
+	if (w->indicator->form == FORM_PERIOD && v->months > 0 && v->months <= p.last_month)
+		p.first_month = p.last_month - v->months + 1;
+	f->has_value = true;
+	f->period = p;
+	f->value = v->value;
+	f->stamp_ms = v->stamp_ms;
+	f->received_ms = v->received_ms;
+	f->known_from_ms = v->known_from_ms;
+	f->submission = v->submission;
+	f->vintages = v->count;
+	f->flags = v->flags;
+	f->current = w->as_of_ms < catalogue_holds_until(w->c, w->indicator, p);
+}
+
+/* The newest figure, also one older than the axis: a unit that fell silent years ago still shows
+ * what it said last, as not current. */
+static int read_newest(struct work *w, struct subject *s, struct err *e)
+{
+	struct err why = { 0 };
+	struct vintage last;
+	bool found = false;
+	size_t k = w->axis.n;
+	int rc = 0;
+
+	while (k > 0 && !s->seen[k - 1])
+		k--;
+	if (k > 0)
+		put_newest(s, w, s->seen[k - 1]);
+	if (w->axis.n)
+		rc = snapshot_last_figure(w->v, s->series, stamp_at(w, 0) - 1, w->view, &last,
+					  &found, &why);
+	if (rc < 0 && why.code != ERR_CORRUPT && why.code != ERR_NOT_FOUND) {
+		if (e)
+			*e = why;
+		return -1;
+	}
+	s->earlier = rc == 0 && found;
+	if (s->earlier && k == 0)
+		put_newest(s, w, &last);
+	return 0;
+}
+
+static int subject_arrays(struct work *w, struct subject *s, struct err *e)
+{
+	size_t n = w->axis.n ? w->axis.n : 1;
+
+	s->value = arena_array(w->scratch, n, sizeof(*s->value));
+	s->months = arena_array(w->scratch, n, sizeof(*s->months));
+	s->seen = arena_array(w->scratch, n, sizeof(const struct vintage *));
+	s->valid = arena_array(w->scratch, n, sizeof(*s->valid));
+	s->in = arena_array(w->scratch, n, sizeof(*s->in));
+	if (!s->value || !s->months || !s->seen || !s->valid || !s->in)
+		return err_set(e, ERR_LIMIT, "%s: its figures do not fit in the memory allowed",
+			       w->indicator->code);
+	for (size_t k = 0; k < w->axis.n; k++) {
+		s->value[k] = NAN;
+		s->valid[k] = valid_at(w, s->f->unit, period_last_day(w->axis.at[k]));
+	}
+	s->run = (struct run){
+		.axis = w->axis,
+		.measure = measure_of(w->indicator),
+		.value = s->value,
+		.months = s->months,
+	};
+	return 0;
+}
+
+static int find_series(struct work *w, struct subject *s, struct err *e)
+{
+	struct err why = { 0 };
+	struct series_ref ref;
+
+	if (snapshot_find(w->v, s->f->labels, &ref, &why) == 0) {
+		s->stored = ref.statistic;
+		s->series = ref.id;
+		return 0;
+	}
+	if (why.code == ERR_NOT_FOUND || why.code == ERR_CORRUPT)
+		return 0;
+	if (e)
+		*e = why;
+	return -1;
+}
+
+int work_read(struct work *w, struct subject *s, struct err *e)
+{
+	struct labels *labels = catalogue_series(s->f->unit, w->indicator, e);
+
+	if (!labels)
+		return -1;
+	s->f->labels = labels;
+	if (subject_arrays(w, s, e) < 0 || find_series(w, s, e) < 0)
+		return -1;
+	if (!s->stored)
+		return 0;
+	if (read_figures(w, s, e) < 0 || read_newest(w, s, e) < 0)
+		return -1;
+	return read_unreleased(w, s, e);
+}

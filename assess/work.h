@@ -1,0 +1,64 @@
+/*
+ * work.h - what one assessment holds while it is worked out. Private to assess/.
+ *
+ * One indicator at a time: read.c fills the subjects (its units) from the snapshot, judge.c
+ * turns them into figures. Everything here lives in the scratch arena and is gone with the
+ * next indicator; labels go to the figures and stay. One thread.
+ */
+#ifndef ASSESS_WORK_H
+#define ASSESS_WORK_H
+
+#include "assess/assess.h"
+#include "assess/axis.h"
+
+/* One unit of the indicator at hand. */
+struct subject {
+	struct figure *f;
+	struct run run; /* of the two arrays below */
+	double *value;
+	uint8_t *months;
+	const struct vintage **seen; /* by place; NULL: not visible */
+	bool *valid;                 /* by place: unit and indicator existed at its end */
+	uint8_t *in;                 /* enum report_in, by place */
+	bool stored;                 /* the store has such a series */
+	bool earlier;                /* it has figures before the axis */
+	uint32_t series;
+};
+
+struct work {
+	struct snapshot *v;
+	struct catalogue *c;
+	const struct assess_options *o;
+	int64_t as_of_ms;
+	struct date today;
+	struct view view;
+	struct arena *scratch;
+
+	const struct indicator *indicator;
+	struct axis axis;
+	ssize_t ended, due; /* places; -1: none on the axis */
+	struct subject *subjects;
+	size_t nsubjects;
+};
+
+/* Axis, ended and due of w->indicator. */
+int work_axis(struct work *w, struct err *e);
+
+/* Whether the unit reports the indicator now, or did when the newest periods ended. */
+bool work_concerns(const struct work *w, const struct unit *u);
+
+/* Reads the figures of w->subjects[..].f->unit. */
+int work_read(struct work *w, struct subject *s, struct err *e);
+
+/* When somebody could first see the figure. */
+int work_first_visible(struct work *w, const struct subject *s, size_t place, int64_t *ms,
+		       struct err *e);
+
+/* When the figure of a place first arrived; *found false when it has not. */
+int work_first_arrival(struct work *w, const struct subject *s, size_t place, int64_t *ms,
+		       bool *found, struct err *e);
+
+/* Closes a period and fills all figures and the summary of the indicator. */
+int work_judge(struct work *w, struct indicator_summary *sum, struct err *e);
+
+#endif
