@@ -4,9 +4,9 @@
 # cmocka program each, linked with the archives. VARIANT=asan|tsan|cov builds
 # the same tree with instrumentation under build/VARIANT.
 
-ROOMS := base catalogue storage query assess
+ROOMS := base catalogue storage query assess rules
 # Link order: who needs before who is needed.
-LIBROOMS := assess query storage catalogue base
+LIBROOMS := rules assess query storage catalogue base
 
 VARIANT ?=
 B := build$(if $(VARIANT),/$(VARIANT))
