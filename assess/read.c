@@ -23,10 +23,14 @@ int work_axis(struct work *w, struct err *e)
 	/* Two years more than the profile needs: growth of the oldest, and the year under way. The
 	 * window of lateness is longer than that for yearly figures. */
 	int years = (int)w->o->history_years + 2, window = REPORT_WINDOW / per_year + 1;
+	struct date last = w->today;
 
 	if (years < window)
 		years = window;
-	if (axis_build(i, w->today.year - years, w->today, w->scratch, &w->axis, e) < 0)
+	/* An indicator that was given up is judged by its last periods. */
+	if (i->valid.to.year && date_cmp(i->valid.to, last) < 0)
+		last = i->valid.to;
+	if (axis_build(i, last.year - years, last, w->scratch, &w->axis, e) < 0)
 		return -1;
 	w->ended = place_of(w, catalogue_last_ended(w->c, i, w->as_of_ms));
 	w->due = place_of(w, catalogue_last_due(w->c, i, w->as_of_ms));

@@ -84,9 +84,9 @@ static int put_state(const struct emit *m, const struct figure *f)
 	return put_figure(m, f, "state", report_state_name(f->state), 1);
 }
 
-static int put_late_hours(const struct emit *m, const struct figure *f)
+static int put_late_seconds(const struct emit *m, const struct figure *f)
 {
-	return put_figure(m, f, NULL, NULL, f->late_hours);
+	return put_figure(m, f, NULL, NULL, f->late_hours * 3600);
 }
 
 static int put_rank(const struct emit *m, const struct figure *f)
@@ -124,9 +124,9 @@ static const struct figure_family {
 	  put_light },
 	{ "report_state", "Whether the figures are in, due or late, 1 for the state that holds.",
 	  put_state },
-	{ "report_late_hours",
-	  "Working hours since the oldest missing period was due, or by which the newest was late.",
-	  put_late_hours },
+	{ "report_late_seconds",
+	  "Working time since the oldest missing period was due, or by which the newest was late.",
+	  put_late_seconds },
 	{ "rank",
 	  "Rank by the value of the newest closed period within class and league, ties share one.",
 	  put_rank },

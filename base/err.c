@@ -5,6 +5,12 @@
  * argument may well be the text the error already holds.
  */
 #include "base/err.h"
+
+#ifdef __clang_analyzer__
+#undef err_set
+#undef err_wrap
+#undef err_sys
+#endif
 #include "base/slice.h"
 
 #include <errno.h>

@@ -10,10 +10,10 @@
 
 enum figure_flag {
 	FIGURE_PROVISIONAL = 1 << 0,
-	FIGURE_REVISED = 1 << 1,   /* the source says so */
+	FIGURE_REVISED = 1 << 1, /* the source says so */
 	FIGURE_ESTIMATED = 1 << 2,
-	FIGURE_ZERO = 1 << 3,      /* a confirmed zero */
-	FIGURE_SUSPECT = 1 << 4,   /* kept, but a check complained */
+	FIGURE_ZERO = 1 << 3,    /* a confirmed zero */
+	FIGURE_SUSPECT = 1 << 4, /* kept, but a check complained */
 };
 
 /* A value of a period of a statistic. */

@@ -1,8 +1,8 @@
 /*
  * yaml_read.h - YAML in, through one table of typed fields.
  *
- * Wraps libyaml, whose marks point at the value that is wrong. A mapping is read by a table of fields; whatever is
- * wrong is added to the diags with file, line and column and what would be
+ * Wraps libyaml, whose marks point at the value that is wrong. A mapping is read by a table of
+ * fields; whatever is wrong is added to the diags with file, line and column and what would be
  * right, and reading goes on so that all mistakes are reported at once.
  *
  *     static const struct yaml_field fields[] = {
@@ -41,8 +41,7 @@ struct yaml_node {
 
 /* Parses one document. NULL when the text is not YAML (added to diags). An
  * empty document is an empty map. `file` is copied. */
-struct yaml_node *yaml_parse(struct slice body, const char *file, struct arena *a,
-			     struct diags *d);
+struct yaml_node *yaml_parse(struct slice body, const char *file, struct arena *a, struct diags *d);
 /* Reads the file (at most 16 MiB) and parses it. */
 struct yaml_node *yaml_load(const char *path, struct arena *a, struct diags *d);
 

@@ -70,7 +70,7 @@ static void fault(struct checker *c, const char *fmt, ...)
 
 static const char *name_of(struct checker *c, uint32_t id, char out[SERIES_TEXT])
 {
-	if (id >= 1 && id <= c->state.series && c->series[id - 1].labels)
+	if (c->series && id >= 1 && id <= c->state.series && c->series[id - 1].labels)
 		return series_text(c->series[id - 1].labels, out);
 	snprintf(out, SERIES_TEXT, "series %u", id);
 	return out;
@@ -195,7 +195,7 @@ static void check_chunk(struct checker *c, struct slice key, struct slice value)
 	struct chunk_info info;
 	struct err e;
 
-	time_text(get_time(key.p + 4), at);
+	time_text(get_be_time(key.p + 4), at);
 	if (!record_good(key, value)) {
 		fault(c, "%s: the chunk at %s is damaged: the checksum is wrong",
 		      name_of(c, id, name), at);

@@ -203,7 +203,7 @@ static int bad(struct err *e, const struct chunk_info *info, const char *why)
 
 int chunk_info(struct slice key, struct slice value, struct chunk_info *out, struct err *e)
 {
-	out->first_ms = get_time(key.p + 4);
+	out->first_ms = get_be_time(key.p + 4);
 	if (value.n < CHUNK_HEAD_BYTES || value.n > CHUNK_MAX_BYTES)
 		return bad(e, out, "it has an impossible length");
 	out->encoding = (enum chunk_encoding)(uint8_t)value.p[4];

@@ -5,7 +5,8 @@
 
 static bool of_period(const struct record *r, const struct figure_key *k)
 {
-	return r->there && get_be32(r->key.p) == k->series && get_time(r->key.p + 4) == k->stamp_ms;
+	return r->there && get_be32(r->key.p) == k->series &&
+	       get_be_time(r->key.p + 4) == k->stamp_ms;
 }
 
 static int released(struct figure_writer *fw, const struct figure *f, int64_t *out, struct err *e)

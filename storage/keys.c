@@ -77,12 +77,12 @@ uint64_t get_le64(const void *p)
 	return get_le32(p) | (uint64_t)get_le32((const uint8_t *)p + 4) << 32;
 }
 
-void put_time(uint8_t *p, int64_t t_ms)
+void put_be_time(uint8_t *p, int64_t t_ms)
 {
 	put_be64(p, (uint64_t)t_ms ^ UINT64_C(1) << 63);
 }
 
-int64_t get_time(const void *p)
+int64_t get_be_time(const void *p)
 {
 	return (int64_t)(get_be64(p) ^ UINT64_C(1) << 63);
 }
@@ -95,8 +95,8 @@ void key_series(uint8_t out[KEY_SERIES_BYTES], uint32_t id)
 void key_figure(uint8_t out[KEY_FIGURE_BYTES], const struct figure_key *k)
 {
 	put_be32(out, k->series);
-	put_time(out + 4, k->stamp_ms);
-	put_time(out + 12, k->known_from_ms);
+	put_be_time(out + 4, k->stamp_ms);
+	put_be_time(out + 12, k->known_from_ms);
 	put_be64(out + 20, k->sequence);
 	put_be32(out + 28, k->row);
 }
@@ -104,8 +104,8 @@ void key_figure(uint8_t out[KEY_FIGURE_BYTES], const struct figure_key *k)
 void key_figure_read(struct slice key, struct figure_key *k)
 {
 	k->series = get_be32(key.p);
-	k->stamp_ms = get_time(key.p + 4);
-	k->known_from_ms = get_time(key.p + 12);
+	k->stamp_ms = get_be_time(key.p + 4);
+	k->known_from_ms = get_be_time(key.p + 12);
 	k->sequence = get_be64(key.p + 20);
 	k->row = get_be32(key.p + 28);
 }
@@ -113,7 +113,7 @@ void key_figure_read(struct slice key, struct figure_key *k)
 void key_chunk(uint8_t out[KEY_CHUNK_BYTES], uint32_t series, int64_t first_ms)
 {
 	put_be32(out, series);
-	put_time(out + 4, first_ms);
+	put_be_time(out + 4, first_ms);
 }
 
 void key_submission(uint8_t out[KEY_SUBMISSION_BYTES], uint64_t sequence)

@@ -44,8 +44,8 @@ uint32_t get_le32(const void *p);
 uint64_t get_le64(const void *p);
 
 /* Signed, sortable: INT64_MIN first, INT64_MAX last. */
-void put_time(uint8_t *p, int64_t t_ms);
-int64_t get_time(const void *p);
+void put_be_time(uint8_t *p, int64_t t_ms);
+int64_t get_be_time(const void *p);
 
 /* --- keys ----------------------------------------------------------------- */
 

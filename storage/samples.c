@@ -51,7 +51,7 @@ static int find_target(struct walk *w, uint32_t series, int64_t t_ms, struct tar
 	if (walk_seek(w, key_slice(key, sizeof(key)), e) < 0)
 		return -1;
 	if (of_series(&w->at, series) &&
-	    (get_time(w->at.key.p + 4) == t_ms || !of_series(&w->before, series))) {
+	    (get_be_time(w->at.key.p + 4) == t_ms || !of_series(&w->before, series))) {
 		if (unpack(g, &w->at, e) < 0 || walk_next(w, e) < 0)
 			return -1;
 	} else if (of_series(&w->before, series)) {
@@ -60,7 +60,7 @@ static int find_target(struct walk *w, uint32_t series, int64_t t_ms, struct tar
 	}
 	if (of_series(next, series)) {
 		g->last = false;
-		g->next_ms = get_time(next->key.p + 4);
+		g->next_ms = get_be_time(next->key.p + 4);
 		if (g->there && g->info.last_ms >= g->next_ms)
 			return record_bad(e, DB_SAMPLES, "two chunks overlap");
 	}

@@ -129,7 +129,7 @@ static int load_locked(struct series_index *x, struct walk *w, uint32_t upto, st
 		return -1;
 	while (x->n < upto) {
 		struct labels *ls;
-		bool statistic;
+		bool statistic = false;
 		uint32_t id;
 		int rc;
 

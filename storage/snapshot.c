@@ -446,10 +446,10 @@ static int group_add(struct snapshot *v, size_t *n, struct err *e)
 static int read_group(struct snapshot *v, uint32_t id, size_t *n, struct err *e)
 {
 	struct walk *w = &v->figures;
-	int64_t stamp = get_time(w->at.key.p + 4);
+	int64_t stamp = get_be_time(w->at.key.p + 4);
 
 	*n = 0;
-	while (of_series(&w->at, id) && get_time(w->at.key.p + 4) == stamp)
+	while (of_series(&w->at, id) && get_be_time(w->at.key.p + 4) == stamp)
 		if (group_add(v, n, e) < 0 || walk_next(w, e) < 0)
 			return -1;
 	return 0;
@@ -495,7 +495,7 @@ static int read_figures(struct snapshot *v, uint32_t id, const struct tally *y, 
 		return 0;
 	if (seek_stamp(v, id, from_ms, e) < 0)
 		return -1;
-	while (of_series(&w->at, id) && get_time(w->at.key.p + 4) <= to_ms) {
+	while (of_series(&w->at, id) && get_be_time(w->at.key.p + 4) <= to_ms) {
 		struct vintage x;
 		size_t n;
 
@@ -540,10 +540,10 @@ static void reverse(struct vintage *x, size_t n)
 static int read_group_back(struct snapshot *v, uint32_t id, size_t *n, struct err *e)
 {
 	struct walk *w = &v->figures;
-	int64_t stamp = get_time(w->at.key.p + 4);
+	int64_t stamp = get_be_time(w->at.key.p + 4);
 
 	*n = 0;
-	while (of_series(&w->at, id) && get_time(w->at.key.p + 4) == stamp)
+	while (of_series(&w->at, id) && get_be_time(w->at.key.p + 4) == stamp)
 		if (group_add(v, n, e) < 0 || walk_prev(w, e) < 0)
 			return -1;
 	reverse(v->group, *n);
@@ -569,7 +569,7 @@ static int read_last(struct snapshot *v, uint32_t id, const struct tally *y, int
 		return -1;
 	/* There is one at or before `at`, and past the last it is the last. */
 	if (!of_series(&w->before, id) ||
-	    (at_ms >= y->last_ms && get_time(w->before.key.p + 4) != y->last_ms))
+	    (at_ms >= y->last_ms && get_be_time(w->before.key.p + 4) != y->last_ms))
 		return record_bad(e, DB_FIGURES, "the last figure is missing");
 	if (walk_prev(w, e) < 0)
 		return -1;
@@ -608,7 +608,7 @@ static int read_vintages(struct snapshot *v, uint32_t id, const struct tally *y,
 		return 0;
 	if (seek_stamp(v, id, stamp_ms, e) < 0)
 		return -1;
-	if (!of_series(&v->figures.at, id) || get_time(v->figures.at.key.p + 4) != stamp_ms) {
+	if (!of_series(&v->figures.at, id) || get_be_time(v->figures.at.key.p + 4) != stamp_ms) {
 		if (stamp_ms == y->first_ms || stamp_ms == y->last_ms)
 			return record_bad(e, DB_FIGURES, "a period is missing");
 		return 0;
@@ -695,7 +695,7 @@ static int read_samples(struct snapshot *v, uint32_t id, const struct tally *y,
 	/* The chunk before may reach into the range. */
 	if (of_series(&w->before, id) && walk_prev(w, e) < 0)
 		return -1;
-	while (of_series(&w->at, id) && get_time(w->at.key.p + 4) <= o->to_ms)
+	while (of_series(&w->at, id) && get_be_time(w->at.key.p + 4) <= o->to_ms)
 		if (add_chunk(o, &w->at, e) < 0 || look_at_clock(v, e) < 0 || walk_next(w, e) < 0)
 			return -1;
 	return 0;

@@ -111,7 +111,7 @@ static int fetch(struct db_txn *t, uint64_t sequence, struct slice *value,
 
 int submission_released(struct db_txn *t, uint64_t sequence, int64_t *released_ms, struct err *e)
 {
-	struct submission_view view;
+	struct submission_view view = { 0 };
 	struct slice value;
 	int rc = fetch(t, sequence, &value, &view, e);
 
@@ -123,7 +123,7 @@ int submission_released(struct db_txn *t, uint64_t sequence, int64_t *released_m
 int submission_get(struct db_txn *t, uint64_t sequence, struct arena *a, struct submission *out,
 		   struct err *e)
 {
-	struct submission_view view;
+	struct submission_view view = { 0 };
 	struct slice value;
 	int rc = fetch(t, sequence, &value, &view, e);
 
@@ -142,7 +142,7 @@ int submission_get(struct db_txn *t, uint64_t sequence, struct arena *a, struct 
 int submission_set_released(struct db_txn *t, uint64_t sequence, int64_t released_ms, struct err *e)
 {
 	uint8_t key[KEY_SUBMISSION_BYTES], copy[RECORD_MAX];
-	struct submission_view view;
+	struct submission_view view = { 0 };
 	struct slice value;
 	char when[TIME_TEXT];
 	int rc = fetch(t, sequence, &value, &view, e);

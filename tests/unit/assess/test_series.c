@@ -79,7 +79,7 @@ static void every_quantity_has_its_family(void **state)
 	assert_line("park_light{park=\"jia\",indicator=\"" ADDED "\",light=\"green\"} 1");
 	assert_line("park_report_state{park=\"yi\",indicator=\"" ADDED "\",state=\"not_due\"} 1");
 	assert_line("park_report_state{park=\"ding\",indicator=\"" ADDED "\",state=\"late\"} 1");
-	assert_line("park_report_late_hours{park=\"yi\",indicator=\"" ADDED "\"} 0");
+	assert_line("park_report_late_seconds{park=\"yi\",indicator=\"" ADDED "\"} 0");
 	assert_line("park_rank{park=\"yi\",indicator=\"" ADDED "\"} 2");
 	assert_line("park_mean_pace_ratio{park=\"yi\"} 0.8");
 	assert_line("park_pace_rank{park=\"yi\"} 2");

@@ -14,12 +14,12 @@ static void times_sort_as_bytes(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < RISING; i++) {
-		put_time(a, rising[i]);
-		assert_true(get_time(a) == rising[i]);
+		put_be_time(a, rising[i]);
+		assert_true(get_be_time(a) == rising[i]);
 		for (size_t j = 0; j < RISING; j++) {
 			int c;
 
-			put_time(b, rising[j]);
+			put_be_time(b, rising[j]);
 			c = memcmp(a, b, 8);
 			assert_int_equal((c > 0) - (c < 0), (i > j) - (i < j));
 		}

@@ -370,7 +370,7 @@ static void samples_in_any_order_equal_a_naive_model(void **state)
 	for (size_t i = 0; i < N; i++) {
 		all[i].t = (int64_t)i * 15000 - 300000000 + (int64_t)(random_next(&seed) % 9000);
 		/* Some are noise, some repeat, so that both encodings occur. */
-		all[i].value = i % 9000 < 3000 ? (double)random_next(&seed) / 7 : (double)(i / 700);
+		all[i].value = i % 9000 < 3000 ? (double)random_next(&seed) / 7 : (double)(i - i % 700);
 	}
 	for (size_t i = N - 1; i > 0; i--) {
 		size_t j = random_next(&seed) % (i + 1);

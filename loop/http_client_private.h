@@ -1,0 +1,84 @@
+/*
+ * http_client_private.h - between the files of the HTTP client, the only ones that
+ * see curl: http_client.c (the multi handle, fetches, redirects), http_client_hop.c
+ * (one request of curl's: settings, callbacks, what went wrong in words) and
+ * http_client_url.c. Nobody else includes it.
+ */
+#ifndef LOOP_HTTP_CLIENT_PRIVATE_H
+#define LOOP_HTTP_CLIENT_PRIVATE_H
+
+#include "loop/address.h"
+#include "loop/http_client.h"
+#include "loop/loop_private.h"
+
+#include <curl/curl.h>
+
+struct origin {
+	char scheme[8];
+	char host[256];
+	char port[8];
+};
+
+struct http_transfer {
+	struct http_fetch *f;
+	struct http_client *c;
+	CURL *easy;
+	struct curl_slist *headers;
+	CURLU *url; /* of this hop */
+	struct origin first, now;
+	bool configured; /* this hop goes to the configured host and port */
+	bool cancelled;
+	unsigned hops;
+	int64_t begun_ns, due_ns;
+	char *location;
+	size_t header_bytes;
+	bool header_over;            /* its empty line has come */
+	char peer[ADDRESS_TEXT];     /* dialled last */
+	struct err why;              /* what a callback stopped the hop for */
+	char words[CURL_ERROR_SIZE]; /* curl's own */
+};
+
+struct watch {
+	uv_poll_t poll; /* first */
+	struct http_client *c;
+	curl_socket_t fd;
+	struct watch *next;
+};
+
+struct http_client {
+	struct loop *loop;
+	CURLM *multi;
+	char *ca_file, *user_agent;
+	uv_timer_t alarm;    /* curl's time-outs */
+	uv_timer_t soon;     /* there are cancelled fetches to finish */
+	uv_timer_t watchdog; /* while anything is under way */
+	unsigned handles;    /* of libuv, not yet closed */
+	struct watch *watches;
+	struct http_fetch *fetches;
+	bool closing;
+};
+
+/* --- http_client_url.c --- */
+
+/* `base` NULL: an absolute URL somebody configured. Otherwise a Location, relative or not. */
+CURLU *http_url_parse(const char *text, CURLU *base, struct origin *o, struct err *e);
+bool origin_same_host(const struct origin *a, const struct origin *b); /* and port */
+bool origin_same(const struct origin *a, const struct origin *b);
+
+/* --- http_client_hop.c --- */
+
+/* Sends the request for t->url. After a failure hop_end() is still due. */
+int hop_start(struct http_transfer *t, struct err *e);
+void hop_end(struct http_transfer *t);
+/* Status and addresses of the answer into the fetch. */
+void hop_read_answer(struct http_transfer *t);
+/* What a result means for a person; CURLE_OK is one when the header broke off. */
+void hop_say(const struct http_transfer *t, CURLcode result, struct err *e);
+void hop_say_timed_out(const struct http_transfer *t, struct err *e);
+
+/* --- http_client.c --- */
+
+/* CURLOPT_CLOSESOCKETFUNCTION; `cls` is the client. */
+int client_close_socket(void *cls, curl_socket_t fd);
+
+#endif

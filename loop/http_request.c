@@ -1,0 +1,184 @@
+/*
+ * http_request.c - a request while it comes in.
+ *
+ * First its URI, then each header, then the body in pieces. What is wrong with it
+ * becomes a refusal, the first one counting; the answer is sent when the library
+ * allows one: after the header or after the whole body.
+ */
+#include "base/alloc.h"
+#include "loop/http_server_private.h"
+
+#include <stdlib.h>
+#include <strings.h>
+
+struct request *request_new(struct http_server *s, struct connection *conn)
+{
+	struct request *r = mem_zalloc(sizeof(*r));
+
+	if (!r)
+		return NULL;
+	arena_init(&r->x.arena, s->o.arena_limit);
+	buf_init(&r->x.reply, s->o.reply_limit);
+	buf_init(&r->body, s->o.body_limit);
+	buf_init(&r->packed, 0);
+	r->x.status = 200;
+	r->x.content_type = "text/plain; charset=utf-8";
+	r->x.private = r;
+	r->server = s;
+	r->conn = conn;
+	r->refs = 1;
+	r->begun_ns = (int64_t)uv_hrtime();
+	r->next = s->requests;
+	if (s->requests)
+		s->requests->prev = r;
+	s->requests = r;
+	return r;
+}
+
+void request_unref(struct request *r)
+{
+	struct http_server *s = r->server;
+
+	if (--r->refs)
+		return;
+	if (r->prev)
+		r->prev->next = r->next;
+	else
+		s->requests = r->next;
+	if (r->next)
+		r->next->prev = r->prev;
+	request_uncharge(r);
+	buf_release(&r->body);
+	buf_release(&r->packed);
+	buf_release(&r->x.reply);
+	arena_release(&r->x.arena);
+	mem_free(r);
+}
+
+bool request_charge(struct request *r, size_t n)
+{
+	struct http_server *s = r->server;
+
+	if (n > s->in_flight_max - s->in_flight)
+		return false;
+	s->in_flight += n;
+	r->in_flight += n;
+	return true;
+}
+
+void request_uncharge(struct request *r)
+{
+	r->server->in_flight -= r->in_flight;
+	r->in_flight = 0;
+}
+
+/* --- the header ------------------------------------------------------------ */
+
+void request_read_uri(struct request *r, const char *uri)
+{
+	struct slice all = arena_slice(&r->x.arena, slice_str(uri));
+	const char *mark = all.p ? memchr(all.p, '?', all.n) : NULL;
+	struct err e;
+
+	if (!all.p) {
+		request_refuse(r, 503, "no memory for this request");
+		return;
+	}
+	if (mark) {
+		r->query = slice_skip(all, (size_t)(mark - all.p) + 1);
+		all.n = (size_t)(mark - all.p);
+	}
+	if (!slice_starts(all, "/"))
+		request_refuse(r, 400, "the path does not begin with /");
+	else if (http_path_decode(all, &r->x.arena, &r->x.path, &e) < 0)
+		request_refuse(r, 400, "%s", e.text);
+}
+
+void request_note_header(struct request *r, const char *name, const char *value)
+{
+	if (strcasecmp(name, "Host") == 0)
+		r->hosts++;
+	if (strcasecmp(name, "Content-Length") == 0) {
+		r->lengths++;
+		r->length = strtoull(value, NULL, 10); /* the library wants digits only */
+	}
+	if (strcasecmp(name, "Transfer-Encoding") == 0) {
+		r->encodings++;
+		r->chunked = strcasecmp(value, "chunked") == 0;
+	}
+	for (int i = 0; i < KEPT_HEADERS; i++) {
+		struct slice *kept = &r->headers[i];
+
+		if (kept->p || strcasecmp(name, kept_header_names[i]) != 0)
+			continue;
+		*kept = arena_slice(&r->x.arena, slice_str(value));
+		r->header_lost |= !kept->p;
+	}
+}
+
+/* What two programs could understand differently is refused and the connection ended. */
+static void check_framing(struct request *r)
+{
+	if (r->lengths && r->encodings)
+		request_refuse(r, 400, "both Content-Length and Transfer-Encoding");
+	else if (r->lengths > 1)
+		request_refuse(r, 400, "more than one Content-Length");
+	else if (r->encodings > 1 || (r->encodings && !r->chunked))
+		request_refuse(r, 400, "the only transfer encoding here is chunked");
+	else if (r->hosts > 1)
+		request_refuse(r, 400, "more than one Host");
+	else
+		return;
+	r->refusal.close = true;
+}
+
+void request_end_header(struct request *r, const char *method)
+{
+	struct http_server *s = r->server;
+
+	r->header_seen = true;
+	r->x.method = arena_slice(&r->x.arena, slice_str(method));
+	for (int i = 0; i < KEPT_HEADERS; i++) {
+		if (!r->headers[i].p)
+			r->headers[i] = slice_of("", 0);
+	}
+	check_framing(r);
+	if (r->header_lost || !r->x.method.p)
+		request_refuse(r, 503, "no memory for this request");
+	if (r->refusal.status)
+		return;
+	r->route = request_route(r, s->routes, s->nroutes);
+	if (!r->route)
+		return;
+	r->x.ctx = r->route->ctx;
+	if (r->length > s->o.body_limit)
+		request_refuse(r, 413, "the body is larger than %zu bytes", s->o.body_limit);
+}
+
+bool request_ends_early(const struct request *r)
+{
+	return r->refusal.status && (r->refusal.close || r->length || r->chunked);
+}
+
+/* --- the body -------------------------------------------------------------- */
+
+/* In the middle of a body nothing can be answered (libmicrohttpd refuses it), so the rest of
+ * a body that is refused is thrown away, up to a point. */
+bool request_read_body(struct request *r, const char *p, size_t n)
+{
+	size_t limit = r->server->o.body_limit;
+
+	r->body_seen += n;
+	if (r->body_seen > limit)
+		request_refuse(r, 413, "the body is larger than %zu bytes", limit);
+	else if (!r->refusal.status && !request_charge(r, n))
+		request_refuse(r, 503, "too many requests are under way");
+	if (r->refusal.status) {
+		buf_release(&r->body);
+		return r->body_seen / 4 <= limit;
+	}
+	buf_put(&r->body, p, n);
+	if (r->body.failed)
+		request_refuse(r, 503, "no memory for this request");
+	return true;
+}

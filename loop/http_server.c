@@ -1,0 +1,684 @@
+/*
+ * http_server.c - libmicrohttpd under the loop.
+ *
+ * libmicrohttpd runs without threads: its epoll descriptor is polled by the loop,
+ * and pump() lets it work. A request goes
+ *
+ *     on_uri ─▶ on_access (header) ─▶ on_access (body)* ─▶ on_access (end)
+ *                                                             │ on the loop: answer()
+ *                                                             ▼ else: suspend
+ *                              job: request_serve() ─▶ on_served() ─▶ resume
+ *                                                             ▼
+ *                                     on_access (again): answer() ─▶ on_completed
+ *
+ * What version 0.9.75 needs to be told (each was measured): resuming works only from
+ * this thread and wakes nobody, so a zero alarm pumps; a suspended connection has
+ * neither timeout nor notice of its client's leaving, so we watch its descriptor
+ * and close that watch before resuming; its timeout is of idleness only, so sweep()
+ * ends what drips.
+ */
+#include "loop/http_server.h"
+
+#include "base/alloc.h"
+#include "base/counter.h"
+#include "base/log.h"
+#include "loop/http_server_private.h"
+
+#include <assert.h>
+#include <microhttpd.h>
+#include <stdio.h>
+#include <strings.h>
+#include <unistd.h>
+
+enum {
+	HEADER_ROOM = 32 << 10,   /* of libmicrohttpd: request line and headers */
+	LOOP_PACK_MAX = 64 << 10, /* packing this much takes the loop 2 ms */
+	IN_FLIGHT_MAX = 256 << 20,
+	SEND_BYTES_PER_S = 32 << 10,
+};
+
+static int64_t now_ns(void)
+{
+	return (int64_t)uv_hrtime();
+}
+
+/* --- letting libmicrohttpd work -------------------------------------------- */
+
+static void on_alarm(uv_timer_t *h);
+
+static void pump(struct http_server *s)
+{
+	MHD_UNSIGNED_LONG_LONG ms;
+
+	MHD_run(s->mhd);
+	if (MHD_get_timeout(s->mhd, &ms) != MHD_YES)
+		uv_timer_stop(&s->alarm);
+	else
+		uv_timer_start(&s->alarm, on_alarm, ms, 0);
+}
+
+static void on_alarm(uv_timer_t *h)
+{
+	pump(h->data);
+}
+
+static void on_poll(uv_poll_t *h, int status, int events)
+{
+	(void)status;
+	(void)events;
+	pump(h->data);
+}
+
+/* --- the client's leaving while its connection is suspended ---------------- */
+
+static void free_watch(uv_handle_t *h)
+{
+	mem_free(h);
+}
+
+static void on_client_left(uv_poll_t *h, int status, int events)
+{
+	struct request *r = h->data;
+
+	if (status >= 0 && !(events & UV_DISCONNECT))
+		return;
+	uv_poll_stop(h); /* it would stay readable */
+	atomic_store(&r->x.cancelled, true);
+	job_cancel(r->server->loop, &r->job);
+}
+
+static void watch_client(struct request *r)
+{
+	uv_poll_t *w = mem_zalloc(sizeof(*w));
+
+	if (!w)
+		return; /* the deadline still ends it */
+	if (uv_poll_init(&r->server->loop->uv, w, r->conn->fd) < 0) {
+		mem_free(w);
+		return;
+	}
+	w->data = r;
+	uv_poll_start(w, UV_DISCONNECT, on_client_left);
+	r->watch = w;
+}
+
+static void unwatch_client(struct request *r)
+{
+	if (r->watch)
+		uv_close(r->watch, free_watch);
+	r->watch = NULL;
+}
+
+/* --- answering ------------------------------------------------------------- */
+
+static void add_header(struct MHD_Response *m, const char *name, const char *value)
+{
+	if (MHD_add_response_header(m, name, value) != MHD_YES)
+		log_event(LOG_WARN, "a header of a reply cannot be sent", log_s("name", name),
+			  log_s("value", value));
+}
+
+static const char *own_header(const struct exchange *x, const char *name)
+{
+	for (size_t i = 0; i < 8 && x->headers[i][0]; i++) {
+		if (strcasecmp(x->headers[i][0], name) == 0)
+			return x->headers[i][1];
+	}
+	return NULL;
+}
+
+/* A handler may set one of these itself. */
+static void add_security_headers(struct MHD_Response *m, const struct exchange *x)
+{
+	static const char *const headers[][2] = {
+		{ "X-Content-Type-Options", "nosniff" },
+		{ "Content-Security-Policy", "default-src 'self'; style-src 'self' "
+					     "'unsafe-inline'; frame-ancestors 'none'" },
+		{ "Referrer-Policy", "no-referrer" },
+	};
+
+	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+		if (!x || !own_header(x, headers[i][0]))
+			add_header(m, headers[i][0], headers[i][1]);
+	}
+}
+
+static struct MHD_Response *refusal_response(const struct refusal *why, const char *allow)
+{
+	char text[sizeof(why->text) + 1];
+	int n = snprintf(text, sizeof(text), "%s\n", why->text);
+	struct MHD_Response *m =
+		MHD_create_response_from_buffer((size_t)n, text, MHD_RESPMEM_MUST_COPY);
+
+	if (!m)
+		return NULL;
+	add_header(m, "Content-Type", "text/plain; charset=utf-8");
+	add_security_headers(m, NULL);
+	if (why->status == 503)
+		add_header(m, "Retry-After", "1");
+	if (allow)
+		add_header(m, "Allow", allow);
+	if (why->close)
+		add_header(m, "Connection", "close");
+	return m;
+}
+
+static void on_response_freed(void *cls)
+{
+	request_unref(cls);
+}
+
+/* The reply is not copied: the request stays until the response has been sent. */
+static struct MHD_Response *reply_response(struct request *r)
+{
+	struct exchange *x = &r->x;
+	struct buf *b = r->packed.n ? &r->packed : &x->reply;
+	struct MHD_Response *m;
+
+	if (!request_charge(r, b->n)) {
+		request_refuse(r, 503, "too many replies are on their way");
+		return refusal_response(&r->refusal, NULL);
+	}
+	m = MHD_create_response_from_buffer_with_free_callback_cls(b->n, b->p, on_response_freed,
+								   r);
+	if (!m)
+		return NULL;
+	r->refs++;
+	add_header(m, "Content-Type", x->content_type);
+	if (b == &r->packed)
+		add_header(m, "Content-Encoding", "gzip");
+	add_header(m, "Vary", "Accept-Encoding");
+	add_security_headers(m, x);
+	for (size_t i = 0; i < 8 && x->headers[i][0]; i++)
+		add_header(m, x->headers[i][0], x->headers[i][1]);
+	return m;
+}
+
+/* A late job still writes into its request, so nothing of that is looked at. */
+static struct MHD_Response *late_response(const struct http_server *s)
+{
+	struct refusal why = { .status = 503 };
+
+	snprintf(why.text, sizeof(why.text), "no answer within %lld ms",
+		 (long long)s->o.deadline_ms);
+	return refusal_response(&why, NULL);
+}
+
+static struct MHD_Response *make_response(struct request *r, unsigned *status)
+{
+	struct MHD_Response *m;
+
+	if (r->late) {
+		*status = 503;
+		return late_response(r->server);
+	}
+	request_uncharge(r); /* the body has been served */
+	m = r->refusal.status ? refusal_response(&r->refusal, r->allow) : reply_response(r);
+	*status = r->refusal.status ? r->refusal.status : r->x.status;
+	return m;
+}
+
+static enum MHD_Result answer(struct request *r, struct MHD_Connection *c)
+{
+	enum MHD_Result queued;
+	unsigned status;
+	struct MHD_Response *m = make_response(r, &status);
+
+	if (!m)
+		return MHD_NO;
+	r->sent_status = status;
+	r->state = REQUEST_ANSWERED;
+	r->conn->send_due_ns = now_ns() + r->server->o.deadline_ms * 1000000 +
+			       (int64_t)(r->in_flight / r->server->send_bytes_per_s) * 1000000000;
+	queued = MHD_queue_response(c, status, m);
+	MHD_destroy_response(m);
+	log_event(LOG_DEBUG, "http request", log_sl("method", r->x.method),
+		  log_sl("path", r->x.path), log_i("status", status),
+		  log_d("seconds", (double)(now_ns() - r->begun_ns) / 1e9));
+	if (!r->late) {
+		/* What a query needed is not held while a slow client reads. */
+		arena_release(&r->x.arena);
+		buf_release(&r->body);
+	}
+	return queued;
+}
+
+/* --- serving --------------------------------------------------------------- */
+
+static struct request *of_job(struct job *j)
+{
+	return (struct request *)((char *)j - offsetof(struct request, job));
+}
+
+static void serve_work(struct job *j)
+{
+	request_serve(of_job(j), SIZE_MAX);
+}
+
+static void resume(struct request *r, struct MHD_Connection *c)
+{
+	struct http_server *s = r->server;
+
+	unwatch_client(r);
+	r->state = REQUEST_READY;
+	MHD_resume_connection(c);
+	if (!s->closing)
+		uv_timer_start(&s->alarm, on_alarm, 0, 0);
+}
+
+static void on_served(struct job *j, enum job_end how)
+{
+	struct request *r = of_job(j);
+
+	r->job_runs = false;
+	if (!r->late) {
+		if (how == JOB_CANCELLED)
+			request_refuse(r, 503, "the request was given up");
+		resume(r, r->suspended);
+	}
+	request_unref(r);
+}
+
+/* The client gets its answer now; the job is asked to stop and keeps the request alive. */
+static void give_up_on_job(struct request *r)
+{
+	r->late = true;
+	atomic_store(&r->x.cancelled, true);
+	job_cancel(r->server->loop, &r->job);
+	resume(r, r->suspended);
+}
+
+static enum MHD_Result start_job(struct request *r, struct MHD_Connection *c)
+{
+	struct err e;
+
+	r->job.work = serve_work;
+	r->job.done = on_served;
+	if (job_start(r->server->loop, &r->job, r->route->class, &e) < 0) {
+		request_refuse(r, 503, "%s", e.text);
+		return answer(r, c);
+	}
+	r->refs++;
+	r->job_runs = true;
+	r->state = REQUEST_SERVING;
+	r->suspended = c;
+	watch_client(r);
+	MHD_suspend_connection(c);
+	return MHD_YES;
+}
+
+static enum MHD_Result dispatch(struct request *r, struct MHD_Connection *c)
+{
+	if (r->server->closing)
+		request_refuse(r, 503, "the server is closing");
+	if (r->refusal.status)
+		return answer(r, c);
+	if (r->route->where == HTTP_IN_JOB)
+		return start_job(r, c);
+	request_serve(r, LOOP_PACK_MAX);
+	return answer(r, c);
+}
+
+/* --- reading --------------------------------------------------------------- */
+
+static enum MHD_Result on_header(void *cls, enum MHD_ValueKind kind, const char *name,
+				 const char *value)
+{
+	(void)kind;
+	request_note_header(cls, name, value ? value : "");
+	return MHD_YES;
+}
+
+static enum MHD_Result on_access(void *cls, struct MHD_Connection *c, const char *url,
+				 const char *method, const char *version, const char *upload,
+				 size_t *upload_size, void **con_cls)
+{
+	struct request *r = *con_cls;
+	size_t n = *upload_size;
+
+	(void)cls;
+	(void)url; /* on_uri() took it as it came */
+	(void)version;
+	if (!r)
+		return MHD_NO; /* there was no memory for it */
+	if (!r->header_seen) {
+		MHD_get_connection_values(c, MHD_HEADER_KIND, on_header, r);
+		request_end_header(r, method);
+		return request_ends_early(r) ? answer(r, c) : MHD_YES;
+	}
+	if (n) {
+		*upload_size = 0;
+		return request_read_body(r, upload, n) ? MHD_YES : MHD_NO;
+	}
+	if (r->state == REQUEST_READING)
+		return dispatch(r, c);
+	return r->state == REQUEST_READY ? answer(r, c) : MHD_YES;
+}
+
+/* --- beginnings and ends --------------------------------------------------- */
+
+static struct connection *connection_of(struct MHD_Connection *c)
+{
+	const union MHD_ConnectionInfo *i =
+		MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return i ? i->socket_context : NULL;
+}
+
+static void end_request(struct request *r)
+{
+	char code[16];
+
+	r->conn->request = NULL;
+	r->conn->since_ns = now_ns();
+	r->conn = NULL;
+	if (r->sent_status) {
+		snprintf(code, sizeof(code), "%u", r->sent_status);
+		counter_add_for(C_HTTP_REQUESTS, slice_str(code), 1);
+		counter_observe(C_HTTP_REQUEST_SECONDS, (double)(now_ns() - r->begun_ns) / 1e9);
+	}
+	request_unref(r);
+}
+
+static void *on_uri(void *cls, const char *uri, struct MHD_Connection *c)
+{
+	struct connection *conn = connection_of(c);
+	struct request *r = conn ? request_new(cls, conn) : NULL;
+	char *mark;
+
+	if (!r)
+		return NULL;
+	conn->request = r;
+	request_read_uri(r, uri);
+	/* The query is ours to parse. The library would do so next, into the room it has for
+	 * headers, and leave the connection hanging when some hundred arguments fill that. */
+	mark = strchr(uri, '?');
+	if (mark)
+		mark[1] = '\0';
+	return r;
+}
+
+static void on_completed(void *cls, struct MHD_Connection *c, void **con_cls,
+			 enum MHD_RequestTerminationCode why)
+{
+	(void)cls;
+	(void)c;
+	(void)why;
+	if (*con_cls)
+		end_request(*con_cls);
+	*con_cls = NULL;
+}
+
+static void start_sweeping(struct http_server *s);
+
+static void connection_started(struct http_server *s, struct MHD_Connection *c, void **context)
+{
+	const union MHD_ConnectionInfo *i =
+		MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct connection *conn = mem_zalloc(sizeof(*conn));
+
+	*context = conn;
+	if (!conn)
+		return; /* its requests will be closed */
+	conn->fd = i->connect_fd;
+	conn->since_ns = now_ns();
+	conn->next = s->connections;
+	if (s->connections)
+		s->connections->prev = conn;
+	s->connections = conn;
+	counter_set(C_HTTP_CONNECTIONS, ++s->nconnections);
+	start_sweeping(s);
+}
+
+static void connection_closed(struct http_server *s, void **context)
+{
+	struct connection *conn = *context;
+
+	*context = NULL;
+	if (!conn)
+		return;
+	/* A request that it told us of in on_uri() and then refused itself is not always
+	 * reported as completed. */
+	if (conn->request)
+		end_request(conn->request);
+	if (conn->prev)
+		conn->prev->next = conn->next;
+	else
+		s->connections = conn->next;
+	if (conn->next)
+		conn->next->prev = conn->prev;
+	mem_free(conn);
+	counter_set(C_HTTP_CONNECTIONS, --s->nconnections);
+}
+
+static void on_connection(void *cls, struct MHD_Connection *c, void **context,
+			  enum MHD_ConnectionNotificationCode what)
+{
+	if (what == MHD_CONNECTION_NOTIFY_STARTED)
+		connection_started(cls, c, context);
+	else
+		connection_closed(cls, context);
+}
+
+/* --- ending what takes too long --------------------------------------------- */
+
+/* libmicrohttpd will read the end of the stream and close. */
+static void cut_off(struct connection *conn)
+{
+	if (!conn->cut)
+		shutdown(conn->fd, SHUT_RDWR);
+	conn->cut = true;
+}
+
+static void sweep_one(struct http_server *s, struct connection *conn, int64_t now)
+{
+	struct request *r = conn->request;
+
+	if (!r || !r->header_seen) {
+		/* Idle for idle_ms, then a header within another: more is a drip. */
+		if (now - conn->since_ns > 2 * s->o.idle_ms * 1000000)
+			cut_off(conn);
+		return;
+	}
+	if (r->state == REQUEST_ANSWERED) {
+		if (now > conn->send_due_ns)
+			cut_off(conn);
+	} else if (now - r->begun_ns > s->o.deadline_ms * 1000000) {
+		if (r->state == REQUEST_READING)
+			cut_off(conn);
+		else if (r->state == REQUEST_SERVING)
+			give_up_on_job(r);
+	}
+}
+
+static void on_sweep(uv_timer_t *h)
+{
+	struct http_server *s = h->data;
+	int64_t now = now_ns();
+
+	for (struct connection *c = s->connections; c; c = c->next)
+		sweep_one(s, c, now);
+	if (!s->connections)
+		uv_timer_stop(h);
+}
+
+static void start_sweeping(struct http_server *s)
+{
+	int64_t least = s->o.idle_ms < s->o.deadline_ms ? s->o.idle_ms : s->o.deadline_ms;
+	uint64_t every = least > 8000 ? 1000 : least > 80 ? (uint64_t)least / 8 : 10;
+
+	if (!uv_is_active((uv_handle_t *)&s->sweeper))
+		uv_timer_start(&s->sweeper, on_sweep, every, every);
+}
+
+/* --- opening --------------------------------------------------------------- */
+
+static void log_from_mhd(void *cls, const char *fmt, va_list ap)
+{
+	char text[256];
+
+	(void)cls;
+	vsnprintf(text, sizeof(text), fmt, ap);
+	text[strcspn(text, "\n")] = '\0';
+	log_event(LOG_DEBUG, "libmicrohttpd", log_s("says", text));
+}
+
+/* The query and path are decoded by us; this keeps the library from doing it. */
+static size_t leave_escaped(void *cls, struct MHD_Connection *c, char *s)
+{
+	(void)cls;
+	(void)c;
+	return strlen(s);
+}
+
+static int start_daemon(struct http_server *s, struct err *e)
+{
+	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+	int family = AF_INET;
+	int fd = http_listen(s->o.host, s->o.port, &family, &s->port, e);
+
+	if (fd < 0)
+		return -1;
+	if (family == AF_INET6)
+		flags |= MHD_USE_IPv6;
+	s->mhd = MHD_start_daemon(
+		flags, 0, NULL, NULL, on_access, s, MHD_OPTION_EXTERNAL_LOGGER, log_from_mhd, NULL,
+		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, s->o.connections,
+		MHD_OPTION_PER_IP_CONNECTION_LIMIT, s->o.per_address, MHD_OPTION_CONNECTION_TIMEOUT,
+		(unsigned)((s->o.idle_ms + 999) / 1000), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		(size_t)HEADER_ROOM, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped,
+		NULL, MHD_OPTION_URI_LOG_CALLBACK, on_uri, s, MHD_OPTION_NOTIFY_COMPLETED,
+		on_completed, s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_END);
+	if (!s->mhd) {
+		close(fd);
+		return err_set(e, ERR_IO, "libmicrohttpd does not start on %s port %d", s->o.host,
+			       s->port);
+	}
+	return 0;
+}
+
+static int start_handles(struct http_server *s, struct err *e)
+{
+	const union MHD_DaemonInfo *i = MHD_get_daemon_info(s->mhd, MHD_DAEMON_INFO_EPOLL_FD);
+	uv_loop_t *uv = &s->loop->uv;
+	int r = uv_poll_init(uv, &s->poll, i->epoll_fd);
+
+	if (r < 0)
+		return err_sys(e, -r, "cannot poll the HTTP server");
+	uv_timer_init(uv, &s->alarm);
+	uv_timer_init(uv, &s->sweeper);
+	s->poll.data = s->alarm.data = s->sweeper.data = s;
+	s->handles = 3;
+	uv_poll_start(&s->poll, UV_READABLE, on_poll);
+	return 0;
+}
+
+static void fill_defaults(struct http_server_options *o)
+{
+	if (!o->body_limit)
+		o->body_limit = 4 << 20;
+	if (!o->reply_limit)
+		o->reply_limit = 64 << 20;
+	if (!o->arena_limit)
+		o->arena_limit = 64 << 20;
+	if (!o->connections)
+		o->connections = 512;
+	if (!o->per_address)
+		o->per_address = 256;
+	if (!o->idle_ms)
+		o->idle_ms = 10000;
+	if (!o->deadline_ms)
+		o->deadline_ms = 30000;
+}
+
+static void free_server(struct http_server *s)
+{
+	mem_free(s->routes);
+	mem_free(s);
+}
+
+struct http_server *http_server_open(struct loop *l, const struct http_server_options *o,
+				     const struct http_route *routes, size_t n, struct err *e)
+{
+	struct http_server *s = mem_zalloc(sizeof(*s));
+
+	if (!s) {
+		err_set(e, ERR_MEMORY, "no memory for the HTTP server");
+		return NULL;
+	}
+	s->loop = l;
+	s->o = *o;
+	fill_defaults(&s->o);
+	s->routes = mem_alloc(n * sizeof(*routes));
+	if (!s->routes) {
+		err_set(e, ERR_MEMORY, "no memory for the HTTP server");
+		goto fail;
+	}
+	memcpy(s->routes, routes, n * sizeof(*routes));
+	s->nroutes = n;
+	s->in_flight_max = IN_FLIGHT_MAX;
+	s->send_bytes_per_s = SEND_BYTES_PER_S;
+	if (start_daemon(s, e) < 0)
+		goto fail;
+	if (start_handles(s, e) < 0) {
+		MHD_stop_daemon(s->mhd);
+		goto fail;
+	}
+	s->o.host = NULL; /* was borrowed for this call */
+	return s;
+fail:
+	free_server(s);
+	return NULL;
+}
+
+int http_server_port(const struct http_server *s)
+{
+	return s->port;
+}
+
+/* --- closing --------------------------------------------------------------- */
+
+static struct request *first_with_job(struct http_server *s)
+{
+	for (struct request *r = s->requests; r; r = r->next) {
+		if (r->job_runs)
+			return r;
+	}
+	return NULL;
+}
+
+static void on_handle_closed(uv_handle_t *h)
+{
+	struct http_server *s = h->data;
+
+	if (--s->handles == 0)
+		free_server(s);
+}
+
+void http_server_close(struct http_server *s)
+{
+	struct request *r;
+	int fd;
+
+	if (!s)
+		return;
+	s->closing = true;
+	fd = MHD_quiesce_daemon(s->mhd);
+	if (fd >= 0)
+		close(fd);
+	while ((r = first_with_job(s))) {
+		atomic_store(&r->x.cancelled, true);
+		job_finish_now(s->loop, &r->job);
+	}
+	/* Stopping with a suspended connection is forbidden: let the resumed ones answer. */
+	MHD_run(s->mhd);
+	MHD_run(s->mhd);
+	uv_poll_stop(&s->poll);
+	uv_close((uv_handle_t *)&s->poll, on_handle_closed);
+	uv_close((uv_handle_t *)&s->alarm, on_handle_closed);
+	uv_close((uv_handle_t *)&s->sweeper, on_handle_closed);
+	MHD_stop_daemon(s->mhd);
+	s->mhd = NULL;
+	assert(!s->requests && !s->connections);
+}

@@ -1,0 +1,86 @@
+/*
+ * http_server.h - HTTP in: routes, exchanges, limits.
+ *
+ * libmicrohttpd in epoll mode, its descriptor polled by the loop. A request that
+ * matches a route becomes an exchange with an arena of its own. The route says
+ * where its handler runs: on the loop (only look-ups) or as a job of a class;
+ * then the connection is suspended, the handler fills the reply on a worker,
+ * and the exchange is resumed on the loop. A handler never sees libmicrohttpd.
+ *
+ * Limits: connections in all and per address, header and body size, idle time
+ * and a deadline for the whole request, bytes of replies in flight (503 beyond).
+ * A suspended exchange whose client leaves has `cancelled` set.
+ */
+#ifndef LOOP_HTTP_SERVER_H
+#define LOOP_HTTP_SERVER_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "loop/http_params.h"
+#include "loop/job.h"
+#include "loop/loop.h"
+
+struct http_server;
+struct exchange;
+
+struct exchange {
+	/* the request; all texts live in the arena */
+	struct arena arena;
+	struct slice method, path;
+	const struct http_param *params; /* URL first, then a form body's */
+	size_t nparams;
+	struct slice body; /* of POST and PUT, when it is no form */
+	void *ctx;         /* the route's */
+
+	/* the reply, to be filled by the handler */
+	unsigned status;           /* 200 */
+	const char *content_type;  /* "text/plain; charset=utf-8" */
+	struct buf reply;          /* limit from the server's options */
+	const char *headers[8][2]; /* name, value; name NULL ends */
+
+	atomic_bool cancelled; /* the client left, or the deadline passed, or we stop */
+	void *private;
+};
+
+enum http_where { HTTP_ON_LOOP, HTTP_IN_JOB };
+
+struct http_route {
+	const char *method; /* "GET" also answers HEAD; NULL: any */
+	const char *path;   /* exact; ending in "/" + "*" it takes everything below */
+	enum http_where where;
+	enum job_class class; /* with HTTP_IN_JOB */
+	void (*serve)(struct exchange *x);
+	void *ctx;
+};
+
+struct http_server_options {
+	const char *host;     /* numeric address */
+	int port;             /* 0: any free one */
+	size_t body_limit;    /* 0: 4 MiB */
+	size_t reply_limit;   /* 0: 64 MiB, of one reply */
+	size_t arena_limit;   /* 0: 64 MiB, of one exchange */
+	unsigned connections; /* 0: 512 */
+	unsigned per_address; /* 0: 256 */
+	int64_t idle_ms;      /* 0: 10 s */
+	int64_t deadline_ms;  /* 0: 30 s, header to end of handler; then 503 */
+};
+
+/* `routes` are copied (texts and ctx borrowed). ERR_IO names address and reason ("address in use").
+ */
+struct http_server *http_server_open(struct loop *l, const struct http_server_options *o,
+				     const struct http_route *routes, size_t n, struct err *e);
+/* Stops listening, cancels and ends every exchange (handlers that run are waited for). */
+void http_server_close(struct http_server *s);
+int http_server_port(const struct http_server *s);
+
+/* --- for handlers ---------------------------------------------------------- */
+
+/* First value of the parameter; .p NULL when absent. */
+struct slice exchange_param(const struct exchange *x, const char *name);
+/* Value of a request header by name in any case; empty when absent. Copied in the arena before the
+ * handler runs: Accept, Accept-Encoding, Content-Type, Content-Encoding, Authorization, Host,
+ * If-None-Match. */
+struct slice exchange_header(const struct exchange *x, const char *name);
+void exchange_set_header(struct exchange *x, const char *name, const char *value);
+
+#endif

@@ -1,0 +1,145 @@
+/*
+ * http_server_private.h - between http_server.c, which speaks with libmicrohttpd,
+ * and what needs no library: http_request.c (reading a request), http_exchange.c
+ * (routes, parameters, packing, what handlers call), http_listen.c. Nobody else
+ * includes it.
+ *
+ * A request is counted: by libmicrohttpd until it is completed, by its job until
+ * that is done, by its response until the last byte is sent. Whoever is last frees it.
+ */
+#ifndef LOOP_HTTP_SERVER_PRIVATE_H
+#define LOOP_HTTP_SERVER_PRIVATE_H
+
+#include "loop/http_server.h"
+#include "loop/loop_private.h"
+
+struct MHD_Daemon;
+
+/* One for each TCP connection, kept by libmicrohttpd as its socket context. */
+struct connection {
+	struct connection *prev, *next;
+	int fd;
+	struct request *request; /* under way */
+	int64_t since_ns;        /* without a request since then */
+	int64_t send_due_ns;
+	bool cut;
+};
+
+struct http_server {
+	struct loop *loop;
+	struct MHD_Daemon *mhd;
+	struct http_server_options o;
+	struct http_route *routes;
+	size_t nroutes;
+	int port;
+	bool closing;
+	unsigned handles; /* of libuv, not yet closed */
+
+	uv_poll_t poll;
+	uv_timer_t alarm; /* libmicrohttpd's timeout, or a kick */
+	uv_timer_t sweeper;
+
+	struct connection *connections;
+	unsigned nconnections;
+	struct request *requests;
+	/* Of all requests together: replies not yet sent and bodies not yet served. */
+	size_t in_flight, in_flight_max;
+	size_t send_bytes_per_s; /* slower readers are cut off */
+};
+
+enum request_state {
+	REQUEST_READING,  /* header or body are coming in */
+	REQUEST_SERVING,  /* suspended, the job has it */
+	REQUEST_READY,    /* resumed, to be answered at libmicrohttpd's next call */
+	REQUEST_ANSWERED, /* the reply is on its way */
+};
+
+enum kept_header {
+	KEPT_ACCEPT,
+	KEPT_ACCEPT_ENCODING,
+	KEPT_CONTENT_TYPE,
+	KEPT_CONTENT_ENCODING,
+	KEPT_AUTHORIZATION,
+	KEPT_HOST,
+	KEPT_IF_NONE_MATCH,
+	KEPT_HEADERS
+};
+
+extern const char *const kept_header_names[KEPT_HEADERS];
+
+/* An answer that is not the handler's. */
+struct refusal {
+	unsigned status; /* 0: none */
+	bool close;      /* the framing cannot be trusted any more */
+	char text[256];
+};
+
+struct request {
+	struct exchange x; /* first */
+	struct http_server *server;
+	struct connection *conn; /* NULL when completed */
+	struct request *prev, *next;
+	unsigned refs;
+	enum request_state state;
+	int64_t begun_ns;
+
+	/* what came */
+	bool header_seen;
+	unsigned hosts, lengths, encodings; /* headers of these names */
+	bool chunked, header_lost;
+	unsigned long long length;
+	struct slice query;
+	struct slice headers[KEPT_HEADERS];
+	struct buf body;
+	size_t body_seen; /* also what was thrown away */
+	const struct http_route *route;
+
+	/* what goes */
+	struct refusal refusal;
+	const char *allow; /* of a 405 */
+	struct buf packed; /* of the reply; empty when it stays as it is */
+	bool late;         /* answered without the job, which still runs */
+	unsigned sent_status;
+	size_t in_flight;
+
+	struct job job;
+	bool job_runs;
+	void *suspended; /* libmicrohttpd's connection, while the job has it */
+	void *watch;     /* for the client's leaving */
+};
+
+/* --- http_request.c --- */
+
+struct request *request_new(struct http_server *s, struct connection *conn);
+void request_unref(struct request *r);
+/* Counts bytes that this request keeps from now on; false: there are too many already. */
+bool request_charge(struct request *r, size_t n);
+void request_uncharge(struct request *r);
+/* These three end in a refusal where something is wrong. */
+void request_read_uri(struct request *r, const char *uri);
+void request_note_header(struct request *r, const char *name, const char *value);
+void request_end_header(struct request *r, const char *method);
+/* Whether to answer before the body, which closes the connection; without a body to come that
+ * would be a waste. */
+bool request_ends_early(const struct request *r);
+/* false: so much of it was thrown away that the connection should be closed. */
+bool request_read_body(struct request *r, const char *p, size_t n);
+
+/* --- http_listen.c --- */
+
+/* A listening socket and the port it got; -1 with ERR_INVALID or ERR_IO. */
+int http_listen(const char *host, int port, int *family, int *got_port, struct err *e);
+
+/* --- http_exchange.c --- */
+
+/* The route for method and path; NULL with a refusal of 404 or 405. */
+const struct http_route *request_route(struct request *r, const struct http_route *routes,
+				       size_t n);
+/* Parameters, handler, packing: on the loop or in the job. `pack_max`: larger replies stay
+ * unpacked (the loop has no time for them). */
+void request_serve(struct request *r, size_t pack_max);
+/* Keeps the first refusal only. */
+void request_refuse(struct request *r, unsigned status, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif
