@@ -4,9 +4,9 @@
 # cmocka program each, linked with the archives. VARIANT=asan|tsan|cov builds
 # the same tree with instrumentation under build/VARIANT.
 
-ROOMS := base loop catalogue storage query assess rules
+ROOMS := base loop catalogue storage collectors query assess rules
 # Link order: who needs before who is needed.
-LIBROOMS := rules assess query storage catalogue loop base
+LIBROOMS := rules assess query collectors storage catalogue loop base
 
 VARIANT ?=
 B := build$(if $(VARIANT),/$(VARIANT))

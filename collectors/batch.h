@@ -1,0 +1,73 @@
+/*
+ * batch.h - what one document brought: figures, samples, and what was refused.
+ *
+ * A batch owns its arena and the labels in its lists. It is filled by a decode
+ * job, then handed over whole (struct batch * moves: decode job -> emit -> done).
+ */
+#ifndef COLLECTORS_BATCH_H
+#define COLLECTORS_BATCH_H
+
+#include "base/arena.h"
+#include "base/counter.h"
+#include "base/observation.h"
+
+/* Why a figure was refused or doubted; the words are the label of the counters. */
+enum refusal {
+	REFUSED_LAYOUT,     /* "layout": the document is not laid out as configured */
+	REFUSED_ENCODING,   /* "encoding" */
+	REFUSED_UNIT,       /* "unit": no such unit, or not the feed's */
+	REFUSED_INDICATOR,  /* "indicator" */
+	REFUSED_PERIOD,     /* "period": cannot be read or does not exist */
+	REFUSED_NOT_ENDED,  /* "not_ended": the period has not ended yet */
+	REFUSED_VALUE,      /* "value": not a number, NaN, infinite, overflow */
+	REFUSED_RANGE,      /* "range": outside what the indicator allows */
+	REFUSED_UNIT_SLIP,  /* "unit_slip": ten thousand times the last figure */
+	REFUSED_CONFLICT,   /* "conflict": two rows that disagree */
+	REFUSED_MEASURE,    /* "measure": a measure that does not fit the indicator */
+	REFUSED_LIMIT,      /* "limit": more than the feed may bring */
+	REFUSED_CATALOGUED, /* "catalogued": a plain sample under a statistic's name */
+	/* kept, but flagged FIGURE_SUSPECT */
+	SUSPECT_YTD_FALLS,  /* "ytd_falls": a year-to-date figure below the month before */
+	SUSPECT_FULL_WIDTH, /* "full_width": digits folded from full width (kept, not flagged) */
+	REFUSALS
+};
+
+const char *refusal_name(enum refusal r);
+bool refusal_keeps(enum refusal r); /* the figure was kept all the same */
+
+struct complaint {
+	enum refusal why;
+	unsigned line, column; /* from 1; column counts characters in CSV fields' first character */
+	const char *text;      /* a sentence, with what was found */
+};
+
+struct batch {
+	struct arena arena;
+	struct observation *obs;
+	size_t nobs, obs_cap;
+	struct plain_sample *samples;
+	size_t nsamples, samples_cap;
+	struct complaint *complaints; /* the first `complaints_max`; the counts are exact */
+	size_t ncomplaints, complaints_cap;
+	size_t refused; /* figures refused */
+	size_t suspect; /* figures kept with a complaint */
+	size_t count[REFUSALS];
+	size_t rows; /* rows or lines looked at */
+	uint64_t body_hash, body_bytes;
+};
+
+enum { BATCH_COMPLAINTS_MAX = 1000 };
+
+struct batch *batch_new(size_t arena_limit, struct err *e);
+void batch_free(struct batch *b); /* drops the labels' references too */
+/* Counts `n` figures without a sentence: the same one was said already. */
+void batch_count(struct batch *b, enum refusal why, size_t n);
+/* Room for n more figures at once. */
+int batch_reserve(struct batch *b, size_t n, struct err *e);
+/* Takes the reference to o.labels, also on failure. */
+int batch_observe(struct batch *b, struct observation o, struct err *e);
+int batch_sample(struct batch *b, struct plain_sample s, struct err *e);
+void batch_complain(struct batch *b, enum refusal why, unsigned line, unsigned column,
+		    const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
+#endif

@@ -1,0 +1,252 @@
+/*
+ * cells.c - see cells.h.
+ *
+ * Most cells are plain ASCII numbers: one look over the bytes says so and nothing
+ * is copied. Only what is left is folded, taken apart and, when it is not a
+ * number, told apart from its look-alikes so that the sentence helps.
+ */
+#include "collectors/cells.h"
+
+#include "base/observation.h"
+
+#include <string.h>
+#include <strings.h>
+
+enum { CELL_MAX_BYTES = 4096 }; /* of a number; longer is some text */
+
+/* --- missing ------------------------------------------------------------------------ */
+
+bool cell_missing(struct slice s)
+{
+	static const char *const words[] = { "x",  "X", "NA", "N/A", "n/a", "…",  "……", "...",
+					     "..", "—", "——", "–",   "－",  "--", "---" };
+
+	if (s.n == 0 || (s.n == 1 && s.p[0] == '-'))
+		return true;
+	if (s.n > 6 || (s.p[0] >= '0' && s.p[0] <= '9'))
+		return false;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (slice_is(s, words[i]))
+			return true;
+	return false;
+}
+
+/* --- numbers ------------------------------------------------------------------------ */
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_plain(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!is_digit(s.p[i]) && s.p[i] != '.' && s.p[i] != '-')
+			return false;
+	return true;
+}
+
+static bool same_word(struct slice s, const char *word)
+{
+	return s.n == strlen(word) && strncasecmp(s.p, word, s.n) == 0;
+}
+
+static int not_a_number(struct slice cell, struct err *e)
+{
+	char shown[TEXT_SHOWN];
+
+	return err_set(e, ERR_INVALID, "%s is not a number", text_shown(cell, shown));
+}
+
+/* Says why a text that begins with no digit is no number. `s` is folded, `cell` as sent. */
+static int look_alike(struct slice s, struct slice cell, struct err *e)
+{
+	static const char *const infinite[] = { "inf",       "+inf",      "-inf", "infinity",
+						"-infinity", "+infinity", "∞" };
+	char shown[TEXT_SHOWN];
+
+	text_shown(cell, shown);
+	if (same_word(s, "nan") || same_word(s, "+nan") || same_word(s, "-nan"))
+		return err_set(e, ERR_INVALID, "%s is not a figure; a missing one is an empty cell",
+			       shown);
+	for (size_t i = 0; i < sizeof(infinite) / sizeof(infinite[0]); i++)
+		if (same_word(s, infinite[i]))
+			return err_set(e, ERR_INVALID, "%s is infinite, which no figure is", shown);
+	if (s.n > 1 && s.p[0] == '#')
+		return err_set(e, ERR_INVALID, "%s is an error of a spreadsheet formula", shown);
+	if (s.n > 2 && s.p[0] == '(' && s.p[s.n - 1] == ')')
+		return err_set(e, ERR_INVALID,
+			       "%s: parentheses are not taken as a minus; write the sign", shown);
+	return not_a_number(cell, e);
+}
+
+/* Length of the number `s` begins with, commas included; 0 when it begins with none. */
+static size_t number_length(struct slice s)
+{
+	size_t i = s.n && (s.p[0] == '-' || s.p[0] == '+'), digits = 0;
+
+	for (; i < s.n && (is_digit(s.p[i]) || s.p[i] == '.' || s.p[i] == ','); i++)
+		digits += is_digit(s.p[i]);
+	if (!digits)
+		return 0;
+	if (i < s.n && (s.p[i] == 'e' || s.p[i] == 'E')) {
+		size_t j = i + 1;
+
+		if (j < s.n && (s.p[j] == '-' || s.p[j] == '+'))
+			j++;
+		if (j < s.n && is_digit(s.p[j])) {
+			while (j < s.n && is_digit(s.p[j]))
+				j++;
+			i = j;
+		}
+	}
+	return i;
+}
+
+/* 1,234,567.8 to 1234567.8 in `a`. */
+static int drop_commas(struct slice *s, struct slice cell, struct arena *a, struct err *e)
+{
+	char *out = arena_alloc(a, s->n + 1), shown[TEXT_SHOWN];
+	size_t n = 0, run = 0;
+	bool comma = false, fraction = false;
+
+	if (!out)
+		return err_set(e, ERR_MEMORY, "no memory for a number of %zu digits", s->n);
+	for (size_t i = 0; i < s->n; i++) {
+		char c = s->p[i];
+
+		if (is_digit(c)) {
+			run++;
+		} else if (c == ',' || c == '.') {
+			if (fraction || run == 0 || run > 3 || (comma && run != 3))
+				goto wrong;
+			fraction = c == '.';
+			comma = true;
+			run = 0;
+		} else if (c == 'e' || c == 'E') {
+			goto wrong;
+		}
+		if (c != ',')
+			out[n++] = c;
+	}
+	if (!fraction && run != 3)
+		goto wrong;
+	*s = slice_of(out, n);
+	return 0;
+wrong:
+	return err_set(e, ERR_INVALID, "%s: the commas do not part groups of three digits",
+		       text_shown(cell, shown));
+}
+
+/* U+2212 in front is a minus sign. */
+static int plain_minus(struct slice *s, struct arena *a, struct err *e)
+{
+	char *out;
+
+	if (!slice_starts(*s, "\u2212"))
+		return 0;
+	out = arena_alloc(a, s->n);
+	if (!out)
+		return err_set(e, ERR_MEMORY, "no memory for a number of %zu digits", s->n);
+	out[0] = '-';
+	memcpy(out + 1, s->p + 3, s->n - 3);
+	*s = slice_of(out, s->n - 2);
+	return 0;
+}
+
+int cell_number(struct slice cell, struct arena *a, struct cell_number *out, struct err *e)
+{
+	char shown[TEXT_SHOWN];
+	struct slice s, rest;
+	size_t n;
+
+	*out = (struct cell_number){ .number = cell };
+	if (cell.n > CELL_MAX_BYTES)
+		return not_a_number(cell, e);
+	if (is_plain(cell))
+		return 0;
+	s = text_trim(text_fold_width(cell, a, &out->full_width));
+	if (!s.p)
+		return err_set(e, ERR_MEMORY, "no memory for a cell of %zu bytes", cell.n);
+	if (plain_minus(&s, a, e) < 0)
+		return -1;
+	n = number_length(s);
+	if (!n)
+		return look_alike(s, cell, e);
+	rest = slice_skip(s, n);
+	if (rest.n && (rest.p[0] == 'x' || rest.p[0] == 'X') && n == 1 && s.p[0] == '0')
+		return err_set(e, ERR_INVALID, "%s is hexadecimal; figures are decimal",
+			       text_shown(cell, shown));
+	rest = text_trim(rest);
+	if (rest.n && (is_digit(rest.p[0]) || number_length(rest)))
+		return err_set(e, ERR_INVALID, "%s has blanks inside the number",
+			       text_shown(cell, shown));
+	out->number = slice_of(s.p, n);
+	out->measure = rest;
+	if (memchr(s.p, ',', n))
+		return drop_commas(&out->number, cell, a, e);
+	return 0;
+}
+
+/* --- flags -------------------------------------------------------------------------- */
+
+static const struct {
+	const char *word;
+	uint8_t flag;
+} flag_words[] = {
+	{ "p", FIGURE_PROVISIONAL },
+	{ "provisional", FIGURE_PROVISIONAL },
+	{ "preliminary", FIGURE_PROVISIONAL },
+	{ "初步", FIGURE_PROVISIONAL },
+	{ "初步数", FIGURE_PROVISIONAL },
+	{ "初步核算", FIGURE_PROVISIONAL },
+	{ "快报", FIGURE_PROVISIONAL },
+	{ "r", FIGURE_REVISED },
+	{ "revised", FIGURE_REVISED },
+	{ "修订", FIGURE_REVISED },
+	{ "修订数", FIGURE_REVISED },
+	{ "e", FIGURE_ESTIMATED },
+	{ "estimated", FIGURE_ESTIMATED },
+	{ "estimate", FIGURE_ESTIMATED },
+	{ "估计", FIGURE_ESTIMATED },
+	{ "估算", FIGURE_ESTIMATED },
+	/* SDMX's code for an ordinary figure, and what offices write for it */
+	{ "a", 0 },
+	{ "final", 0 },
+	{ "正式", 0 },
+	{ "最终", 0 },
+	{ "正常", 0 },
+};
+
+static int one_flag(struct slice word, uint8_t *flags, struct err *e)
+{
+	char shown[TEXT_SHOWN];
+
+	for (size_t i = 0; i < sizeof(flag_words) / sizeof(flag_words[0]); i++) {
+		if (same_word(word, flag_words[i].word)) {
+			*flags |= flag_words[i].flag;
+			return 0;
+		}
+	}
+	return err_set(e, ERR_INVALID,
+		       "flag %s is not known; known are p (初步), r (修订), e (估计)",
+		       text_shown(word, shown));
+}
+
+int cell_flags(struct slice s, uint8_t *flags, struct err *e)
+{
+	if (cell_missing(s))
+		return 0;
+	while (s.n) {
+		size_t n = 0;
+
+		while (n < s.n && !strchr(" ,;/", s.p[n]) && !slice_starts(slice_skip(s, n), "、"))
+			n++;
+		if (n && one_flag(slice_of(s.p, n), flags, e) < 0)
+			return -1;
+		s = slice_skip(s, n);
+		if (s.n)
+			s = slice_skip(s, slice_starts(s, "、") ? 3 : 1);
+	}
+	return 0;
+}

@@ -1,0 +1,267 @@
+/*
+ * decode_json.c - a JSON report to facts.
+ *
+ * The layout points to an array of rows; each axis is a pointer within a row, or
+ * the row's member names are one axis (a "wide" row). A pointer without its slash
+ * is a member's name. Numbers keep the text they were sent as. null, "" and a
+ * member that is absent are missing figures; an object or a truth value where a
+ * figure should be is said with its place.
+ */
+#include "base/json_read.h"
+#include "collectors/body.h"
+#include "collectors/cells.h"
+#include "collectors/decode.h"
+
+#include <stdio.h>
+
+enum { UNIT, INDICATOR, PERIOD, VALUE, FLAG, AXES };
+
+static const char *const axis_names[AXES] = { "unit", "indicator", "period", "value", "flag" };
+
+struct reader {
+	const struct layout *layout;
+	const struct axis *axes[AXES];
+	const struct fact_sink *sink;
+	struct arena *arena;
+	int header_axis; /* or -1 */
+	size_t values;   /* rows in which the value's member was there at all */
+};
+
+static int reader_init(struct reader *r, struct err *e)
+{
+	r->header_axis = -1;
+	for (int i = 0; i < AXES; i++) {
+		enum axis_where where = r->axes[i]->where;
+
+		if (where == AXIS_TITLE)
+			return err_set(e, ERR_INVALID,
+				       "the layout has the %s in a title, which JSON has not",
+				       axis_names[i]);
+		if (where == AXIS_COLUMN && r->axes[i]->ncolumns == 0)
+			return err_set(e, ERR_INVALID, "the layout has no pointer for the %s",
+				       axis_names[i]);
+		if (i <= PERIOD && where == AXIS_NONE)
+			return err_set(e, ERR_INVALID, "the layout does not say where the %s is",
+				       axis_names[i]);
+		if (where != AXIS_HEADER || i == VALUE)
+			continue;
+		if (i == FLAG || r->header_axis >= 0)
+			return err_set(e, ERR_INVALID,
+				       "the layout has the %s in the member names beside another "
+				       "axis",
+				       axis_names[i]);
+		r->header_axis = i;
+	}
+	if ((r->header_axis < 0) != (r->axes[VALUE]->where == AXIS_COLUMN))
+		return err_set(e, ERR_INVALID,
+			       "the layout needs either an axis in the member names or a pointer "
+			       "to the value");
+	return 0;
+}
+
+static void complain(struct reader *r, enum refusal why, const struct json_node *at,
+		     const char *text)
+{
+	r->sink->complain(r->sink->ctx, why, at->line, at->column, text);
+}
+
+/* "/a/b" is a pointer, "a" the member of that name. */
+static const struct json_node *point(const struct json_node *row, const char *pointer)
+{
+	if (pointer[0] == '/' || pointer[0] == '\0')
+		return json_pointer(row, slice_str(pointer));
+	return json_member(row, slice_str(pointer));
+}
+
+static bool is_scalar(const struct json_node *n)
+{
+	return n->type == JSON_NUMBER || n->type == JSON_STRING;
+}
+
+/* --- one row ------------------------------------------------------------------------ */
+
+/* One column of an axis as text. False, with a complaint, when a name or period is not there. */
+static bool column_text(struct reader *r, const struct json_node *row, int i, const char *pointer,
+			struct slice *out)
+{
+	const struct json_node *n = point(row, pointer);
+	char text[200], shown[TEXT_SHOWN];
+
+	*out = n && is_scalar(n) ? cell_trim(n->text) : slice_of("", 0);
+	if (out->n || i == FLAG)
+		return true;
+	snprintf(text, sizeof(text), "the %s is missing: %s is %s", axis_names[i],
+		 text_shown(slice_str(pointer), shown),
+		 !n                       ? "not in the row"
+		 : n->type == JSON_NULL   ? "null"
+		 : n->type == JSON_STRING ? "empty"
+					  : "neither text nor a number");
+	complain(r, REFUSED_LAYOUT, n ? n : row, text);
+	return false;
+}
+
+static bool axis_value(struct reader *r, const struct json_node *row, int i, struct slice *out)
+{
+	const struct axis *axis = r->axes[i];
+	const char *join = axis->join ? axis->join : "-";
+	struct slice part;
+
+	*out = slice_of("", 0);
+	if (axis->where == AXIS_FIXED)
+		*out = slice_str(axis->text);
+	if (axis->where != AXIS_COLUMN)
+		return true;
+	if (!column_text(r, row, i, axis->columns[0], out))
+		return false;
+	for (size_t k = 1; k < axis->ncolumns; k++) {
+		char *joined;
+
+		if (!column_text(r, row, i, axis->columns[k], &part))
+			return false;
+		joined = arena_printf(r->arena, "%.*s%s%.*s", SLICE_FMT(*out), join,
+				      SLICE_FMT(part));
+		if (!joined) {
+			complain(r, REFUSED_LIMIT, row, "no room to join the row's members");
+			return false;
+		}
+		*out = slice_str(joined);
+	}
+	return true;
+}
+
+static int give(struct reader *r, struct fact *f, const struct json_node *value, struct err *e)
+{
+	if (value->type == JSON_NULL || (is_scalar(value) && cell_missing(cell_trim(value->text))))
+		return 0;
+	if (!is_scalar(value)) {
+		complain(r, REFUSED_VALUE, value,
+			 value->type == JSON_BOOL
+				 ? "a truth value stands where a figure was expected"
+				 : "an object or array stands where a figure was expected");
+		return 0;
+	}
+	f->value = cell_trim(value->text);
+	f->line = value->line;
+	f->column = value->column;
+	return r->sink->fact(r->sink->ctx, f, e);
+}
+
+/* Members that other axes use, or that the layout ignores. */
+static bool is_other(const struct reader *r, struct slice key)
+{
+	for (int i = 0; i < AXES; i++) {
+		const struct axis *axis = r->axes[i];
+
+		for (size_t k = 0; axis->where == AXIS_COLUMN && k < axis->ncolumns; k++) {
+			const char *name = axis->columns[k];
+			size_t n;
+
+			name += name[0] == '/';
+			n = strcspn(name, "/");
+			if (slice_eq(key, slice_of(name, n)))
+				return true;
+		}
+	}
+	for (size_t k = 0; k < r->layout->nignore; k++) {
+		const char *name = r->layout->ignore[k];
+
+		if (slice_is(key, name + (name[0] == '/')))
+			return true;
+	}
+	return false;
+}
+
+static int wide_row(struct reader *r, const struct json_node *row, struct fact *f, struct err *e)
+{
+	for (const struct json_node *n = row->child; n; n = n->next) {
+		struct slice key = cell_trim(n->key);
+
+		if (is_other(r, n->key) || !key.n)
+			continue;
+		r->values++;
+		if (r->header_axis == UNIT)
+			f->unit = key;
+		else if (r->header_axis == INDICATOR)
+			f->indicator = key;
+		else
+			f->period = key;
+		if (give(r, f, n, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int take_row(struct reader *r, const struct json_node *row, struct err *e)
+{
+	const struct json_node *value = NULL;
+	struct slice at[AXES];
+	struct fact f;
+
+	if (r->sink->row(r->sink->ctx, row->line, e) < 0)
+		return -1;
+	if (row->type != JSON_OBJECT && !(row->type == JSON_ARRAY && r->header_axis < 0)) {
+		complain(r, REFUSED_LAYOUT, row, "a row must be an object");
+		return 0;
+	}
+	if (r->header_axis < 0) {
+		value = point(row, r->axes[VALUE]->columns[0]);
+		r->values += value != NULL;
+		if (!value || value->type == JSON_NULL)
+			return 0;
+	}
+	for (int i = 0; i < AXES; i++)
+		if (i != VALUE && !axis_value(r, row, i, &at[i]))
+			return 0;
+	f = (struct fact){
+		.unit = at[UNIT], .indicator = at[INDICATOR], .period = at[PERIOD], .flag = at[FLAG]
+	};
+	return value ? give(r, &f, value, e) : wide_row(r, row, &f, e);
+}
+
+/* --- the document ------------------------------------------------------------------- */
+
+static int read_rows(struct reader *r, const struct json_node *rows, struct err *e)
+{
+	char shown[TEXT_SHOWN];
+
+	for (const struct json_node *n = rows->child; n; n = n->next) {
+		struct arena_mark mark = arena_mark(r->arena);
+
+		if (take_row(r, n, e) < 0)
+			return -1;
+		arena_reset(r->arena, mark);
+	}
+	if (rows->n && !r->values && r->header_axis < 0)
+		return err_set(e, ERR_INVALID, "none of the %zu rows has %s", rows->n,
+			       text_shown(slice_str(r->axes[VALUE]->columns[0]), shown));
+	return 0;
+}
+
+int decode_json(struct slice body, const struct layout *l, struct arena *a,
+		const struct fact_sink *sink, struct err *e)
+{
+	struct reader r = { .layout = l,
+			    .axes = { &l->unit, &l->indicator, &l->period, &l->value, &l->flag },
+			    .sink = sink,
+			    .arena = a };
+	const struct json_node *root, *rows;
+	const char *pointer = l->rows ? l->rows : "";
+	char shown[TEXT_SHOWN];
+
+	if (body_check(body, "JSON", e) < 0 || body_check_markup(body, "JSON", e) < 0 ||
+	    reader_init(&r, e) < 0)
+		return -1;
+	root = json_parse(body, a, e);
+	if (!root)
+		return -1;
+	rows = point(root, pointer);
+	text_shown(slice_str(pointer), shown);
+	if (!rows)
+		return err_set(e, ERR_INVALID, "the document has nothing at %s, where the rows are",
+			       shown);
+	if (rows->type != JSON_ARRAY)
+		return err_set(e, ERR_INVALID,
+			       "line %u, column %u: the rows at %s are not an array", rows->line,
+			       rows->column, shown);
+	return read_rows(&r, rows, e);
+}

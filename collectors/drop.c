@@ -1,0 +1,402 @@
+/*
+ * drop.c - one pass over a drop folder.
+ *
+ *     drop_attempt ─▶ scan ─▶ ┌ read ─▶ intake ─▶ move ┐ ─▶ feed_finish
+ *                    (job)    └─(job)─── next file ─(job)┘
+ *
+ * Files are taken one after the other. What is wrong with a file is said beside
+ * it in rejected/ and does not hold up the next; what is wrong with the folder or
+ * the store fails the attempt and leaves the files where they are.
+ */
+#include "collectors/feed_private.h"
+
+#include "base/alloc.h"
+#include "base/counter.h"
+#include "base/log.h"
+
+#include <unistd.h>
+
+#define container_of(p, type, member) ((type *)(void *)((char *)(p)-offsetof(type, member)))
+
+/* Complaints are at most BATCH_COMPLAINTS_MAX sentences. */
+enum { REASONS_BYTES = 4 << 20 };
+
+struct drop {
+	struct feed *feed;
+	struct job job;
+	bool job_started;
+	struct drop_folder folder;
+	size_t next;             /* of folder.ready */
+	bool changed;            /* something was stored in this pass */
+	struct err failure;      /* the first that is no file's own fault */
+	struct err last_refusal; /* of the last file that went to rejected/ */
+
+	/* what the running job works on */
+	int64_t now_ms, mono_ms;
+	struct err err;
+
+	/* the file in hand */
+	const struct drop_entry *file;
+	char *path; /* owned */
+	int fd;     /* holds its lock; -1: none */
+	enum drop_took took;
+	enum drop_place place;
+	struct err reason; /* why all of it was refused */
+};
+
+static void next_file(struct drop *d);
+static void start_move(struct drop *d, enum drop_place place);
+
+int drop_new(struct feed *f, struct err *e)
+{
+	struct drop *d = mem_zalloc(sizeof(*d));
+
+	if (!d)
+		return err_set(e, ERR_MEMORY, "feed %s: not enough memory", f->config.name);
+	d->feed = f;
+	d->fd = -1;
+	drop_folder_init(&d->folder, f->config.folder, f->config.pattern, f->config.settle_ms);
+	f->drop = d;
+	return 0;
+}
+
+void drop_free(struct drop *d)
+{
+	if (!d)
+		return;
+	if (d->fd >= 0)
+		close(d->fd);
+	mem_free(d->path);
+	drop_folder_release(&d->folder);
+	mem_free(d);
+}
+
+/* --- ends ------------------------------------------------------------------------------ */
+
+static void put_down(struct drop *d)
+{
+	intake_release(&d->feed->intake);
+	if (d->fd >= 0)
+		close(d->fd);
+	d->fd = -1;
+	mem_free(d->path);
+	d->path = NULL;
+	d->file = NULL;
+}
+
+static void finish(struct drop *d)
+{
+	struct feed *f = d->feed;
+	struct err failure = d->failure;
+
+	put_down(d);
+	if (failure.code != ERR_NONE) {
+		feed_finish(f, ATTEMPT_FAILED, &failure, false);
+		return;
+	}
+	/* A file in rejected/ is no failure of the feed, but stays to be read in the status. */
+	f->error = d->last_refusal;
+	feed_finish(f, d->changed ? ATTEMPT_CHANGED : ATTEMPT_UNCHANGED, NULL, d->changed);
+}
+
+static void finish_cancelled(struct drop *d)
+{
+	put_down(d);
+	feed_finish(d->feed, ATTEMPT_CANCELLED, NULL, false);
+}
+
+static void note_failure(struct drop *d, const struct err *e)
+{
+	if (d->failure.code == ERR_NONE)
+		d->failure = *e;
+}
+
+static bool start_job(struct drop *d, void (*work)(struct job *),
+		      void (*done)(struct job *, enum job_end))
+{
+	struct err e;
+
+	d->job.work = work;
+	d->job.done = done;
+	d->err = (struct err){ 0 };
+	if (job_start(feed_loop(d->feed), &d->job, JOB_FILE, &e) < 0) {
+		note_failure(d, &e);
+		return false;
+	}
+	d->job_started = true;
+	return true;
+}
+
+/* Whether the pass goes on; it was finished if not. */
+static bool job_ended(struct drop *d, enum job_end how)
+{
+	d->job_started = false;
+	if (how != JOB_CANCELLED && !d->feed->collector->closing)
+		return true;
+	finish_cancelled(d);
+	return false;
+}
+
+/* --- scan --------------------------------------------------------------------------------- */
+
+static void scan_work(struct job *j)
+{
+	struct drop *d = container_of(j, struct drop, job);
+
+	drop_folder_scan(&d->folder, d->now_ms, d->mono_ms, &d->err);
+}
+
+static void on_scanned(struct job *j, enum job_end how)
+{
+	struct drop *d = container_of(j, struct drop, job);
+
+	if (!job_ended(d, how))
+		return;
+	if (d->err.code != ERR_NONE) {
+		note_failure(d, &d->err);
+		finish(d);
+		return;
+	}
+	next_file(d);
+}
+
+void drop_attempt(struct feed *f)
+{
+	struct drop *d = f->drop;
+
+	d->next = 0;
+	d->changed = false;
+	d->failure = (struct err){ 0 };
+	d->now_ms = loop_now(feed_loop(f));
+	d->mono_ms = clock_mono(loop_clock(feed_loop(f)));
+	if (!start_job(d, scan_work, on_scanned))
+		finish(d);
+}
+
+/* --- read ------------------------------------------------------------------------------------ */
+
+static void read_work(struct job *j)
+{
+	struct drop *d = container_of(j, struct drop, job);
+
+	d->took = drop_file_read(&d->folder, d->file, (size_t)d->feed->config.body_limit, &d->fd,
+				 &d->feed->intake.body, &d->err);
+}
+
+/* Where a refusal is decided: the feed's books, and the way to rejected/. */
+static void refuse(struct drop *d, const struct err *why)
+{
+	char shown[TEXT_SHOWN];
+
+	d->reason = *why;
+	d->last_refusal = *why;
+	err_wrap(&d->last_refusal, "%s was rejected", text_shown(slice_str(d->file->name), shown));
+	start_move(d, DROP_REJECTED);
+}
+
+static void on_intake(struct intake *in, enum intake_end how)
+{
+	struct feed *f = in->feed;
+	struct drop *d = f->drop;
+
+	switch (how) {
+	case INTAKE_STORED:
+		feed_book(f, in, how);
+		d->changed = true;
+		d->last_refusal = (struct err){ 0 };
+		start_move(d, DROP_ACCEPTED);
+		break;
+	case INTAKE_NOTHING:
+		err_set(&in->err, ERR_INVALID, "the file has no figures");
+		/* fall through */
+	case INTAKE_REFUSED:
+		feed_book(f, in, INTAKE_REFUSED);
+		refuse(d, &in->err);
+		break;
+	case INTAKE_FAILED:
+		if (in->unpack_failed && intake_for_good(in->err.code)) {
+			refuse(d, &in->err);
+			break;
+		}
+		note_failure(d, &in->err);
+		/* A store that is full or busy would say so for the next file, too. */
+		if (in->err.code == ERR_FULL || in->err.code == ERR_BUSY)
+			finish(d);
+		else
+			next_file(d);
+		break;
+	case INTAKE_CANCELLED:
+	case INTAKE_SAME: /* never: nothing is known beforehand of a file */
+		finish_cancelled(d);
+		break;
+	}
+}
+
+static bool is_gzip_name(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > 3 && !strcasecmp(name + n - 3, ".gz");
+}
+
+static void start_intake(struct drop *d)
+{
+	struct feed *f = d->feed;
+	const struct collector_options *o = &f->collector->o;
+	struct intake *in = &f->intake;
+	struct err e;
+
+	in->done = on_intake;
+	in->origin = d->path;
+	in->now_ms = loop_now(o->loop);
+	in->catalogue = o->catalogue(o->catalogue_ctx);
+	strcpy(in->encoding, is_gzip_name(d->file->name) ? "gzip" : "");
+	if (intake_start(in, &e) < 0) {
+		note_failure(d, &e);
+		finish(d);
+	}
+}
+
+static void on_read(struct job *j, enum job_end how)
+{
+	struct drop *d = container_of(j, struct drop, job);
+
+	if (!job_ended(d, how))
+		return;
+	switch (d->took) {
+	case DROP_TAKEN:
+		start_intake(d);
+		break;
+	case DROP_REFUSE:
+		log_event(LOG_WARN, "document rejected", log_s("feed", d->feed->config.name),
+			  log_s("origin", d->path), log_i("kept", 0), log_err(&d->err));
+		refuse(d, &d->err);
+		break;
+	case DROP_LATER:
+		if (d->err.code != ERR_NONE)
+			note_failure(d, &d->err);
+		/* fall through */
+	case DROP_GONE:
+		next_file(d);
+		break;
+	}
+}
+
+static void next_file(struct drop *d)
+{
+	struct feed *f = d->feed;
+
+	put_down(d);
+	f->stage = STAGE_FETCHING;
+	if (feed_ending(f) || d->next >= d->folder.nready) {
+		finish(d);
+		return;
+	}
+	d->file = d->folder.ready[d->next++];
+	d->path = mem_alloc(strlen(f->config.folder) + strlen(d->file->name) + 2);
+	if (!d->path) {
+		err_set(&d->failure, ERR_MEMORY, "not enough memory for a file's name");
+		finish(d);
+		return;
+	}
+	sprintf(d->path, "%s/%s", f->config.folder, d->file->name);
+	f->intake.feed = f;
+	d->reason = (struct err){ 0 };
+	if (!start_job(d, read_work, on_read))
+		finish(d);
+}
+
+/* --- move ------------------------------------------------------------------------------------- */
+
+/* One line of `text`, whatever it is. */
+static void put_line(struct buf *b, const char *text)
+{
+	for (; *text; text++)
+		buf_putc(b, (unsigned char)*text < 0x20 || *text == 0x7f ? ' ' : *text);
+	buf_putc(b, '\n');
+}
+
+/* The sentence about the whole file is often a complaint already. */
+static bool is_said(const struct batch *b, const char *text)
+{
+	for (size_t i = 0; b && i < b->ncomplaints; i++)
+		if (strstr(text, b->complaints[i].text))
+			return true;
+	return false;
+}
+
+static void write_reasons(const struct drop *d, struct buf *out)
+{
+	const struct batch *b = d->feed->intake.batch;
+	const struct err *whole = d->reason.code != ERR_NONE ? &d->reason : &d->feed->intake.err;
+
+	if (whole->code != ERR_NONE && !is_said(b, whole->text)) {
+		buf_printf(out, "1:1: %s: ", err_code_name(whole->code));
+		put_line(out, whole->text);
+	}
+	for (size_t i = 0; b && i < b->ncomplaints; i++) {
+		const struct complaint *c = &b->complaints[i];
+
+		/* Line 0 is the document as a whole: its beginning is where one looks. */
+		buf_printf(out, "%u:%u: %s: ", c->line ? c->line : 1, c->column ? c->column : 1,
+			   refusal_name(c->why));
+		put_line(out, c->text);
+	}
+	if (b && b->refused + b->suspect > b->ncomplaints && b->ncomplaints >= BATCH_COMPLAINTS_MAX)
+		buf_printf(out, "… and %zu more\n", b->refused + b->suspect - b->ncomplaints);
+}
+
+static void move_work(struct job *j)
+{
+	struct drop *d = container_of(j, struct drop, job);
+	struct buf reasons;
+
+	buf_init(&reasons, REASONS_BYTES);
+	write_reasons(d, &reasons);
+	if (reasons.failed != ERR_MEMORY)
+		drop_file_move(&d->folder, d->file, d->place, buf_all(&reasons), &d->err);
+	else
+		buf_check(&reasons, &d->err);
+	buf_release(&reasons);
+	if (d->fd >= 0)
+		close(d->fd); /* and its lock */
+	d->fd = -1;
+}
+
+static void on_moved(struct job *j, enum job_end how)
+{
+	struct drop *d = container_of(j, struct drop, job);
+	const char *result = d->place == DROP_ACCEPTED ? "accepted" : "rejected";
+
+	if (!job_ended(d, how))
+		return;
+	if (d->err.code != ERR_NONE) {
+		note_failure(d, &d->err);
+		result = "failed";
+	}
+	counter_add_for(C_FILES_TAKEN, slice_str(result), 1);
+	next_file(d);
+}
+
+static void start_move(struct drop *d, enum drop_place place)
+{
+	/* A closing collector starts nothing: the file is taken again, equal figures are free. */
+	if (d->feed->collector->closing) {
+		finish_cancelled(d);
+		return;
+	}
+	d->place = place;
+	d->feed->stage = STAGE_STORING;
+	if (!start_job(d, move_work, on_moved))
+		finish(d);
+}
+
+void drop_cancel(struct feed *f)
+{
+	struct drop *d = f->drop;
+
+	if (d->job_started)
+		job_cancel(feed_loop(f), &d->job);
+	else
+		intake_cancel(&f->intake);
+}

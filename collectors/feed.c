@@ -1,0 +1,677 @@
+/*
+ * feed.c - the collector and the life of its feeds; see feed.h.
+ *
+ * A feed is made by collector_apply() and waits for its timer. feed_begin()
+ * starts an attempt (fetch.c or drop.c); feed_finish() is where every attempt ends:
+ * it sets health, counters and the next due time. A feed is freed at one place
+ * only, leave(), and never while an attempt is under way: one that was removed
+ * meanwhile waits in `leaving`.
+ */
+#include "collectors/feed_private.h"
+
+#include "base/alloc.h"
+#include "base/counter.h"
+#include "base/log.h"
+#include "base/map.h"
+
+#include <stdio.h>
+
+#define container_of(p, type, member) ((type *)(void *)((char *)(p)-offsetof(type, member)))
+
+enum {
+	FEED_ARENA_BYTES = 64 << 20,
+	COMPLAINTS_ARENA_BYTES = 1 << 20,
+	/* A wall clock that was set is noticed within this time: timers run on the
+	 * monotonic one. */
+	LOOK_AGAIN_MS = 60000,
+	/* How long the new version of a feed waits for the old one's attempt. */
+	PREDECESSOR_MS = 1000,
+};
+
+static void on_timer(struct timer *t);
+
+/* --- one feed ------------------------------------------------------------------------ */
+
+static const char *feed_source(const struct feed *f)
+{
+	return f->config.url ? f->config.url : f->config.folder;
+}
+
+static struct slice feed_name(const struct feed *f)
+{
+	return slice_str(f->config.name);
+}
+
+/* host:port of the URL, the port written out, as Prometheus labels its targets. */
+static const char *instance_of(const char *url, struct arena *a)
+{
+	const char *host = strstr(url, "://"), *at;
+	size_t n;
+
+	host = host ? host + 3 : url;
+	n = strcspn(host, "/?#");
+	at = memrchr(host, '@', n);
+	if (at) {
+		n -= (size_t)(at + 1 - host);
+		host = at + 1;
+	}
+	/* A colon behind the last bracket (of an IPv6 address) is the port's. */
+	at = memrchr(host, ']', n);
+	at = at ? at : host;
+	if (memchr(at, ':', n - (size_t)(at - host)))
+		return arena_strndup(a, host, n);
+	return arena_printf(a, "%.*s:%d", (int)n, host, strncasecmp(url, "https", 5) ? 80 : 443);
+}
+
+static bool header_given(const char *const *list, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (; list && *list; list++)
+		if (!strncasecmp(*list, name, n) && (*list)[n] == ':')
+			return true;
+	return false;
+}
+
+static const char *accept_of(int format)
+{
+	switch (format) {
+	case FORMAT_CSV:
+		return "Accept: text/csv,text/plain;q=0.9,*/*;q=0.5";
+	case FORMAT_JSON:
+		return "Accept: application/json,*/*;q=0.5";
+	default:
+		return "Accept: application/openmetrics-text;version=1.0.0;q=0.8,"
+		       "text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
+	}
+}
+
+/* The configured headers and those that a format wants. Packed bodies are asked for: we
+ * unpack ourselves, with limits (base/inflate.h). */
+static const char *const *headers_of(const struct feed_config *c, struct arena *a)
+{
+	const char **out;
+	size_t n = 0;
+
+	while (c->headers[n])
+		n++;
+	out = arena_array(a, n + 3, sizeof(*out));
+	if (!out)
+		return NULL;
+	for (size_t i = 0; i < n; i++)
+		out[i] = c->headers[i];
+	if (!header_given(c->headers, "Accept"))
+		out[n++] = accept_of(c->format);
+	out[n++] = "Accept-Encoding: gzip";
+	return out;
+}
+
+static void feed_free(struct feed *f)
+{
+	if (f->timer_held)
+		timer_release(&f->timer);
+	drop_free(f->drop);
+	arena_release(&f->complaints_arena);
+	arena_release(&f->arena);
+	mem_free(f);
+}
+
+static int feed_prepare(struct feed *f, const struct feed_config *config, struct err *e)
+{
+	struct feed_config *c = &f->config;
+
+	if (feed_config_copy(config, &f->arena, c, e) < 0)
+		return -1;
+	f->schedule = (struct schedule){
+		.every_ms = c->every_ms,
+		.jitter = c->jitter,
+		.backoff_max_ms = c->backoff_max_ms,
+		.working_day = c->working_day,
+		.freq = (enum freq)c->freq,
+		.seed = hash_bytes(c->name, strlen(c->name)),
+	};
+	f->instance = c->url ? instance_of(c->url, &f->arena) : "";
+	f->request_headers = headers_of(c, &f->arena);
+	if (!f->instance || !f->request_headers)
+		return err_set(e, ERR_MEMORY, "feed %s: not enough memory", config->name);
+	return c->folder ? drop_new(f, e) : 0;
+}
+
+static struct feed *feed_new(struct collector *c, const struct feed_config *config, struct err *e)
+{
+	struct feed *f = mem_zalloc(sizeof(*f));
+
+	if (!f) {
+		err_set(e, ERR_MEMORY, "feed %s: not enough memory", config->name);
+		return NULL;
+	}
+	f->collector = c;
+	arena_init(&f->arena, FEED_ARENA_BYTES);
+	arena_init(&f->complaints_arena, COMPLAINTS_ARENA_BYTES);
+	if (feed_prepare(f, config, e) < 0) {
+		feed_free(f);
+		return NULL;
+	}
+	timer_init(&f->timer, c->o.loop, on_timer);
+	f->timer_held = true;
+	return f;
+}
+
+/* --- when it is due --------------------------------------------------------------------- */
+
+static int64_t due_time(const struct feed *f, int64_t now)
+{
+	const struct collector_options *o = &f->collector->o;
+	struct catalogue *cat = o->catalogue(o->catalogue_ctx);
+	int64_t at = schedule_next(&f->schedule, &f->times, catalogue_workdays(cat),
+				   catalogue_zone(cat), now);
+
+	catalogue_unref(cat);
+	return at;
+}
+
+static void arm(struct feed *f, int64_t now)
+{
+	int64_t wait = f->next_ms - now;
+
+	timer_start(&f->timer, wait < LOOK_AGAIN_MS ? wait : LOOK_AGAIN_MS);
+}
+
+static void plan(struct feed *f)
+{
+	int64_t now = loop_now(feed_loop(f));
+
+	f->next_ms = due_time(f, now);
+	arm(f, now);
+}
+
+/* The version of this feed that a reload replaced is still at its last attempt. */
+static bool predecessor_busy(const struct feed *f)
+{
+	const struct collector *c = f->collector;
+
+	for (size_t i = 0; i < c->nleaving; i++)
+		if (!strcmp(c->leaving[i]->config.name, f->config.name))
+			return true;
+	return false;
+}
+
+static void feed_begin(struct feed *f)
+{
+	int64_t now = loop_now(feed_loop(f));
+
+	if (f->busy || f->collector->closing)
+		return;
+	if (predecessor_busy(f)) {
+		f->next_ms = now + PREDECESSOR_MS;
+		arm(f, now);
+		return;
+	}
+	timer_stop(&f->timer);
+	f->busy = true;
+	f->attempt_ms = now;
+	f->stage = STAGE_FETCHING;
+	if (f->config.folder)
+		drop_attempt(f);
+	else
+		fetch_attempt(f);
+}
+
+static void on_timer(struct timer *t)
+{
+	struct feed *f = container_of(t, struct feed, timer);
+	int64_t now = loop_now(feed_loop(f)), due;
+
+	if (now < f->next_ms) {
+		/* Either the wait was longer than a look, or the wall clock was set back:
+		 * then what is planned lies too far ahead. */
+		due = due_time(f, now);
+		if (due < f->next_ms)
+			f->next_ms = due;
+		if (now < f->next_ms) {
+			arm(f, now);
+			return;
+		}
+	}
+	feed_begin(f);
+}
+
+/* --- the end of an attempt ------------------------------------------------------------------ */
+
+static const char *result_name(enum attempt_result how)
+{
+	static const char *const names[] = { "changed", "unchanged", "refused", "failed",
+					     "cancelled" };
+
+	return names[how];
+}
+
+static void log_failure(struct feed *f, const struct err *err)
+{
+	if (f->logged.code == err->code && !strcmp(f->logged.text, err->text))
+		return;
+	f->logged = *err;
+	log_event(LOG_WARN, "feed failed", log_s("feed", f->config.name), log_err(err),
+		  log_i("failures", f->times.failures));
+}
+
+static void log_recovery(struct feed *f, int64_t now)
+{
+	if (f->logged.code == ERR_NONE)
+		return;
+	f->logged = (struct err){ 0 };
+	log_event(LOG_INFO, "feed recovered", log_s("feed", f->config.name),
+		  log_i("failures", f->times.failures),
+		  log_d("failing_seconds", (double)(now - f->failing_since_ms) / 1e3));
+}
+
+static void note_good(struct feed *f, int64_t now)
+{
+	log_recovery(f, now);
+	f->times.failures = 0;
+	f->times.retry_after_ms = 0;
+	f->failing_since_ms = 0;
+	f->last_success_ms = now;
+}
+
+static void note_bad(struct feed *f, const struct err *err, int64_t now)
+{
+	if (!f->failing_since_ms)
+		f->failing_since_ms = now;
+	f->times.failures++;
+	f->error = *err;
+	log_failure(f, err);
+}
+
+static void publish_health(const struct feed *f)
+{
+	struct slice name = feed_name(f);
+
+	counter_set_for(C_FEED_UP, name, f->times.failures == 0);
+	counter_set_for(C_FEED_FAILURES, name, f->times.failures);
+	if (f->last_success_ms)
+		counter_set_for(C_FEED_LAST_SUCCESS, name, (double)f->last_success_ms / 1e3);
+	if (f->last_change_ms)
+		counter_set_for(C_FEED_LAST_CHANGE, name, (double)f->last_change_ms / 1e3);
+}
+
+static void leave(struct feed *f);
+
+void feed_finish(struct feed *f, enum attempt_result how, const struct err *err, bool changed)
+{
+	int64_t now = loop_now(feed_loop(f));
+
+	f->busy = false;
+	f->stage = STAGE_WAITING;
+	if (how != ATTEMPT_CANCELLED) {
+		f->times.last_attempt_ms = f->attempt_ms;
+		if (how == ATTEMPT_CHANGED)
+			f->last_change_ms = now;
+		/* The first body after a start may be last month's: only one that differs
+		 * from a body we have seen ends the wait for a release. */
+		if (how == ATTEMPT_CHANGED && changed)
+			f->times.last_change_ms = now;
+		if (how == ATTEMPT_CHANGED || how == ATTEMPT_UNCHANGED)
+			note_good(f, now);
+		else
+			note_bad(f, err, now);
+		counter_add_for(C_FEED_POLLS, slice_str(result_name(how)), 1);
+	}
+	if (feed_ending(f)) {
+		leave(f);
+		return;
+	}
+	publish_health(f);
+	plan(f);
+}
+
+/* --- a document's place in the books ------------------------------------------------------------
+ */
+
+static void keep_complaints(struct feed *f, const struct batch *b)
+{
+	size_t n = b && b->ncomplaints < FEED_COMPLAINTS ? b->ncomplaints : FEED_COMPLAINTS;
+
+	arena_release(&f->complaints_arena);
+	arena_init(&f->complaints_arena, COMPLAINTS_ARENA_BYTES);
+	f->ncomplaints = 0;
+	for (size_t i = 0; b && i < n; i++) {
+		struct complaint c = b->complaints[i];
+
+		c.text = arena_strdup(&f->complaints_arena, c.text);
+		if (!c.text)
+			return;
+		f->complaints[f->ncomplaints++] = c;
+	}
+}
+
+static void count_reasons(const struct batch *b)
+{
+	for (int r = 0; r < REFUSALS; r++)
+		if (b->count[r])
+			counter_add_for(refusal_keeps((enum refusal)r) ? C_ROWS_SUSPECT
+								       : C_ROWS_REFUSED,
+					slice_str(refusal_name((enum refusal)r)),
+					(double)b->count[r]);
+}
+
+/* A scrape every 15 seconds is no event; one that begins to lose samples is. */
+static void log_document(struct feed *f, const struct intake *in, enum intake_end how)
+{
+	bool scrape = f->config.format == FORMAT_PROMETHEUS;
+	enum log_level level = in->refused ? LOG_WARN : LOG_INFO;
+
+	if (scrape && in->refused == f->logged_refused)
+		level = LOG_DEBUG;
+	f->logged_refused = in->refused;
+	log_event(how == INTAKE_REFUSED ? LOG_WARN : level,
+		  how == INTAKE_REFUSED ? "document rejected" : "document accepted",
+		  log_s("feed", f->config.name), log_s("origin", in->origin),
+		  log_i("kept", (int64_t)in->kept), log_i("refused", (int64_t)in->refused),
+		  log_i("suspect", (int64_t)in->suspect), log_i("new", in->fresh),
+		  log_i("revised", in->revised), log_i("unchanged", in->unchanged),
+		  log_i("submission", (int64_t)in->submission), log_err(&in->err));
+}
+
+void feed_book(struct feed *f, const struct intake *in, enum intake_end how)
+{
+	struct slice name = feed_name(f);
+
+	if (!in->batch)
+		return;
+	f->kept = in->kept;
+	f->refused = in->refused;
+	f->kept_total += in->kept;
+	f->refused_total += in->refused;
+	f->bytes_total += in->bytes;
+	counter_add_for(C_ROWS_KEPT, name, (double)in->kept);
+	counter_add_for(C_ROWS_REFUSED_FEED, name, (double)in->refused);
+	counter_add_for(C_FEED_BYTES, name, (double)in->bytes);
+	count_reasons(in->batch);
+	keep_complaints(f, in->batch);
+	log_document(f, in, how);
+}
+
+/* --- the collector
+ * -------------------------------------------------------------------------------- */
+
+struct collector *collector_new(const struct collector_options *o, struct err *e)
+{
+	struct collector *c = mem_zalloc(sizeof(*c));
+
+	if (!c) {
+		err_set(e, ERR_MEMORY, "not enough memory for the collector");
+		return NULL;
+	}
+	c->o = *o;
+	return c;
+}
+
+static struct feed *find_in(struct feed **feeds, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(feeds[i]->config.name, name))
+			return feeds[i];
+	return NULL;
+}
+
+static void drop_counters(const struct feed *f)
+{
+	static const enum counter_id of_feed[] = { C_FEED_UP,          C_FEED_LAST_SUCCESS,
+						   C_FEED_LAST_CHANGE, C_FEED_FAILURES,
+						   C_FEED_BYTES,       C_ROWS_KEPT,
+						   C_ROWS_REFUSED_FEED };
+
+	for (size_t i = 0; i < sizeof(of_feed) / sizeof(*of_feed); i++)
+		counter_drop_for(of_feed[i], feed_name(f));
+}
+
+/* Frees the collector once nothing is under way. */
+static void close_if_idle(struct collector *c)
+{
+	void (*closed)(void *) = c->closed;
+	void *ctx = c->closed_ctx;
+
+	if (c->nfeeds || c->nleaving)
+		return;
+	mem_free(c->feeds);
+	mem_free(c->leaving);
+	mem_free(c);
+	if (closed)
+		closed(ctx);
+}
+
+static void take_out(struct feed **list, size_t *n, const struct feed *f)
+{
+	for (size_t i = 0; i < *n; i++)
+		if (list[i] == f) {
+			memmove(list + i, list + i + 1, (*n - i - 1) * sizeof(*list));
+			(*n)--;
+			return;
+		}
+}
+
+/* The end of a feed that was removed or whose collector is closing. */
+static void leave(struct feed *f)
+{
+	struct collector *c = f->collector;
+
+	take_out(c->leaving, &c->nleaving, f);
+	take_out(c->feeds, &c->nfeeds, f);
+	if (f->removed && !find_in(c->feeds, c->nfeeds, f->config.name))
+		drop_counters(f);
+	feed_free(f);
+	if (c->closing)
+		close_if_idle(c);
+}
+
+/* --- a new list
+ * ----------------------------------------------------------------------------------- */
+
+static bool keeps(const struct feed *f, const struct feed_config *config)
+{
+	return f && feed_config_same(&f->config, config);
+}
+
+struct replacement {
+	struct feed **feeds;
+	bool *made; /* made for this list, not taken over */
+	size_t n;
+	struct map by_name; /* of the list: name -> what stands in `feeds` */
+};
+
+static void replacement_release(struct replacement *r)
+{
+	map_release(&r->by_name);
+	mem_free(r->made);
+}
+
+static void replacement_undo(struct replacement *r)
+{
+	for (size_t i = 0; r->made && r->feeds && i < r->n; i++)
+		if (r->made[i])
+			feed_free(r->feeds[i]);
+	mem_free(r->feeds);
+	replacement_release(r);
+}
+
+static int replacement_fill(struct collector *c, const struct map *now,
+			    const struct feed_config *list, size_t n, struct replacement *r,
+			    struct err *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct feed *f = map_get(now, slice_str(list[i].name));
+		bool keep = keeps(f, &list[i]);
+
+		if (map_get(&r->by_name, slice_str(list[i].name)))
+			return err_set(e, ERR_EXISTS, "feed %s is there twice", list[i].name);
+		if (!keep)
+			f = feed_new(c, &list[i], e);
+		if (!f)
+			return -1;
+		r->made[r->n] = !keep;
+		r->feeds[r->n++] = f;
+		if (map_put(&r->by_name, feed_name(f), f, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* All memory that the change needs; after this it cannot fail. */
+static int replacement_make(struct collector *c, const struct feed_config *list, size_t n,
+			    struct replacement *r, struct err *e)
+{
+	struct feed **leaving =
+		mem_realloc(c->leaving, (c->nleaving + c->nfeeds + 1) * sizeof(*leaving));
+	struct map now;
+	int rc = -1;
+
+	*r = (struct replacement){ .feeds = mem_zalloc((n + 1) * sizeof(*r->feeds)),
+				   .made = mem_zalloc(n + 1) };
+	map_init(&r->by_name);
+	map_init(&now);
+	if (leaving)
+		c->leaving = leaving;
+	if (!leaving || !r->feeds || !r->made) {
+		err_set(e, ERR_MEMORY, "not enough memory for %zu feeds", n);
+		goto out;
+	}
+	for (size_t i = 0; i < c->nfeeds; i++)
+		if (map_put(&now, feed_name(c->feeds[i]), c->feeds[i], e) < 0)
+			goto out;
+	rc = replacement_fill(c, &now, list, n, r, e);
+out:
+	map_release(&now);
+	if (rc < 0)
+		replacement_undo(r);
+	return rc;
+}
+
+static void retire(struct collector *c, struct feed *f, bool replaced)
+{
+	f->removed = true;
+	timer_stop(&f->timer);
+	if (!replaced) {
+		log_event(LOG_INFO, "feed removed", log_s("feed", f->config.name));
+		drop_counters(f);
+	}
+	if (f->busy)
+		c->leaving[c->nleaving++] = f;
+	else
+		feed_free(f);
+}
+
+int collector_apply(struct collector *c, const struct feed_config *list, size_t n, struct err *e)
+{
+	struct replacement r;
+
+	if (replacement_make(c, list, n, &r, e) < 0)
+		return err_wrap(e, "the feeds stay as they were");
+	for (size_t i = 0; i < c->nfeeds; i++) {
+		const struct feed *next = map_get(&r.by_name, feed_name(c->feeds[i]));
+
+		if (next != c->feeds[i])
+			retire(c, c->feeds[i], next != NULL);
+	}
+	mem_free(c->feeds);
+	c->feeds = r.feeds;
+	c->nfeeds = r.n;
+	for (size_t i = 0; i < r.n; i++)
+		if (r.made[i])
+			plan(r.feeds[i]);
+	replacement_release(&r);
+	return 0;
+}
+
+static void cancel(struct feed *f)
+{
+	if (f->config.folder)
+		drop_cancel(f);
+	else
+		fetch_cancel(f);
+}
+
+void collector_close(struct collector *c, void (*closed)(void *ctx), void *ctx)
+{
+	if (!c) {
+		if (closed)
+			closed(ctx);
+		return;
+	}
+	c->closing = true;
+	c->closed = closed;
+	c->closed_ctx = ctx;
+	for (size_t i = c->nfeeds; i-- > 0;) {
+		struct feed *f = c->feeds[i];
+
+		/* The loop may go before the last answer comes; its timers first. */
+		timer_release(&f->timer);
+		f->timer_held = false;
+		if (f->busy) {
+			cancel(f);
+		} else {
+			take_out(c->feeds, &c->nfeeds, f);
+			feed_free(f);
+		}
+	}
+	for (size_t i = 0; i < c->nleaving; i++) {
+		timer_release(&c->leaving[i]->timer);
+		c->leaving[i]->timer_held = false;
+		cancel(c->leaving[i]);
+	}
+	close_if_idle(c);
+}
+
+/* --- looking
+ * ---------------------------------------------------------------------------------------- */
+
+size_t collector_feeds(const struct collector *c)
+{
+	return c->nfeeds;
+}
+
+static enum feed_health health(const struct feed *f)
+{
+	if (f->times.failures)
+		return FEED_FAILING;
+	return f->last_success_ms ? FEED_OK : FEED_NEW;
+}
+
+void collector_status(const struct collector *c, size_t i, struct feed_status *out)
+{
+	static const char *const stages[] = { "waiting", "fetching", "decoding", "storing" };
+	const struct feed *f = c->feeds[i];
+
+	*out = (struct feed_status){
+		.name = f->config.name,
+		.source = feed_source(f),
+		.owner = f->config.owner,
+		.health = health(f),
+		.state = stages[f->stage],
+		.last_attempt_ms = f->times.last_attempt_ms,
+		.last_success_ms = f->last_success_ms,
+		.last_change_ms = f->last_change_ms,
+		.next_ms = f->next_ms,
+		.failing_since_ms = f->failing_since_ms,
+		.failures = f->times.failures,
+		.every_ms = f->config.every_ms,
+		.kept = f->kept,
+		.refused = f->refused,
+		.kept_total = f->kept_total,
+		.refused_total = f->refused_total,
+		.bytes_total = f->bytes_total,
+		.error = f->error.code == ERR_NONE ? "" : f->error.text,
+		.complaints = f->complaints,
+		.ncomplaints = f->ncomplaints,
+	};
+}
+
+int collector_poll(struct collector *c, const char *name, struct err *e)
+{
+	struct feed *f = find_in(c->feeds, c->nfeeds, name);
+
+	if (!f)
+		return err_set(e, ERR_NOT_FOUND, "no feed is called '%s'", name);
+	feed_begin(f);
+	return 0;
+}

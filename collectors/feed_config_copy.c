@@ -1,0 +1,192 @@
+/*
+ * feed_config_copy.c - a feed's configuration copied, and compared.
+ *
+ * A feed outlives the configuration it was read from, so it keeps a copy in its
+ * own arena. Two configurations are the same when they write out the same
+ * text: one function names every member, instead of a comparison per type.
+ */
+#include "collectors/feed_private.h"
+
+#include <inttypes.h>
+
+/* A feed's configuration as text; far above any real one. */
+enum { PRINT_LIMIT = 64 << 20 };
+
+/* --- copy --------------------------------------------------------------------------- */
+
+struct copier {
+	struct arena *a;
+	bool failed;
+};
+
+static const char *copy_text(struct copier *c, const char *text)
+{
+	char *out = text ? arena_strdup(c->a, text) : NULL;
+
+	if (text && !out)
+		c->failed = true;
+	return out;
+}
+
+/* NULL-terminated in any case. */
+static const char **copy_list(struct copier *c, const char *const *list, size_t n)
+{
+	const char **out = arena_array(c->a, n + 1, sizeof(*out));
+
+	if (!out) {
+		c->failed = true;
+		return NULL;
+	}
+	for (size_t i = 0; i < n; i++)
+		out[i] = copy_text(c, list[i]);
+	return out;
+}
+
+static size_t list_length(const char *const *list)
+{
+	size_t n = 0;
+
+	while (list && list[n])
+		n++;
+	return n;
+}
+
+static void copy_axis(struct copier *c, const struct axis *from, struct axis *to)
+{
+	*to = *from;
+	to->text = copy_text(c, from->text);
+	to->join = copy_text(c, from->join);
+	to->columns = copy_list(c, from->columns, from->ncolumns);
+}
+
+static void copy_layout(struct copier *c, const struct layout *from, struct layout *to)
+{
+	*to = *from;
+	copy_axis(c, &from->unit, &to->unit);
+	copy_axis(c, &from->indicator, &to->indicator);
+	copy_axis(c, &from->period, &to->period);
+	copy_axis(c, &from->value, &to->value);
+	copy_axis(c, &from->flag, &to->flag);
+	to->ignore = copy_list(c, from->ignore, from->nignore);
+	to->rows = copy_text(c, from->rows);
+}
+
+static void copy_names(struct copier *c, const struct feed_config *from, struct feed_config *to)
+{
+	to->names = arena_array(c->a, from->nnames ? from->nnames : 1, sizeof(*to->names));
+	if (!to->names) {
+		c->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < from->nnames; i++)
+		to->names[i] = (struct name_pair){
+			.text = copy_text(c, from->names[i].text),
+			.code = copy_text(c, from->names[i].code),
+			.measure = copy_text(c, from->names[i].measure),
+		};
+}
+
+int feed_config_copy(const struct feed_config *from, struct arena *a, struct feed_config *to,
+		     struct err *e)
+{
+	struct copier c = { .a = a };
+
+	*to = *from;
+	to->name = copy_text(&c, from->name);
+	to->url = copy_text(&c, from->url);
+	to->folder = copy_text(&c, from->folder);
+	to->pattern = copy_text(&c, from->pattern);
+	to->owner = copy_text(&c, from->owner ? from->owner : "");
+	to->ca_file = copy_text(&c, from->ca_file);
+	to->file = copy_text(&c, from->file);
+	to->headers = copy_list(&c, from->headers, list_length(from->headers));
+	to->units.list = copy_list(&c, (const char *const *)from->units.list, from->units.n);
+	copy_layout(&c, &from->layout, &to->layout);
+	copy_names(&c, from, to);
+	if (c.failed)
+		return err_set(e, ERR_MEMORY, "feed %s: not enough memory", from->name);
+	return 0;
+}
+
+/* --- comparison ------------------------------------------------------------------------- */
+
+/* With its length in front, so that no two lists of texts print the same. */
+static void put_text(struct buf *b, const char *text)
+{
+	if (text)
+		buf_printf(b, "%zu:", strlen(text));
+	buf_puts(b, text ? text : "-");
+	buf_putc(b, '\n');
+}
+
+static void put_list(struct buf *b, const char *const *list, size_t n)
+{
+	buf_printf(b, "%zu[", n);
+	for (size_t i = 0; i < n; i++)
+		put_text(b, list[i]);
+}
+
+static void put_axis(struct buf *b, const struct axis *x)
+{
+	buf_printf(b, "axis %d ", x->where);
+	put_text(b, x->text);
+	put_text(b, x->join);
+	put_list(b, x->columns, x->ncolumns);
+}
+
+static void put_layout(struct buf *b, const struct layout *l)
+{
+	put_axis(b, &l->unit);
+	put_axis(b, &l->indicator);
+	put_axis(b, &l->period);
+	put_axis(b, &l->value);
+	put_axis(b, &l->flag);
+	put_list(b, l->ignore, l->nignore);
+	put_text(b, l->rows);
+	buf_printf(b, "%d\n", l->delimiter);
+}
+
+static void put_numbers(struct buf *b, const struct feed_config *c)
+{
+	buf_printf(b, "%d %d %d %d %d %d %d %a\n", c->format, c->encoding, c->class, c->trusted,
+		   c->hold, c->working_day, c->freq, c->jitter);
+	buf_printf(b, "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n", c->every_ms,
+		   c->backoff_max_ms, c->timeout_ms, c->body_limit);
+	buf_printf(b, "%" PRId64 " %" PRId64 " %" PRId64 "\n", c->rows_limit, c->redirects,
+		   c->settle_ms);
+}
+
+static void put_config(struct buf *b, const struct feed_config *c)
+{
+	put_text(b, c->name);
+	put_text(b, c->url);
+	put_text(b, c->folder);
+	put_text(b, c->pattern);
+	put_text(b, c->owner ? c->owner : "");
+	put_text(b, c->ca_file);
+	put_numbers(b, c);
+	put_list(b, c->headers, list_length(c->headers));
+	put_list(b, (const char *const *)c->units.list, c->units.n);
+	put_layout(b, &c->layout);
+	for (size_t i = 0; i < c->nnames; i++) {
+		put_text(b, c->names[i].text);
+		put_text(b, c->names[i].code);
+		put_text(b, c->names[i].measure);
+	}
+}
+
+bool feed_config_same(const struct feed_config *a, const struct feed_config *b)
+{
+	struct buf pa, pb;
+	bool same;
+
+	buf_init(&pa, PRINT_LIMIT);
+	buf_init(&pb, PRINT_LIMIT);
+	put_config(&pa, a);
+	put_config(&pb, b);
+	/* Without memory to tell they count as different: the feed is begun anew, which is safe. */
+	same = !pa.failed && !pb.failed && slice_eq(buf_all(&pa), buf_all(&pb));
+	buf_release(&pa);
+	buf_release(&pb);
+	return same;
+}

@@ -1,0 +1,175 @@
+/*
+ * feed_private.h - what the sources of a feed share: the feed itself, the intake of
+ * one document, and the two kinds of attempt.
+ *
+ * feed.c owns the feeds and their life; an attempt belongs to fetch.c (a URL) or
+ * drop.c (a folder, with drop_files.c for the file system); both hand what they got to
+ * intake.c. Everything here is on the loop's thread except the work of jobs, which
+ * touches only the struct its job is embedded in and what is immutable meanwhile
+ * (the feed's configuration).
+ */
+#ifndef COLLECTORS_FEED_PRIVATE_H
+#define COLLECTORS_FEED_PRIVATE_H
+
+#include "collectors/drop_files.h"
+#include "collectors/feed.h"
+#include "collectors/schedule.h"
+
+struct feed;
+struct intake;
+
+/* --- configuration -------------------------------------------------------------- */
+
+/* A copy of all texts and lists in `a`. ERR_MEMORY. */
+int feed_config_copy(const struct feed_config *from, struct arena *a, struct feed_config *to,
+		     struct err *e);
+/* Whether both mean the same; where they were written does not count. */
+bool feed_config_same(const struct feed_config *a, const struct feed_config *b);
+
+/* --- intake: one document from bytes to the store -------------------------------- */
+
+enum intake_end {
+	INTAKE_STORED,    /* durable; `err` may hold what was wrong with the rest */
+	INTAKE_NOTHING,   /* understood, and there was nothing in it */
+	INTAKE_SAME,      /* the bytes of the last processed document: not decoded */
+	INTAKE_REFUSED,   /* for good: none of it could be kept */
+	INTAKE_FAILED,    /* for now: nothing is lost when it is tried again */
+	INTAKE_CANCELLED, /* the collector is closing */
+};
+
+struct intake {
+	struct job job;
+	struct feed *feed;
+	/* On the loop, exactly once. What the intake holds is there until intake_release(). */
+	void (*done)(struct intake *in, enum intake_end how);
+
+	/* in */
+	struct buf body; /* as it came, owned */
+	char content_type[128];
+	char encoding[32];  /* Content-Encoding */
+	const char *origin; /* URL or path, borrowed */
+	int64_t now_ms;     /* of the attempt */
+	double fetch_seconds;
+	bool known; /* known_hash is that of the last processed document */
+	uint64_t known_hash;
+	struct catalogue *catalogue; /* a reference */
+
+	/* out */
+	struct batch *batch; /* may be NULL */
+	struct err err;
+	uint64_t hash, bytes; /* of the unpacked body */
+	bool same;
+	bool unpack_failed; /* err is about the packing, not what was packed */
+	uint64_t kept, refused, suspect, submission;
+	uint32_t fresh, revised, unchanged;
+	double decode_seconds;
+	enum intake_end how; /* once the store has answered */
+	struct emit_request request;
+};
+
+/* Takes a zeroed intake with what is under "in" filled in; `done` follows, also with
+ * INTAKE_CANCELLED. -1 (ERR_BUSY, ERR_MEMORY): it did not begin and `done` is not called. */
+int intake_start(struct intake *in, struct err *e);
+/* For a scrape that failed before there was a document: stores up = 0 and the like.
+ * -1 as above. */
+int intake_start_down(struct intake *in, struct err *e);
+void intake_cancel(struct intake *in);
+void intake_release(struct intake *in);
+/* Whether an error is the document's own fault, so that trying again cannot help. */
+bool intake_for_good(enum err_code code);
+
+/* --- a feed ----------------------------------------------------------------------- */
+
+enum feed_stage { STAGE_WAITING, STAGE_FETCHING, STAGE_DECODING, STAGE_STORING };
+
+/* How an attempt went, for feed_finish(). */
+enum attempt_result {
+	ATTEMPT_CHANGED, /* something new was stored */
+	ATTEMPT_UNCHANGED,
+	ATTEMPT_REFUSED, /* the document was refused for good */
+	ATTEMPT_FAILED,
+	ATTEMPT_CANCELLED, /* counts as none */
+};
+
+enum { FEED_COMPLAINTS = 20 };
+
+/* What was last processed; a body equal to it needs no second look. */
+struct processed {
+	bool valid;
+	uint64_t hash;
+	uint64_t catalogue; /* version it was read with */
+	int64_t again_ms;   /* look again from here on although equal; 0: no need */
+	struct err verdict; /* why it was refused, as a whole */
+	char etag[256], last_modified[64];
+};
+
+struct feed {
+	struct collector *collector;
+	struct arena arena; /* the configuration's copy and what is made of it */
+	struct feed_config config;
+	struct schedule schedule;
+	const char *instance; /* host:port of the URL */
+	const char *const *request_headers;
+	struct timer timer;
+	bool timer_held;
+	bool removed; /* ends after its attempt */
+	enum feed_stage stage;
+
+	/* the attempt under way */
+	bool busy;
+	int64_t attempt_ms;
+	struct http_fetch fetch;
+	struct intake intake;
+	struct drop *drop;      /* a folder's memory between scans; owned */
+	struct err attempt_err; /* kept while up = 0 is stored */
+
+	/* health */
+	struct schedule_state times; /* last_change_ms: of the schedule, see feed_finish() */
+	struct processed processed;
+	int64_t last_success_ms, last_change_ms, next_ms, failing_since_ms;
+	uint64_t kept, refused, kept_total, refused_total, bytes_total;
+	struct err error;  /* of the last attempt; of a folder: also the last rejected file */
+	struct err logged; /* the failure that was logged last */
+	uint64_t logged_refused;
+	struct arena complaints_arena;
+	struct complaint complaints[FEED_COMPLAINTS];
+	size_t ncomplaints;
+};
+
+struct collector {
+	struct collector_options o;
+	struct feed **feeds;
+	size_t nfeeds;
+	struct feed **leaving; /* removed, with an attempt under way */
+	size_t nleaving, leaving_cap;
+	bool closing;
+	void (*closed)(void *ctx);
+	void *closed_ctx;
+};
+
+static inline struct loop *feed_loop(const struct feed *f)
+{
+	return f->collector->o.loop;
+}
+
+/* The end of an attempt, the last thing it calls: sets health, counters and the next due time, and
+ * frees a feed that was removed. `err` is why it failed or was refused (else NULL). `changed`: the
+ * body differed from the one known before. */
+void feed_finish(struct feed *f, enum attempt_result how, const struct err *err, bool changed);
+/* Books a document that was decided on: counters, totals, complaints for the status, the log. */
+void feed_book(struct feed *f, const struct intake *in, enum intake_end how);
+/* Whether the feed should begin nothing further in this attempt. */
+static inline bool feed_ending(const struct feed *f)
+{
+	return f->removed || f->collector->closing;
+}
+
+/* Begin an attempt of each kind; they end in feed_finish(). Cancelling asks for it. */
+void fetch_attempt(struct feed *f);
+void fetch_cancel(struct feed *f);
+int drop_new(struct feed *f, struct err *e);
+void drop_free(struct drop *d); /* NULL is nothing */
+void drop_attempt(struct feed *f);
+void drop_cancel(struct feed *f);
+
+#endif

@@ -1,0 +1,296 @@
+/*
+ * intake.c - one document from the bytes as they came to the store's answer.
+ *
+ *     intake_start ─▶ decode_work ─▶ on_decoded ─▶ emit ─▶ on_emitted ─▶ done
+ *                     (decode job)      └ same, refused, failed ────────▶ done
+ *
+ * The job unpacks, hashes, and only when the bytes are new decodes and maps them.
+ * Whatever was understood goes to the store, also when the document as a whole
+ * turned out broken further down: a bad row costs that row.
+ */
+#include "collectors/feed_private.h"
+
+#include "base/inflate.h"
+#include "base/map.h"
+
+#include <time.h>
+
+/* Plain bytes for one packed; real figures pack about twenty to one. */
+enum { BOMB_RATIO = 100 };
+
+/* A batch may need this much, plus so many times the document: its UTF-8 form, a
+ * JSON tree, and the figures with the doubling of their list. */
+enum { BATCH_BASE_BYTES = 64 << 20, BATCH_PER_BYTE = 16 };
+
+#define container_of(p, type, member) ((type *)(void *)((char *)(p)-offsetof(type, member)))
+
+static void on_decoded(struct job *j, enum job_end how);
+static void on_emitted(struct emit_request *r, const struct emitted *how);
+
+static double seconds_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+bool intake_for_good(enum err_code code)
+{
+	switch (code) {
+	case ERR_INVALID:
+	case ERR_LIMIT:
+	case ERR_ORDER:
+	case ERR_REFUSED:
+	case ERR_UNSUPPORTED:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* --- in the job ------------------------------------------------------------------ */
+
+static bool is_packed(const struct intake *in)
+{
+	return *in->encoding && strcasecmp(in->encoding, "identity") != 0;
+}
+
+static int decode_body(struct intake *in, struct slice body)
+{
+	const struct feed *f = in->feed;
+	const struct feed_config *c = &f->config;
+	struct document d = {
+		.format = c->format,
+		.encoding = c->encoding,
+		.layout = &c->layout,
+		.class = c->class,
+		.names = c->names,
+		.nnames = c->nnames,
+		.units = (const char *const *)c->units.list,
+		.nunits = c->units.n,
+		.rows_limit = (size_t)c->rows_limit,
+		.body = body,
+		.content_type = slice_str(in->content_type),
+		.feed = c->name,
+		.instance = f->instance,
+		.now_ms = in->now_ms,
+	};
+
+	in->batch = batch_new(BATCH_BASE_BYTES + body.n * BATCH_PER_BYTE, &in->err);
+	if (!in->batch)
+		return -1;
+	in->batch->body_hash = in->hash;
+	in->batch->body_bytes = body.n;
+	return document_decode(&d, in->catalogue, &f->collector->o.history, in->batch, &in->err);
+}
+
+static int unpack(struct intake *in, struct buf *plain)
+{
+	buf_init(plain, (size_t)in->feed->config.body_limit);
+	if (!is_packed(in)) {
+		buf_release(plain);
+		*plain = in->body;
+		in->body = (struct buf){ 0 };
+		return 0;
+	}
+	if (inflate_body(buf_all(&in->body), slice_str(in->encoding), BOMB_RATIO, plain, &in->err) <
+	    0) {
+		in->unpack_failed = true;
+		return -1;
+	}
+	return 0;
+}
+
+static void decode_work(struct job *j)
+{
+	struct intake *in = container_of(j, struct intake, job);
+	double start = seconds_now();
+	struct buf plain;
+
+	in->err.code = ERR_NONE;
+	if (unpack(in, &plain) == 0) {
+		in->bytes = plain.n;
+		in->hash = hash_bytes(plain.p, plain.n);
+		in->same = in->known && in->hash == in->known_hash;
+		if (!in->same && !atomic_load(&j->cancelled) &&
+		    decode_body(in, buf_all(&plain)) == 0)
+			in->err = (struct err){ 0 };
+	}
+	buf_release(&plain);
+	buf_release(&in->body);
+	in->decode_seconds = seconds_now() - start;
+}
+
+/* --- what a scrape says about itself ----------------------------------------------- */
+
+static int report_one(struct intake *in, const char *name, double v, struct err *e)
+{
+	struct labels *ls = labels_make(e, name, "job", in->feed->config.name, "instance",
+					in->feed->instance, NULL);
+
+	if (!ls)
+		return -1;
+	return batch_sample(in->batch,
+			    (struct plain_sample){ .labels = ls, .t_ms = in->now_ms, .value = v },
+			    e);
+}
+
+/* The three series Prometheus writes at each scrape, under its names and labels. */
+static int report_scrape(struct intake *in, bool up, struct err *e)
+{
+	double scraped = up ? (double)in->batch->nsamples : 0;
+
+	if (report_one(in, "up", up, e) < 0 ||
+	    report_one(in, "scrape_duration_seconds", in->fetch_seconds, e) < 0 ||
+	    report_one(in, "scrape_samples_scraped", scraped, e) < 0)
+		return err_wrap(e, "report of the scrape");
+	return 0;
+}
+
+/* --- on the loop ------------------------------------------------------------------ */
+
+static void end(struct intake *in, enum intake_end how)
+{
+	in->feed->stage = STAGE_STORING; /* until the attempt says otherwise */
+	in->done(in, how);
+}
+
+/* 0: on_emitted() follows or has already run; `in` may be gone. */
+static int emit(struct intake *in, struct err *e)
+{
+	const struct feed *f = in->feed;
+	const struct collector_options *o = &f->collector->o;
+
+	in->request = (struct emit_request){
+		.batch = in->batch,
+		.source = f->config.name,
+		.owner = f->config.owner,
+		.origin = in->origin,
+		.received_ms = loop_now(o->loop),
+		.trusted = f->config.trusted,
+		.hold = f->config.hold,
+		.done = on_emitted,
+	};
+	in->feed->stage = STAGE_STORING;
+	return o->emit(o->emit_ctx, &in->request, e);
+}
+
+static void nothing_kept(struct intake *in)
+{
+	const struct batch *b = in->batch;
+	const struct complaint *first = b->ncomplaints ? &b->complaints[0] : NULL;
+
+	if (in->err.code != ERR_NONE)
+		return;
+	if (first)
+		err_set(&in->err, ERR_INVALID,
+			"none of %zu figures could be kept; the first: line %u, column %u: %s",
+			b->refused, first->line, first->column, first->text);
+	else
+		err_set(&in->err, ERR_INVALID, "none of %zu figures could be kept", b->refused);
+}
+
+/* What the batch amounts to, before the store has seen it. */
+static enum intake_end judge(struct intake *in)
+{
+	const struct batch *b = in->batch;
+
+	in->kept = b->nobs + b->nsamples;
+	in->refused = b->refused;
+	in->suspect = b->suspect;
+	if (in->kept)
+		return INTAKE_STORED;
+	if (!b->refused && in->err.code == ERR_NONE)
+		return INTAKE_NOTHING;
+	nothing_kept(in);
+	return INTAKE_REFUSED;
+}
+
+static void on_decoded(struct job *j, enum job_end how)
+{
+	struct intake *in = container_of(j, struct intake, job);
+	bool scrape = in->feed->config.format == FORMAT_PROMETHEUS;
+	struct err e;
+
+	if (in->batch)
+		counter_observe(C_DECODE_SECONDS, in->decode_seconds);
+	if (how == JOB_CANCELLED || in->feed->collector->closing) {
+		end(in, INTAKE_CANCELLED);
+		return;
+	}
+	if (in->same) {
+		end(in, INTAKE_SAME);
+		return;
+	}
+	if (!in->batch || in->unpack_failed ||
+	    (in->err.code != ERR_NONE && !intake_for_good(in->err.code))) {
+		end(in, INTAKE_FAILED);
+		return;
+	}
+	in->how = judge(in);
+	if (scrape && report_scrape(in, in->err.code == ERR_NONE, &e) < 0) {
+		in->err = e;
+		end(in, INTAKE_FAILED);
+		return;
+	}
+	if (!scrape && in->how != INTAKE_STORED) {
+		end(in, in->how);
+		return;
+	}
+	if (emit(in, &e) < 0) {
+		in->err = e;
+		end(in, INTAKE_FAILED);
+	}
+}
+
+static void on_emitted(struct emit_request *r, const struct emitted *how)
+{
+	struct intake *in = container_of(r, struct intake, request);
+
+	if (how->err.code != ERR_NONE) {
+		in->err = how->err;
+		end(in, INTAKE_FAILED);
+		return;
+	}
+	in->submission = how->submission;
+	in->fresh = how->fresh;
+	in->revised = how->revised;
+	in->unchanged = how->unchanged;
+	end(in, in->how);
+}
+
+int intake_start(struct intake *in, struct err *e)
+{
+	const struct collector_options *o = &in->feed->collector->o;
+
+	in->job.work = decode_work;
+	in->job.done = on_decoded;
+	in->feed->stage = STAGE_DECODING;
+	return job_start(o->loop, &in->job, JOB_DECODE, e);
+}
+
+int intake_start_down(struct intake *in, struct err *e)
+{
+	in->how = INTAKE_NOTHING;
+	in->batch = batch_new(BATCH_BASE_BYTES, e);
+	if (!in->batch || report_scrape(in, false, e) < 0)
+		return -1;
+	return emit(in, e);
+}
+
+void intake_cancel(struct intake *in)
+{
+	if (in->feed->stage == STAGE_DECODING)
+		job_cancel(feed_loop(in->feed), &in->job);
+}
+
+void intake_release(struct intake *in)
+{
+	buf_release(&in->body);
+	if (in->batch)
+		batch_free(in->batch);
+	if (in->catalogue)
+		catalogue_unref(in->catalogue);
+	*in = (struct intake){ 0 };
+}

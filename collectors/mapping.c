@@ -1,0 +1,333 @@
+/*
+ * mapping.c - a document to a batch.
+ *
+ *     body ─check─▶ UTF-8 ─decoder─▶ facts ─resolve─▶ figures ─checks─▶ batch
+ *                                                       samples ───────▶ batch
+ *
+ * A fact is refused at the first thing that is wrong with it, in this order:
+ * indicator, period, unit, value, range. What is wrong with the document as a whole
+ * ends it; what was read until then is still checked and given to the batch.
+ */
+#include "collectors/mapping.h"
+
+#include "base/num.h"
+#include "collectors/body.h"
+#include "collectors/cells.h"
+#include "collectors/resolve.h"
+
+#include <limits.h>
+#include <stdlib.h>
+
+enum { ROWS_DEFAULT = 1000000 };
+
+struct decoding {
+	const struct document *doc;
+	const struct catalogue *cat;
+	struct batch *batch;
+	struct arena scratch; /* the decoder's, which resets it from row to row */
+	struct arena kept;    /* for names and figures, to the document's end */
+	struct arena cell;    /* for one value */
+	struct figures figures;
+	struct resolver resolver;
+	size_t rows_limit;
+	size_t broken_lines;
+	enum refusal whole; /* why the document as a whole was refused, if it was */
+	/* the metric name seen last, and whether it is a statistic's */
+	struct slice family;
+	bool family_catalogued;
+	struct map refused_families;
+};
+
+/* --- facts --------------------------------------------------------------------------- */
+
+/* The measure in the cell itself goes before the one in the heading. */
+static int cell_scale(const struct known_indicator *i, const struct cell_number *n,
+		      struct slice cell, struct num_scale *scale, enum refusal *why, struct err *e)
+{
+	char shown[TEXT_SHOWN];
+	const char *base;
+
+	*scale = i->scale;
+	if (!n->measure.n)
+		return 0;
+	*why = REFUSED_VALUE;
+	if (measure_find(n->measure, scale, &base, NULL) < 0)
+		return err_set(e, ERR_INVALID, "%s is not a number", text_shown(cell, shown));
+	*why = REFUSED_MEASURE;
+	if (strcmp(base, i->base) != 0)
+		return err_set(e, ERR_INVALID, "%s is not in a measure of %s, which is in %s",
+			       text_shown(cell, shown), i->indicator->code, i->indicator->measure);
+	return 0;
+}
+
+/* 1: a value. 0: refused, and said. -1: no memory. */
+static int fact_value(struct decoding *d, const struct fact *f, const struct known_indicator *i,
+		      struct figure *out, struct err *e)
+{
+	struct arena_mark mark = arena_mark(&d->cell);
+	enum refusal why = REFUSED_VALUE;
+	struct cell_number n;
+	struct num_scale scale;
+	char shown[TEXT_SHOWN], value[NUM_TEXT];
+	struct err wrong;
+	int ok = cell_number(f->value, &d->cell, &n, &wrong) == 0 &&
+		 cell_scale(i, &n, f->value, &scale, &why, &wrong) == 0;
+
+	if (ok) {
+		why = REFUSED_VALUE;
+		ok = num_parse_scaled(n.number, scale, &out->value, &wrong) == 0 &&
+		     cell_flags(f->flag, &out->flags, &wrong) == 0;
+	}
+	if (!ok && wrong.code == ERR_MEMORY) {
+		*e = wrong;
+		return -1;
+	}
+	if (!ok)
+		batch_complain(d->batch, why, f->line, f->column, "%s", wrong.text);
+	else if (n.full_width) {
+		num_print(out->value, value);
+		batch_complain(d->batch, SUSPECT_FULL_WIDTH, f->line, f->column,
+			       "%s has full-width characters; taken as %.*s",
+			       text_shown(f->value, shown), SLICE_FMT(n.number));
+	}
+	arena_reset(&d->cell, mark);
+	return ok;
+}
+
+static int on_fact(void *ctx, const struct fact *f, struct err *e)
+{
+	struct decoding *d = ctx;
+	struct resolver *r = &d->resolver;
+	struct figure figure;
+	struct known_indicator *i;
+	struct known_period *p;
+	struct known_series *s;
+	int rc;
+
+	i = resolve_indicator(r, f->indicator, e);
+	if (!i)
+		return -1;
+	if (resolver_refuses(r, &i->refused, f))
+		return 0;
+	p = resolve_period(r, f->period, i, e);
+	if (!p)
+		return -1;
+	if (resolver_refuses(r, &p->refused, f))
+		return 0;
+	s = resolve_series(r, f->unit, i, p, e);
+	if (!s)
+		return -1;
+	if (resolver_refuses(r, &s->refused, f))
+		return 0;
+	figure = (struct figure){ .stamp_ms = p->stamp_ms,
+				  .series = s->series->id,
+				  .line = f->line,
+				  .column = f->column,
+				  .index = p->index,
+				  .year = (int16_t)p->period.year,
+				  .months = p->months,
+				  .flags = p->flags };
+	rc = fact_value(d, f, i, &figure, e);
+	if (rc <= 0 || !check_range(i->indicator, &figure, d->batch))
+		return rc < 0 ? -1 : 0;
+	if (figure.value == 0)
+		figure.flags |= FIGURE_ZERO;
+	return figures_add(&d->figures, &figure, e);
+}
+
+static void on_complaint(void *ctx, enum refusal why, unsigned line, unsigned column,
+			 const char *text)
+{
+	struct decoding *d = ctx;
+
+	/* A broken line was complained about when it was decoded, with its byte. */
+	if (why == REFUSED_ENCODING && d->broken_lines)
+		return;
+	batch_complain(d->batch, why, line, column, "%s", text);
+}
+
+static int on_row(void *ctx, unsigned line, struct err *e)
+{
+	struct decoding *d = ctx;
+
+	if (d->batch->rows == d->rows_limit)
+		return err_set(e, ERR_LIMIT, "line %u: more than %zu rows", line, d->rows_limit);
+	d->batch->rows++;
+	return 0;
+}
+
+/* --- samples --------------------------------------------------------------------------- */
+
+static bool is_statistic(const struct catalogue *cat, struct slice name)
+{
+	for (int k = 0; k < UNIT_CLASSES; k++) {
+		const char *class = unit_class_name((enum unit_class)k);
+		size_t n = strlen(class);
+
+		if (slice_starts(name, class) && name.n > n && name.p[n] == '_' &&
+		    catalogue_indicator(cat, slice_skip(name, n + 1)))
+			return true;
+	}
+	return false;
+}
+
+static int on_sample(void *ctx, const struct label *l, size_t n, int64_t t_ms, double v,
+		     unsigned line, struct err *e)
+{
+	struct decoding *d = ctx;
+	struct slice name = l[0].value; /* a slice of the body, valid to the end */
+	char shown[TEXT_SHOWN];
+	struct labels *labels;
+	struct err why;
+
+	if (!d->family.p || !slice_eq(d->family, name)) {
+		d->family = name;
+		d->family_catalogued = is_statistic(d->cat, name);
+	}
+	if (d->family_catalogued) {
+		if (map_get(&d->refused_families, name)) {
+			batch_count(d->batch, REFUSED_CATALOGUED, 1);
+			return 0;
+		}
+		batch_complain(d->batch, REFUSED_CATALOGUED, line, 1,
+			       "%s is a statistic of the catalogue and is not taken as a plain "
+			       "metric",
+			       text_shown(name, shown));
+		return map_put(&d->refused_families, name, d, e);
+	}
+	labels = labels_intern(l, n, &why);
+	if (!labels && (why.code == ERR_INVALID || why.code == ERR_LIMIT)) {
+		batch_complain(d->batch, why.code == ERR_LIMIT ? REFUSED_LIMIT : REFUSED_LAYOUT,
+			       line, 1, "%s", why.text);
+		return 0;
+	}
+	if (!labels) {
+		*e = why;
+		return -1;
+	}
+	d->batch->rows++;
+	return batch_sample(d->batch, (struct plain_sample){ labels, t_ms, v }, e);
+}
+
+static bool is_open_metrics(const struct document *d)
+{
+	struct slice body = text_trim(d->body), type = d->content_type;
+
+	if (type.n && memmem(type.p, type.n, "application/openmetrics-text", 28))
+		return true;
+	if (type.n && memmem(type.p, type.n, "version=0.0.4", 13))
+		return false;
+	return slice_is(body, "# EOF") || slice_ends(body, "\n# EOF");
+}
+
+static int decode_samples(struct decoding *d, struct err *e)
+{
+	const struct document *doc = d->doc;
+	struct label extra[] = { { slice_str("job"), slice_str(doc->feed) },
+				 { slice_str("instance"), slice_str(doc->instance) } };
+	struct prom_options o = { .open_metrics = is_open_metrics(doc),
+				  .now_ms = doc->now_ms,
+				  .extra = extra,
+				  .nextra = 2,
+				  .samples_max = d->rows_limit };
+	struct prom_sink sink = { .sample = on_sample, .complain = on_complaint, .ctx = d };
+
+	return decode_prom(doc->body, &o, &d->scratch, &sink, e);
+}
+
+/* --- the document ------------------------------------------------------------------------ */
+
+static int decode_facts(struct decoding *d, struct buf *room, struct err *e)
+{
+	struct fact_sink sink = {
+		.fact = on_fact, .complain = on_complaint, .row = on_row, .ctx = d
+	};
+	const struct document *doc = d->doc;
+	bool csv = doc->format == FORMAT_CSV;
+	struct slice text;
+
+	if (body_check(doc->body, csv ? "CSV" : "JSON", e) < 0)
+		return -1;
+	/* A line of a table can be left out; a JSON text is whole or nothing. */
+	if (body_decode(doc->body, doc->encoding, room, &text, csv ? d->batch : NULL,
+			&d->broken_lines, e) < 0) {
+		d->whole = REFUSED_ENCODING;
+		return -1;
+	}
+	return csv ? decode_csv(text, doc->layout, &d->scratch, &sink, e)
+		   : decode_json(text, doc->layout, &d->scratch, &sink, e);
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct complaint *x = a, *y = b;
+
+	if (x->line != y->line)
+		return x->line < y->line ? -1 : 1;
+	return x->column < y->column ? -1 : x->column > y->column;
+}
+
+/* A sentence for the document, before those of its lines. */
+static void complain_document(struct batch *b, enum refusal r, const struct err *why)
+{
+	if (b->ncomplaints == BATCH_COMPLAINTS_MAX)
+		b->ncomplaints--; /* this one matters more */
+	batch_complain(b, why->code == ERR_LIMIT ? REFUSED_LIMIT : r, 0, 0, "%s", why->text);
+}
+
+static int decode_all(struct decoding *d, const struct history *history, struct buf *room,
+		      struct err *e)
+{
+	int rc = d->doc->format == FORMAT_PROMETHEUS ? decode_samples(d, e)
+						     : decode_facts(d, room, e);
+	struct err why;
+
+	resolver_finish(&d->resolver);
+	/* When decoding failed, that is the sentence which counts. */
+	if (figures_check(&d->figures, catalogue_zone(d->cat), history, d->batch, &why) < 0 &&
+	    rc == 0) {
+		*e = why;
+		rc = -1;
+	}
+	return rc;
+}
+
+int document_decode(const struct document *doc, const struct catalogue *cat,
+		    const struct history *history, struct batch *b, struct err *e)
+{
+	struct decoding d = { .doc = doc,
+			      .cat = cat,
+			      .batch = b,
+			      .rows_limit = doc->rows_limit ? doc->rows_limit : ROWS_DEFAULT };
+	struct err why = { .code = ERR_NONE };
+	struct buf room;
+	int rc;
+
+	b->body_hash = hash_bytes(doc->body.p, doc->body.n);
+	b->body_bytes = doc->body.n;
+	arena_init(&d.scratch, b->arena.limit);
+	arena_init(&d.kept, b->arena.limit);
+	arena_init(&d.cell, 4 << 20);
+	map_init(&d.refused_families);
+	figures_init(&d.figures, &d.kept);
+	/* A byte of GB18030 becomes at most three of UTF-8. */
+	buf_init(&room, doc->body.n < SIZE_MAX / 4 ? doc->body.n * 3 + 16 : SIZE_MAX);
+	rc = resolver_init(&d.resolver, doc, cat, &d.figures, b, &d.kept, &why);
+	if (rc == 0)
+		rc = decode_all(&d, history, &room, &why);
+	if (rc < 0) {
+		complain_document(b, d.whole, &why);
+		if (e)
+			*e = why;
+	}
+	if (b->ncomplaints > 1)
+		qsort(b->complaints, b->ncomplaints, sizeof(*b->complaints), by_place);
+	resolver_release(&d.resolver);
+	figures_release(&d.figures);
+	map_release(&d.refused_families);
+	buf_release(&room);
+	arena_release(&d.cell);
+	arena_release(&d.kept);
+	arena_release(&d.scratch);
+	return rc;
+}

@@ -1,0 +1,52 @@
+/*
+ * mapping.h - facts to observations: names to codes, text to numbers, first checks.
+ *
+ * A mapping holds for one document: it belongs to one decode job. It remembers
+ * what each distinct name meant, so a name is looked up once.
+ */
+#ifndef COLLECTORS_MAPPING_H
+#define COLLECTORS_MAPPING_H
+
+#include "catalogue/catalogue.h"
+#include "collectors/decode.h"
+
+/* The figure before, from what is already stored; given from above. */
+struct history {
+	/* The last released figure of the series with stamp < before_ms. Worker thread. *found
+	 * tells. */
+	int (*last)(void *ctx, const struct labels *labels, int64_t before_ms, int64_t *stamp_ms,
+		    double *value, bool *found, struct err *e);
+	void *ctx;
+};
+
+enum feed_format { FORMAT_CSV, FORMAT_JSON, FORMAT_PROMETHEUS };
+
+struct name_pair {
+	const char *text, *code; /* as the source writes it; indicator code */
+	const char *measure;     /* NULL: the indicator's own */
+};
+
+struct document {
+	enum feed_format format;
+	enum text_encoding encoding;
+	const struct layout *layout;
+	enum unit_class class;         /* of the units named; UNIT_CLASSES: any */
+	const struct name_pair *names; /* the source's own words for indicators */
+	size_t nnames;
+	const char *const *units; /* ids this source may report; n 0: all */
+	size_t nunits;
+	size_t rows_limit;         /* 0: 1,000,000 */
+	struct slice body;         /* as fetched, unpacked */
+	struct slice content_type; /* may be empty */
+	const char *feed;          /* name; the label `job` of plain samples */
+	const char *instance;      /* host:port; label of plain samples */
+	int64_t now_ms;
+};
+
+/* Decodes the document and fills `b` with what is good, complaining about the rest. -1 only when
+ * the document as a whole cannot be used; b then has what came before and a complaint for the
+ * document. */
+int document_decode(const struct document *d, const struct catalogue *cat,
+		    const struct history *history, struct batch *b, struct err *e);
+
+#endif

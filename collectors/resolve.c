@@ -1,0 +1,571 @@
+/*
+ * resolve.c - see resolve.h.
+ *
+ * Each distinct text of an axis gets a number. A figure then costs three look-ups
+ * of texts (none for a text that repeats itself from row to row) and two or three
+ * of pairs of numbers:
+ *
+ *     (period text, indicator) -> period, stamp, months
+ *     (unit text, last day)    -> unit: a name may pass from one unit to another
+ *     (unit, indicator)        -> series
+ */
+#include "collectors/resolve.h"
+
+#include "base/alloc.h"
+#include "base/text.h"
+
+enum { NAME_MAX_BYTES = 1024 }; /* a longer text is no name */
+
+struct text_entry {
+	struct slice text;
+	uint32_t id;
+	struct known_indicator *indicator; /* of indicator texts */
+	bool parsed;                       /* of period texts */
+	struct period period;
+	const char *wrong; /* why it is no period */
+};
+
+/* A unit that is refused answers for all its series: the refusal is in one without a series. */
+struct known_unit {
+	struct known_series none;
+	const struct unit *unit;
+};
+
+static int no_room(struct err *e)
+{
+	return err_set(e, ERR_LIMIT, "the document's names need more memory than it may have");
+}
+
+/* --- pairs of numbers ---------------------------------------------------------------- */
+
+static uint64_t pair_key(uint32_t a, uint32_t b)
+{
+	return (uint64_t)a << 32 | b;
+}
+
+static struct pair_slot *pair_slot(const struct pairs *p, uint64_t key)
+{
+	/* Fibonacci hashing; the numbers are ours and dense, so nobody can choose them. */
+	size_t at = (size_t)((key ^ key >> 29) * 0x9e3779b97f4a7c15u >> 20) & (p->cap - 1);
+
+	while (p->slots[at].value && p->slots[at].key != key)
+		at = (at + 1) & (p->cap - 1);
+	return &p->slots[at];
+}
+
+static void *pairs_get(const struct pairs *p, uint64_t key)
+{
+	return p->cap ? pair_slot(p, key)->value : NULL;
+}
+
+static int pairs_put(struct pairs *p, uint64_t key, void *value, struct err *e)
+{
+	struct pairs bigger;
+
+	if (p->n * 4 >= p->cap * 3) {
+		bigger = (struct pairs){ .n = p->n, .cap = p->cap ? p->cap * 2 : 64 };
+		bigger.slots = mem_zalloc(bigger.cap * sizeof(*bigger.slots));
+		if (!bigger.slots)
+			return err_set(e, ERR_MEMORY, "no memory for a table of names");
+		for (size_t i = 0; i < p->cap; i++)
+			if (p->slots[i].value)
+				*pair_slot(&bigger, p->slots[i].key) = p->slots[i];
+		mem_free(p->slots);
+		*p = bigger;
+	}
+	*pair_slot(p, key) = (struct pair_slot){ key, value };
+	p->n++;
+	return 0;
+}
+
+/* --- texts --------------------------------------------------------------------------- */
+
+static struct text_entry *text_entry(struct resolver *r, struct texts *t, struct slice text,
+				     struct err *e)
+{
+	struct text_entry *x = t->last;
+
+	if (x && slice_eq(x->text, text))
+		return x;
+	x = map_get(&t->map, text);
+	if (!x) {
+		x = arena_new(r->arena, struct text_entry);
+		if (!x || !(x->text = arena_slice(r->arena, text)).p) {
+			no_room(e);
+			return NULL;
+		}
+		x->id = t->n++;
+		if (map_put(&t->map, x->text, x, e) < 0)
+			return NULL;
+	}
+	t->last = x;
+	return x;
+}
+
+/* A look-up that failed for want of memory says nothing of the name. */
+static bool is_trouble(const struct err *why, struct err *e)
+{
+	if (why->code != ERR_MEMORY && why->code != ERR_LIMIT)
+		return false;
+	*e = *why;
+	return true;
+}
+
+/* --- refusals ------------------------------------------------------------------------- */
+
+static void refuse(struct resolver *r, struct refused *to, enum refusal why, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+static void refuse(struct resolver *r, struct refused *to, enum refusal why, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	to->why = why;
+	to->text = arena_strdup(r->arena, text);
+	if (!to->text)
+		to->text = refusal_name(why);
+}
+
+bool resolver_refuses(struct resolver *r, struct refused *why, const struct fact *f)
+{
+	size_t before = r->batch->ncomplaints;
+
+	if (!why->text)
+		return false;
+	if (why->said) {
+		why->more++;
+		batch_count(r->batch, why->why, 1);
+		return true;
+	}
+	batch_complain(r->batch, why->why, f->line, f->column, "%s", why->text);
+	why->said = true;
+	if (r->batch->ncomplaints > before) {
+		why->complaint = before;
+		why->next = r->said;
+		r->said = why;
+	}
+	return true;
+}
+
+void resolver_finish(struct resolver *r)
+{
+	for (struct refused *why = r->said; why; why = why->next) {
+		struct complaint *c = &r->batch->complaints[why->complaint];
+		const char *text;
+
+		if (!why->more)
+			continue;
+		text = arena_printf(&r->batch->arena, "%s (and %zu more figure%s)", c->text,
+				    why->more, why->more == 1 ? "" : "s");
+		if (text)
+			c->text = text;
+	}
+	r->said = NULL;
+}
+
+/* --- indicators ------------------------------------------------------------------------ */
+
+/* Cuts the bracket at the end of "固定资产投资(万元)". */
+static bool cut_bracket(struct slice text, struct slice *name, struct slice *inside)
+{
+	size_t close = slice_ends(text, ")") ? 1 : slice_ends(text, "）") ? 3 : 0;
+
+	for (size_t i = text.n; close && i-- > 0;) {
+		size_t open = text.p[i] == '('                          ? 1
+			      : slice_starts(slice_skip(text, i), "（") ? 3
+									: 0;
+
+		if (!open)
+			continue;
+		*name = text_trim(slice_of(text.p, i));
+		*inside = text_trim(slice_of(text.p + i + open, text.n - i - open - close));
+		return name->n > 0 && inside->n > 0;
+	}
+	return false;
+}
+
+static int pair_of(struct resolver *r, struct slice text, const struct name_pair **pair,
+		   struct err *e)
+{
+	struct slice key;
+
+	*pair = NULL;
+	if (!r->doc->nnames || text.n > NAME_MAX_BYTES || utf8_bad_at(text) >= 0)
+		return 0;
+	key = text_key(text, r->arena);
+	if (!key.p)
+		return no_room(e);
+	*pair = map_get(&r->name_pairs, key);
+	return 0;
+}
+
+/* The scale of a measure, which must lead to the same base as the indicator's own. */
+static int set_measure(struct resolver *r, struct known_indicator *k, struct slice measure,
+		       struct err *e)
+{
+	const char *base;
+	struct err why;
+	char shown[TEXT_SHOWN];
+
+	if (slice_is(measure, k->indicator->measure))
+		return 0;
+	if (measure_find(measure, &k->scale, &base, &why) < 0) {
+		refuse(r, &k->refused, REFUSED_MEASURE, "measure of %s: %s", k->indicator->code,
+		       why.text);
+		return is_trouble(&why, e) ? -1 : 0;
+	}
+	if (strcmp(base, k->base) != 0)
+		refuse(r, &k->refused, REFUSED_MEASURE,
+		       "%s cannot be a measure of %s, which is in %s", text_shown(measure, shown),
+		       k->indicator->code, k->indicator->measure);
+	return 0;
+}
+
+static int find_indicator(struct resolver *r, struct known_indicator *k, struct slice text,
+			  struct err *e)
+{
+	const struct name_pair *pair;
+	struct slice name = text, inside = slice_of("", 0), measure = slice_of("", 0);
+	struct num_scale scale;
+	struct err why;
+	const char *base;
+	bool bracket = cut_bracket(text, &name, &inside);
+
+	if (pair_of(r, text, &pair, e) < 0)
+		return -1;
+	if (pair && bracket && measure_find(inside, &scale, &base, NULL) == 0)
+		measure = inside; /* else it belongs to the name that was configured */
+	if (!pair && bracket) {
+		if (pair_of(r, name, &pair, e) < 0)
+			return -1;
+		measure = pair ? inside : measure;
+	}
+	if (pair) {
+		k->indicator = catalogue_indicator(r->cat, slice_str(pair->code));
+		if (!measure.n)
+			measure = slice_str(pair->measure);
+		if (!k->indicator)
+			err_set(&why, ERR_NOT_FOUND, "no indicator has the code '%s'", pair->code);
+	} else
+		k->indicator = catalogue_find_indicator(r->cat, text, &measure, &why);
+	if (!k->indicator) {
+		refuse(r, &k->refused, REFUSED_INDICATOR, "%s", why.text);
+		return is_trouble(&why, e) ? -1 : 0;
+	}
+	k->scale = k->indicator->scale;
+	if (!k->indicator->measure ||
+	    measure_find(slice_str(k->indicator->measure), &scale, &k->base, NULL) < 0)
+		k->base = "";
+	return measure.n ? set_measure(r, k, measure, e) : 0;
+}
+
+struct known_indicator *resolve_indicator(struct resolver *r, struct slice text, struct err *e)
+{
+	struct text_entry *x = text_entry(r, &r->indicator_texts, text, e);
+
+	if (!x || x->indicator)
+		return x ? x->indicator : NULL;
+	x->indicator = arena_new(r->arena, struct known_indicator);
+	if (!x->indicator) {
+		no_room(e);
+		return NULL;
+	}
+	x->indicator->id = x->id;
+	return find_indicator(r, x->indicator, x->text, e) < 0 ? NULL : x->indicator;
+}
+
+/* --- periods -------------------------------------------------------------------------- */
+
+static const char *freq_words(enum freq f)
+{
+	switch (f) {
+	case FREQ_MONTH:
+		return "month";
+	case FREQ_QUARTER:
+		return "quarter";
+	case FREQ_HALF:
+		return "half-year";
+	case FREQ_YEAR:
+		return "year";
+	default:
+		return "day";
+	}
+}
+
+static bool is_cumulative(const struct indicator *i)
+{
+	return i->basis && strcmp(i->basis, "ytd") == 0;
+}
+
+/* The period of the indicator's frequency that ends with `p`, when one does. */
+static bool ends_with(const struct indicator *i, struct period p, struct period *out)
+{
+	if (p.freq == FREQ_DAY || freq_months(i->freq) == 0 ||
+	    p.last_month % freq_months(i->freq) != 0)
+		return false;
+	*out = period_of(i->freq, period_last_day(p));
+	return true;
+}
+
+/* January to month m: a cumulative figure has it as the figure of month m, a figure of the period
+ * only where the run is what the indicator collects ("January-February", or a quarter's months). */
+static bool take_run(const struct indicator *i, struct period p, struct period *out)
+{
+	struct period single;
+
+	if (!ends_with(i, p, &single))
+		return false;
+	if (i->freq == FREQ_MONTH)
+		single = period_month(p.year, p.last_month);
+	*out = single;
+	if (strcmp(i->basis, "period") != 0)
+		return p.first_month == 1;
+	if (i->freq != FREQ_MONTH)
+		return single.first_month == p.first_month;
+	/* A published growth rate of a merged period too, though its form is not FORM_PERIOD. */
+	return period_eq(indicator_period(i, single), p) ||
+	       (!indicator_collects(i, period_month(p.year, 1)) && p.first_month == 1 &&
+		p.last_month == 2);
+}
+
+/* Offices name the quarters of a cumulative figure 一季度, 上半年, 前三季度, 全年. */
+static bool take_coarser(const struct indicator *i, struct period p, struct period *out)
+{
+	return is_cumulative(i) && p.first_month == 1 && p.freq != FREQ_DAY &&
+	       i->freq != FREQ_MONTH && freq_months(p.freq) > freq_months(i->freq) &&
+	       ends_with(i, p, out);
+}
+
+static void fit_period(struct resolver *r, struct known_period *k, struct period p,
+		       const struct indicator *i)
+{
+	bool run = p.freq == FREQ_MONTH && p.first_month != p.last_month, fits;
+	char text[PERIOD_TEXT];
+
+	period_print(p, text);
+	fits = run ? take_run(i, p, &k->period) : p.freq == i->freq;
+	if (!run && fits)
+		k->period = p;
+	else if (!fits)
+		fits = take_coarser(i, p, &k->period);
+	if (!fits && run)
+		refuse(r, &k->refused, REFUSED_PERIOD,
+		       "%s is a run of months, but %s is a figure of the single %s", text, i->code,
+		       freq_words(i->freq));
+	else if (!fits)
+		refuse(r, &k->refused, REFUSED_PERIOD, "%s is a %s, but %s is reported by %s", text,
+		       freq_words(p.freq), i->code, freq_words(i->freq));
+	else if (!indicator_collects(i, k->period))
+		refuse(r, &k->refused, REFUSED_PERIOD,
+		       "%s: %s is not collected for January by itself; February covers both months",
+		       text, i->code);
+	else if (!validity_holds(i->valid, period_last_day(k->period)))
+		refuse(r, &k->refused, REFUSED_INDICATOR, "%s is not in use in %s", i->code, text);
+}
+
+static void date_period(struct resolver *r, struct known_period *k, const struct indicator *i)
+{
+	const struct zone *z = catalogue_zone(r->cat);
+	char text[PERIOD_TEXT];
+
+	k->last_day = period_last_day(k->period);
+	k->day = (uint32_t)date_to_days(k->last_day);
+	k->index = (int32_t)period_index(k->period);
+	k->stamp_ms = period_stamp(k->period, z);
+	k->months = (uint8_t)period_months(indicator_period(i, k->period));
+	if (period_end(k->period, z) <= r->doc->now_ms)
+		return;
+	if (i->preliminary)
+		k->flags |= FIGURE_PROVISIONAL;
+	else
+		refuse(r, &k->refused, REFUSED_NOT_ENDED,
+		       "%s has not ended yet, and %s takes no preliminary figures",
+		       period_print(k->period, text), i->code);
+}
+
+/* Reads the text once, whatever the indicators. */
+static int parse_period(struct resolver *r, struct text_entry *x, struct err *e)
+{
+	bool folded;
+	struct slice text = text_fold_width(x->text, r->arena, &folded);
+	struct err why;
+
+	if (!text.p)
+		return no_room(e);
+	x->parsed = true;
+	if (period_parse(text, &x->period, &why) == 0)
+		return 0;
+	x->wrong = arena_strdup(r->arena, why.text);
+	return x->wrong ? 0 : no_room(e);
+}
+
+struct known_period *resolve_period(struct resolver *r, struct slice text,
+				    const struct known_indicator *i, struct err *e)
+{
+	struct text_entry *x = text_entry(r, &r->period_texts, text, e);
+	struct known_period *k;
+	char shown[TEXT_SHOWN];
+	uint64_t key;
+
+	if (!x)
+		return NULL;
+	key = pair_key(x->id, i->indicator->index);
+	k = pairs_get(&r->periods, key);
+	if (k)
+		return k;
+	k = arena_new(r->arena, struct known_period);
+	if (!k) {
+		no_room(e);
+		return NULL;
+	}
+	if (pairs_put(&r->periods, key, k, e) < 0)
+		return NULL;
+	if (!x->parsed && parse_period(r, x, e) < 0)
+		return NULL;
+	if (x->wrong) {
+		/* Some of its sentences quote the text already. */
+		if (x->wrong[0] == '\'')
+			refuse(r, &k->refused, REFUSED_PERIOD, "%s", x->wrong);
+		else
+			refuse(r, &k->refused, REFUSED_PERIOD, "period %s: %s",
+			       text_shown(text, shown), x->wrong);
+		return k;
+	}
+	fit_period(r, k, x->period, i->indicator);
+	if (!k->refused.text)
+		date_period(r, k, i->indicator);
+	return k;
+}
+
+/* --- units and series -------------------------------------------------------------------- */
+
+static bool may_report(const struct document *d, const struct unit *u)
+{
+	for (size_t i = 0; i < d->nunits; i++)
+		if (strcmp(d->units[i], u->id) == 0)
+			return true;
+	return d->nunits == 0;
+}
+
+static int find_unit(struct resolver *r, struct known_unit *k, struct slice text, struct date on,
+		     struct err *e)
+{
+	char shown[TEXT_SHOWN], day[DATE_TEXT];
+	struct err why;
+
+	k->unit = catalogue_find_unit(r->cat, text, r->doc->class, on, &why);
+	if (!k->unit) {
+		refuse(r, &k->none.refused, REFUSED_UNIT, "%s", why.text);
+		return is_trouble(&why, e) ? -1 : 0;
+	}
+	if (!may_report(r->doc, k->unit))
+		refuse(r, &k->none.refused, REFUSED_UNIT,
+		       "%s (%s) is not among the units of this feed", text_shown(text, shown),
+		       k->unit->id);
+	else if (!validity_holds(k->unit->valid, on))
+		refuse(r, &k->none.refused, REFUSED_UNIT, "%s (%s) does not exist on %s",
+		       text_shown(text, shown), k->unit->id, date_print(on, day));
+	return 0;
+}
+
+static struct known_unit *resolve_unit(struct resolver *r, struct slice text, struct date on,
+				       uint32_t day, struct err *e)
+{
+	struct text_entry *x = text_entry(r, &r->unit_texts, text, e);
+	struct known_unit *k;
+	uint64_t key;
+
+	if (!x)
+		return NULL;
+	key = pair_key(x->id, day);
+	k = pairs_get(&r->units, key);
+	if (k)
+		return k;
+	k = arena_new(r->arena, struct known_unit);
+	if (!k) {
+		no_room(e);
+		return NULL;
+	}
+	if (find_unit(r, k, x->text, on, e) < 0 || pairs_put(&r->units, key, k, e) < 0)
+		return NULL;
+	return k;
+}
+
+static int make_series(struct resolver *r, struct known_series *k, const struct unit *u,
+		       const struct indicator *i, struct err *e)
+{
+	struct labels *labels;
+
+	if (!indicator_reports(i, u->class)) {
+		refuse(r, &k->refused, REFUSED_INDICATOR, "%s is not reported by a %s such as %s",
+		       i->code, unit_class_name(u->class), u->id);
+		return 0;
+	}
+	labels = catalogue_series(u, i, e);
+	if (!labels)
+		return -1;
+	k->series = figures_series(r->figures, u, i, labels, e);
+	return k->series ? 0 : -1;
+}
+
+struct known_series *resolve_series(struct resolver *r, struct slice unit_text,
+				    const struct known_indicator *i, const struct known_period *p,
+				    struct err *e)
+{
+	struct known_unit *u = resolve_unit(r, unit_text, p->last_day, p->day, e);
+	struct known_series *k;
+	uint64_t key;
+
+	if (!u)
+		return NULL;
+	if (u->none.refused.text)
+		return &u->none;
+	key = pair_key(u->unit->index, i->indicator->index);
+	k = pairs_get(&r->series, key);
+	if (k)
+		return k;
+	k = arena_new(r->arena, struct known_series);
+	if (!k) {
+		no_room(e);
+		return NULL;
+	}
+	if (make_series(r, k, u->unit, i->indicator, e) < 0 || pairs_put(&r->series, key, k, e) < 0)
+		return NULL;
+	return k;
+}
+
+/* --- life ------------------------------------------------------------------------------- */
+
+int resolver_init(struct resolver *r, const struct document *d, const struct catalogue *cat,
+		  struct figures *figures, struct batch *b, struct arena *a, struct err *e)
+{
+	*r = (struct resolver){ .doc = d, .cat = cat, .figures = figures, .batch = b, .arena = a };
+	map_init(&r->unit_texts.map);
+	map_init(&r->indicator_texts.map);
+	map_init(&r->period_texts.map);
+	map_init(&r->name_pairs);
+	for (size_t i = 0; i < d->nnames; i++) {
+		struct slice key = text_key(slice_str(d->names[i].text), a);
+
+		if (!key.p)
+			return no_room(e);
+		if (map_put(&r->name_pairs, key, (void *)&d->names[i], e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+void resolver_release(struct resolver *r)
+{
+	map_release(&r->unit_texts.map);
+	map_release(&r->indicator_texts.map);
+	map_release(&r->period_texts.map);
+	map_release(&r->name_pairs);
+	mem_free(r->units.slots);
+	mem_free(r->periods.slots);
+	mem_free(r->series.slots);
+}

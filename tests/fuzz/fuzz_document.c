@@ -1,0 +1,142 @@
+/*
+ * fuzz_document.c - a whole document: encoding, decoder, mapping, checks.
+ *
+ * The first byte picks format, encoding and layout. The catalogue is a small one,
+ * written to a file and loaded once. Every figure that comes out must be finite,
+ * of a period that has ended, and counted rightly.
+ */
+#include "collectors/mapping.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+static const char yaml[] =
+	"units:\n"
+	"  - {id: jiahe, class: park, name: 甲河}\n"
+	"  - {id: yishan, class: park, name: 乙山, from: 2020-01-01}\n"
+	"releases:\n"
+	"  - {id: m, freq: M, working_day: 10, january: false}\n"
+	"  - {id: q, freq: Q, working_day: 15}\n"
+	"indicators:\n"
+	"  - {code: output_yuan, name: 总产值, measure: 亿元, freq: M, form: ytd, release: m,\n"
+	"     unit_slip: true, min: 0}\n"
+	"  - {code: tax_yuan, name: 税收, measure: 万元, freq: M, form: period, release: m}\n"
+	"  - {code: staff_persons, name: 从业人员, measure: 人, freq: Q, form: level, release: "
+	"q}\n";
+
+static const char *const park[] = { "园区" };
+static const char *const indicator[] = { "指标" };
+static const char *const unit_member[] = { "/unit" };
+static const char *const period_member[] = { "/period" };
+static const char *const value_member[] = { "/value" };
+
+#define COLUMN(names)                                                                              \
+	{                                                                                          \
+		.where = AXIS_COLUMN, .columns = (names),                                          \
+		.ncolumns = sizeof(names) / sizeof(*(names))                                       \
+	}
+
+static const struct layout csv_periods = { .unit = COLUMN(park),
+					   .indicator = { .where = AXIS_FIXED, .text = "总产值" },
+					   .period = { .where = AXIS_HEADER } };
+static const struct layout csv_title = { .unit = { .where = AXIS_TITLE, .text = "地区" },
+					 .indicator = COLUMN(indicator),
+					 .period = { .where = AXIS_HEADER } };
+static const struct layout json_rows = { .unit = COLUMN(unit_member),
+					 .indicator = { .where = AXIS_FIXED, .text = "tax_yuan" },
+					 .period = COLUMN(period_member),
+					 .value = COLUMN(value_member),
+					 .rows = "" };
+
+static struct catalogue *load(void)
+{
+	struct catalogue_options o = { .hours = { 540, 1020 } };
+	char path[] = "/tmp/parkwatch-fuzz-XXXXXX";
+	const char *paths[] = { path };
+	struct catalogue *c;
+	struct arena a;
+	struct diags d;
+	struct err e;
+	int fd = mkstemp(path);
+
+	if (fd < 0 || write(fd, yaml, sizeof(yaml) - 1) != (ssize_t)sizeof(yaml) - 1)
+		abort();
+	close(fd);
+	o.zone = zone_open("Asia/Shanghai", &e);
+	arena_init(&a, 16 << 20);
+	diags_init(&d, &a, 20);
+	c = catalogue_load(paths, 1, &o, &d);
+	diags_print(&d, stderr);
+	unlink(path);
+	arena_release(&a);
+	if (!c)
+		abort();
+	return c;
+}
+
+static int last(void *ctx, const struct labels *labels, int64_t before_ms, int64_t *stamp_ms,
+		double *value, bool *found, struct err *e)
+{
+	(void)ctx;
+	(void)labels;
+	(void)e;
+	*stamp_ms = 1790697600000; /* 2026-09-30 */
+	*value = 1e9;
+	*found = before_ms > *stamp_ms;
+	return 0;
+}
+
+static void check(const struct batch *b, int64_t now_ms)
+{
+	size_t refused = 0, suspect = 0;
+
+	for (size_t i = 0; i < b->nobs; i++)
+		if (!isfinite(b->obs[i].value) || b->obs[i].stamp_ms > now_ms)
+			abort();
+	for (int k = 0; k < REFUSALS; k++) {
+		if (refusal_keeps((enum refusal)k))
+			suspect += b->count[k];
+		else
+			refused += b->count[k];
+	}
+	if (refused != b->refused || suspect != b->suspect)
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+	static struct catalogue *cat;
+	struct history history = { last, NULL };
+	struct document d = { .class = UNIT_PARK,
+			      .content_type = { "", 0 },
+			      .feed = "fuzz",
+			      .instance = "127.0.0.1:1",
+			      .rows_limit = 5000,
+			      .now_ms = 1795406400000 };
+	struct batch *b;
+	struct err e;
+
+	if (n < 1)
+		return 0;
+	if (!cat)
+		cat = load();
+	d.format = data[0] % 4 < 2    ? FORMAT_CSV
+		   : data[0] % 4 == 2 ? FORMAT_JSON
+				      : FORMAT_PROMETHEUS;
+	d.encoding = (enum text_encoding)(data[0] / 4 % 3);
+	d.layout = data[0] % 4 == 0 ? &csv_periods : data[0] % 4 == 1 ? &csv_title : &json_rows;
+	d.body = slice_of((const char *)data + 1, n - 1);
+	b = batch_new(16 << 20, &e);
+	if (!b)
+		return 0;
+	if (document_decode(&d, cat, &history, b, &e) < 0 && b->ncomplaints == 0)
+		abort();
+	check(b, d.now_ms);
+	batch_free(b);
+	return 0;
+}

@@ -1,0 +1,205 @@
+/*
+ * test_json.c - the JSON decoder by itself.
+ */
+#include "collectors/decode.h"
+#include "tests/lib/assert.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define POINTERS(...)                                                                              \
+	{                                                                                          \
+		.where = AXIS_COLUMN, .columns = (const char *const[]){ __VA_ARGS__ },             \
+		.ncolumns = sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *)          \
+	}
+#define FIXED(what)                                                                                \
+	{                                                                                          \
+		.where = AXIS_FIXED, .text = (what)                                                \
+	}
+#define HEADER                                                                                     \
+	{                                                                                          \
+		.where = AXIS_HEADER                                                               \
+	}
+
+#define LONG                                                                                       \
+	{                                                                                          \
+		.unit = POINTERS("/park"), .indicator = POINTERS("what"),                          \
+		.period = POINTERS("/at"), .value = POINTERS("/value"), .flag = POINTERS("/flag"), \
+		.rows = "/data/rows"                                                               \
+	}
+
+struct out {
+	char text[8192];
+	size_t n;
+	struct err e;
+	int rc;
+};
+
+static void say(struct out *o, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	o->n += (size_t)vsnprintf(o->text + o->n, sizeof(o->text) - o->n, fmt, ap);
+	va_end(ap);
+	assert_true(o->n < sizeof(o->text));
+}
+
+static int on_fact(void *ctx, const struct fact *f, struct err *e)
+{
+	(void)e;
+	say(ctx, "%u:%u %.*s|%.*s|%.*s|%.*s|%.*s\n", f->line, f->column, SLICE_FMT(f->unit),
+	    SLICE_FMT(f->indicator), SLICE_FMT(f->period), SLICE_FMT(f->value), SLICE_FMT(f->flag));
+	return 0;
+}
+
+static void on_complaint(void *ctx, enum refusal why, unsigned line, unsigned column,
+			 const char *text)
+{
+	say(ctx, "!%u:%u %s: %s\n", line, column, refusal_name(why), text);
+}
+
+static int on_row(void *ctx, unsigned line, struct err *e)
+{
+	(void)ctx;
+	(void)line;
+	(void)e;
+	return 0;
+}
+
+static struct out *decode(const char *json, struct layout layout)
+{
+	struct out *o = calloc(1, sizeof(*o));
+	struct fact_sink sink = { on_fact, on_complaint, on_row, o };
+	struct arena a;
+
+	assert_non_null(o);
+	arena_init(&a, 8 << 20);
+	o->rc = decode_json(slice_str(json), &layout, &a, &sink, &o->e);
+	arena_release(&a);
+	return o;
+}
+
+#define assert_decodes(json, want, ...)                                                            \
+	do {                                                                                       \
+		struct layout l_ = __VA_ARGS__;                                                    \
+		struct out *o_ = decode(json, l_);                                                 \
+		if (o_->rc < 0)                                                                    \
+			fail_msg("%s", o_->e.text);                                                \
+		assert_string_equal(o_->text, want);                                               \
+		free(o_);                                                                          \
+	} while (0)
+
+#define assert_refused(json, part, ...)                                                            \
+	do {                                                                                       \
+		struct layout l_ = __VA_ARGS__;                                                    \
+		struct out *o_ = decode(json, l_);                                                 \
+		assert_int_equal(o_->rc, -1);                                                      \
+		assert_int_equal(o_->e.code, ERR_INVALID);                                         \
+		assert_has(o_->e.text, part);                                                      \
+		free(o_);                                                                          \
+	} while (0)
+
+static void numbers_keep_their_text_and_their_place(void **state)
+{
+	(void)state;
+	assert_decodes(
+		"{\"data\":{\"rows\":[\n"
+		"{\"park\":\"甲河\",\"what\":\"产值\",\"at\":\"2026-10\",\"value\":12.340},\n"
+		"{\"park\":7,\"what\":\"产值\",\"at\":202610,\"value\":\" 1e3 "
+		"\",\"flag\":\"p\"}]}}",
+		"2:49 甲河|产值|2026-10|12.340|\n"
+		"3:43 7|产值|202610|1e3|p\n",
+		LONG);
+}
+
+static void a_wide_row_has_an_axis_in_its_member_names(void **state)
+{
+	(void)state;
+	assert_decodes("[{\"park\":\"甲\",\"id\":1,\"2026-09\":1.5,\"2026-10\":null},\n"
+		       " {\"2026-09\":\"\",\"2026-10\":2,\"park\":\"乙\"}]",
+		       "1:31 甲|产值|2026-09|1.5|\n"
+		       "2:26 乙|产值|2026-10|2|\n",
+		       { .unit = POINTERS("/park"),
+			 .indicator = FIXED("产值"),
+			 .period = HEADER,
+			 .ignore = (const char *const[]){ "id" },
+			 .nignore = 1 });
+}
+
+static void nested_and_joined_pointers_reach_the_statistics_bureaus_answer(void **state)
+{
+	(void)state;
+	/* Shape of data.stats.gov.cn's easyquery: a missing figure has data 0 and an empty strdata.
+	 */
+	assert_decodes("{\"returncode\":200,\"returndata\":{\"datanodes\":[\n"
+		       "{\"data\":{\"data\":7.0,\"hasdata\":true,\"strdata\":\"7.0\"},"
+		       "\"wds\":[{\"valuecode\":\"A02\"},{\"valuecode\":\"202403\"}]},\n"
+		       "{\"data\":{\"data\":0.0,\"hasdata\":false,\"strdata\":\"\"},"
+		       "\"wds\":[{\"valuecode\":\"A02\"},{\"valuecode\":\"202401\"}]}]}}",
+		       "2:46 city|A02|202403|7.0|\n",
+		       { .unit = FIXED("city"),
+			 .indicator = POINTERS("/wds/0/valuecode"),
+			 .period = POINTERS("/wds/1/valuecode"),
+			 .value = POINTERS("/data/strdata"),
+			 .rows = "/returndata/datanodes" });
+	assert_decodes("[{\"y\":2026,\"m\":3,\"v\":1}]", "1:22 u|i|2026M3|1|\n",
+		       { .unit = FIXED("u"),
+			 .indicator = FIXED("i"),
+			 .period = { .where = AXIS_COLUMN,
+				     .columns = (const char *const[]){ "y", "m" },
+				     .ncolumns = 2,
+				     .join = "M" },
+			 .value = POINTERS("v") });
+}
+
+static void a_bad_row_is_refused_and_the_others_kept(void **state)
+{
+	(void)state;
+	assert_decodes(
+		"{\"data\":{\"rows\":[\n"
+		"{\"what\":\"产值\",\"at\":\"2026-10\",\"value\":1},\n"
+		"{\"park\":null,\"what\":\"产值\",\"at\":\"2026-10\",\"value\":1},\n"
+		"{\"park\":\"a\",\"what\":{},\"at\":\"2026-10\",\"value\":1},\n"
+		"{\"park\":\"a\",\"what\":\"产值\",\"at\":\"2026-10\",\"value\":true},\n"
+		"{\"park\":\"a\",\"what\":\"产值\",\"at\":\"2026-10\",\"value\":[1]},\n"
+		"17,\n"
+		"{\"park\":\"b\",\"what\":\"产值\",\"at\":\"2026-10\",\"value\":3}]}}",
+		"!2:1 layout: the unit is missing: '/park' is not in the row\n"
+		"!3:9 layout: the unit is missing: '/park' is null\n"
+		"!4:20 layout: the indicator is missing: 'what' is neither text nor a number\n"
+		"!5:48 value: a truth value stands where a figure was expected\n"
+		"!6:48 value: an object or array stands where a figure was expected\n"
+		"!7:1 layout: a row must be an object\n"
+		"8:48 b|产值|2026-10|3|\n",
+		LONG);
+}
+
+static void a_document_that_does_not_fit_is_refused(void **state)
+{
+	(void)state;
+	assert_refused("", "the document is empty", LONG);
+	assert_refused("<html><title>登录</title>", "this is an HTML page, not JSON: '登录'", LONG);
+	assert_refused("{\"data\":[1,2]}",
+		       "the document has nothing at '/data/rows', where the rows are", LONG);
+	assert_refused("{\"data\":{\"rows\":\n 5}}",
+		       "line 2, column 2: the rows at '/data/rows' are not an array", LONG);
+	assert_refused("{\"data\":{\"rows\":[{},\n{]}}", "line 2, column 2", LONG);
+	assert_refused("{\"data\":{\"rows\":[{\"park\":\"a\"},{}]}}",
+		       "none of the 2 rows has '/value'", LONG);
+	assert_refused("[]", "the layout has the unit in a title, which JSON has not",
+		       { .unit = { .where = AXIS_TITLE, .text = "x" } });
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(numbers_keep_their_text_and_their_place),
+		cmocka_unit_test(a_wide_row_has_an_axis_in_its_member_names),
+		cmocka_unit_test(nested_and_joined_pointers_reach_the_statistics_bureaus_answer),
+		cmocka_unit_test(a_bad_row_is_refused_and_the_others_kept),
+		cmocka_unit_test(a_document_that_does_not_fit_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

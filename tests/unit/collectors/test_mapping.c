@@ -1,0 +1,708 @@
+/*
+ * test_mapping.c - documents to figures: names, periods, measures, checks, and bad input.
+ *
+ * Each bad input gives one sentence with its place, and the good rows around it
+ * are kept.
+ */
+#include "base/alloc.h"
+#include "tests/unit/collectors/documents.h"
+
+#define COLUMN(...)                                                                                \
+	{                                                                                          \
+		.where = AXIS_COLUMN, .columns = (const char *const[]){ __VA_ARGS__ },             \
+		.ncolumns = sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *)          \
+	}
+
+/* 园区,指标,期间,数值 */
+static const struct layout *long_layout(void)
+{
+	static const char *const unit[] = { "园区" }, *const what[] = { "指标" },
+				 *const at[] = { "期间" }, *const value[] = { "数值" },
+				 *const flag[] = { "状态" };
+	static const struct layout with_flag = {
+		.unit = { .where = AXIS_COLUMN, .columns = unit, .ncolumns = 1 },
+		.indicator = { .where = AXIS_COLUMN, .columns = what, .ncolumns = 1 },
+		.period = { .where = AXIS_COLUMN, .columns = at, .ncolumns = 1 },
+		.value = { .where = AXIS_COLUMN, .columns = value, .ncolumns = 1 },
+		.flag = { .where = AXIS_COLUMN, .columns = flag, .ncolumns = 1 },
+	};
+
+	return &with_flag;
+}
+
+#define HEAD "园区,指标,期间,数值,状态\n"
+
+static int open_standard(void **state)
+{
+	*state = documents_open(STANDARD_CATALOGUE, NULL);
+	return 0;
+}
+
+static int close_standard(void **state)
+{
+	documents_close(*state);
+	return 0;
+}
+
+static int no_history(void **state)
+{
+	struct documents *d = *state;
+
+	d->has_last = false;
+	d->asked = 0;
+	return 0;
+}
+
+static struct document standard(const char *text)
+{
+	return (struct document){ .format = FORMAT_CSV,
+				  .layout = long_layout(),
+				  .class = UNIT_CLASSES,
+				  .body = slice_str(text),
+				  .now_ms = NOW_MS };
+}
+
+/* Decodes rows under HEAD; the document as a whole must be usable. */
+static void take(struct documents *d, const char *csv)
+{
+	struct document doc = standard(csv);
+
+	assert_ok(documents_decode(d, &doc), &d->e);
+}
+
+/* One refused row between two good ones. */
+static void refuses_row(struct documents *d, const char *row, enum refusal why, unsigned column,
+			const char *text)
+{
+	char csv[1024];
+
+	snprintf(csv, sizeof(csv), HEAD "乙山,总产值,2026-09,1\n%s\n乙山,总产值,2026-10,2\n", row);
+	take(d, csv);
+	assert_int_equal(d->b->nobs, 2);
+	assert_int_equal(d->b->refused, 1);
+	assert_int_equal(d->b->count[why], 1);
+	assert_int_equal(d->b->ncomplaints, 1);
+	assert_complaint(d, 0, why, 3, column, text);
+	assert_figure(d, "yishan", "output_yuan", "2026-10", 2e8);
+}
+
+/* --- what is taken -------------------------------------------------------------------- */
+
+static void figures_are_scaled_exactly_and_stamped_on_the_last_day(void **state)
+{
+	struct documents *d = *state;
+	const struct observation *o;
+
+	take(d, HEAD "甲河,总产值,2026-10,12.34\n甲河产业集聚区,税收(亿元),2026年10月,0.07\n"
+		     "jiahe,tax_yuan,2026M09,1234.5\n甲河,增速（%）,2026/10,5.2%\n"
+		     "东县,总产值,2026-10,1\n");
+	/* A county does not report it. */
+	assert_int_equal(d->b->ncomplaints, 1);
+	assert_complaint(d, 0, REFUSED_INDICATOR, 6, 16,
+			 "output_yuan is not reported by a county such as dongxian");
+	assert_figure(d, "jiahe", "output_yuan", "2026-10", 1234000000.0);
+	assert_figure(d, "jiahe", "tax_yuan", "2026-10", 7000000.0);
+	assert_figure(d, "jiahe", "tax_yuan", "2026-09", 12345000.0);
+	assert_figure(d, "jiahe", "growth_ratio", "2026-10", 0.052);
+	o = documents_figure(d, "jiahe", "output_yuan", "2026-10");
+	/* 2026-10-31T00:00:00+08:00 */
+	assert_int_equal(o->stamp_ms, 1793376000000);
+	assert_int_equal(o->months, 1);
+	assert_int_equal(o->flags, 0);
+	assert_int_equal(o->known_from_ms, 0);
+	assert_slice(labels_get(o->labels, slice_str("park")), "jiahe");
+	assert_slice(labels_get(o->labels, slice_str("basis")), "ytd");
+	assert_slice(labels_name(o->labels), "park_output_yuan");
+}
+
+static void thousands_are_parted_by_commas_in_groups_of_three(void **state)
+{
+	struct documents *d = *state;
+
+	take(d, HEAD "甲河,税收,2026-09,\"1,234.5\"\n乙山,税收,2026-08,\"1,234,567\"\n");
+	assert_int_equal(d->b->ncomplaints, 0);
+	assert_figure(d, "jiahe", "tax_yuan", "2026-09", 12345000.0);
+	assert_figure(d, "yishan", "tax_yuan", "2026-08", 12345670000.0);
+	refuses_row(d, "甲河,税收,2026-09,\"1,23\"", REFUSED_VALUE, 15,
+		    "'1,23': the commas do not part groups of three digits");
+	refuses_row(d, "甲河,税收,2026-09,\"1234,567\"", REFUSED_VALUE, 15,
+		    "'1234,567': the commas do not part groups of three digits");
+}
+
+static void full_width_digits_are_taken_and_counted(void **state)
+{
+	struct documents *d = *state;
+
+	take(d, HEAD "甲河,税收,２０２６年１０月,－１２．５\n甲河,税收,2026-09,\u22123\n");
+	assert_int_equal(d->b->nobs, 2);
+	assert_int_equal(d->b->refused, 0);
+	assert_int_equal(d->b->suspect, 1);
+	assert_int_equal(d->b->count[SUSPECT_FULL_WIDTH], 1);
+	assert_complaint(d, 0, SUSPECT_FULL_WIDTH, 2, 16,
+			 "'－１２．５' has full-width characters; taken as -12.5");
+	assert_figure(d, "jiahe", "tax_yuan", "2026-10", -125000.0);
+	assert_figure(d, "jiahe", "tax_yuan", "2026-09", -30000.0);
+	assert_int_equal(documents_figure(d, "jiahe", "tax_yuan", "2026-10")->flags, 0);
+}
+
+static void zero_is_a_figure_and_missing_is_none(void **state)
+{
+	struct documents *d = *state;
+
+	take(d, HEAD "甲河,税收,2026-10,0\n甲河,税收,2026-09,-\n甲河,税收,2026-08,\n"
+		     "甲河,税收,2026-07,…\n");
+	assert_int_equal(d->b->nobs, 1);
+	assert_int_equal(d->b->ncomplaints, 0);
+	assert_f64(d->b->obs[0].value, 0.0);
+	assert_int_equal(d->b->obs[0].flags, FIGURE_ZERO);
+}
+
+static void flags_come_as_letters_or_words(void **state)
+{
+	struct documents *d = *state;
+
+	take(d, HEAD "甲河,税收,2026-10,1,初步\n甲河,税收,2026-09,2,R\n甲河,税收,2026-08,3,p e\n"
+		     "甲河,税收,2026-07,4,正式\n");
+	assert_int_equal(d->b->ncomplaints, 0);
+	assert_int_equal(documents_figure(d, "jiahe", "tax_yuan", "2026-10")->flags,
+			 FIGURE_PROVISIONAL);
+	assert_int_equal(documents_figure(d, "jiahe", "tax_yuan", "2026-09")->flags,
+			 FIGURE_REVISED);
+	assert_int_equal(documents_figure(d, "jiahe", "tax_yuan", "2026-08")->flags,
+			 FIGURE_PROVISIONAL | FIGURE_ESTIMATED);
+	assert_int_equal(documents_figure(d, "jiahe", "tax_yuan", "2026-07")->flags, 0);
+	refuses_row(d, "甲河,税收,2026-10,1,作废", REFUSED_VALUE, 15,
+		    "flag '作废' is not known; known are p (初步), r (修订), e (估计)");
+}
+
+static void a_run_from_january_is_the_cumulative_figure_of_its_last_month(void **state)
+{
+	struct documents *d = *state;
+	const struct observation *o;
+
+	take(d, HEAD "甲河,总产值,2026年1-10月,12\n甲河,税收,2026年1—2月,3\n甲河,税收,2026-03,4\n"
+		     "甲河,到位资金,2026年前三季度,5\n甲河,到位资金,2026年上半年,4\n"
+		     "甲河,从业人员,2026Q3,700\n甲河,税收,2025-02,9\n");
+	assert_int_equal(d->b->ncomplaints, 0);
+	o = documents_figure(d, "jiahe", "output_yuan", "2026-10");
+	assert_f64(o->value, 12e8);
+	assert_int_equal(o->months, 1);
+	/* January is not collected: February is the figure of both months, however it is written.
+	 */
+	assert_int_equal(documents_figure(d, "jiahe", "tax_yuan", "2026-02")->months, 2);
+	assert_int_equal(documents_figure(d, "jiahe", "tax_yuan", "2025-02")->months, 2);
+	assert_int_equal(documents_figure(d, "jiahe", "tax_yuan", "2026-03")->months, 1);
+	assert_figure(d, "jiahe", "funds_yuan", "2026Q3", 5e8);
+	assert_figure(d, "jiahe", "funds_yuan", "2026Q2", 4e8);
+	assert_int_equal(documents_figure(d, "jiahe", "staff_persons", "2026Q3")->months, 3);
+}
+
+static void the_sources_own_words_and_measures_are_understood(void **state)
+{
+	static const struct name_pair names[] = {
+		{ "工业总产值", "output_yuan", "万元" },
+		{ "入库税金", "tax_yuan", NULL },
+		{ "坏", "no_such_code", NULL },
+	};
+	struct documents *d = *state;
+	struct document doc = standard(HEAD "甲河,工业总产值,2026-10,123400\n"
+					    "乙山,工业 总产值（亿元）,2026-10,1\n"
+					    "甲河,入库税金,2026-10,5\n"
+					    "甲河,坏,2026-10,5\n");
+
+	doc.names = names;
+	doc.nnames = 3;
+	assert_ok(documents_decode(d, &doc), &d->e);
+	assert_figure(d, "jiahe", "output_yuan", "2026-10", 1234000000.0);
+	assert_figure(d, "yishan", "output_yuan", "2026-10", 1e8);
+	assert_figure(d, "jiahe", "tax_yuan", "2026-10", 50000.0);
+	assert_int_equal(d->b->ncomplaints, 1);
+	assert_complaint(d, 0, REFUSED_INDICATOR, 5, 14,
+			 "no indicator has the code 'no_such_code'");
+}
+
+static void a_figure_before_the_end_of_its_period_is_preliminary_or_refused(void **state)
+{
+	struct documents *d = *state;
+
+	take(d, HEAD "甲河,用电量,2026-11,5\n");
+	assert_int_equal(d->b->nobs, 1);
+	assert_int_equal(d->b->obs[0].flags, FIGURE_PROVISIONAL);
+	refuses_row(d, "甲河,总产值,2026-11,5", REFUSED_NOT_ENDED, 16,
+		    "2026-11 has not ended yet, and output_yuan takes no preliminary figures");
+}
+
+static void the_same_row_twice_is_taken_once(void **state)
+{
+	struct documents *d = *state;
+
+	take(d, HEAD "甲河,税收,2026-10,5\n乙山,税收,2026-10,5\n甲河,税收(万元),2026年10月,5.0\n");
+	assert_int_equal(d->b->nobs, 2);
+	assert_int_equal(d->b->ncomplaints, 0);
+}
+
+/* --- bad input -------------------------------------------------------------------------- */
+
+static void unknown_names_are_refused(void **state)
+{
+	struct documents *d = *state;
+
+	refuses_row(d, "丙水,总产值,2026-10,1", REFUSED_UNIT, 16, "no unit is called '丙水'");
+	refuses_row(d, "老园,总产值,2026-10,1", REFUSED_UNIT, 16,
+		    "'老园' (oldpark) does not exist on 2026-10-31");
+	refuses_row(d, "甲河,总产量值,2026-10,1", REFUSED_INDICATOR, 17,
+		    "no indicator is called '总产量值', did you mean '总产值'?");
+}
+
+static void the_same_unknown_name_is_said_once_and_counted(void **state)
+{
+	struct documents *d = *state;
+
+	take(d, HEAD "丙水,总产值,2026-08,1\n甲河,总产值,2026-08,1\n丙水,总产值,2026-08,2\n"
+		     "丙水,税收,2026-08,2\n");
+	assert_int_equal(d->b->nobs, 1);
+	assert_int_equal(d->b->refused, 3);
+	assert_int_equal(d->b->count[REFUSED_UNIT], 3);
+	assert_int_equal(d->b->ncomplaints, 1);
+	assert_complaint(d, 0, REFUSED_UNIT, 2, 16,
+			 "no unit is called '丙水' (and 2 more figures)");
+}
+
+static void a_feed_may_report_its_own_units_only(void **state)
+{
+	static const char *const units[] = { "yishan" };
+	struct documents *d = *state;
+	struct document doc = standard(HEAD "甲河,总产值,2026-10,1\n乙山,总产值,2026-10,2\n");
+
+	doc.units = units;
+	doc.nunits = 1;
+	assert_ok(documents_decode(d, &doc), &d->e);
+	assert_int_equal(d->b->nobs, 1);
+	assert_complaint(d, 0, REFUSED_UNIT, 2, 16,
+			 "'甲河' (jiahe) is not among the units of this feed");
+}
+
+static void impossible_periods_are_refused(void **state)
+{
+	struct documents *d = *state;
+
+	refuses_row(d, "甲河,总产值,2026年13月,1", REFUSED_PERIOD, 17,
+		    "period '2026年13月': month 13 does not exist");
+	refuses_row(d, "甲河,总产值,去年,1", REFUSED_PERIOD, 11,
+		    "'去年' is not a period such as 2026-10, 2026-Q3 or 2026年1-2月");
+	refuses_row(d, "甲河,总产值,2026Q3,1", REFUSED_PERIOD, 15,
+		    "2026-Q3 is a quarter, but output_yuan is reported by month");
+	refuses_row(d, "甲河,从业人员,2026-09,1", REFUSED_PERIOD, 17,
+		    "2026-09 is a month, but staff_persons is reported by quarter");
+	refuses_row(
+		d, "甲河,税收,2026年1-9月,1", REFUSED_PERIOD, 17,
+		"2026-01/2026-09 is a run of months, but tax_yuan is a figure of the single month");
+	refuses_row(
+		d, "甲河,总产值,2026-01,1", REFUSED_PERIOD, 16,
+		"2026-01: output_yuan is not collected for January by itself; February covers both "
+		"months");
+}
+
+static void what_is_no_number_is_refused(void **state)
+{
+	static const struct {
+		const char *cell, *text;
+	} cases[] = {
+		{ "1e999", "'1e999' is beyond the range of a number" },
+		{ "NaN", "'NaN' is not a figure; a missing one is an empty cell" },
+		{ "-inf", "'-inf' is infinite, which no figure is" },
+		{ "0x1F", "'0x1F' is hexadecimal; figures are decimal" },
+		{ "1 234", "'1 234' has blanks inside the number" },
+		{ "(12.3)", "'(12.3)': parentheses are not taken as a minus; write the sign" },
+		{ "#DIV/0!", "'#DIV/0!' is an error of a spreadsheet formula" },
+		{ "1.2.3", "'1.2.3' is not a number" },
+		{ "12abc", "'12abc' is not a number" },
+		{ "约12", "'约12' is not a number" },
+	};
+	char row[256];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(row, sizeof(row), "甲河,税收,2026-10,%s", cases[i].cell);
+		refuses_row(*state, row, REFUSED_VALUE, 15, cases[i].text);
+	}
+}
+
+static void a_measure_that_does_not_fit_is_refused(void **state)
+{
+	refuses_row(*state, "甲河,总产值(亩),2026-10,1", REFUSED_MEASURE, 19,
+		    "'亩' cannot be a measure of output_yuan, which is in 亿元");
+	refuses_row(*state, "甲河,总产值,2026-10,5%", REFUSED_MEASURE, 16,
+		    "'5%' is not in a measure of output_yuan, which is in 亿元");
+}
+
+static void a_figure_out_of_range_is_refused(void **state)
+{
+	refuses_row(*state, "甲河,总产值,2026-10,-0.5", REFUSED_RANGE, 16,
+		    "output_yuan: -50000000 is less than 0 allowed");
+	refuses_row(*state, "甲河,总产值,2026-10,100001", REFUSED_RANGE, 16,
+		    "output_yuan: 10000100000000 is more than 10000000000000 allowed");
+}
+
+static void rows_that_disagree_are_all_refused(void **state)
+{
+	struct documents *d = *state;
+
+	take(d, HEAD "甲河,总产值,2026-10,12.3\n乙山,总产值,2026-10,1\n甲河,总产值,2026-10,13.1\n");
+	assert_int_equal(d->b->nobs, 1);
+	assert_int_equal(d->b->refused, 2);
+	assert_int_equal(d->b->count[REFUSED_CONFLICT], 2);
+	assert_complaint(
+		d, 0, REFUSED_CONFLICT, 2, 16,
+		"甲河, output_yuan 2026-10: 1230000000 here, but 1310000000 in line 4, column "
+		"16; neither is taken");
+	assert_complaint(
+		d, 1, REFUSED_CONFLICT, 4, 16,
+		"甲河, output_yuan 2026-10: 1310000000 here, but 1230000000 in line 2, column "
+		"16; neither is taken");
+	assert_figure(d, "yishan", "output_yuan", "2026-10", 1e8);
+}
+
+static void a_cumulative_figure_that_falls_is_kept_and_doubted(void **state)
+{
+	struct documents *d = *state;
+	const struct observation *o;
+
+	take(d, HEAD "甲河,总产值,2026-10,9\n甲河,总产值,2026-09,10\n甲河,总产值,2026-02,1\n"
+		     "甲河,总产值,2025-12,12\n");
+	assert_int_equal(d->b->nobs, 4);
+	assert_int_equal(d->b->suspect, 1);
+	assert_complaint(
+		d, 0, SUSPECT_YTD_FALLS, 2, 16,
+		"甲河, output_yuan 2026-10: 900000000 is cumulative, but less than 1000000000 "
+		"of 2026-09; kept, marked as suspect");
+	o = documents_figure(d, "jiahe", "output_yuan", "2026-10");
+	assert_int_equal(o->flags, FIGURE_SUSPECT);
+	assert_int_equal(documents_figure(d, "jiahe", "output_yuan", "2026-02")->flags, 0);
+}
+
+static void the_stored_figure_counts_as_the_one_before(void **state)
+{
+	struct documents *d = *state;
+
+	d->has_last = true;
+	d->last_stamp_ms = 1790697600000; /* 2026-09-30T00:00:00+08:00 */
+	d->last_value = 20e8;
+	take(d, HEAD "甲河,总产值,2026-10,19\n甲河,税收,2026-10,5\n");
+	assert_int_equal(d->b->nobs, 1);
+	assert_complaint(
+		d, 0, SUSPECT_YTD_FALLS, 2, 16,
+		"甲河, output_yuan 2026-10: 1900000000 is cumulative, but less than 2000000000 "
+		"of 2026-09; kept, marked as suspect");
+	assert_complaint(
+		d, 1, REFUSED_UNIT_SLIP, 3, 15,
+		"甲河, tax_yuan 2026-10: 50000 is 2.5e-05 times 2000000000 of 2026-09; is it in "
+		"another measure than the header says?");
+	/* One look each, not one a row. */
+	assert_int_equal(d->asked, 2);
+}
+
+static void a_value_ten_thousand_times_the_last_is_refused(void **state)
+{
+	struct documents *d = *state;
+
+	take(d, HEAD "甲河,总产值,2026-08,1.2\n甲河,总产值,2026-09,13000\n甲河,总产值,2026-10,1.4\n"
+		     "乙山,税收,2026-08,10\n乙山,税收,2026-09,0.001\n乙山,税收,2026-10,0\n");
+	assert_int_equal(d->b->nobs, 4);
+	assert_int_equal(d->b->count[REFUSED_UNIT_SLIP], 2);
+	assert_complaint(
+		d, 0, REFUSED_UNIT_SLIP, 3, 16,
+		"甲河, output_yuan 2026-09: 1300000000000 is 10833 times 120000000 of 2026-08; "
+		"is it in another measure than the header says?");
+	assert_complaint(
+		d, 1, REFUSED_UNIT_SLIP, 6, 15,
+		"乙山, tax_yuan 2026-09: 10 is 0.0001 times 100000 of 2026-08; is it in another "
+		"measure than the header says?");
+	/* The refused figure is not what October is compared with. */
+	assert_figure(d, "jiahe", "output_yuan", "2026-10", 140000000.0);
+}
+
+static void a_new_years_first_figure_is_compared_with_the_same_month_a_year_before(void **state)
+{
+	struct documents *d = *state;
+
+	take(d, HEAD "甲河,总产值,2025-02,0.001\n甲河,总产值,2025-12,5\n甲河,总产值,2026-02,0.002\n"
+		     "乙山,总产值,2025-02,1\n乙山,总产值,2026-02,20000\n");
+	/* In 2025 the value grew by 5,000 within the year: that is refused, February's is not. */
+	assert_int_equal(d->b->count[REFUSED_UNIT_SLIP], 2);
+	assert_int_equal(d->b->complaints[0].line, 3);
+	assert_figure(d, "jiahe", "output_yuan", "2026-02", 200000.0);
+	assert_complaint(
+		d, 1, REFUSED_UNIT_SLIP, 6, 16,
+		"乙山, output_yuan 2026-02: 2000000000000 is 20000 times 100000000 of 2025-02; "
+		"is it in another measure than the header says?");
+}
+
+static int failing_last(void *ctx, const struct labels *labels, int64_t before_ms,
+			int64_t *stamp_ms, double *value, bool *found, struct err *e)
+{
+	(void)ctx;
+	(void)labels;
+	(void)before_ms;
+	(void)stamp_ms;
+	(void)value;
+	(void)found;
+	return err_set(e, ERR_CORRUPT, "checksum of record 3 is wrong");
+}
+
+static void a_store_that_cannot_be_read_fails_the_document(void **state)
+{
+	struct documents *d = *state;
+	struct document doc = standard(HEAD "甲河,总产值,2026-10,1\n");
+
+	d->history.last = failing_last;
+	assert_fails(documents_decode(d, &doc), &d->e, ERR_CORRUPT,
+		     "looking up the figure before: checksum of record 3 is wrong");
+	d->history.last = documents_last;
+}
+
+/* --- encodings and whole documents --------------------------------------------------------- */
+
+static void a_broken_byte_in_gbk_costs_its_row(void **state)
+{
+	struct documents *d = *state;
+	/* 园区,指标,期间,数值,状态 / 甲河,总产值,… / 乙 + a byte that is none / 乙山,… */
+	struct document doc = standard("\xd4\xb0\xc7\xf8,\xd6\xb8\xb1\xea,\xc6\xda\xbc\xe4,"
+				       "\xca\xfd\xd6\xb5,\xd7\xb4\xcc\xac\n"
+				       "\xbc\xd7\xba\xd3,\xd7\xdc\xb2\xfa\xd6\xb5,2026-10,12.3\n"
+				       "\xd2\xd2\xff,\xd7\xdc\xb2\xfa\xd6\xb5,2026-09,1\n"
+				       "\xd2\xd2\xc9\xbd,\xd7\xdc\xb2\xfa\xd6\xb5,2026-10,2\n");
+
+	for (int k = 0; k < 2; k++) {
+		doc.encoding = k ? TEXT_GB18030 : TEXT_AUTO;
+		assert_ok(documents_decode(d, &doc), &d->e);
+		assert_int_equal(d->b->nobs, 2);
+		assert_int_equal(d->b->refused, 1);
+		assert_complaint(d, 0, REFUSED_ENCODING, 3, 3,
+				 "line 3, byte 3: 0xff is not GB18030; the line is left out");
+		assert_figure(d, "jiahe", "output_yuan", "2026-10", 1230000000.0);
+		assert_figure(d, "yishan", "output_yuan", "2026-10", 2e8);
+	}
+}
+
+static void a_broken_byte_in_utf8_costs_its_row_and_does_not_make_it_gbk(void **state)
+{
+	struct documents *d = *state;
+	struct document doc = standard(HEAD "甲河,总产值,2026-10,12.3\n"
+					    "乙山\xe5,总产值,2026-09,1\n"
+					    "乙山,总产值,2026-10,2\n");
+
+	for (int k = 0; k < 2; k++) {
+		doc.encoding = k ? TEXT_UTF8 : TEXT_AUTO;
+		assert_ok(documents_decode(d, &doc), &d->e);
+		assert_int_equal(d->b->nobs, 2);
+		assert_int_equal(d->b->refused, 1);
+		assert_complaint(d, 0, REFUSED_ENCODING, 3, 7,
+				 "line 3, byte 7: 0xe5 is not UTF-8; the line is left out");
+	}
+}
+
+static void refuses_document(struct documents *d, enum feed_format format, struct slice body,
+			     enum refusal why, const char *text)
+{
+	struct document doc = standard("");
+
+	doc.format = format;
+	doc.body = body;
+	doc.feed = "f";
+	doc.instance = "h:1";
+	assert_fails(documents_decode(d, &doc), &d->e, ERR_INVALID, text);
+	assert_int_equal(d->b->nobs, 0);
+	assert_int_equal(d->b->ncomplaints, 1);
+	assert_complaint(d, 0, why, 0, 0, text);
+}
+
+static void a_document_that_is_something_else_is_refused_as_a_whole(void **state)
+{
+	struct documents *d = *state;
+
+	refuses_document(d, FORMAT_CSV, slice_str(""), REFUSED_LAYOUT, "the document is empty");
+	refuses_document(d, FORMAT_JSON, slice_str(" "), REFUSED_LAYOUT, "the document is empty");
+	refuses_document(d, FORMAT_CSV,
+			 slice_str("<!DOCTYPE HTML><html><head><TITLE>\xb5\xc7\xc2\xbc</TITLE>"),
+			 REFUSED_LAYOUT, "this is an HTML page, not CSV: '登录'");
+	refuses_document(d, FORMAT_CSV, slice_of("a,\0\n", 4), REFUSED_LAYOUT,
+			 "this is not text: a NUL byte at byte 3, line 1");
+	refuses_document(d, FORMAT_PROMETHEUS, slice_str("<html>"), REFUSED_LAYOUT,
+			 "this is an HTML page, not metrics");
+	refuses_document(d, FORMAT_JSON, slice_str("[\"\xff\xff\"]"), REFUSED_ENCODING,
+			 "line 1, byte 3: 0xff is not GB18030");
+	refuses_document(d, FORMAT_CSV, slice_str("园区,期间,数值\n"), REFUSED_LAYOUT,
+			 "line 1: looks like the header, but column '状态' is not in it");
+}
+
+static void more_rows_than_allowed_end_the_document_and_keep_what_came_before(void **state)
+{
+	struct documents *d = *state;
+	struct document doc = standard(HEAD "甲河,税收,2026-08,1\n甲河,税收,2026-09,2\n"
+					    "甲河,税收,2026-10,3\n");
+
+	doc.rows_limit = 2;
+	assert_fails(documents_decode(d, &doc), &d->e, ERR_LIMIT, "line 4: more than 2 rows");
+	assert_int_equal(d->b->nobs, 2);
+	assert_complaint(d, 0, REFUSED_LIMIT, 0, 0, "line 4: more than 2 rows");
+}
+
+static void a_batch_that_is_too_small_is_a_limit(void **state)
+{
+	struct documents *d = *state;
+	struct document doc = standard("");
+	char *csv = malloc(1 << 20), *to = stpcpy(csv, HEAD);
+
+	for (int year = 1950; year < 2020; year++)
+		for (int month = 2; month <= 12; month++)
+			for (int k = 0; k < 8; k++)
+				to += sprintf(to, "甲河,税收,%d-%02d,%d\n", year, month, 5);
+	doc.body = slice_str(csv);
+	batch_free(d->b);
+	d->b = batch_new(64 << 10, &d->e);
+	assert_fails(document_decode(&doc, d->cat, &d->history, d->b, &d->e), &d->e, ERR_LIMIT,
+		     "more memory than it may have");
+	free(csv);
+}
+
+static void complaints_are_limited_but_counted(void **state)
+{
+	struct documents *d = *state;
+	char *csv = malloc(1 << 20), *to = stpcpy(csv, HEAD);
+
+	for (int i = 0; i < 3000; i++)
+		to += sprintf(to, "甲河,税收,2026-10,x%d\n", i);
+	take(d, csv);
+	assert_int_equal(d->b->ncomplaints, BATCH_COMPLAINTS_MAX);
+	assert_int_equal(d->b->count[REFUSED_VALUE], 3000);
+	assert_int_equal(d->b->refused, 3000);
+	assert_int_equal(d->b->rows, 3000);
+	free(csv);
+}
+
+static void running_out_of_memory_anywhere_is_an_error_and_leaks_nothing(void **state)
+{
+	struct documents *d = *state;
+	struct document doc = standard(HEAD "甲河,总产值(亿元),2026-09,\"1,200\"\n"
+					    "甲河,总产值,2026-10,１３\n丙水,税收,2026-10,x\n");
+	long held = 0;
+
+	batch_free(d->b);
+	d->b = NULL;
+	for (long k = 0; k < 1000; k++) {
+		int rc = -1;
+
+		mem_count(1);
+		mem_fail_after(k, 1);
+		d->b = batch_new(1 << 20, &d->e);
+		if (d->b)
+			rc = document_decode(&doc, d->cat, &d->history, d->b, &d->e);
+		mem_fail_after(-1, 0);
+		if (rc == 0 && d->b->nobs == 2)
+			break;
+		/* The catalogue does not tell an unknown name from one it had no memory to look up:
+		 * such a row is refused, and counted. */
+		if (rc == 0)
+			assert_true(d->b->refused > 1);
+		else
+			assert_true(d->e.code == ERR_MEMORY || d->e.code == ERR_LIMIT);
+		batch_free(d->b);
+		d->b = NULL;
+		/* Arenas keep blocks for reuse, the first time round. */
+		if (k > 50)
+			assert_true(mem_held() <= held);
+		held = mem_held() > held ? mem_held() : held;
+	}
+	mem_count(0);
+	assert_non_null(d->b);
+	assert_int_equal(d->b->nobs, 2);
+}
+
+/* --- plain samples -------------------------------------------------------------------------- */
+
+static void plain_samples_get_job_and_instance(void **state)
+{
+	struct documents *d = *state;
+	struct document doc = { .format = FORMAT_PROMETHEUS,
+				.body = slice_str(
+					"# TYPE up gauge\nup 1\ntemp{job=\"x\"} 2.5 "
+					"1795406399000\npark_output_yuan{park=\"jiahe\"} 3\n"
+					"park_output_yuan{park=\"yishan\"} 4\nbad\n"),
+				.feed = "node",
+				.instance = "127.0.0.1:9100",
+				.now_ms = NOW_MS };
+
+	assert_ok(documents_decode(d, &doc), &d->e);
+	assert_int_equal(d->b->nsamples, 2);
+	assert_slice(labels_name(d->b->samples[0].labels), "up");
+	assert_slice(labels_get(d->b->samples[0].labels, slice_str("job")), "node");
+	assert_slice(labels_get(d->b->samples[0].labels, slice_str("instance")), "127.0.0.1:9100");
+	assert_f64(d->b->samples[0].value, 1.0);
+	assert_int_equal(d->b->samples[0].t_ms, NOW_MS);
+	assert_slice(labels_get(d->b->samples[1].labels, slice_str("exported_job")), "x");
+	assert_int_equal(d->b->samples[1].t_ms, NOW_MS - 1000);
+	assert_int_equal(d->b->refused, 3);
+	assert_int_equal(d->b->count[REFUSED_CATALOGUED], 2);
+	assert_complaint(
+		d, 0, REFUSED_CATALOGUED, 4, 1,
+		"'park_output_yuan' is a statistic of the catalogue and is not taken as a plain "
+		"metric");
+	assert_complaint(d, 1, REFUSED_LAYOUT, 6, 4, "the sample has no value");
+}
+
+static void open_metrics_is_known_by_its_type_or_its_end(void **state)
+{
+	struct documents *d = *state;
+	struct document doc = { .format = FORMAT_PROMETHEUS,
+				.body = slice_str("a 1 1795406399.5\n# EOF\n"),
+				.feed = "f",
+				.instance = "h:1",
+				.now_ms = NOW_MS };
+
+	assert_ok(documents_decode(d, &doc), &d->e);
+	assert_int_equal(d->b->samples[0].t_ms, NOW_MS - 500);
+	doc.content_type = slice_str("application/openmetrics-text; version=1.0.0");
+	doc.body = slice_str("a 1\n");
+	assert_fails(documents_decode(d, &doc), &d->e, ERR_INVALID,
+		     "the text ends without '# EOF'");
+}
+
+int main(void)
+{
+#define CASE(f) cmocka_unit_test_setup(f, no_history)
+	const struct CMUnitTest tests[] = {
+		CASE(figures_are_scaled_exactly_and_stamped_on_the_last_day),
+		CASE(thousands_are_parted_by_commas_in_groups_of_three),
+		CASE(full_width_digits_are_taken_and_counted),
+		CASE(zero_is_a_figure_and_missing_is_none),
+		CASE(flags_come_as_letters_or_words),
+		CASE(a_run_from_january_is_the_cumulative_figure_of_its_last_month),
+		CASE(the_sources_own_words_and_measures_are_understood),
+		CASE(a_figure_before_the_end_of_its_period_is_preliminary_or_refused),
+		CASE(the_same_row_twice_is_taken_once),
+		CASE(unknown_names_are_refused),
+		CASE(the_same_unknown_name_is_said_once_and_counted),
+		CASE(a_feed_may_report_its_own_units_only),
+		CASE(impossible_periods_are_refused),
+		CASE(what_is_no_number_is_refused),
+		CASE(a_measure_that_does_not_fit_is_refused),
+		CASE(a_figure_out_of_range_is_refused),
+		CASE(rows_that_disagree_are_all_refused),
+		CASE(a_cumulative_figure_that_falls_is_kept_and_doubted),
+		CASE(the_stored_figure_counts_as_the_one_before),
+		CASE(a_value_ten_thousand_times_the_last_is_refused),
+		CASE(a_new_years_first_figure_is_compared_with_the_same_month_a_year_before),
+		CASE(a_store_that_cannot_be_read_fails_the_document),
+		CASE(a_broken_byte_in_gbk_costs_its_row),
+		CASE(a_broken_byte_in_utf8_costs_its_row_and_does_not_make_it_gbk),
+		CASE(a_document_that_is_something_else_is_refused_as_a_whole),
+		CASE(more_rows_than_allowed_end_the_document_and_keep_what_came_before),
+		CASE(a_batch_that_is_too_small_is_a_limit),
+		CASE(complaints_are_limited_but_counted),
+		CASE(running_out_of_memory_anywhere_is_an_error_and_leaks_nothing),
+		CASE(plain_samples_get_job_and_instance),
+		CASE(open_metrics_is_known_by_its_type_or_its_end),
+	};
+
+	return cmocka_run_group_tests(tests, open_standard, close_standard);
+}

@@ -1,0 +1,235 @@
+/*
+ * test_prom.c - the exposition format decoder by itself.
+ */
+#include "base/num.h"
+#include "collectors/decode.h"
+#include "tests/lib/assert.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define NOW_MS 1795406400000
+
+struct out {
+	char text[8192];
+	size_t n;
+	struct err e;
+	int rc;
+};
+
+static void say(struct out *o, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	o->n += (size_t)vsnprintf(o->text + o->n, sizeof(o->text) - o->n, fmt, ap);
+	va_end(ap);
+	assert_true(o->n < sizeof(o->text));
+}
+
+static int on_sample(void *ctx, const struct label *l, size_t n, int64_t t_ms, double v,
+		     unsigned line, struct err *e)
+{
+	struct labels *labels = labels_intern(l, n, e);
+	char value[NUM_TEXT];
+	struct buf text;
+
+	assert_non_null(labels);
+	buf_init(&text, 4096);
+	labels_print(labels, &text);
+	num_print(v, value);
+	say(ctx, "%u %.*s %s @%lld\n", line, SLICE_FMT(buf_all(&text)), value,
+	    (long long)(t_ms - NOW_MS));
+	buf_release(&text);
+	labels_unref(labels);
+	return 0;
+}
+
+static void on_complaint(void *ctx, enum refusal why, unsigned line, unsigned column,
+			 const char *text)
+{
+	say(ctx, "!%u:%u %s: %s\n", line, column, refusal_name(why), text);
+}
+
+static struct out *decode(const char *text, struct prom_options options)
+{
+	struct out *o = calloc(1, sizeof(*o));
+	struct prom_sink sink = { on_sample, on_complaint, o };
+	struct arena a;
+
+	assert_non_null(o);
+	options.now_ms = NOW_MS;
+	if (!options.samples_max)
+		options.samples_max = 1000;
+	arena_init(&a, 8 << 20);
+	o->rc = decode_prom(slice_str(text), &options, &a, &sink, &o->e);
+	arena_release(&a);
+	return o;
+}
+
+#define assert_decodes(text_, want, ...)                                                           \
+	do {                                                                                       \
+		struct out *o_ = decode(text_, (struct prom_options)__VA_ARGS__);                  \
+		if (o_->rc < 0)                                                                    \
+			fail_msg("%s", o_->e.text);                                                \
+		assert_string_equal(o_->text, want);                                               \
+		free(o_);                                                                          \
+	} while (0)
+
+static void samples_have_names_labels_values_and_stamps(void **state)
+{
+	(void)state;
+	assert_decodes(
+		"# HELP up Whether it is.\n# TYPE up gauge\n"
+		"up 1\n"
+		"http:requests_total { method = \"post\" , code=\"200\", } 1027 1795406399000\n"
+		"\n"
+		"cpu{a=\"\"}\t-1.5e-3\r\n"
+		"x{} NaN\ny +Inf\nz -Inf 0\n",
+		"3 up 1 @0\n"
+		"4 http:requests_total{code=\"200\",method=\"post\"} 1027 @-1000\n"
+		"6 cpu -0.0015 @0\n"
+		"7 x NaN @0\n8 y +Inf @0\n9 z -Inf @-1795406400000\n",
+		{ 0 });
+}
+
+static void escapes_are_undone(void **state)
+{
+	(void)state;
+	assert_decodes("m{a=\"q\\\"b\\\\c\\nd\",p=\"C:\\\\x\\y\"} 1\n",
+		       "1 m{a=\"q\\\"b\\\\c\\nd\",p=\"C:\\\\x\\\\y\"} 1 @0\n", { 0 });
+}
+
+static void job_and_instance_are_added_and_own_ones_become_exported(void **state)
+{
+	static const struct label extra[] = { { { "job", 3 }, { "node", 4 } },
+					      { { "instance", 8 }, { "h:1", 3 } } };
+
+	(void)state;
+	assert_decodes("a 1\nb{job=\"x\",exported_job=\"y\"} 2\n",
+		       "1 a{instance=\"h:1\",job=\"node\"} 1 @0\n"
+		       "2 b{exported_exported_job=\"x\",exported_job=\"y\",instance=\"h:1\","
+		       "job=\"node\"} 2 @0\n",
+		       { .extra = extra, .nextra = 2 });
+}
+
+static void open_metrics_has_seconds_exemplars_and_an_end(void **state)
+{
+	struct out *o;
+
+	(void)state;
+	assert_decodes("# TYPE x counter\nx_total{a=\"b\"} 3 1795406399.25 # {id=\"1\"} 0.5\n"
+		       "y_bucket{le=\"1\"} 4 # {id=\"2\"} 0.1 1\n# EOF\n",
+		       "2 x_total{a=\"b\"} 3 @-750\n3 y_bucket{le=\"1\"} 4 @0\n",
+		       { .open_metrics = true });
+	assert_decodes("x 1\n# EOF\ny 2\nz 3\n",
+		       "1 x 1 @0\n!3:1 layout: text stands behind '# EOF'; it is left out\n",
+		       { .open_metrics = true });
+	o = decode("x 1\ny 2\n", (struct prom_options){ .open_metrics = true });
+	assert_int_equal(o->rc, -1);
+	assert_string_equal(o->e.text,
+			    "the text ends without '# EOF' after line 2; it may be cut off");
+	free(o);
+}
+
+static void a_bad_line_is_complained_about_and_the_others_kept(void **state)
+{
+	(void)state;
+	assert_decodes(
+		"1bad 2\n"
+		"a{b=\"1\",b=\"2\"} 3\n"
+		"a{b=\"1} 3\n"
+		"a{b:\"1\"} 3\n"
+		"a{b=\"甲\"x} 3\n"
+		"a 0x10\n"
+		"a 1e999\n"
+		"a\n"
+		"a 1 2 3\n"
+		"a 1 12.5\n"
+		"a{__name__=\"b\"} 1\n"
+		"a{b=\"\xff\"} 1\n"
+		"a 1 # {x=\"y\"} 1\n"
+		"a 1 1795407001000\n"
+		"a 1 1795407000000\n"
+		"good 1\n"
+		"cut 12",
+		"!1:1 layout: a metric name was expected here\n"
+		"!2:9 layout: label 'b' is given twice\n"
+		"!3:5 layout: the value that begins here has no end\n"
+		"!4:4 layout: '=' was expected here\n"
+		"!5:8 layout: ',' or '}' was expected here\n"
+		"!6:3 value: '0x10' is not a number\n"
+		"!7:3 value: '1e999' is beyond the range of a number\n"
+		"!8:2 layout: the sample has no value\n"
+		"!9:7 layout: text stands behind the sample\n"
+		"!10:5 period: time stamp: '12.5' is not a whole number\n"
+		"!11:3 layout: __name__ cannot be given as a label\n"
+		"!12:6 encoding: byte 6: 0xff is not UTF-8\n"
+		"!13:5 layout: text stands behind the sample\n"
+		"!14:5 period: time stamp '1795407001000' lies 601 s ahead of the clock here, "
+		"more than 600 s\n"
+		"15 a 1 @600000\n"
+		"16 good 1 @0\n"
+		"!17:1 layout: the last line has no end and may be cut off; it is left out\n",
+		{ 0 });
+}
+
+static void what_is_no_exposition_at_all_is_refused(void **state)
+{
+	static const char *const texts[] = { "", "<html></html>\n", "{\"a\": 1}\n" };
+	static const char *const wants[] = { "the document is empty",
+					     "this is an HTML page, not metrics",
+					     "none of its 1 lines is a sample" };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct out *o = decode(texts[i], (struct prom_options){ 0 });
+
+		assert_int_equal(o->rc, -1);
+		assert_string_equal(o->e.text, wants[i]);
+		free(o);
+	}
+}
+
+static void more_samples_than_allowed_are_a_limit(void **state)
+{
+	struct out *o = decode("a 1\nb 2\nc 3\n", (struct prom_options){ .samples_max = 2 });
+
+	(void)state;
+	assert_int_equal(o->rc, -1);
+	assert_int_equal(o->e.code, ERR_LIMIT);
+	assert_string_equal(o->e.text, "line 3: more than 2 samples");
+	assert_string_equal(o->text, "1 a 1 @0\n2 b 2 @0\n");
+	free(o);
+}
+
+static void more_labels_than_allowed_are_refused(void **state)
+{
+	char text[2048], *to = stpcpy(text, "a{");
+	struct out *o;
+
+	(void)state;
+	for (int i = 0; i < LABELS_MAX; i++)
+		to += sprintf(to, "l%d=\"v\",", i);
+	snprintf(to, sizeof(text) - (size_t)(to - text), "} 1\nb 2\n");
+	o = decode(text, (struct prom_options){ 0 });
+	assert_int_equal(o->rc, 0);
+	assert_string_equal(o->text, "!1:497 limit: more than 63 labels\n2 b 2 @0\n");
+	free(o);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(samples_have_names_labels_values_and_stamps),
+		cmocka_unit_test(escapes_are_undone),
+		cmocka_unit_test(job_and_instance_are_added_and_own_ones_become_exported),
+		cmocka_unit_test(open_metrics_has_seconds_exemplars_and_an_end),
+		cmocka_unit_test(a_bad_line_is_complained_about_and_the_others_kept),
+		cmocka_unit_test(what_is_no_exposition_at_all_is_refused),
+		cmocka_unit_test(more_samples_than_allowed_are_a_limit),
+		cmocka_unit_test(more_labels_than_allowed_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
