@@ -4,9 +4,9 @@
 # cmocka program each, linked with the archives. VARIANT=asan|tsan|cov builds
 # the same tree with instrumentation under build/VARIANT.
 
-ROOMS := base loop catalogue storage collectors query assess rules
+ROOMS := base loop catalogue storage collectors query assess rules exporters daemon
 # Link order: who needs before who is needed.
-LIBROOMS := rules assess query collectors storage catalogue loop base
+LIBROOMS := exporters rules assess query collectors storage catalogue loop base
 
 VARIANT ?=
 B := build$(if $(VARIANT),/$(VARIANT))
@@ -41,7 +41,7 @@ endif
 .SECONDARY:
 .DELETE_ON_ERROR:
 
-all: $(LIBA) ## build what there is
+all: $(B)/parkwatch $(B)/city-offices ## build the daemon and the example city's offices
 
 $(B)/%.o: %.c Makefile
 	$(say) CC

@@ -1,0 +1,274 @@
+/*
+ * command_check.c - `parkwatch check …`: says what is wrong before it is used.
+ *
+ * Every mistake is one line with its place on standard output; the exit code
+ * says whether there was one.
+ */
+#include "base/log.h"
+#include "daemon/commands.h"
+#include "daemon/config.h"
+#include "storage/store.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+enum { CHECK_ARENA_BYTES = 256 << 20, COMPLAINTS_MAX = 10000, DOCUMENT_MAX = 256 << 20 };
+
+struct checked {
+	struct arena arena;
+	struct diags diags;
+	struct config *config;
+	struct catalogue *catalogue;
+};
+
+static void checked_init(struct checked *k)
+{
+	*k = (struct checked){ 0 };
+	arena_init(&k->arena, CHECK_ARENA_BYTES);
+	diags_init(&k->diags, &k->arena, COMPLAINTS_MAX);
+}
+
+static void checked_release(struct checked *k)
+{
+	if (k->catalogue)
+		catalogue_unref(k->catalogue);
+	config_unref(k->config);
+	arena_release(&k->arena);
+}
+
+static int fail_with(const char *what, const struct err *e)
+{
+	fprintf(stderr, "parkwatch check %s: %s\n", what, e->text);
+	return EXIT_FAILED;
+}
+
+static int load_catalogue(struct checked *k, const char *zone_text, struct work_hours hours,
+			  const char *const *paths, size_t n, struct err *e)
+{
+	struct catalogue_options o = { .zone = zone_open(zone_text, e), .hours = hours };
+
+	if (!o.zone)
+		return -1;
+	k->catalogue = catalogue_load(paths, n, &o, &k->diags);
+	return k->catalogue ? 0 : err_set(e, ERR_INVALID, "the catalogue has mistakes");
+}
+
+static int load_config(struct checked *k, const char *path, struct err *e)
+{
+	struct config *c = config_load(path, NULL, &k->diags, e);
+
+	k->config = c;
+	if (!c)
+		return -1;
+	return load_catalogue(k, c->timezone, c->hours, (const char *const *)c->catalogue.list,
+			      c->catalogue.n, e);
+}
+
+static int say_result(struct checked *k, const struct err *e, bool ok)
+{
+	diags_print(&k->diags, stdout);
+	if (!ok && !k->diags.n)
+		fprintf(stdout, "%s\n", e->text);
+	if (ok)
+		printf("good: %zu units, %zu indicators, %zu targets\n",
+		       catalogue_units(k->catalogue), catalogue_indicators(k->catalogue),
+		       catalogue_targets(k->catalogue));
+	return ok ? EXIT_DONE : EXIT_FAULTS;
+}
+
+static int check_config(int argc, char **argv)
+{
+	struct checked k;
+	struct err e = { 0 };
+	int code;
+
+	if (argc != 2) {
+		fputs("usage: parkwatch check config FILE\n", stderr);
+		return EXIT_USAGE;
+	}
+	checked_init(&k);
+	code = say_result(&k, &e, load_config(&k, argv[1], &e) == 0);
+	checked_release(&k);
+	return code;
+}
+
+static int check_catalogue(int argc, char **argv)
+{
+	struct checked k;
+	struct err e = { 0 };
+	int code;
+
+	if (argc < 2) {
+		fputs("usage: parkwatch check catalogue FILE...\n", stderr);
+		return EXIT_USAGE;
+	}
+	checked_init(&k);
+	code = say_result(&k, &e,
+			  load_catalogue(&k, "Asia/Shanghai", (struct work_hours){ 540, 1020 },
+					 (const char *const *)argv + 1, (size_t)argc - 1, &e) == 0);
+	checked_release(&k);
+	return code;
+}
+
+static int check_store(int argc, char **argv)
+{
+	struct err e = { 0 };
+	long faults;
+
+	if (argc != 2) {
+		fputs("usage: parkwatch check store DIR\n", stderr);
+		return EXIT_USAGE;
+	}
+	faults = store_check(argv[1], stdout, &e);
+	if (faults < 0)
+		return fail_with("store", &e);
+	printf("%s: %ld faults\n", argv[1], faults);
+	return faults ? EXIT_FAULTS : EXIT_DONE;
+}
+
+/* --- check feed --------------------------------------------------------------------- */
+
+static const struct feed_config *find_feed(const struct config *c, const char *name)
+{
+	for (size_t i = 0; i < c->nfeeds; i++)
+		if (strcmp(c->feeds[i].name, name) == 0)
+			return &c->feeds[i];
+	return NULL;
+}
+
+static int read_document(const char *path, struct buf *out, struct err *e)
+{
+	FILE *f = fopen(path, "rb");
+	size_t got;
+
+	if (!f)
+		return err_set(e, ERR_IO, "cannot read %s", path);
+	do {
+		char *room = buf_room(out, 65536);
+
+		got = room ? fread(room, 1, 65536, f) : 0;
+		buf_added(out, got);
+	} while (got);
+	fclose(f);
+	return buf_check(out, e);
+}
+
+static void print_batch(const struct batch *b, const struct zone *z)
+{
+	char number[NUM_TEXT], day[TIME_TEXT];
+	struct buf text;
+
+	buf_init(&text, 1 << 20);
+	for (size_t i = 0; i < b->nobs; i++) {
+		buf_clear(&text);
+		labels_print(b->obs[i].labels, &text);
+		num_print(b->obs[i].value, number);
+		zone_print(z, b->obs[i].stamp_ms, day);
+		printf("%.10s  %.*s  %s%s\n", day, (int)text.n, text.p, number,
+		       b->obs[i].flags & FIGURE_SUSPECT ? "  suspect" : "");
+	}
+	for (size_t i = 0; i < b->nsamples; i++) {
+		buf_clear(&text);
+		labels_print(b->samples[i].labels, &text);
+		num_print_g(b->samples[i].value, number);
+		printf("%.*s %s\n", (int)text.n, text.p, number);
+	}
+	for (size_t i = 0; i < b->ncomplaints; i++)
+		printf("%u:%u: %s: %s\n", b->complaints[i].line, b->complaints[i].column,
+		       refusal_name(b->complaints[i].why), b->complaints[i].text);
+	printf("%zu figures and %zu samples kept, %zu refused, %zu doubtful\n", b->nobs,
+	       b->nsamples, b->refused, b->suspect);
+	buf_release(&text);
+}
+
+static int64_t wall_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static int decode_document(const struct feed_config *f, const struct checked *k, struct slice body,
+			   struct batch *b, struct err *e)
+{
+	struct document doc = {
+		.format = (enum feed_format)f->format,
+		.encoding = (enum text_encoding)f->encoding,
+		.layout = &f->layout,
+		.class = (enum unit_class)f->class,
+		.names = f->names,
+		.nnames = f->nnames,
+		.units = f->units.list,
+		.nunits = f->units.n,
+		.rows_limit = (size_t)f->rows_limit,
+		.body = body,
+		.feed = f->name,
+		.instance = "",
+		.now_ms = wall_ms(),
+	};
+
+	return document_decode(&doc, k->catalogue, NULL, b, e);
+}
+
+static int check_feed(int argc, char **argv)
+{
+	const struct feed_config *f;
+	struct checked k;
+	struct batch *b = NULL;
+	struct buf body;
+	struct err e = { 0 };
+	int code = EXIT_FAULTS;
+
+	if (argc != 5 || strcmp(argv[1], "--config") != 0) {
+		fputs("usage: parkwatch check feed --config FILE NAME DOCUMENT\n", stderr);
+		return EXIT_USAGE;
+	}
+	checked_init(&k);
+	buf_init(&body, DOCUMENT_MAX);
+	if (load_config(&k, argv[2], &e) < 0) {
+		say_result(&k, &e, false);
+		goto out;
+	}
+	f = find_feed(k.config, argv[3]);
+	if (!f) {
+		printf("%s has no feed '%s'\n", argv[2], argv[3]);
+		goto out;
+	}
+	b = batch_new(1ULL << 30, &e);
+	if (!b || read_document(argv[4], &body, &e) < 0) {
+		code = fail_with("feed", &e);
+		goto out;
+	}
+	if (decode_document(f, &k, buf_all(&body), b, &e) < 0)
+		printf("refused as a whole: %s\n", e.text);
+	else if (!b->refused)
+		code = EXIT_DONE;
+	print_batch(b, catalogue_zone(k.catalogue));
+out:
+	if (b)
+		batch_free(b);
+	buf_release(&body);
+	checked_release(&k);
+	return code;
+}
+
+int command_check(int argc, char **argv)
+{
+	static const struct {
+		const char *word;
+		int (*run)(int argc, char **argv);
+	} words[] = {
+		{ "config", check_config },
+		{ "catalogue", check_catalogue },
+		{ "feed", check_feed },
+		{ "store", check_store },
+	};
+
+	for (size_t i = 0; argc > 1 && i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(argv[1], words[i].word) == 0)
+			return words[i].run(argc - 1, argv + 1);
+	fputs("usage: parkwatch check config|catalogue|feed|store …\n", stderr);
+	return EXIT_USAGE;
+}

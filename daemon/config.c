@@ -1,0 +1,331 @@
+/*
+ * config.c - see config.h.
+ *
+ * Every key is a row of a table; what the tables cannot say (an address that is
+ * not loopback, paths relative to the file) is checked afterwards, so that all
+ * mistakes of a file come out together.
+ */
+#include "daemon/config.h"
+#include "base/alloc.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+
+enum { CONFIG_ARENA_BYTES = 64 << 20 };
+
+static const struct yaml_choice light_choices[] = {
+	{ "watch", LIGHT_WATCH }, { "yellow", LIGHT_YELLOW }, { "red", LIGHT_RED }, { NULL, 0 }
+};
+
+struct raw_hours {
+	const char *start, *end;
+};
+
+static const struct yaml_field lights_fields[] = {
+	{ "green", YAML_NUMBER, offsetof(struct assess_options, green), .min = 0.01, .max = 10,
+	  .help = "pace from which a light is green" },
+	{ "watch", YAML_NUMBER, offsetof(struct assess_options, watch), .min = 0.01, .max = 10,
+	  .help = "pace from which a light is watch" },
+	{ "yellow", YAML_NUMBER, offsetof(struct assess_options, yellow), .min = 0.01, .max = 10,
+	  .help = "pace from which a light is yellow; below it is red" },
+	{ "red_at_once", YAML_NUMBER, offsetof(struct assess_options, red_at_once), .min = 0,
+	  .max = 10, .help = "pace below which one release is enough for red" },
+	{ NULL }
+};
+
+static const struct yaml_field alert_fields[] = {
+	{ "enabled", YAML_BOOL, offsetof(struct alert_config, enabled) },
+	{ "severity", YAML_STRING, offsetof(struct alert_config, severity) },
+	{ "for", YAML_DURATION, offsetof(struct alert_config, for_ms), .min = 0,
+	  .max = 366 * 86400e3, .help = "how long the condition must hold" },
+	{ "keep_firing_for", YAML_DURATION, offsetof(struct alert_config, keep_firing_ms), .min = 0,
+	  .max = 366 * 86400e3, .help = "how long an alert outlives its condition" },
+	{ "light", YAML_ENUM, offsetof(struct alert_config, light), .choices = light_choices,
+	  .help = "lagging: this light and worse" },
+	{ "hours", YAML_NUMBER, offsetof(struct alert_config, hours), .min = 0, .max = 1e5,
+	  .help = "late_report: more working hours late than this" },
+	{ "failures", YAML_INT, offsetof(struct alert_config, failures), .min = 1, .max = 1e6,
+	  .help = "feed_down: failed attempts in a row" },
+	{ NULL }
+};
+
+static const struct yaml_field hours_fields[] = {
+	{ "start", YAML_STRING, offsetof(struct raw_hours, start), .required = true },
+	{ "end", YAML_STRING, offsetof(struct raw_hours, end), .required = true },
+	{ NULL }
+};
+
+struct raw_top {
+	const char *title, *notice, *listen, *data_dir, *timezone;
+	struct yaml_strings catalogue;
+	int64_t assess_every_ms, map_bytes;
+	const struct yaml_node *hours, *feeds, *lights, *alerts;
+};
+
+static const struct yaml_field top_fields[] = {
+	{ "title", YAML_STRING, offsetof(struct raw_top, title), .help = "of the page" },
+	{ "notice", YAML_STRING, offsetof(struct raw_top, notice),
+	  .help = "shown on every page and in park_info" },
+	{ "listen", YAML_STRING, offsetof(struct raw_top, listen), .help = "ADDRESS:PORT" },
+	{ "data_dir", YAML_STRING, offsetof(struct raw_top, data_dir),
+	  .help = "folder of the store" },
+	{ "timezone", YAML_STRING, offsetof(struct raw_top, timezone),
+	  .help = "of periods and due times" },
+	{ "working_hours", YAML_NODE, offsetof(struct raw_top, hours), .help = "{start, end}" },
+	{ "catalogue", YAML_STRINGS, offsetof(struct raw_top, catalogue), .help = "YAML files" },
+	{ "feeds", YAML_NODE, offsetof(struct raw_top, feeds), .help = "see docs/feeds.md" },
+	{ "lights", YAML_NODE, offsetof(struct raw_top, lights), .help = "thresholds of pace" },
+	{ "alerts", YAML_NODE, offsetof(struct raw_top, alerts),
+	  .help = "lagging, late_report, feed_down" },
+	{ "assess_every", YAML_DURATION, offsetof(struct raw_top, assess_every_ms), .min = 1000,
+	  .max = 86400e3, .help = "assessments when nothing new comes in" },
+	{ "map_size", YAML_SIZE, offsetof(struct raw_top, map_bytes), .min = 1 << 20,
+	  .max = 1LL << 46, .help = "address space reserved for the store" },
+	{ NULL }
+};
+
+struct raw_alerts {
+	const struct yaml_node *lagging, *late, *feed_down;
+};
+
+static const struct yaml_field alerts_fields[] = {
+	{ "lagging", YAML_NODE, offsetof(struct raw_alerts, lagging) },
+	{ "late_report", YAML_NODE, offsetof(struct raw_alerts, late) },
+	{ "feed_down", YAML_NODE, offsetof(struct raw_alerts, feed_down) },
+	{ NULL }
+};
+
+static void set_defaults(struct config *c)
+{
+	c->title = "parkwatch";
+	c->host = "127.0.0.1";
+	c->port = 9290;
+	c->data_dir = "data";
+	c->timezone = "Asia/Shanghai";
+	c->hours = (struct work_hours){ 9 * 60, 17 * 60 };
+	c->assess_every_ms = 60 * 1000;
+	assess_options_init(&c->assess);
+	c->lagging = (struct alert_config){ .enabled = true,
+					    .severity = "warning",
+					    .light = LIGHT_YELLOW };
+	c->late = (struct alert_config){ .enabled = true, .severity = "warning" };
+	c->feed_down = (struct alert_config){
+		.enabled = true, .severity = "critical", .for_ms = 5 * 60 * 1000, .failures = 1
+	};
+}
+
+/* `path` relative to `dir` unless absolute. */
+static const char *path_from(struct arena *a, const char *dir, const char *path)
+{
+	if (path[0] == '/' || !dir || !*dir)
+		return path;
+	return arena_printf(a, "%s/%s", dir, path);
+}
+
+static const char *dir_of(struct arena *a, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return ".";
+	return slash == path ? "/" : arena_strndup(a, path, (size_t)(slash - path));
+}
+
+int listen_parse(struct slice text, struct arena *a, const char **host, int *port, struct err *e)
+{
+	const char *all = arena_strndup(a, text.p, text.n);
+	const char *colon = all ? strrchr(all, ':') : NULL;
+	unsigned char raw[16];
+	char *name, *end;
+	long number;
+	bool six;
+
+	if (!all)
+		return err_set(e, ERR_MEMORY, "no memory");
+	if (!colon || colon == all)
+		return err_set(e, ERR_INVALID,
+			       "'%s' is not ADDRESS:PORT; to listen on loopback say 127.0.0.1:9290",
+			       all);
+	name = arena_strndup(a, all, (size_t)(colon - all));
+	if (!name)
+		return err_set(e, ERR_MEMORY, "no memory");
+	if (name[0] == '[' && name[strlen(name) - 1] == ']') {
+		name[strlen(name) - 1] = '\0';
+		name++;
+	}
+	number = strtol(colon + 1, &end, 10);
+	if (*end || end == colon + 1 || number < 0 || number > 65535)
+		return err_set(e, ERR_INVALID, "'%s' is not a port (0 to 65535)", colon + 1);
+	if (strcmp(name, "localhost") == 0)
+		name = arena_strdup(a, "127.0.0.1");
+	six = inet_pton(AF_INET6, name, raw) == 1;
+	if (!six && inet_pton(AF_INET, name, raw) != 1)
+		return err_set(e, ERR_INVALID, "'%s' is not a numeric address", name);
+	if (six ? memcmp(raw, &in6addr_loopback, 16) != 0 : raw[0] != 127)
+		return err_set(
+			e, ERR_REFUSED,
+			"%s is not a loopback address: listening there needs TLS or tokens, which "
+			"this version does not have; use 127.0.0.1 behind a reverse proxy",
+			name);
+	*host = name;
+	*port = (int)number;
+	return 0;
+}
+
+/* "08:30" to minutes. */
+static int minutes_of_day(const char *text, const struct yaml_node *at, struct diags *d)
+{
+	int h = -1, m = -1;
+
+	if (strlen(text) == 5 && text[2] == ':' && strspn(text, "0123456789:") == 5) {
+		h = (text[0] - '0') * 10 + text[1] - '0';
+		m = (text[3] - '0') * 10 + text[4] - '0';
+	}
+	if (h < 0 || h > 24 || m < 0 || m > 59 || h * 60 + m > 24 * 60) {
+		yaml_complain(at, d, "'%s' is not a time of day such as 08:30", text);
+		return -1;
+	}
+	return h * 60 + m;
+}
+
+static void read_hours(struct config *c, const struct yaml_node *node, struct diags *d)
+{
+	struct raw_hours raw = { NULL, NULL };
+	int start, end;
+
+	if (yaml_fill(node, hours_fields, &raw, &c->arena, d) < 0)
+		return;
+	start = minutes_of_day(raw.start, yaml_get(node, "start"), d);
+	end = minutes_of_day(raw.end, yaml_get(node, "end"), d);
+	if (start < 0 || end < 0)
+		return;
+	if (end <= start)
+		yaml_complain(node, d, "working hours end at %s, before they start at %s", raw.end,
+			      raw.start);
+	else
+		c->hours = (struct work_hours){ start, end };
+}
+
+static void read_lights(struct config *c, const struct yaml_node *node, struct diags *d)
+{
+	if (yaml_fill(node, lights_fields, &c->assess, &c->arena, d) < 0)
+		return;
+	if (!(c->assess.green >= c->assess.watch && c->assess.watch >= c->assess.yellow &&
+	      c->assess.yellow >= c->assess.red_at_once))
+		yaml_complain(node, d,
+			      "lights must fall: green >= watch >= yellow >= red_at_once, not %g, "
+			      "%g, %g, %g",
+			      c->assess.green, c->assess.watch, c->assess.yellow,
+			      c->assess.red_at_once);
+}
+
+static void read_alerts(struct config *c, const struct yaml_node *node, struct diags *d)
+{
+	struct raw_alerts raw = { NULL, NULL, NULL };
+
+	yaml_fill(node, alerts_fields, &raw, &c->arena, d);
+	if (raw.lagging)
+		yaml_fill(raw.lagging, alert_fields, &c->lagging, &c->arena, d);
+	if (raw.late)
+		yaml_fill(raw.late, alert_fields, &c->late, &c->arena, d);
+	if (raw.feed_down)
+		yaml_fill(raw.feed_down, alert_fields, &c->feed_down, &c->arena, d);
+}
+
+static void read_catalogue_paths(struct config *c, struct yaml_strings list)
+{
+	for (size_t i = 0; i < list.n; i++)
+		list.list[i] = path_from(&c->arena, c->base_dir, list.list[i]);
+	c->catalogue = list;
+}
+
+static void complain_err(const struct yaml_node *at, struct diags *d, const struct err *e)
+{
+	yaml_complain(at, d, "%s", e->text);
+}
+
+static void read_file(struct config *c, struct diags *d)
+{
+	struct raw_top raw = { .title = c->title,
+			       .data_dir = c->data_dir,
+			       .timezone = c->timezone,
+			       .assess_every_ms = c->assess_every_ms };
+	const struct yaml_node *root = yaml_load(c->path, &c->arena, d);
+	struct err e;
+
+	if (!root)
+		return;
+	yaml_fill(root, top_fields, &raw, &c->arena, d);
+	c->title = raw.title;
+	c->notice = raw.notice;
+	c->timezone = raw.timezone;
+	c->assess_every_ms = raw.assess_every_ms;
+	c->map_bytes = raw.map_bytes;
+	c->data_dir = path_from(&c->arena, c->base_dir, raw.data_dir);
+	read_catalogue_paths(c, raw.catalogue);
+	if (raw.listen &&
+	    listen_parse(slice_str(raw.listen), &c->arena, &c->host, &c->port, &e) < 0)
+		complain_err(yaml_get(root, "listen"), d, &e);
+	if (raw.hours)
+		read_hours(c, raw.hours, d);
+	if (raw.lights)
+		read_lights(c, raw.lights, d);
+	if (raw.alerts)
+		read_alerts(c, raw.alerts, d);
+	if (raw.feeds) {
+		feed_configs_read(raw.feeds, c->base_dir, &c->arena, d, &c->feeds, &c->nfeeds);
+		if (!raw.catalogue.n)
+			yaml_complain(root, d,
+				      "feeds need a catalogue: name its files under 'catalogue'");
+	}
+}
+
+struct config *config_load(const char *path, const struct config_overrides *o, struct diags *d,
+			   struct err *e)
+{
+	struct config *c = mem_zalloc(sizeof(*c));
+
+	if (!c) {
+		err_set(e, ERR_MEMORY, "no memory for the configuration");
+		return NULL;
+	}
+	atomic_init(&c->refs, 1);
+	arena_init(&c->arena, CONFIG_ARENA_BYTES);
+	set_defaults(c);
+	if (path) {
+		c->path = arena_strdup(&c->arena, path);
+		c->base_dir = c->path ? dir_of(&c->arena, c->path) : NULL;
+		if (!c->base_dir) {
+			err_set(e, ERR_MEMORY, "no memory for the configuration");
+			goto fail;
+		}
+		read_file(c, d);
+		if (diags_check(d, e) < 0)
+			goto fail;
+	}
+	if (o && o->data_dir)
+		c->data_dir = arena_strdup(&c->arena, o->data_dir);
+	if (o && o->listen &&
+	    listen_parse(slice_str(o->listen), &c->arena, &c->host, &c->port, e) < 0) {
+		err_wrap(e, "--listen");
+		goto fail;
+	}
+	return c;
+fail:
+	config_unref(c);
+	return NULL;
+}
+
+struct config *config_ref(struct config *c)
+{
+	atomic_fetch_add(&c->refs, 1);
+	return c;
+}
+
+void config_unref(struct config *c)
+{
+	if (!c || atomic_fetch_sub(&c->refs, 1) != 1)
+		return;
+	arena_release(&c->arena);
+	mem_free(c);
+}

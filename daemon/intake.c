@@ -1,0 +1,165 @@
+/*
+ * intake.c - see intake.h.
+ *
+ * A handover carries one append through: made on the loop, answered on the writer
+ * thread, which only posts it back, finished on the loop.
+ */
+#include "daemon/intake.h"
+#include "base/alloc.h"
+#include "base/log.h"
+
+#include <stddef.h>
+
+struct handover {
+	struct append append;
+	struct post post;
+	struct intake *in;
+	struct emit_request *request; /* NULL: samples of our own */
+	struct own_samples own;
+};
+
+static void finish_on_loop(struct post *p);
+
+static struct handover *handover_of_post(struct post *p)
+{
+	return (struct handover *)((char *)p - offsetof(struct handover, post));
+}
+
+static void answered(struct append *a)
+{
+	struct handover *h = a->ctx;
+
+	loop_post(h->in->loop, &h->post);
+}
+
+static struct handover *handover_new(struct intake *in, struct err *e)
+{
+	struct handover *h = mem_zalloc(sizeof(*h));
+
+	if (!h) {
+		err_set(e, ERR_MEMORY, "no memory to hand figures to the store");
+		return NULL;
+	}
+	h->in = in;
+	h->post.call = finish_on_loop;
+	h->append.done = answered;
+	h->append.ctx = h;
+	return h;
+}
+
+int intake_emit(void *ctx, struct emit_request *r, struct err *e)
+{
+	struct intake *in = ctx;
+	struct handover *h = handover_new(in, e);
+	const struct batch *b = r->batch;
+
+	if (!h)
+		return -1;
+	h->request = r;
+	h->append.submission = (struct submission){
+		.source = r->source,
+		.owner = r->owner,
+		.origin = r->origin,
+		.received_ms = r->received_ms,
+		.released_ms = r->hold ? 0 : r->received_ms,
+		.trusted = r->trusted,
+		.body_hash = b->body_hash,
+		.body_bytes = b->body_bytes,
+		.refused = (uint32_t)b->refused,
+	};
+	h->append.obs = b->obs;
+	h->append.nobs = b->nobs;
+	h->append.samples = b->samples;
+	h->append.nsamples = b->nsamples;
+	if (store_append(in->store, &h->append, e) < 0) {
+		mem_free(h);
+		return -1;
+	}
+	in->under_way++;
+	return 0;
+}
+
+static void own_release(struct own_samples *own)
+{
+	for (size_t i = 0; i < own->n; i++)
+		labels_unref(own->list[i].labels);
+	arena_release(&own->arena);
+}
+
+static void finish_on_loop(struct post *p)
+{
+	struct handover *h = handover_of_post(p);
+	struct intake *in = h->in;
+	struct append *a = &h->append;
+
+	in->under_way--;
+	if (h->request) {
+		struct emitted how = {
+			.err = a->err,
+			.submission = a->submission.sequence,
+			.fresh = a->fresh,
+			.revised = a->revised,
+			.unchanged = a->unchanged,
+		};
+		struct emit_request *r = h->request;
+
+		r->done(r, &how);
+		if (a->err.code == ERR_NONE && a->nobs && in->stored)
+			in->stored(in->ctx);
+	} else {
+		if (a->err.code != ERR_NONE)
+			log_event(LOG_WARN, "alert states not stored", log_err(&a->err));
+		own_release(&h->own);
+	}
+	mem_free(h);
+}
+
+void intake_own(struct intake *in, struct own_samples *take)
+{
+	struct err e = { 0 };
+	struct handover *h;
+
+	if (!take->n) {
+		own_release(take);
+		return;
+	}
+	h = handover_new(in, &e);
+	if (h) {
+		h->own = *take;
+		h->append.samples = h->own.list;
+		h->append.nsamples = h->own.n;
+		if (store_append(in->store, &h->append, &e) == 0) {
+			in->under_way++;
+			return;
+		}
+		mem_free(h);
+	}
+	log_event(LOG_WARN, "alert states not stored", log_err(&e));
+	own_release(take);
+}
+
+int intake_last(void *ctx, const struct labels *labels, int64_t before_ms, int64_t *stamp_ms,
+		double *value, bool *found, struct err *e)
+{
+	struct intake *in = ctx;
+	struct snapshot *v = snapshot_open(in->store, 0, e);
+	struct series_ref ref;
+	struct vintage last;
+	int rc = -1;
+
+	*found = false;
+	if (!v)
+		return -1;
+	if (snapshot_find(v, labels, &ref, e) < 0) {
+		rc = e->code == ERR_NOT_FOUND ? 0 : -1;
+	} else if (snapshot_last_figure(v, ref.id, before_ms - 1, VIEW_LATEST, &last, found, e) ==
+		   0) {
+		rc = 0;
+		if (*found) {
+			*stamp_ms = last.stamp_ms;
+			*value = last.value;
+		}
+	}
+	snapshot_close(v);
+	return rc;
+}

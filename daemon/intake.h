@@ -1,0 +1,38 @@
+/*
+ * intake.h - from the collector to the store and back.
+ *
+ * The collector emits a batch on the loop; the store answers on its writer
+ * thread; the answer is posted to the loop. Also gives the checks the figure
+ * before, read from a snapshot.
+ */
+#ifndef DAEMON_INTAKE_H
+#define DAEMON_INTAKE_H
+
+#include "collectors/feed.h"
+#include "loop/loop.h"
+#include "storage/store.h"
+
+struct intake {
+	struct loop *loop;
+	struct store *store;
+	/* On the loop, after figures were stored. */
+	void (*stored)(void *ctx);
+	void *ctx;
+	size_t under_way;
+};
+
+/* collector_options.emit and history.last, with the intake as ctx. */
+int intake_emit(void *ctx, struct emit_request *r, struct err *e);
+int intake_last(void *ctx, const struct labels *labels, int64_t before_ms, int64_t *stamp_ms,
+		double *value, bool *found, struct err *e);
+
+/* Stores plain samples of our own (alert states); takes over the arena and the labels' references.
+ * Not waited for; a failure is logged. */
+struct own_samples {
+	struct arena arena;
+	struct plain_sample *list;
+	size_t n;
+};
+void intake_own(struct intake *in, struct own_samples *take);
+
+#endif

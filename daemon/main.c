@@ -1,0 +1,59 @@
+/*
+ * main.c - the command line.
+ */
+#include "base/version.h"
+#include "daemon/commands.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char usage[] =
+	"parkwatch " PARKWATCH_VERSION " - monitoring of a city's industrial parks\n"
+	"\n"
+	"  parkwatch run   [--config FILE] [--data-dir DIR] [--listen ADDRESS:PORT] [--log-level "
+	"LEVEL]\n"
+	"  parkwatch check config FILE\n"
+	"  parkwatch check catalogue FILE...\n"
+	"  parkwatch check feed --config FILE NAME DOCUMENT\n"
+	"  parkwatch check store DIR\n"
+	"  parkwatch version\n"
+	"\n"
+	"Without --config, run is an empty server on 127.0.0.1:9290. docs/ in the source\n"
+	"has the keys of the configuration, the catalogue and the feeds.\n";
+
+static int command_version(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	puts("parkwatch " PARKWATCH_VERSION);
+	return EXIT_DONE;
+}
+
+static int command_help(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	fputs(usage, stdout);
+	return EXIT_DONE;
+}
+
+static const struct {
+	const char *word;
+	int (*run)(int argc, char **argv);
+} commands[] = {
+	{ "run", command_run },         { "check", command_check },
+	{ "version", command_version }, { "--version", command_version },
+	{ "help", command_help },       { "--help", command_help },
+	{ "-h", command_help },
+};
+
+int main(int argc, char **argv)
+{
+	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(argv[1], commands[i].word) == 0)
+			return commands[i].run(argc - 1, argv + 1);
+	if (argc > 1)
+		fprintf(stderr, "parkwatch: there is no command '%s'\n\n", argv[1]);
+	fputs(usage, stderr);
+	return EXIT_USAGE;
+}

@@ -1,0 +1,451 @@
+/*
+ * wire.c - joins the rooms into one daemon (daemon.h has the picture).
+ *
+ * Opening: configuration, zone, catalogue, loop, store, then along the data's
+ * way: intake, collector, watch, exporters. Closing goes the other way:
+ * nobody new is let in, feeds end, the store answers what it was given, the watch
+ * ends, the store closes, the loop last.
+ */
+#include "daemon/daemon.h"
+#include "base/alloc.h"
+#include "base/counter.h"
+#include "base/log.h"
+#include "base/version.h"
+#include "daemon/feed_board.h"
+#include "daemon/intake.h"
+#include "daemon/watch.h"
+#include "exporters/routes.h"
+#include "loop/http_client.h"
+#include "loop/http_server.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { CLOSE_PATIENCE_MS = 60 * 1000, COMPLAINTS_MAX = 1000, DIAG_ARENA_BYTES = 16 << 20 };
+
+struct daemon {
+	const char *config_path;
+	struct config_overrides overrides;
+	FILE *complaints;
+
+	struct config *config;
+	struct catalogue *catalogue;
+
+	struct loop *loop;
+	struct store *store;
+	struct intake intake;
+	struct http_client *client;
+	struct collector *collector;
+	struct watch *watch;
+	struct feed_board *board;
+	struct exporter_view view;
+	struct arena routes_arena;
+	struct http_server *server;
+
+	bool collector_closed;
+	struct post store_failed;
+	struct err store_error;
+	int exit_code;
+};
+
+/* --- configuration and catalogue ------------------------------------------------- */
+
+struct loaded {
+	struct config *config;
+	struct catalogue *catalogue;
+};
+
+static void loaded_drop(struct loaded *l)
+{
+	if (l->catalogue)
+		catalogue_unref(l->catalogue);
+	config_unref(l->config);
+}
+
+static int load_catalogue(struct loaded *l, struct diags *d, struct err *e)
+{
+	struct catalogue_options o = { .hours = l->config->hours };
+
+	o.zone = zone_open(l->config->timezone, e);
+	if (!o.zone)
+		return err_wrap(e, "timezone");
+	l->catalogue = catalogue_load(l->config->catalogue.list, l->config->catalogue.n, &o, d);
+	if (!l->catalogue) {
+		if (diags_check(d, e) == 0)
+			err_set(e, ERR_MEMORY, "no memory for the catalogue");
+		return err_wrap(e, "catalogue");
+	}
+	return 0;
+}
+
+/* All of it or nothing; every mistake is printed. */
+static int load_all(const struct daemon *d, struct loaded *l, struct err *e)
+{
+	struct arena arena;
+	struct diags diags;
+	int rc = -1;
+
+	*l = (struct loaded){ 0 };
+	arena_init(&arena, DIAG_ARENA_BYTES);
+	diags_init(&diags, &arena, COMPLAINTS_MAX);
+	l->config = config_load(d->config_path, &d->overrides, &diags, e);
+	if (l->config)
+		rc = load_catalogue(l, &diags, e);
+	if (rc < 0)
+		loaded_drop(l);
+	diags_print(&diags, d->complaints);
+	arena_release(&arena);
+	return rc;
+}
+
+static void note_reload(bool ok, int64_t now_ms)
+{
+	counter_add_for(C_RELOADS, slice_str(ok ? "ok" : "error"), 1);
+	counter_set(C_RELOAD_OK, ok);
+	if (ok)
+		counter_set(C_RELOAD_TIME, (double)now_ms / 1000);
+}
+
+static void warn_unchangeable(const struct config *old, const struct config *new)
+{
+	if (strcmp(old->host, new->host) != 0 || old->port != new->port)
+		log_event(LOG_WARN, "the listen address changes with a restart only",
+			  log_s("address", new->host), log_i("port", new->port));
+	if (strcmp(old->title, new->title) != 0)
+		log_event(LOG_WARN, "the title changes with a restart only",
+			  log_s("title", new->title));
+	if (strcmp(old->data_dir, new->data_dir) != 0)
+		log_event(LOG_WARN, "the data folder changes with a restart only",
+			  log_s("data_dir", new->data_dir));
+}
+
+static void swap_in(struct daemon *d, struct loaded *l)
+{
+	struct config *old_config = d->config;
+	struct catalogue *old_catalogue = d->catalogue;
+
+	d->config = l->config;
+	d->catalogue = l->catalogue;
+	if (d->watch)
+		watch_configure(d->watch, d->config, d->catalogue);
+	if (old_catalogue)
+		catalogue_unref(old_catalogue);
+	config_unref(old_config);
+}
+
+int daemon_reload(struct daemon *d, struct err *e)
+{
+	struct loaded l;
+
+	if (load_all(d, &l, e) < 0)
+		goto refused;
+	warn_unchangeable(d->config, l.config);
+	if (collector_apply(d->collector, l.config->feeds, l.config->nfeeds, e) < 0) {
+		loaded_drop(&l);
+		goto refused;
+	}
+	swap_in(d, &l);
+	note_reload(true, loop_now(d->loop));
+	log_event(LOG_INFO, "reloaded", log_i("units", (int64_t)catalogue_units(d->catalogue)),
+		  log_i("indicators", (int64_t)catalogue_indicators(d->catalogue)),
+		  log_i("feeds", (int64_t)d->config->nfeeds));
+	return 0;
+refused:
+	note_reload(false, loop_now(d->loop));
+	log_event(LOG_ERROR, "reload refused, everything stays as it was", log_err(e));
+	return -1;
+}
+
+/* --- what the rooms are given ---------------------------------------------------------- */
+
+static struct catalogue *give_catalogue(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	return catalogue_ref(d->catalogue);
+}
+
+static void figures_stored(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	watch_poke(d->watch);
+}
+
+static struct assessment *give_assessment(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	return watch_assessment(d->watch);
+}
+
+static int give_feeds(void *ctx, struct arena *a, struct feed_row **out, size_t *n, struct err *e)
+{
+	struct daemon *d = ctx;
+
+	return feed_board_rows(d->board, a, out, n, e);
+}
+
+static bool give_ready(void *ctx, const char **why)
+{
+	struct daemon *d = ctx;
+	struct assessment *a = watch_assessment(d->watch);
+
+	if (!a) {
+		*why = "the first assessment is being worked out";
+		return false;
+	}
+	assessment_unref(a);
+	return true;
+}
+
+static int64_t give_now(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	return loop_now(d->loop);
+}
+
+static void stop_for_store(struct post *p)
+{
+	struct daemon *d = (struct daemon *)((char *)p - offsetof(struct daemon, store_failed));
+
+	log_event(LOG_ERROR,
+		  "the store cannot write any more; ending so that a supervisor starts anew",
+		  log_err(&d->store_error));
+	d->exit_code = 3;
+	loop_stop(d->loop);
+}
+
+static void store_has_failed(void *ctx, const struct err *why)
+{
+	struct daemon *d = ctx;
+
+	d->store_error = *why;
+	loop_post(d->loop, &d->store_failed);
+}
+
+static void on_signal(void *ctx, int signum)
+{
+	struct daemon *d = ctx;
+	struct err e;
+
+	if (signum == SIGHUP) {
+		daemon_reload(d, &e);
+		return;
+	}
+	log_event(LOG_INFO, "stopping", log_i("signal", signum));
+	loop_stop(d->loop);
+}
+
+/* --- opening ---------------------------------------------------------------------------- */
+
+static int open_store(struct daemon *d, struct err *e)
+{
+	struct store_options o = { .dir = d->config->data_dir,
+				   .map_bytes = (uint64_t)d->config->map_bytes,
+				   .failed = store_has_failed,
+				   .ctx = d };
+
+	d->store_failed.call = stop_for_store;
+	d->store = store_open(&o, e);
+	return d->store ? 0 : err_wrap(e, "store %s", d->config->data_dir);
+}
+
+static int open_collector(struct daemon *d, struct err *e)
+{
+	struct collector_options o = {
+		.loop = d->loop,
+		.emit = intake_emit,
+		.emit_ctx = &d->intake,
+		.history = { .last = intake_last, .ctx = &d->intake },
+		.catalogue = give_catalogue,
+		.catalogue_ctx = d,
+	};
+
+	d->intake = (struct intake){
+		.loop = d->loop, .store = d->store, .stored = figures_stored, .ctx = d
+	};
+	d->client = http_client_new(d->loop, &(struct http_client_options){ 0 }, e);
+	if (!d->client)
+		return -1;
+	o.client = d->client;
+	d->collector = collector_new(&o, e);
+	return d->collector ? 0 : -1;
+}
+
+static int open_watch(struct daemon *d, struct err *e)
+{
+	struct watch_options o = { d->loop, d->store, &d->intake, d->collector };
+
+	d->watch = watch_new(&o, e);
+	if (!d->watch)
+		return -1;
+	watch_configure(d->watch, d->config, d->catalogue);
+	d->board = feed_board_new(d->loop, d->collector, e);
+	return d->board ? 0 : -1;
+}
+
+static int open_server(struct daemon *d, struct err *e)
+{
+	struct http_server_options o = { .host = d->config->host, .port = d->config->port };
+	const struct http_route *routes;
+	size_t n;
+
+	/* Title and notice are copied: pages may be made while a reload frees the configuration. */
+	arena_init(&d->routes_arena, 1 << 20);
+	d->view = (struct exporter_view){
+		.ctx = d,
+		.assessment = give_assessment,
+		.alerts = watch_alerts(d->watch),
+		.feeds = give_feeds,
+		.ready = give_ready,
+		.store = d->store,
+		.title = arena_strdup(&d->routes_arena, d->config->title),
+		.notice = d->config->notice ? arena_strdup(&d->routes_arena, d->config->notice)
+					    : NULL,
+		.now = give_now,
+	};
+	if (!d->view.title)
+		return err_set(e, ERR_MEMORY, "no memory");
+	routes = exporter_routes(&d->view, &d->routes_arena, &n, e);
+	if (!routes)
+		return -1;
+	d->server = http_server_open(d->loop, &o, routes, n, e);
+	return d->server ? 0 : err_wrap(e, "listen %s:%d", d->config->host, d->config->port);
+}
+
+static int open_signals(struct daemon *d, struct err *e)
+{
+	static const int signals[] = { SIGHUP, SIGTERM, SIGINT };
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		if (loop_on_signal(d->loop, signals[i], on_signal, d, e) < 0)
+			return -1;
+	return 0;
+}
+
+struct daemon *daemon_open(const struct daemon_options *o, struct err *e)
+{
+	struct loop_options loop_options = { .clock = o->clock };
+	struct daemon *d = mem_zalloc(sizeof(*d));
+	struct loaded l;
+
+	if (!d) {
+		err_set(e, ERR_MEMORY, "no memory");
+		return NULL;
+	}
+	d->config_path = o->config_path;
+	d->overrides = o->overrides;
+	d->complaints = o->complaints ? o->complaints : stderr;
+	if (load_all(d, &l, e) < 0)
+		goto fail;
+	swap_in(d, &l);
+	d->loop = loop_new(&loop_options, e);
+	if (!d->loop || open_store(d, e) < 0 || open_collector(d, e) < 0 || open_watch(d, e) < 0 ||
+	    open_server(d, e) < 0 || open_signals(d, e) < 0 ||
+	    collector_apply(d->collector, d->config->feeds, d->config->nfeeds, e) < 0)
+		goto fail;
+	note_reload(true, loop_now(d->loop));
+	counter_set(C_PROCESS_START, (double)loop_now(d->loop) / 1000);
+	log_event(LOG_INFO, "parkwatch runs", log_s("version", PARKWATCH_VERSION),
+		  log_s("address", d->config->host), log_i("port", daemon_port(d)),
+		  log_s("data_dir", d->config->data_dir),
+		  log_i("units", (int64_t)catalogue_units(d->catalogue)),
+		  log_i("indicators", (int64_t)catalogue_indicators(d->catalogue)),
+		  log_i("feeds", (int64_t)d->config->nfeeds));
+	return d;
+fail:
+	daemon_close(d);
+	return NULL;
+}
+
+int daemon_run(struct daemon *d)
+{
+	loop_run(d->loop);
+	return d->exit_code;
+}
+
+/* --- closing ------------------------------------------------------------------------------- */
+
+static void collector_is_closed(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	d->collector_closed = true;
+}
+
+static bool feeds_ended(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	return d->collector_closed;
+}
+
+static bool watch_ended(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	return watch_stop(d->watch) && d->intake.under_way == 0;
+}
+
+void daemon_close(struct daemon *d)
+{
+	if (!d)
+		return;
+	if (d->server)
+		http_server_close(d->server);
+	feed_board_free(d->board);
+	if (d->collector) {
+		collector_close(d->collector, collector_is_closed, d);
+		if (!loop_settle(d->loop, feeds_ended, d, CLOSE_PATIENCE_MS))
+			log_event(LOG_ERROR, "feeds did not end",
+				  log_i("waited_ms", CLOSE_PATIENCE_MS));
+	}
+	if (d->watch)
+		loop_settle(d->loop, watch_ended, d, CLOSE_PATIENCE_MS);
+	watch_free(d->watch);
+	if (d->client)
+		http_client_free(d->client);
+	if (d->store)
+		store_close(d->store);
+	loop_free(d->loop);
+	arena_release(&d->routes_arena);
+	if (d->catalogue)
+		catalogue_unref(d->catalogue);
+	config_unref(d->config);
+	mem_free(d);
+}
+
+/* --- looking inside --------------------------------------------------------------------------- */
+
+struct loop *daemon_loop(struct daemon *d)
+{
+	return d->loop;
+}
+
+struct store *daemon_store(struct daemon *d)
+{
+	return d->store;
+}
+
+struct collector *daemon_collector(struct daemon *d)
+{
+	return d->collector;
+}
+
+struct alerts *daemon_alerts(struct daemon *d)
+{
+	return watch_alerts(d->watch);
+}
+
+struct assessment *daemon_assessment(struct daemon *d)
+{
+	return watch_assessment(d->watch);
+}
+
+int daemon_port(const struct daemon *d)
+{
+	return http_server_port(d->server);
+}

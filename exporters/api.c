@@ -1,0 +1,148 @@
+/*
+ * api.c - health, and the first endpoints of Prometheus' HTTP API.
+ *
+ * Shapes are those of prometheus.io/docs/prometheus/latest/querying/api. buildinfo
+ * carries no `features` member: with one, Grafana takes us for Mimir.
+ */
+#include "exporters/handlers.h"
+#include "base/json_write.h"
+#include "base/num.h"
+
+void reply_error(struct exchange *x, unsigned status, const struct err *e)
+{
+	buf_clear(&x->reply);
+	x->status = status;
+	x->content_type = "text/plain; charset=utf-8";
+	buf_printf(&x->reply, "%s\n", e->text);
+}
+
+void reply_api_error(struct exchange *x, unsigned status, const char *type, const struct err *e)
+{
+	struct json_writer j;
+
+	buf_clear(&x->reply);
+	x->status = status;
+	x->content_type = "application/json";
+	json_init(&j, &x->reply);
+	json_object(&j);
+	json_key(&j, "status");
+	json_cstr(&j, "error");
+	json_key(&j, "errorType");
+	json_cstr(&j, type);
+	json_key(&j, "error");
+	json_cstr(&j, e->text);
+	json_end(&j);
+}
+
+void serve_healthy(struct exchange *x)
+{
+	buf_puts(&x->reply, "parkwatch is healthy.\n");
+}
+
+void serve_ready(struct exchange *x)
+{
+	const struct exporter_view *view = x->ctx;
+	const char *why = "";
+
+	if (view->ready(view->ctx, &why)) {
+		buf_puts(&x->reply, "parkwatch is ready.\n");
+		return;
+	}
+	x->status = 503;
+	buf_printf(&x->reply, "not ready: %s\n", why);
+}
+
+static void success(struct json_writer *j, struct exchange *x)
+{
+	x->content_type = "application/json";
+	json_init(j, &x->reply);
+	json_object(j);
+	json_key(j, "status");
+	json_cstr(j, "success");
+	json_key(j, "data");
+}
+
+static void alert_labels(struct json_writer *j, const struct labels *ls)
+{
+	json_key(j, "labels");
+	json_object(j);
+	for (uint32_t i = 0; i < ls->n; i++) {
+		json_key_slice(j, ls->l[i].name);
+		json_str(j, ls->l[i].value);
+	}
+	json_end(j);
+}
+
+static void alert_json(struct json_writer *j, const struct alert *a)
+{
+	char text[NUM_TEXT], when[TIME_TEXT];
+
+	json_object(j);
+	alert_labels(j, a->labels);
+	json_key(j, "annotations");
+	json_object(j);
+	if (a->description) {
+		json_key(j, "description");
+		json_cstr(j, a->description);
+	}
+	if (a->summary) {
+		json_key(j, "summary");
+		json_cstr(j, a->summary);
+	}
+	json_end(j);
+	json_key(j, "state");
+	json_cstr(j, alert_state_name(a->state));
+	json_key(j, "activeAt");
+	json_cstr(j, time_print_utc(a->active_ms, when));
+	json_key(j, "value");
+	num_print_g(a->value, text);
+	json_cstr(j, text);
+	json_end(j);
+}
+
+void serve_alerts(struct exchange *x)
+{
+	const struct exporter_view *view = x->ctx;
+	struct json_writer j;
+	struct alert *list;
+	struct err e;
+	size_t n;
+
+	if (alerts_list(view->alerts, false, &x->arena, &list, &n, &e) < 0) {
+		reply_api_error(x, 500, "internal", &e);
+		return;
+	}
+	success(&j, x);
+	json_object(&j);
+	json_key(&j, "alerts");
+	json_array(&j);
+	for (size_t i = 0; i < n; i++)
+		alert_json(&j, &list[i]);
+	json_end(&j);
+	json_end(&j);
+	json_end(&j);
+	alerts_list_release(list, n);
+}
+
+void serve_buildinfo(struct exchange *x)
+{
+	static const char *const pairs[][2] = {
+		{ "version", PARKWATCH_VERSION },
+		{ "revision", "" },
+		{ "branch", "" },
+		{ "buildUser", "" },
+		{ "buildDate", "" },
+		{ "goVersion", "" },
+		{ "application", "parkwatch" },
+	};
+	struct json_writer j;
+
+	success(&j, x);
+	json_object(&j);
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		json_key(&j, pairs[i][0]);
+		json_cstr(&j, pairs[i][1]);
+	}
+	json_end(&j);
+	json_end(&j);
+}

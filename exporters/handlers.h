@@ -1,0 +1,30 @@
+/*
+ * handlers.h - what routes.c joins; each serves one path, `x->ctx` being the view.
+ */
+#ifndef EXPORTERS_HANDLERS_H
+#define EXPORTERS_HANDLERS_H
+
+#include "base/version.h"
+#include "exporters/view.h"
+#include "loop/http_server.h"
+
+void serve_metrics(struct exchange *x); /* metrics.c */
+void serve_healthy(struct exchange *x); /* api.c */
+void serve_ready(struct exchange *x);
+void serve_alerts(struct exchange *x);
+void serve_buildinfo(struct exchange *x);
+void serve_overview(struct exchange *x); /* page_overview.c */
+void serve_unit(struct exchange *x);     /* page_figures.c */
+void serve_indicator(struct exchange *x);
+void serve_feeds(struct exchange *x); /* page_feeds.c */
+
+/* All that /metrics shows, in one of its two formats. */
+int metrics_write(const struct exporter_view *view, bool open_metrics, struct arena *a,
+		  struct buf *out, struct err *e);
+
+/* Empties what was written and answers with the sentence, as plain text. */
+void reply_error(struct exchange *x, unsigned status, const struct err *e);
+/* As reply_error(), in the shape of Prometheus' API. */
+void reply_api_error(struct exchange *x, unsigned status, const char *type, const struct err *e);
+
+#endif

@@ -1,0 +1,173 @@
+/* test_config.c - the configuration file: defaults, mistakes with places, what may be listened on.
+ */
+#include "daemon/config.h"
+#include "tests/lib/assert.h"
+#include "tests/lib/tmp.h"
+
+struct fixture {
+	char *dir;
+	struct arena arena;
+	struct diags diags;
+	struct err e;
+};
+
+static int setup(void **state)
+{
+	static struct fixture f;
+
+	memset(&f, 0, sizeof(f));
+	f.dir = tmp_make();
+	arena_init(&f.arena, 4 << 20);
+	diags_init(&f.diags, &f.arena, 100);
+	*state = &f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	arena_release(&f->arena);
+	tmp_remove(f->dir);
+	return 0;
+}
+
+static struct config *load(struct fixture *f, const char *text)
+{
+	const char *path = tmp_path(f->dir, "parkwatch.yaml");
+
+	tmp_write(path, text, strlen(text));
+	return config_load(path, NULL, &f->diags, &f->e);
+}
+
+static bool complained(const struct fixture *f, unsigned line, unsigned column, const char *part)
+{
+	for (size_t i = 0; i < f->diags.n; i++)
+		if (f->diags.list[i].line == line && f->diags.list[i].column == column &&
+		    strstr(f->diags.list[i].text, part))
+			return true;
+	for (size_t i = 0; i < f->diags.n; i++)
+		print_message("%u:%u: %s\n", f->diags.list[i].line, f->diags.list[i].column,
+			      f->diags.list[i].text);
+	return false;
+}
+
+static void without_a_file_everything_has_a_default(void **state)
+{
+	struct fixture *f = *state;
+	struct config *c = config_load(NULL, NULL, &f->diags, &f->e);
+
+	assert_non_null(c);
+	assert_string_equal(c->host, "127.0.0.1");
+	assert_int_equal(c->port, 9290);
+	assert_string_equal(c->timezone, "Asia/Shanghai");
+	assert_int_equal(c->nfeeds, 0);
+	assert_f64(c->assess.yellow, 0.85);
+	config_unref(c);
+}
+
+static void paths_are_relative_to_the_file(void **state)
+{
+	struct fixture *f = *state;
+	struct config *c = load(f, "data_dir: store\ncatalogue: [a.yaml, /b.yaml]\n");
+	char want[4200];
+
+	assert_non_null(c);
+	snprintf(want, sizeof(want), "%s/store", f->dir);
+	assert_string_equal(c->data_dir, want);
+	snprintf(want, sizeof(want), "%s/a.yaml", f->dir);
+	assert_string_equal(c->catalogue.list[0], want);
+	assert_string_equal(c->catalogue.list[1], "/b.yaml");
+	config_unref(c);
+}
+
+static void all_mistakes_come_out_together(void **state)
+{
+	struct fixture *f = *state;
+	struct config *c = load(f, "listen: 0.0.0.0:9290\n"
+				   "working_hours: {start: '9', end: '17:00'}\n"
+				   "lights: {green: 0.9, watch: 0.95}\n"
+				   "assess_every: soon\n"
+				   "alerts: {lagging: {light: purple}}\n"
+				   "titel: x\n");
+
+	assert_null(c);
+	assert_int_equal(f->e.code, ERR_INVALID);
+	assert_true(complained(f, 1, 9, "0.0.0.0 is not a loopback address"));
+	assert_true(complained(f, 2, 24, "'9' is not a time of day"));
+	assert_true(complained(f, 3, 9, "lights must fall"));
+	assert_true(complained(f, 4, 15, "wants a duration"));
+	assert_true(complained(f, 5, 27, "purple"));
+	assert_true(complained(f, 6, 1, "did you mean 'title'"));
+	assert_int_equal(f->diags.n, 6);
+}
+
+static void thresholds_and_patience_come_from_the_file(void **state)
+{
+	struct fixture *f = *state;
+	struct config *c = load(f, "lights: {green: 1.1, watch: 1, yellow: 0.9, red_at_once: 0.6}\n"
+				   "alerts:\n"
+				   "  lagging: {light: red, for: 2d, severity: page}\n"
+				   "  late_report: {hours: 8, keep_firing_for: 1h}\n"
+				   "  feed_down: {enabled: false, failures: 4}\n");
+
+	assert_non_null(c);
+	assert_f64(c->assess.green, 1.1);
+	assert_f64(c->assess.red_at_once, 0.6);
+	assert_int_equal(c->lagging.light, LIGHT_RED);
+	assert_int_equal(c->lagging.for_ms, 2 * 86400 * 1000);
+	assert_string_equal(c->lagging.severity, "page");
+	assert_f64(c->late.hours, 8);
+	assert_int_equal(c->late.keep_firing_ms, 3600 * 1000);
+	assert_false(c->feed_down.enabled);
+	assert_int_equal(c->feed_down.failures, 4);
+	config_unref(c);
+}
+
+static void feeds_need_a_catalogue(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_null(load(f, "feeds:\n  - {name: a, url: 'http://h/', format: prometheus}\n"));
+	assert_true(complained(f, 1, 1, "feeds need a catalogue"));
+}
+
+static void listen_addresses(void **state)
+{
+	struct fixture *f = *state;
+	const char *host;
+	int port;
+
+	assert_ok(listen_parse(slice_str("127.0.0.2:0"), &f->arena, &host, &port, &f->e), &f->e);
+	assert_string_equal(host, "127.0.0.2");
+	assert_ok(listen_parse(slice_str("[::1]:9290"), &f->arena, &host, &port, &f->e), &f->e);
+	assert_string_equal(host, "::1");
+	assert_int_equal(port, 9290);
+	assert_ok(listen_parse(slice_str("localhost:1"), &f->arena, &host, &port, &f->e), &f->e);
+	assert_string_equal(host, "127.0.0.1");
+	assert_fails(listen_parse(slice_str(":9290"), &f->arena, &host, &port, &f->e), &f->e,
+		     ERR_INVALID, "say 127.0.0.1:9290");
+	assert_fails(listen_parse(slice_str("127.0.0.1:70000"), &f->arena, &host, &port, &f->e),
+		     &f->e, ERR_INVALID, "'70000' is not a port");
+	assert_fails(listen_parse(slice_str("192.168.1.1:1"), &f->arena, &host, &port, &f->e),
+		     &f->e, ERR_REFUSED, "not a loopback address");
+	assert_fails(listen_parse(slice_str("[::]:1"), &f->arena, &host, &port, &f->e), &f->e,
+		     ERR_REFUSED, "not a loopback address");
+	assert_fails(listen_parse(slice_str("somewhere:1"), &f->arena, &host, &port, &f->e), &f->e,
+		     ERR_INVALID, "not a numeric address");
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		T(without_a_file_everything_has_a_default),
+		T(paths_are_relative_to_the_file),
+		T(all_mistakes_come_out_together),
+		T(thresholds_and_patience_come_from_the_file),
+		T(feeds_need_a_catalogue),
+		T(listen_addresses),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
