@@ -258,7 +258,7 @@ static int write_overview(struct overview *o, struct err *e)
 		return -1;
 	put_counts(o);
 	put_advice(o);
-	if (put_alerts(o, e) < 0 || page_unit_ranks(p, e) < 0 || page_indicator_matrix(p, e) < 0)
+	if (page_unit_ranks(p, e) < 0 || put_alerts(o, e) < 0 || page_indicator_matrix(p, e) < 0)
 		return -1;
 	put_feeds(o);
 	page_foot(p);

@@ -14,6 +14,8 @@
 struct unit_row {
 	const struct unit_summary *s;
 	unsigned closed, targets, judged; /* figures: of a closed period, with target, and in */
+	struct period newest;             /* latest period of which anything is in */
+	int64_t received_ms;              /* last arrival; 0: never */
 };
 
 static const struct unit_summary *summary_of(const void *row)
@@ -98,6 +100,18 @@ static void with_pace_cell(struct buf *b, const void *ctx, const void *row)
 	buf_printf(b, "%u", summary_of(row)->with_pace);
 }
 
+static void newest_cell(struct buf *b, const void *ctx, const void *row)
+{
+	(void)ctx;
+	if (((const struct unit_row *)row)->received_ms)
+		cell_period(b, ((const struct unit_row *)row)->newest);
+}
+
+static void received_cell(struct buf *b, const void *ctx, const void *row)
+{
+	cell_time(b, ctx, ((const struct unit_row *)row)->received_ms);
+}
+
 static void remark_cell(struct buf *b, const void *ctx, const void *row)
 {
 	const struct unit_row *r = row;
@@ -123,6 +137,8 @@ static const struct html_column unit_columns[] = {
 	{ "○ 未评", "no light", .number = true, .cell = unit_none_cell },
 	{ "平均进度比", "mean pace", .number = true, .cell = mean_pace_cell },
 	{ "有进度指标", "with pace", .number = true, .cell = with_pace_cell },
+	{ "最新账期", "newest period", .cell = newest_cell },
+	{ "最近收到", "last received", .number = true, .cell = received_cell },
 	{ "迟报与说明", "late, remarks", .cell = remark_cell },
 };
 
@@ -152,6 +168,19 @@ static int by_group_then_rank(const void *pa, const void *pb)
 	return x->unit->index < y->unit->index ? -1 : x->unit->index > y->unit->index;
 }
 
+static void add_figure(struct unit_row *r, const struct figure *f)
+{
+	r->closed += f->judged.freq != FREQ_NONE;
+	r->targets += f->target != NULL;
+	r->judged += f->target && f->has_judged;
+	if (!f->has_value)
+		return;
+	if (!r->received_ms || date_cmp(period_last_day(f->period), period_last_day(r->newest)) > 0)
+		r->newest = f->period;
+	if (f->received_ms > r->received_ms)
+		r->received_ms = f->received_ms;
+}
+
 /* The rows of all units, with what explains a missing rank; pointers to them in *out. */
 static int make_unit_rows(struct page *p, const void ***out, struct err *e)
 {
@@ -170,14 +199,9 @@ static int make_unit_rows(struct page *p, const void ***out, struct err *e)
 	}
 	for (size_t i = 0; i < a->nfigures; i++) {
 		const struct figure *f = &a->figures[i];
-		struct unit_row *r;
 
-		if (!place[f->unit->index])
-			continue;
-		r = &rows[place[f->unit->index] - 1];
-		r->closed += f->judged.freq != FREQ_NONE;
-		r->targets += f->target != NULL;
-		r->judged += f->target && f->has_judged;
+		if (place[f->unit->index])
+			add_figure(&rows[place[f->unit->index] - 1], f);
 	}
 	return 0;
 }
