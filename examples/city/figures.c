@@ -271,7 +271,9 @@ bool figure_is_in(const struct catalogue *c, const struct unit *u, const struct 
 	if (period_index(p) > period_index(due) || !validity_holds(u->valid, period_last_day(p)) ||
 	    !validity_holds(i->valid, period_last_day(p)))
 		return false;
-	return figure_part(c, u) != PART_LATE || period_index(p) < period_index(due);
+	/* The late one is late with its monthly figures. */
+	return figure_part(c, u) != PART_LATE || i->freq != FREQ_MONTH ||
+	       period_index(p) < period_index(due);
 }
 
 struct period figure_first(const struct indicator *i, const struct catalogue *c, int64_t now_ms)

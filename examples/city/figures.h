@@ -20,7 +20,7 @@
 enum part {
 	PART_PLAIN,
 	PART_LAGS,     /* reaches about three quarters of its targets */
-	PART_LATE,     /* owes the newest due period */
+	PART_LATE,     /* owes the newest due month */
 	PART_CORRECTS, /* corrects one figure after a while */
 	PART_GBK,      /* hands in GBK files, one row of them broken */
 };
@@ -38,7 +38,7 @@ bool figure_is_corrected(const struct catalogue *c, const struct unit *u, const 
 			 struct period p, int64_t now_ms);
 
 /* Whether the unit has handed the period in by now: the newest due one and older; the late one owes
- * its newest. */
+ * its newest month. */
 bool figure_is_in(const struct catalogue *c, const struct unit *u, const struct indicator *i,
 		  struct period p, int64_t now_ms);
 
