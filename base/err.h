@@ -50,9 +50,9 @@ int err_sys(struct err *e, int errnum, const char *fmt, ...) __attribute__((form
 
 #ifdef __clang_analyzer__
 /* The analyser sees one file at a time and would not know that these return -1. */
-#define err_set(...) (err_set(__VA_ARGS__), -1)
+#define err_set(...)  (err_set(__VA_ARGS__), -1)
 #define err_wrap(...) (err_wrap(__VA_ARGS__), -1)
-#define err_sys(...) (err_sys(__VA_ARGS__), -1)
+#define err_sys(...)  (err_sys(__VA_ARGS__), -1)
 #endif
 
 /* A short stable word for metrics and logs: "limit", "not_found", … */
