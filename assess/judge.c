@@ -186,15 +186,20 @@ static void judge(struct work *w, struct subject *s, const struct closing *cl, d
 
 /* --- report ------------------------------------------------------------------------ */
 
-static double hours_between(const struct work *w, int64_t from_ms, int64_t to_ms)
+/* Most units of an indicator owe the same period, so the last answer is usually the next one. */
+static double hours_between(struct work *w, int64_t from_ms, int64_t to_ms)
 {
+	struct late_memo *m = &w->late;
 	double h;
 
 	if (to_ms <= from_ms)
 		return 0;
+	if (m->from_ms == from_ms && m->to_ms == to_ms)
+		return m->hours;
 	h = workdays_hours(catalogue_workdays(w->c), catalogue_zone(w->c), catalogue_hours(w->c),
 			   from_ms, to_ms);
-	return h > 0 ? h : 0;
+	*m = (struct late_memo){ from_ms, to_ms, h > 0 ? h : 0 };
+	return m->hours;
 }
 
 static int report(struct work *w, struct subject *s, struct err *e)

@@ -25,6 +25,11 @@ struct subject {
 	uint32_t series;
 };
 
+struct late_memo {
+	int64_t from_ms, to_ms; /* both 0: nothing remembered */
+	double hours;
+};
+
 struct work {
 	struct snapshot *v;
 	struct catalogue *c;
@@ -39,6 +44,7 @@ struct work {
 	ssize_t ended, due; /* places; -1: none on the axis */
 	struct subject *subjects;
 	size_t nsubjects;
+	struct late_memo late;
 };
 
 /* Axis, ended and due of w->indicator. */
@@ -49,6 +55,13 @@ bool work_concerns(const struct work *w, const struct unit *u);
 
 /* Reads the figures of w->subjects[..].f->unit. */
 int work_read(struct work *w, struct subject *s, struct err *e);
+
+/* The first part of it: labels (one reference, to f->labels), arrays, and what is visible along the
+ * axis. */
+int work_read_run(struct work *w, struct subject *s, struct err *e);
+
+/* Gives a unit that succeeds others their summed values in the years before its own. */
+int work_inherit(struct work *w, struct subject *s, struct err *e);
 
 /* When somebody could first see the figure. */
 int work_first_visible(struct work *w, const struct subject *s, size_t place, int64_t *ms,

@@ -23,7 +23,7 @@
 #include <unistd.h>
 #include <yaml.h>
 
-enum { BODY_MAX = 16 << 20, NODES_MAX = 100000, DEPTH_MAX = 32 };
+enum { BODY_MAX = 16 << 20, NODES_MAX = 500000, DEPTH_MAX = 32 };
 
 /* A name given with &. */
 struct anchor {
@@ -81,7 +81,7 @@ static int count(struct build *b, yaml_mark_t at, size_t n)
 	b->nodes += n;
 	if (b->nodes > NODES_MAX)
 		return complain(b, at,
-				"the document has more than 100000 nodes, aliases counted as "
+				"the document has more than 500000 nodes, aliases counted as "
 				"what they stand for");
 	return 0;
 }
@@ -302,7 +302,8 @@ static bool tab_before(struct slice body, yaml_mark_t at)
 
 	for (size_t line = 0; line < at.line && p; line++) {
 		p = memchr(p, '\n', (size_t)(end - p));
-		p += p != NULL;
+		if (p)
+			p++;
 	}
 	for (size_t i = 0; p && p < end && i <= at.column && (*p == ' ' || *p == '\t'); i++)
 		if (*p++ == '\t')

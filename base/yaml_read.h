@@ -14,7 +14,7 @@
  *     };
  *
  * Everything read lives in the arena. Aliases (&x, *x) are followed; a document
- * may have 100,000 nodes and nesting of 32.
+ * may have 500,000 nodes and nesting of 32.
  */
 #ifndef BASE_YAML_READ_H
 #define BASE_YAML_READ_H

@@ -1,0 +1,268 @@
+/*
+ * bench_decode.c - how fast a document becomes observations.
+ *
+ * One document of each format with the same figures (200 parks, 60 indicators,
+ * 15 months; the Prometheus one: 180,000 samples of 60 families) goes through
+ * document_decode(): check of the bytes, decoding, names, periods, values, checks
+ * against each other. History is asked and knows nothing. Bytes are those of the
+ * body as fetched, unpacked.
+ *
+ *	bench_decode [FORMAT [RUNS]]
+ */
+#include "bench/made.h"
+#include "collectors/mapping.h"
+
+#include <iconv.h>
+
+enum { PARKS = 200, INDICATORS = 60, MONTHS = 15, RUNS = 7 };
+
+struct text {
+	char *p;
+	size_t n;
+	FILE *to;
+};
+
+static void text_open(struct text *t)
+{
+	t->to = must_have(open_memstream(&t->p, &t->n));
+}
+
+static void text_close(struct text *t)
+{
+	if (fclose(t->to) != 0)
+		die("no memory");
+}
+
+/* From 2025-01 on. */
+static void month_at(int i, int *year, int *month)
+{
+	*year = 2025 + i / 12;
+	*month = i % 12 + 1;
+}
+
+/* --- documents ------------------------------------------------------------------- */
+
+/* 单位,指标,期间,数值 */
+static void write_long(struct text *t)
+{
+	char park[64], indicator[64];
+	uint64_t seed = 1;
+	int y, m;
+
+	fputs("单位,指标,期间,数值\r\n", t->to);
+	for (int p = 0; p < PARKS; p++)
+		for (int i = 0; i < INDICATORS; i++)
+			for (int k = 0; k < MONTHS; k++) {
+				made_park_name(p, park);
+				made_indicator_name(i, indicator);
+				month_at(k, &y, &m);
+				fprintf(t->to, "%s,%s,%d年%d月,%.2f\r\n", park, indicator, y, m,
+					made_value(p, i, y, m, &seed));
+			}
+}
+
+/* 园区,月份,规上工业第000号指标(万元),… */
+static void write_wide(struct text *t)
+{
+	char name[64];
+	uint64_t seed = 1;
+	int y, m;
+
+	fputs("园区,月份", t->to);
+	for (int i = 0; i < INDICATORS; i++) {
+		made_indicator_name(i, name);
+		fprintf(t->to, ",%s(万元)", name);
+	}
+	fputs("\r\n", t->to);
+	for (int p = 0; p < PARKS; p++)
+		for (int k = 0; k < MONTHS; k++) {
+			made_park_name(p, name);
+			month_at(k, &y, &m);
+			fprintf(t->to, "%s,%d-%02d", name, y, m);
+			for (int i = 0; i < INDICATORS; i++)
+				fprintf(t->to, ",%.2f", made_value(p, i, y, m, &seed));
+			fputs("\r\n", t->to);
+		}
+}
+
+static void write_gb18030(struct text *t)
+{
+	iconv_t cd = iconv_open("GB18030", "UTF-8");
+	struct text utf8;
+	char *in, *out;
+	size_t in_left, out_left;
+
+	text_open(&utf8);
+	write_long(&utf8);
+	text_close(&utf8);
+	in = utf8.p;
+	in_left = out_left = utf8.n;
+	out = must_have(malloc(out_left));
+	fclose(t->to);
+	free(t->p);
+	t->p = out;
+	if (cd == (iconv_t)-1 || iconv(cd, &in, &in_left, &out, &out_left) == (size_t)-1)
+		die("iconv does not know GB18030");
+	t->n = utf8.n - out_left;
+	t->to = must_have(fmemopen(t->p, t->n, "r"));
+	iconv_close(cd);
+	free(utf8.p);
+}
+
+static void write_json(struct text *t)
+{
+	char code[32];
+	uint64_t seed = 1;
+	int y, m;
+
+	fputs("{\"data\":[", t->to);
+	for (int p = 0; p < PARKS; p++)
+		for (int i = 0; i < INDICATORS; i++)
+			for (int k = 0; k < MONTHS; k++) {
+				made_code(i, code);
+				month_at(k, &y, &m);
+				fprintf(t->to,
+					"%s\n{\"park\":\"p%03d\",\"code\":\"%s\",\"month\":\"%d-%"
+					"02d\","
+					"\"value\":%.2f}",
+					p || i || k ? "," : "", p, code, y, m,
+					made_value(p, i, y, m, &seed));
+			}
+	fputs("]}\n", t->to);
+}
+
+static void write_prometheus(struct text *t)
+{
+	uint64_t seed = 1;
+
+	for (int i = 0; i < INDICATORS; i++) {
+		fprintf(t->to, "# HELP node_thing_%d_bytes Something a machine counts.\n", i);
+		fprintf(t->to, "# TYPE node_thing_%d_bytes gauge\n", i);
+		for (int p = 0; p < PARKS * MONTHS; p++)
+			fprintf(t->to,
+				"node_thing_%d_bytes{cpu=\"%d\",device=\"sd%c\",mode=\"idle%d\"} "
+				"%.3f\n",
+				i, p % 64, 'a' + p % 26, p,
+				(double)(random_next(&seed) % 100000000) / 1000);
+	}
+}
+
+/* --- layouts ------------------------------------------------------------------------ */
+
+#define COLUMN(name)                                                                               \
+	{                                                                                          \
+		.where = AXIS_COLUMN, .columns = (const char *const[]){ name }, .ncolumns = 1      \
+	}
+
+static const struct layout long_layout = {
+	.unit = COLUMN("单位"),
+	.indicator = COLUMN("指标"),
+	.period = COLUMN("期间"),
+	.value = COLUMN("数值"),
+};
+static const struct layout wide_layout = {
+	.unit = COLUMN("园区"),
+	.period = COLUMN("月份"),
+	.indicator = { .where = AXIS_HEADER },
+};
+static const struct layout json_layout = {
+	.unit = COLUMN("/park"),
+	.indicator = COLUMN("/code"),
+	.period = COLUMN("/month"),
+	.value = COLUMN("/value"),
+	.rows = "/data",
+};
+
+static const struct kind {
+	const char *name;
+	void (*write)(struct text *t);
+	enum feed_format format;
+	enum text_encoding encoding;
+	const struct layout *layout;
+} kinds[] = {
+	{ "csv_long", write_long, FORMAT_CSV, TEXT_AUTO, &long_layout },
+	{ "csv_wide", write_wide, FORMAT_CSV, TEXT_AUTO, &wide_layout },
+	{ "csv_long_gb18030", write_gb18030, FORMAT_CSV, TEXT_GB18030, &long_layout },
+	{ "json", write_json, FORMAT_JSON, TEXT_UTF8, &json_layout },
+	{ "prometheus", write_prometheus, FORMAT_PROMETHEUS, TEXT_UTF8, &long_layout },
+};
+
+/* --- measuring ------------------------------------------------------------------------ */
+
+static int knows_nothing(void *ctx, const struct labels *labels, int64_t before_ms,
+			 int64_t *stamp_ms, double *value, bool *found, struct err *e)
+{
+	(void)ctx;
+	(void)labels;
+	(void)before_ms;
+	(void)stamp_ms;
+	(void)value;
+	(void)e;
+	*found = false;
+	return 0;
+}
+
+static struct took decode_once(const struct document *d, const struct catalogue *c)
+{
+	struct history history = { .last = knows_nothing };
+	struct took from = took_now(), took;
+	struct err e = { 0 };
+	struct batch *b = batch_new((size_t)1 << 30, &e);
+
+	if (!b)
+		die("%s", e.text);
+	must(document_decode(d, c, &history, b, &e), &e);
+	took = took_since(from);
+	if (b->nobs + b->nsamples != PARKS * INDICATORS * MONTHS || b->refused)
+		die("%zu observations and %zu samples came out, %zu were refused%s%s", b->nobs,
+		    b->nsamples, b->refused, b->ncomplaints ? ": " : "",
+		    b->ncomplaints ? b->complaints[0].text : "");
+	batch_free(b);
+	return took;
+}
+
+static void measure(const struct kind *k, const struct catalogue *c, int nruns)
+{
+	struct runs wall = { .n = 0 }, cpu = { .n = 0 }, figures = { .n = 0 };
+	struct document d = { .format = k->format,
+			      .encoding = k->encoding,
+			      .layout = k->layout,
+			      .class = UNIT_PARK,
+			      .content_type = slice_str(k->format == FORMAT_PROMETHEUS
+								? "text/plain; version=0.0.4"
+								: ""),
+			      .feed = "bench",
+			      .instance = "127.0.0.1:1",
+			      .now_ms = (int64_t)1790000000 * 1000 };
+	struct text t;
+
+	text_open(&t);
+	k->write(&t);
+	text_close(&t);
+	d.body = slice_of(t.p, t.n);
+	decode_once(&d, c); /* memory, caches */
+	for (int i = 0; i < nruns; i++) {
+		struct took took = decode_once(&d, c);
+
+		runs_add(&wall, (double)t.n / 1e6 / took.wall);
+		runs_add(&cpu, (double)t.n / 1e6 / took.cpu);
+		runs_add(&figures, PARKS * INDICATORS * MONTHS / took.cpu);
+	}
+	report_runs(name_of("decode_%s", k->name), &wall, "MB/s");
+	report_runs(name_of("decode_%s_cpu", k->name), &cpu, "MB/CPU-s");
+	report_runs(name_of("decode_%s_figures", k->name), &figures, "figures/CPU-s");
+	free(t.p);
+}
+
+int main(int argc, char **argv)
+{
+	struct made m = { PARKS, INDICATORS, 0, 0 };
+	struct catalogue *c = made_load(&m, folder_make(), NULL);
+	int nruns = argc > 2 ? atoi(argv[2]) : RUNS;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (argc < 2 || strcmp(argv[1], kinds[i].name) == 0)
+			measure(&kinds[i], c, nruns);
+	catalogue_unref(c);
+	return 0;
+}
