@@ -21,7 +21,8 @@ static const char *kept_name(struct diags *d, const char *file)
 	return last && strcmp(last, file) == 0 ? last : arena_strdup(d->arena, file);
 }
 
-/* A complaint is a sentence; what quotes half a document is cut. */
+/* A complaint is a sentence on one line: what quotes half a document is cut, and line feeds and
+ * the like in what is quoted show as '?'. */
 __attribute__((format(printf, 2, 0))) static const char *format(struct arena *a, const char *fmt,
 								va_list args)
 {
@@ -30,6 +31,9 @@ __attribute__((format(printf, 2, 0))) static const char *format(struct arena *a,
 
 	if (vsnprintf(text, sizeof(text), fmt, args) < 0)
 		return NULL;
+	for (char *p = text; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			*p = '?';
 	s = slice_cut(slice_str(text), sizeof(text) - 2);
 	return arena_strndup(a, s.p, s.n);
 }

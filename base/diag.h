@@ -5,6 +5,7 @@
  *
  *     catalogue.yaml:17:9: unknown key 'contry', one of: county, id, league, name, type
  *
+ * One line each: control characters in a complaint show as '?'.
  * Entries live in the list's arena. At most `max` are kept, the rest counted.
  */
 #ifndef BASE_DIAG_H

@@ -5,25 +5,27 @@
  * argument may well be the text the error already holds.
  */
 #include "base/err.h"
-
-#ifdef __clang_analyzer__
-#undef err_set
-#undef err_wrap
-#undef err_sys
-#endif
 #include "base/slice.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
+#ifdef __clang_analyzer__ /* err.h */
+#undef err_set
+#undef err_wrap
+#undef err_sys
+#endif
+
 enum { TEXT_MAX = sizeof(((struct err *)0)->text) - 1 };
 
+/* A sentence is one line whatever it quotes: control bytes become '?'. */
 static void keep(struct err *e, const char *text)
 {
 	struct slice s = slice_cut(slice_str(text), TEXT_MAX);
 
-	memcpy(e->text, s.p, s.n);
+	for (size_t i = 0; i < s.n; i++)
+		e->text[i] = (unsigned char)s.p[i] < ' ' || s.p[i] == 0x7f ? '?' : s.p[i];
 	e->text[s.n] = '\0';
 }
 

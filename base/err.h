@@ -8,7 +8,8 @@
  *     query failed: series 812, chunk at 2024-03-01: cut off after 37 of 120 samples
  *
  * The error lives on the caller's stack. It may be NULL where nobody asks why.
- * No function here allocates; text that does not fit is cut at a character.
+ * No function here allocates; text that does not fit is cut at a character, control bytes
+ * become '?', so that a sentence is one line whatever it quotes.
  */
 #ifndef BASE_ERR_H
 #define BASE_ERR_H

@@ -186,21 +186,16 @@ static void string_drop(struct slice s)
 
 /* --- checking what comes in --------------------------------------------------- */
 
-/* A name in an error: short, and never half a character. */
-static struct slice shown(struct slice name)
-{
-	return slice_cut(name, 64);
-}
-
 static int check_name(struct slice name, struct err *e)
 {
+	char shown[TEXT_SHOWN];
 	long bad;
 
 	if (name.n == 0)
 		return err_set(e, ERR_INVALID, "a label without a name");
 	if (name.n > LABEL_NAME_MAX_BYTES)
-		return err_set(e, ERR_LIMIT, "label name \"%.*s…\" has %zu bytes, more than %d",
-			       SLICE_FMT(shown(name)), name.n, LABEL_NAME_MAX_BYTES);
+		return err_set(e, ERR_LIMIT, "label name %s has %zu bytes, more than %d",
+			       text_shown(name, shown), name.n, LABEL_NAME_MAX_BYTES);
 	bad = utf8_bad_at(name);
 	if (bad >= 0)
 		return err_set(e, ERR_INVALID, "label name is not UTF-8 at byte %ld", bad + 1);
@@ -211,18 +206,19 @@ static int check_name(struct slice name, struct err *e)
 
 static int check_value(const struct label *l, struct err *e)
 {
+	char shown[TEXT_SHOWN];
 	long bad;
 
 	if (l->value.n > LABEL_VALUE_MAX_BYTES)
-		return err_set(e, ERR_LIMIT, "value of label \"%.*s\" has %zu bytes, more than %d",
-			       SLICE_FMT(shown(l->name)), l->value.n, LABEL_VALUE_MAX_BYTES);
+		return err_set(e, ERR_LIMIT, "value of label %s has %zu bytes, more than %d",
+			       text_shown(l->name, shown), l->value.n, LABEL_VALUE_MAX_BYTES);
 	bad = utf8_bad_at(l->value);
 	if (bad >= 0)
-		return err_set(e, ERR_INVALID, "value of label \"%.*s\" is not UTF-8 at byte %ld",
-			       SLICE_FMT(shown(l->name)), bad + 1);
+		return err_set(e, ERR_INVALID, "value of label %s is not UTF-8 at byte %ld",
+			       text_shown(l->name, shown), bad + 1);
 	if (l->value.n && memchr(l->value.p, '\0', l->value.n))
-		return err_set(e, ERR_INVALID, "value of label \"%.*s\" contains a NUL byte",
-			       SLICE_FMT(shown(l->name)));
+		return err_set(e, ERR_INVALID, "value of label %s contains a NUL byte",
+			       text_shown(l->name, shown));
 	return 0;
 }
 
@@ -243,6 +239,7 @@ static void sort_by_name(struct label *l, size_t n)
 static int normalize(const struct label *l, size_t n, struct label out[LABELS_MAX], size_t *n_out,
 		     struct err *e)
 {
+	char shown[TEXT_SHOWN];
 	size_t kept = 0;
 
 	if (n > LABELS_MAX)
@@ -255,8 +252,8 @@ static int normalize(const struct label *l, size_t n, struct label out[LABELS_MA
 	sort_by_name(out, n);
 	for (size_t i = 1; i < n; i++)
 		if (slice_eq(out[i - 1].name, out[i].name))
-			return err_set(e, ERR_INVALID, "label \"%.*s\" is given twice",
-				       SLICE_FMT(shown(out[i].name)));
+			return err_set(e, ERR_INVALID, "label %s is given twice",
+				       text_shown(out[i].name, shown));
 	for (size_t i = 0; i < n; i++)
 		if (out[i].value.n)
 			out[kept++] = out[i];

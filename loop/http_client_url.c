@@ -6,6 +6,8 @@
  */
 #include "loop/http_client_private.h"
 
+#include "base/text.h"
+
 #include <strings.h>
 
 enum { URL_MAX = 8000 };
@@ -82,6 +84,7 @@ static int read_origin(CURLU *u, struct origin *o, struct err *e)
 CURLU *http_url_parse(const char *text, CURLU *base, struct origin *o, struct err *e)
 {
 	unsigned flags = CURLU_NON_SUPPORT_SCHEME | CURLU_URLENCODE;
+	char shown[TEXT_SHOWN];
 	CURLUcode r;
 	CURLU *u;
 
@@ -94,7 +97,8 @@ CURLU *http_url_parse(const char *text, CURLU *base, struct origin *o, struct er
 	}
 	r = curl_url_set(u, CURLUPART_URL, text, flags);
 	if (r != CURLUE_OK)
-		err_set(e, ERR_INVALID, "'%.128s' is no URL: %s", text, curl_url_strerror(r));
+		err_set(e, ERR_INVALID, "%s is no URL: %s", text_shown(slice_str(text), shown),
+			curl_url_strerror(r));
 	if (r == CURLUE_OK && read_origin(u, o, e) == 0)
 		return u;
 	curl_url_cleanup(u);

@@ -88,12 +88,13 @@ static int parse_piece(struct slice piece, struct arena *a, struct http_param *p
 		       struct err *e)
 {
 	struct slice name = take_until(&piece, '=');
+	char shown[TEXT_SHOWN];
 
 	if (decode(name, true, a, &p->name, e) < 0)
 		return err_wrap(e, "name of parameter %zu", number);
 	if (decode(piece, true, a, &p->value, e) == 0)
 		return 0;
-	return err_wrap(e, "parameter '%.*s'", p->name.n > 64 ? 64 : (int)p->name.n, p->name.p);
+	return err_wrap(e, "parameter %s", text_shown(p->name, shown));
 }
 
 int http_params_parse(struct slice query, struct arena *a, struct http_param **out, size_t *n,

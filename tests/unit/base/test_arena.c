@@ -314,6 +314,19 @@ static void a_complaint_without_memory_still_counts(void **state)
 	arena_release(&a);
 }
 
+static void a_complaint_stays_on_its_line(void **state)
+{
+	struct diags d;
+	struct arena a;
+
+	(void)state;
+	arena_init(&a, 1 << 20);
+	diags_init(&d, &a, 100);
+	diag_add(&d, "c.yaml", 1, 1, "no unit '%s'", "年\nd.yaml:2:1: \x1b[1m\x7f");
+	assert_string_equal(d.list[0].text, "no unit '年?d.yaml:2:1: ?[1m?'");
+	arena_release(&a);
+}
+
 static void a_long_complaint_keeps_the_number_of_the_others(void **state)
 {
 	char long_text[900];
@@ -351,6 +364,7 @@ int main(void)
 		cmocka_unit_test(an_arena_may_be_handed_to_another_thread),
 		cmocka_unit_test(complaints_are_listed_with_their_places),
 		cmocka_unit_test(a_complaint_without_memory_still_counts),
+		cmocka_unit_test(a_complaint_stays_on_its_line),
 		cmocka_unit_test(a_long_complaint_keeps_the_number_of_the_others),
 	};
 

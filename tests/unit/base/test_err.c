@@ -101,9 +101,21 @@ static void every_code_has_a_name(void **state)
 		assert_non_null(err_code_name((enum err_code)c));
 }
 
+static void a_sentence_is_one_line_whatever_it_quotes(void **state)
+{
+	struct err e;
+
+	(void)state;
+	err_set(&e, ERR_INVALID, "'%s' is no park", "a\nlevel=error msg=\"forged\"\x1b[2J\x7f");
+	assert_string_equal(e.text, "'a?level=error msg=\"forged\"?[2J?' is no park");
+	err_wrap(&e, "row\r%d", 7);
+	assert_string_equal(e.text, "row?7: 'a?level=error msg=\"forged\"?[2J?' is no park");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_sentence_is_one_line_whatever_it_quotes),
 		cmocka_unit_test(set_keeps_code_and_sentence),
 		cmocka_unit_test(nobody_asking_is_fine),
 		cmocka_unit_test(wrap_puts_context_in_front),

@@ -132,21 +132,23 @@ static void bad_labels_are_refused_with_a_reason(void **state)
 	long_text[sizeof(long_text) - 1] = '\0';
 	l[0] = label("a", "1");
 	l[1] = label("a", "2");
-	assert_refused(l, 2, ERR_INVALID, "label \"a\" is given twice");
+	assert_refused(l, 2, ERR_INVALID, "label 'a' is given twice");
 	l[1] = label("a", "");
-	assert_refused(l, 2, ERR_INVALID, "label \"a\" is given twice");
+	assert_refused(l, 2, ERR_INVALID, "label 'a' is given twice");
 	l[1] = label("", "x");
 	assert_refused(l, 2, ERR_INVALID, "a label without a name");
 	l[1] = label("b\xff", "x");
 	assert_refused(l, 2, ERR_INVALID, "label name is not UTF-8 at byte 2");
 	l[1] = label("b", "ok\xc0\x80");
-	assert_refused(l, 2, ERR_INVALID, "value of label \"b\" is not UTF-8 at byte 3");
+	assert_refused(l, 2, ERR_INVALID, "value of label 'b' is not UTF-8 at byte 3");
 	l[1] = (struct label){ slice_str("b"), slice_of("x\0y", 3) };
-	assert_refused(l, 2, ERR_INVALID, "value of label \"b\" contains a NUL byte");
+	assert_refused(l, 2, ERR_INVALID, "value of label 'b' contains a NUL byte");
+	l[1] = (struct label){ slice_str("b\n"), slice_of("x\0y", 3) };
+	assert_refused(l, 2, ERR_INVALID, "value of label 'b?' contains a NUL byte");
 	l[1] = (struct label){ slice_of("b\0", 2), slice_str("x") };
 	assert_refused(l, 2, ERR_INVALID, "label name contains a NUL byte");
 	l[1] = label("b", long_text);
-	assert_refused(l, 2, ERR_LIMIT, "value of label \"b\" has 2049 bytes, more than 2048");
+	assert_refused(l, 2, ERR_LIMIT, "value of label 'b' has 2049 bytes, more than 2048");
 	l[1] = (struct label){ slice_of(long_text, 257), slice_str("x") };
 	assert_refused(l, 2, ERR_LIMIT, "has 257 bytes, more than 256");
 }

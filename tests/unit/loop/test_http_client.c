@@ -942,6 +942,7 @@ static void urls_that_cannot_be_fetched_are_refused_beforehand(void **state)
 		{ "http://", ERR_INVALID, "is no URL" },
 		{ "", ERR_INVALID, "is no URL" },
 		{ "host/path", ERR_INVALID, "is no URL" },
+		{ "ho\xffst/path", ERR_INVALID, "'ho?st/path' is no URL" },
 		{ "http://user@host/", ERR_INVALID, "user name or password" },
 		{ "http://user:pw@host/", ERR_INVALID, "user name or password" },
 		{ "http://host/a\nb", ERR_INVALID, "byte 14 of the URL is a control byte (0x0a)" },

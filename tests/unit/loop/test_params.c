@@ -131,6 +131,16 @@ static void bytes_that_are_no_utf8_are_refused(void **state)
 	assert_fails(parse(f, "a=%f4%90%80%80"), &f->e, ERR_INVALID, "is not UTF-8");
 }
 
+static void a_name_is_shown_on_one_line_and_cut_at_a_character(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_fails(parse(f, "a%0Ab=%"), &f->e, ERR_INVALID, "parameter 'a?b': the %");
+	f->n = 0;
+	assert_fails(parse(f, "园园园园园园园园园园园园园园园园园园园园园园=%"), &f->e, ERR_INVALID,
+		     "parameter '园园园园园园园园园园园园园园园园园园园…': the %");
+}
+
 static void a_nul_is_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -192,6 +202,7 @@ int main(void)
 		T(values_end_with_a_nul_for_c),
 		T(half_an_escape_is_refused),
 		T(bytes_that_are_no_utf8_are_refused),
+		T(a_name_is_shown_on_one_line_and_cut_at_a_character),
 		T(a_nul_is_refused),
 		T(a_thousand_is_the_most),
 		T(the_arena_is_the_ceiling),

@@ -277,6 +277,50 @@ static void on_the_real_clock_it_fires_no_earlier_than_asked(void **state)
 	loop_free(real);
 }
 
+struct slow {
+	struct timer t;
+	struct loop *l;
+	struct post post;
+	char *trace;
+	char name;
+};
+
+static void on_slow_post(struct post *p)
+{
+	struct slow *s = (struct slow *)((char *)p - offsetof(struct slow, post));
+
+	s->trace[strlen(s->trace)] = (char)(s->name + 'A' - 'a');
+}
+
+/* Posts its capital and keeps the loop busy for 6 ms. */
+static void on_slow(struct timer *t)
+{
+	struct slow *s = (struct slow *)t;
+	struct clock c;
+	int64_t end;
+
+	clock_init_real(&c);
+	s->trace[strlen(s->trace)] = s->name;
+	s->post.call = on_slow_post;
+	loop_post(s->l, &s->post);
+	for (end = clock_mono(&c) + 7; clock_mono(&c) < end;)
+		;
+}
+
+static void many_slow_timers_leave_room_for_others(void **state)
+{
+	struct fixture *f = *state;
+	struct slow s[3];
+
+	for (int i = 0; i < 3; i++) {
+		s[i] = (struct slow){ .l = f->l, .trace = f->trace, .name = (char)('a' + i) };
+		timer_init(&s[i].t, f->l, on_slow);
+		timer_start(&s[i].t, 1);
+	}
+	loop_advance(f->l, 1);
+	assert_string_equal(f->trace, "aAbBcC");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -288,6 +332,7 @@ int main(void)
 		T(a_period_is_a_timer_started_in_its_own_callback),
 		T(no_delay_fires_later_and_not_from_within_start),
 		T(a_timer_without_delay_leaves_room_for_others),
+		T(many_slow_timers_leave_room_for_others),
 		T(a_delay_past_the_end_of_time_is_never),
 		T(the_heap_keeps_order_under_random_use),
 		T(the_wall_clock_can_jump_without_moving_timers),
