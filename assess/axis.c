@@ -5,14 +5,11 @@
 
 struct measure measure_of(const struct indicator *i)
 {
-	struct slice code = slice_str(i->code);
-	bool rate = slice_ends(code, "_ratio");
-
 	return (struct measure){
 		.form = i->form,
 		.direction = i->direction,
-		.rate = rate,
-		.intensive = rate || strstr(i->code, "_per_") != NULL,
+		.ratio = slice_ends(slice_str(i->code), "_ratio"),
+		.intensive = indicator_is_rate(i),
 	};
 }
 

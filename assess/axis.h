@@ -25,11 +25,12 @@ struct axis {
 struct measure {
 	enum figure_form form;
 	enum direction direction;
-	/* A rate or a ratio of two quantities (code ends in _ratio, or has _per_): months cannot be
-	 * added or subtracted, and no seasonal share of the year is reached. */
+	/* indicator_is_rate(): months cannot be added or subtracted, and no seasonal share of the
+	 * year is reached. */
 	bool intensive;
-	/* A rate (_ratio): its change is in percentage points, so it has no growth either. */
-	bool rate;
+	/* A part of something (_ratio): its change is in percentage points, so it has no growth
+	 * either. */
+	bool ratio;
 };
 
 /* One unit's values of one indicator. */

@@ -83,7 +83,7 @@ bool growth_yoy(const struct run *r, size_t i, double *out)
 	ssize_t j = axis_year_before(&r->axis, i);
 	struct period_value now, then;
 
-	if (j < 0 || r->measure.rate || !run_has(r, i) || !run_has(r, (size_t)j))
+	if (j < 0 || r->measure.ratio || !run_has(r, i) || !run_has(r, (size_t)j))
 		return false;
 	if (r->measure.form == FORM_LEVEL)
 		return growth_ratio(r->value[i], r->value[j], out);

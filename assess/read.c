@@ -293,7 +293,7 @@ static int find_series(struct work *w, struct subject *s, struct err *e)
 	return -1;
 }
 
-int work_read(struct work *w, struct subject *s, struct err *e)
+int work_read_run(struct work *w, struct subject *s, struct err *e)
 {
 	struct labels *labels = catalogue_series(s->f->unit, w->indicator, e);
 
@@ -302,9 +302,16 @@ int work_read(struct work *w, struct subject *s, struct err *e)
 	s->f->labels = labels;
 	if (subject_arrays(w, s, e) < 0 || find_series(w, s, e) < 0)
 		return -1;
+	return s->stored ? read_figures(w, s, e) : 0;
+}
+
+int work_read(struct work *w, struct subject *s, struct err *e)
+{
+	if (work_read_run(w, s, e) < 0)
+		return -1;
 	if (!s->stored)
 		return 0;
-	if (read_figures(w, s, e) < 0 || read_newest(w, s, e) < 0)
+	if (read_newest(w, s, e) < 0 || read_unreleased(w, s, e) < 0)
 		return -1;
-	return read_unreleased(w, s, e);
+	return work_inherit(w, s, e);
 }

@@ -221,16 +221,14 @@ const struct unit *catalogue_find_unit(const struct catalogue *c, struct slice t
 	if (u && (class == UNIT_CLASSES || u->class == class))
 		return u;
 	arena_init(&scratch, 1 << 20);
-	key = text_key(text, &scratch);
 	u = NULL;
-	if (key.p)
+	if (name_key(text, &scratch, &key, e) == 0) {
 		weigh_names(c, names_get(&c->unit_names, key), class, on, &f);
-	if (!key.p)
-		err_set(e, ERR_INVALID, "the unit's name is not UTF-8, or there is no memory");
-	else if (f.any || f.elsewhere)
-		u = found_result(&f, text, class, on, e);
-	else
-		not_called(&c->unit_names, "unit", text, key, e);
+		if (f.any || f.elsewhere)
+			u = found_result(&f, text, class, on, e);
+		else
+			not_called(&c->unit_names, "unit", text, key, e);
+	}
 	arena_release(&scratch);
 	return u;
 }
@@ -263,18 +261,26 @@ bool indicator_reports(const struct indicator *i, enum unit_class class)
 	return false;
 }
 
-static const struct indicator *by_name(const struct catalogue *c, struct slice text,
-				       struct arena *scratch)
+bool indicator_is_rate(const struct indicator *i)
 {
-	const struct indicator *i = catalogue_indicator(c, text);
-	struct slice key;
-	const struct name *n;
+	return slice_ends(slice_str(i->code), "_ratio") || strstr(i->code, "_per_") != NULL;
+}
 
-	if (i)
-		return i;
-	key = text_key(text, scratch);
-	n = key.p ? names_get(&c->indicator_names, key) : NULL;
-	return n ? &c->indicators[n->owner] : NULL;
+/* *i NULL: no indicator is called so. */
+static int by_name(const struct catalogue *c, struct slice text, struct arena *scratch,
+		   const struct indicator **i, struct err *e)
+{
+	const struct name *n;
+	struct slice key;
+
+	*i = catalogue_indicator(c, text);
+	if (*i)
+		return 0;
+	if (name_key(text, scratch, &key, e) < 0)
+		return -1;
+	n = names_get(&c->indicator_names, key);
+	*i = n ? &c->indicators[n->owner] : NULL;
+	return 0;
 }
 
 static const char *const openers[] = { "(", "（", "[", "［", "【", "〔", "〈", "<" };
@@ -330,12 +336,18 @@ static const struct indicator *find_cut(const struct catalogue *c, struct slice 
 	struct slice name, inside, key;
 	const struct indicator *i = NULL;
 	char shown[TEXT_SHOWN];
+	struct err why;
 
 	if (split_bracket(text, &name, &inside)) {
-		i = by_name(c, name, scratch);
+		if (by_name(c, name, scratch, &i, e) < 0)
+			return NULL;
 		inside = without_unit_word(inside);
 	}
-	if (i && measure_find(inside, NULL, NULL, e) < 0) {
+	if (i && measure_find(inside, NULL, NULL, &why) < 0) {
+		if (why.code == ERR_MEMORY) {
+			err_set(e, ERR_MEMORY, "%s", why.text);
+			return NULL;
+		}
 		/* 固定资产投资(不含农户) is something else than 固定资产投资. */
 		err_set(e, ERR_NOT_FOUND,
 			"no indicator is called %s: without the brackets it is %s, but what is in "
@@ -347,10 +359,7 @@ static const struct indicator *find_cut(const struct catalogue *c, struct slice 
 		*measure = inside;
 		return i;
 	}
-	key = text_key(text, scratch);
-	if (!key.p)
-		err_set(e, ERR_INVALID, "the indicator's name is not UTF-8, or there is no memory");
-	else
+	if (name_key(text, scratch, &key, e) == 0)
 		not_called(&c->indicator_names, "indicator", text, key, e);
 	return NULL;
 }
@@ -372,8 +381,7 @@ const struct indicator *catalogue_find_indicator(const struct catalogue *c, stru
 		return NULL;
 	}
 	arena_init(&scratch, 1 << 20);
-	i = by_name(c, text, &scratch);
-	if (!i)
+	if (by_name(c, text, &scratch, &i, e) == 0 && !i)
 		i = find_cut(c, text, measure, &scratch, e);
 	arena_release(&scratch);
 	return i;

@@ -147,8 +147,8 @@ const struct unit *catalogue_unit_at(const struct catalogue *c, size_t i); /* in
 const struct unit *catalogue_unit(const struct catalogue *c, struct slice id);
 /* By id, any name it had or has, or alias; names are compared as text_key() does. A name that two
  * units bear counts only for the one that bears it on `on`. NULL with ERR_NOT_FOUND ("no unit is
- * called '…'", with the nearest name when one is near) or ERR_INVALID (two bear it). `class`
- * UNIT_CLASSES: any. */
+ * called '…'", with the nearest name when one is near), ERR_INVALID (two bear it, or the text is
+ * not UTF-8) or ERR_MEMORY, which says nothing of the name. `class` UNIT_CLASSES: any. */
 const struct unit *catalogue_find_unit(const struct catalogue *c, struct slice text,
 				       enum unit_class class, struct date on, struct err *e);
 const char *unit_name(const struct unit *u, struct date on);   /* never NULL */
@@ -166,10 +166,13 @@ const struct indicator *catalogue_indicator(const struct catalogue *c, struct sl
 const struct indicator *catalogue_find_indicator(const struct catalogue *c, struct slice text,
 						 struct slice *measure, struct err *e);
 bool indicator_reports(const struct indicator *i, enum unit_class class);
+/* A rate or a ratio of two quantities, as the unit in the code says (_ratio, or with _per_): its
+ * figures cannot be added or subtracted, and one "since New Year" may fall. */
+bool indicator_is_rate(const struct indicator *i);
 
 /* Factor from a measure as offices write it (亿元, 万元, 万人, %, ‰, 亩, 万平方米, 公里 …) to its
  * base unit, whose suffix comes back ("yuan", "square_meters", "ratio", "" for plain counts).
- * ERR_NOT_FOUND. */
+ * ERR_NOT_FOUND, or ERR_MEMORY, which says nothing of the measure. */
 int measure_find(struct slice measure, struct num_scale *scale, const char **base, struct err *e);
 
 /* The target in force on `as_of`; NULL when none. */

@@ -10,8 +10,6 @@
 
 #include "base/text.h"
 
-enum { CODE_MAX_BYTES = 100 };
-
 struct indicator_row {
 	const char *code, *name, *name_en, *measure, *owner, *release;
 	struct yaml_strings aliases, reported_by;
@@ -72,13 +70,6 @@ static const struct yaml_field indicator_fields[] = {
 
 /* --- measure and code ------------------------------------------------------------- */
 
-static bool code_is_good(const char *code)
-{
-	size_t n = strspn(code, "abcdefghijklmnopqrstuvwxyz0123456789_");
-
-	return n > 0 && n <= CODE_MAX_BYTES && code[n] == '\0' && code[0] >= 'a' && code[0] <= 'z';
-}
-
 static void check_suffix(struct loader *l, const struct yaml_node *at, const char *code,
 			 const char *measure, const char *base)
 {
@@ -108,7 +99,10 @@ static const char *read_measure(struct loader *l, const struct yaml_node *map,
 	if (!row->measure)
 		return NULL;
 	if (measure_find(slice_str(row->measure), &i->scale, &base, &e) < 0) {
-		yaml_complain(yaml_get(map, "measure"), l->d, "%s", e.text);
+		if (e.code == ERR_MEMORY)
+			l->no_memory = true;
+		else
+			yaml_complain(yaml_get(map, "measure"), l->d, "%s", e.text);
 		return NULL;
 	}
 	if (row->code && code_is_good(row->code))
@@ -237,7 +231,7 @@ static void index_indicator(struct loader *l, const struct yaml_node *map, struc
 	const struct yaml_node *at = load_at(map, "code");
 	const struct indicator *other;
 	struct err e = { 0 };
-	char shown[TEXT_SHOWN];
+	char shown[TEXT_SHOWN], why[300];
 
 	if (!code_is_good(i->code)) {
 		yaml_complain(at, l->d,
@@ -246,6 +240,8 @@ static void index_indicator(struct loader *l, const struct yaml_node *map, struc
 			      text_shown(slice_str(i->code), shown), CODE_MAX_BYTES);
 		return;
 	}
+	if (code_is_reserved(i->code, why, sizeof(why)))
+		yaml_complain(at, l->d, "%s", why);
 	other = catalogue_indicator(l->c, slice_str(i->code));
 	if (other)
 		yaml_complain(at, l->d, "the code '%s' is taken (%s)", i->code,
@@ -344,11 +340,15 @@ const struct indicator *load_indicator_ref(struct loader *l, const struct yaml_n
 	struct slice key;
 	const struct name *named;
 	struct nearest m;
+	struct err e;
 
 	if (i)
 		return i;
-	key = text_key(slice_str(code), &l->scratch);
-	named = key.p ? names_get(&c->indicator_names, key) : NULL;
+	named = NULL;
+	if (name_key(slice_str(code), &l->scratch, &key, &e) == 0)
+		named = names_get(&c->indicator_names, key);
+	else if (e.code == ERR_MEMORY)
+		l->no_memory = true;
 	if (named) {
 		yaml_complain(at, l->d, "'%s' is a name; indicators are referred to by code: '%s'",
 			      code, c->indicators[named->owner].code);

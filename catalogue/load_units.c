@@ -322,11 +322,15 @@ const struct unit *load_unit_ref(struct loader *l, const struct yaml_node *at, c
 	struct slice key;
 	const struct name *named;
 	struct nearest m;
+	struct err e;
 
 	if (u)
 		return u;
-	key = text_key(slice_str(id), &l->scratch);
-	named = key.p ? names_get(&c->unit_names, key) : NULL;
+	named = NULL;
+	if (name_key(slice_str(id), &l->scratch, &key, &e) == 0)
+		named = names_get(&c->unit_names, key);
+	else if (e.code == ERR_MEMORY)
+		l->no_memory = true;
 	if (named) {
 		yaml_complain(at, l->d, "'%s' is a name; units are referred to by id: '%s'", id,
 			      c->units[named->owner].id);

@@ -185,16 +185,20 @@ int measure_find(struct slice measure, struct num_scale *scale, const char **bas
 	struct slice text = text_trim(measure), key;
 	char shown[TEXT_SHOWN];
 	struct arena scratch;
+	bool utf8;
 
 	if (text.n == 0)
 		return err_set(e, ERR_NOT_FOUND, "the measure is empty");
 	if (text.n > MEASURE_MAX_BYTES)
 		return err_set(e, ERR_NOT_FOUND, "a text of %zu bytes is no measure", text.n);
 	arena_init(&scratch, 1 << 20);
+	utf8 = utf8_bad_at(text) < 0;
 	key = text_key(text, &scratch);
 	if (key.p)
 		found = measure_of_key(key, &near);
 	arena_release(&scratch);
+	if (!key.p && utf8)
+		return err_set(e, ERR_MEMORY, "no memory to look up a measure");
 	if (!found && near)
 		return err_set(e, ERR_NOT_FOUND, "%s is no measure known here, did you mean '%s'?",
 			       text_shown(text, shown), near);

@@ -35,8 +35,9 @@ const struct name *names_add(struct names *t, const struct name *n, struct err *
 	}
 	*kept = *n;
 	kept->next = NULL;
-	kept->key = text_key(slice_str(n->text), t->arena);
-	if (!kept->key.p || kept->key.n == 0) {
+	if (name_key(slice_str(n->text), t->arena, &kept->key, e) < 0)
+		return NULL;
+	if (kept->key.n == 0) {
 		err_set(e, ERR_INVALID, "%s is no name", text_shown(slice_str(n->text), shown));
 		return NULL;
 	}
@@ -49,6 +50,16 @@ const struct name *names_add(struct names *t, const struct name *n, struct err *
 	}
 	t->all[t->n++] = kept;
 	return kept;
+}
+
+int name_key(struct slice text, struct arena *a, struct slice *key, struct err *e)
+{
+	char shown[TEXT_SHOWN];
+
+	if (utf8_bad_at(text) >= 0)
+		return err_set(e, ERR_INVALID, "%s is not UTF-8", text_shown(text, shown));
+	*key = text_key(text, a);
+	return key->p ? 0 : err_set(e, ERR_MEMORY, "no memory to look up a name");
 }
 
 const struct name *names_get(const struct names *t, struct slice key)

@@ -65,6 +65,8 @@ void names_release(struct names *t);
 /* Adds a copy of `n` with its key; the copy, or NULL with ERR_MEMORY or ERR_INVALID (nothing in it,
  * not UTF-8). */
 const struct name *names_add(struct names *t, const struct name *n, struct err *e);
+/* text_key() that says what is wrong: 0, or -1 with ERR_INVALID (not UTF-8) or ERR_MEMORY. */
+int name_key(struct slice text, struct arena *a, struct slice *key, struct err *e);
 /* The list of those with this key, NULL when none. */
 const struct name *names_get(const struct names *t, struct slice key);
 bool validity_meets(struct validity a, struct validity b);
@@ -82,6 +84,15 @@ void nearest_init(struct nearest *m, struct slice want);
 void nearest_offer(struct nearest *m, struct slice candidate, const char *text);
 /* Of all names in the table; want is a key. */
 const char *names_nearest(const struct names *t, struct slice key);
+
+/* --- code.c ------------------------------------------------------------------------ */
+
+enum { CODE_MAX_BYTES = 100 };
+
+bool code_is_good(const char *code);
+/* Why a good code cannot be the name of a family of figures, and what would be right; false when
+ * nothing speaks against it. */
+bool code_is_reserved(const char *code, char *why, size_t room);
 
 /* --- measure.c -------------------------------------------------------------------- */
 

@@ -283,8 +283,9 @@ static void check_fall(const struct run *r, struct figure *f, const struct befor
 {
 	char mine[NUM_TEXT], theirs[NUM_TEXT], name[256], period[PERIOD_TEXT];
 
-	if (r->series->indicator->form != FORM_YTD || !b->found || b->year != f->year ||
-	    f->value >= b->value)
+	/* The margin of ten months may well be below that of nine. */
+	if (r->series->indicator->form != FORM_YTD || indicator_is_rate(r->series->indicator) ||
+	    !b->found || b->year != f->year || f->value >= b->value)
 		return;
 	f->flags |= FIGURE_SUSPECT;
 	num_print(f->value, mine);

@@ -495,8 +495,10 @@ static bool row_is_sound(struct reader *r, const struct csv_row *row)
 	return true;
 }
 
-/* What the row says of one axis. False, with a complaint, when a column of it is empty. */
-static bool axis_value(struct reader *r, const struct csv_row *row, int i, struct slice *out)
+/* What the row says of one axis. 1: it does. 0, with a complaint: a column of it is empty. -1: no
+ * memory. */
+static int axis_value(struct reader *r, const struct csv_row *row, int i, struct slice *out,
+		      struct err *e)
 {
 	const struct place *p = &r->places[i];
 	struct slice join = slice_str(p->axis->join ? p->axis->join : "-");
@@ -509,7 +511,7 @@ static bool axis_value(struct reader *r, const struct csv_row *row, int i, struc
 	else if (p->axis->where == AXIS_TITLE)
 		*out = p->title;
 	if (p->axis->where != AXIS_COLUMN)
-		return true;
+		return 1;
 	for (size_t k = 0; k < p->axis->ncolumns; k++) {
 		struct slice s = cell_at(row, p->columns[k]);
 
@@ -517,18 +519,16 @@ static bool axis_value(struct reader *r, const struct csv_row *row, int i, struc
 			snprintf(text, sizeof(text), "the %s is missing: column %s is empty",
 				 axis_names[i], text_shown(slice_str(p->axis->columns[k]), shown));
 			complain(r, REFUSED_LAYOUT, row->line, 0, text);
-			return false;
+			return 0;
 		}
 		total += s.n + join.n;
 	}
 	*out = cell_at(row, p->columns[0]);
 	if (p->axis->ncolumns == 1)
-		return true;
+		return 1;
 	buf = arena_alloc(r->arena, total);
-	if (!buf) {
-		complain(r, REFUSED_LIMIT, row->line, 0, "no room to join the row's columns");
-		return false;
-	}
+	if (!buf)
+		return no_room(e);
 	for (size_t k = 0; k < p->axis->ncolumns; k++) {
 		struct slice s = cell_at(row, p->columns[k]);
 
@@ -540,7 +540,7 @@ static bool axis_value(struct reader *r, const struct csv_row *row, int i, struc
 		n += s.n;
 	}
 	*out = slice_of(buf, n);
-	return true;
+	return 1;
 }
 
 static void unnamed_column(struct reader *r, const struct csv_cell *cell, size_t c)
@@ -558,9 +558,12 @@ static int row_facts(struct reader *r, const struct csv_row *row, struct err *e)
 	struct slice at[AXES];
 	struct fact f;
 
-	for (int i = 0; i < AXES; i++)
-		if (i != VALUE && !axis_value(r, row, i, &at[i]))
-			return 0;
+	for (int i = 0; i < AXES; i++) {
+		int rc = i == VALUE ? 1 : axis_value(r, row, i, &at[i], e);
+
+		if (rc <= 0)
+			return rc;
+	}
 	f = (struct fact){
 		.unit = at[UNIT], .indicator = at[INDICATOR], .period = at[PERIOD], .flag = at[FLAG]
 	};

@@ -100,7 +100,9 @@ static bool column_text(struct reader *r, const struct json_node *row, int i, co
 	return false;
 }
 
-static bool axis_value(struct reader *r, const struct json_node *row, int i, struct slice *out)
+/* 1, 0 with a complaint, or -1: no memory. */
+static int axis_value(struct reader *r, const struct json_node *row, int i, struct slice *out,
+		      struct err *e)
 {
 	const struct axis *axis = r->axes[i];
 	const char *join = axis->join ? axis->join : "-";
@@ -110,23 +112,22 @@ static bool axis_value(struct reader *r, const struct json_node *row, int i, str
 	if (axis->where == AXIS_FIXED)
 		*out = slice_str(axis->text);
 	if (axis->where != AXIS_COLUMN)
-		return true;
+		return 1;
 	if (!column_text(r, row, i, axis->columns[0], out))
-		return false;
+		return 0;
 	for (size_t k = 1; k < axis->ncolumns; k++) {
 		char *joined;
 
 		if (!column_text(r, row, i, axis->columns[k], &part))
-			return false;
+			return 0;
 		joined = arena_printf(r->arena, "%.*s%s%.*s", SLICE_FMT(*out), join,
 				      SLICE_FMT(part));
-		if (!joined) {
-			complain(r, REFUSED_LIMIT, row, "no room to join the row's members");
-			return false;
-		}
+		if (!joined)
+			return err_set(e, ERR_LIMIT,
+				       "the document needs more memory than it may have");
 		*out = slice_str(joined);
 	}
-	return true;
+	return 1;
 }
 
 static int give(struct reader *r, struct fact *f, const struct json_node *value, struct err *e)
@@ -209,9 +210,12 @@ static int take_row(struct reader *r, const struct json_node *row, struct err *e
 		if (!value || value->type == JSON_NULL)
 			return 0;
 	}
-	for (int i = 0; i < AXES; i++)
-		if (i != VALUE && !axis_value(r, row, i, &at[i]))
-			return 0;
+	for (int i = 0; i < AXES; i++) {
+		int rc = i == VALUE ? 1 : axis_value(r, row, i, &at[i], e);
+
+		if (rc <= 0)
+			return rc;
+	}
 	f = (struct fact){
 		.unit = at[UNIT], .indicator = at[INDICATOR], .period = at[PERIOD], .flag = at[FLAG]
 	};

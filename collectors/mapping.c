@@ -46,12 +46,15 @@ static int cell_scale(const struct known_indicator *i, const struct cell_number 
 {
 	char shown[TEXT_SHOWN];
 	const char *base;
+	struct err wrong = { .code = ERR_NONE };
 
 	*scale = i->scale;
 	if (!n->measure.n)
 		return 0;
 	*why = REFUSED_VALUE;
-	if (measure_find(n->measure, scale, &base, NULL) < 0)
+	if (measure_find(n->measure, scale, &base, &wrong) < 0 && wrong.code == ERR_MEMORY)
+		return err_set(e, ERR_MEMORY, "%s", wrong.text);
+	if (wrong.code != ERR_NONE)
 		return err_set(e, ERR_INVALID, "%s is not a number", text_shown(cell, shown));
 	*why = REFUSED_MEASURE;
 	if (strcmp(base, i->base) != 0)

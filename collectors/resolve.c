@@ -225,19 +225,30 @@ static int set_measure(struct resolver *r, struct known_indicator *k, struct sli
 	return 0;
 }
 
+/* Whether a text is a measure, and the base it leads to ("" when it is none). */
+static int base_of(struct slice text, const char **base, bool *known, struct err *e)
+{
+	struct num_scale scale;
+	struct err why;
+
+	*base = "";
+	*known = measure_find(text, &scale, base, &why) == 0;
+	return *known || !is_trouble(&why, e) ? 0 : -1;
+}
+
 static int find_indicator(struct resolver *r, struct known_indicator *k, struct slice text,
 			  struct err *e)
 {
 	const struct name_pair *pair;
 	struct slice name = text, inside = slice_of("", 0), measure = slice_of("", 0);
-	struct num_scale scale;
 	struct err why;
 	const char *base;
-	bool bracket = cut_bracket(text, &name, &inside);
+	bool bracket = cut_bracket(text, &name, &inside), known = false;
 
-	if (pair_of(r, text, &pair, e) < 0)
+	if (pair_of(r, text, &pair, e) < 0 ||
+	    (pair && bracket && base_of(inside, &base, &known, e) < 0))
 		return -1;
-	if (pair && bracket && measure_find(inside, &scale, &base, NULL) == 0)
+	if (known)
 		measure = inside; /* else it belongs to the name that was configured */
 	if (!pair && bracket) {
 		if (pair_of(r, name, &pair, e) < 0)
@@ -257,9 +268,8 @@ static int find_indicator(struct resolver *r, struct known_indicator *k, struct 
 		return is_trouble(&why, e) ? -1 : 0;
 	}
 	k->scale = k->indicator->scale;
-	if (!k->indicator->measure ||
-	    measure_find(slice_str(k->indicator->measure), &scale, &k->base, NULL) < 0)
-		k->base = "";
+	if (base_of(slice_str(k->indicator->measure), &k->base, &known, e) < 0)
+		return -1;
 	return measure.n ? set_measure(r, k, measure, e) : 0;
 }
 

@@ -64,7 +64,7 @@ static const struct measure ytd_up = { .form = FORM_YTD, .direction = DIRECTION_
 static const struct measure period_up = { .form = FORM_PERIOD, .direction = DIRECTION_UP };
 static const struct measure level_up = { .form = FORM_LEVEL, .direction = DIRECTION_UP };
 static const struct measure growth_up = {
-	.form = FORM_GROWTH, .direction = DIRECTION_UP, .intensive = true, .rate = true
+	.form = FORM_GROWTH, .direction = DIRECTION_UP, .intensive = true, .ratio = true
 };
 
 #endif

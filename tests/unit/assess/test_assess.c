@@ -586,6 +586,106 @@ static void without_memory_it_fails_and_leaks_nothing(void **state)
 	assessment_unref(a);
 }
 
+/* --- units that became part of others ---------------------------------------------------- */
+
+/* jia and yi of the standard city became part of heir at the end of 2025. `more` are units. */
+static void load_merged(struct city *c, const char *succeeds, const char *more)
+{
+	char yaml[2048];
+
+	snprintf(yaml, sizeof(yaml),
+		 "releases:\n"
+		 "  - {id: month, freq: M, working_day: 8, grace_working_days: 2, january: false}\n"
+		 "units:\n"
+		 "  - {id: jia, class: park, name: 甲山, to: 2025-12-31}\n"
+		 "  - {id: yi, class: park, name: 乙水, to: 2025-12-31}\n"
+		 "  - {id: heir, class: park, name: 山水, from: 2026-01-01, succeeds: %s}\n%s"
+		 "indicators:\n"
+		 "  - {code: " ADDED ", name: 规上工业增加值, measure: 元, freq: M, form: ytd,\n"
+		 "     direction: up}\n"
+		 "  - {code: margin_ratio, name: 利润率, measure: 比值, freq: M, form: level,\n"
+		 "     direction: up}\n"
+		 "targets:\n"
+		 "  - {unit: heir, indicator: " ADDED ", year: 2026, value: 2400}\n"
+		 "  - {unit: heir, indicator: margin_ratio, year: 2026, value: 2, linear: true}\n",
+		 succeeds, more);
+	city_load(c, yaml);
+}
+
+static void a_merged_unit_is_measured_against_the_sum_of_the_old_ones(void **state)
+{
+	struct city *c = *state;
+	const struct assessment *a;
+	const struct figure *f;
+
+	load_merged(c, "[jia, yi]", "");
+	city_year(c, "heir", 2026, 10, 2400, "2026-11-09T10:00");
+	city_put(c, "jia", "margin_ratio", 2025, 12, 1, "2026-01-14T10:00");
+	city_put(c, "yi", "margin_ratio", 2025, 12, 1, "2026-01-14T10:00");
+	city_put(c, "heir", "margin_ratio", 2026, 10, 1, "2026-11-09T10:00");
+	a = city_assess(c, "2026-11-10T09:00");
+	f = figure_of(a, "heir", ADDED);
+	assert_string_equal(month_text(f->judged), "2026-10");
+	assert_true(f->has_growth_ytd && f->has_growth_yoy);
+	assert_float_equal(f->growth_ytd, 0.2, 1e-12); /* 1992 against 830 + 830 */
+	assert_float_equal(f->growth_yoy, 0.2, 1e-12); /* 216 against 90 + 90 */
+	assert_int_equal(f->schedule_source, SCHEDULE_OWN);
+	assert_float_equal(f->schedule, 0.83, 1e-12);
+	assert_float_equal(f->pace, 1.0, 1e-12);
+	/* It owes nothing from before it existed, and shows nothing as reported then. */
+	assert_int_equal(f->state, REPORT_NOT_DUE);
+	assert_f64(f->value, 1992.0);
+	/* Two rates do not add up to a level to start from. */
+	assert_false(figure_of(a, "heir", "margin_ratio")->has_attainment);
+}
+
+static void half_of_a_sum_is_no_history(void **state)
+{
+	struct city *c = *state;
+	const struct figure *f;
+
+	/* gone existed until the end and reported nothing */
+	load_merged(c, "[jia, gone]", "  - {id: gone, class: park, name: 丙, to: 2025-12-31}\n");
+	city_year(c, "heir", 2026, 10, 2400, "2026-11-09T10:00");
+	f = figure_of(city_assess(c, "2026-11-10T09:00"), "heir", ADDED);
+	assert_true(f->has_judged);
+	assert_false(f->has_growth_ytd || f->has_growth_yoy);
+	assert_int_equal(f->schedule_source, SCHEDULE_PROVINCIAL);
+	load_merged(c, "[jia, gone]", "  - {id: gone, class: park, name: 丙, to: 2022-12-31}\n");
+	f = figure_of(city_assess(c, "2026-11-10T09:00"), "heir", ADDED);
+	assert_float_equal(f->growth_ytd, 1.4, 1e-12); /* 1992 against 830 */
+}
+
+static void a_unit_that_became_part_of_two_leaves_its_history_to_none(void **state)
+{
+	struct city *c = *state;
+	const struct figure *f;
+
+	load_merged(c, "[jia, yi]",
+		    "  - {id: twin, class: park, name: 丁, from: 2026-01-01, succeeds: [yi]}\n");
+	city_year(c, "heir", 2026, 10, 2400, "2026-11-09T10:00");
+	city_year(c, "twin", 2026, 10, 100, "2026-11-09T10:00");
+	f = figure_of(city_assess(c, "2026-11-10T09:00"), "heir", ADDED);
+	assert_true(f->has_judged);
+	assert_false(f->has_growth_ytd || f->has_growth_yoy);
+}
+
+static void the_history_of_the_old_ones_reaches_through_generations(void **state)
+{
+	struct city *c = *state;
+	const struct figure *f;
+
+	/* middle was there for a year only: before it, jia and yi. */
+	load_merged(c, "[middle]",
+		    "  - {id: middle, class: park, name: 中, from: 2025-01-01, to: 2025-12-31,\n"
+		    "     succeeds: [jia, yi]}\n");
+	city_year(c, "middle", 2025, 12, 2000, "2026-01-14T10:00");
+	city_year(c, "heir", 2026, 10, 2400, "2026-11-09T10:00");
+	f = figure_of(city_assess(c, "2026-11-10T09:00"), "heir", ADDED);
+	assert_float_equal(f->growth_ytd, 0.2, 1e-12);
+	assert_int_equal(f->schedule_source, SCHEDULE_OWN);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, city_setup, city_teardown)
 
 int main(void)
@@ -612,6 +712,10 @@ int main(void)
 		TEST(a_unit_that_ended_is_not_waited_for),
 		TEST(the_first_year_of_a_unit_follows_its_peers),
 		TEST(without_peers_the_provincial_profile_is_borrowed_and_marked),
+		TEST(a_merged_unit_is_measured_against_the_sum_of_the_old_ones),
+		TEST(half_of_a_sum_is_no_history),
+		TEST(a_unit_that_became_part_of_two_leaves_its_history_to_none),
+		TEST(the_history_of_the_old_ones_reaches_through_generations),
 		TEST(lights_that_do_not_fall_are_refused),
 		TEST(a_damaged_figure_is_left_out_and_the_others_stay),
 		TEST(references_keep_an_assessment_and_its_catalogue),

@@ -224,7 +224,7 @@ static void levels_grow_against_the_level_a_year_earlier(void **state)
 
 static void published_growth_and_rates_have_no_growth_of_their_own(void **state)
 {
-	const struct measure margin = { .form = FORM_YTD, .intensive = true, .rate = true };
+	const struct measure margin = { .form = FORM_YTD, .intensive = true, .ratio = true };
 	const struct measure per_area = { .form = FORM_YTD, .intensive = true };
 	struct table t, u, w;
 	struct run *g1 = RUN_OF(&t, growth_up, FREQ_QUARTER, 2018, true, .1, .1, .1, .1, .2);

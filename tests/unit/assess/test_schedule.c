@@ -89,7 +89,7 @@ static void period_figures_give_shares_of_their_sums(void **state)
 
 static void levels_and_rates_have_no_seasonal_shares(void **state)
 {
-	const struct measure margin = { .form = FORM_YTD, .intensive = true, .rate = true };
+	const struct measure margin = { .form = FORM_YTD, .intensive = true, .ratio = true };
 	struct table t;
 	double share[1];
 

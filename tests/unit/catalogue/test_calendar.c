@@ -8,7 +8,7 @@ static const char text[] =
 	"- {id: fixed, freq: M, day: 31, time: '20:00', grace_working_days: 0}\n"
 	"indicators:\n"
 	"- {code: ytd_yuan, name: 累计, measure: 亿元, freq: M, form: ytd}\n"
-	"- {code: period_yuan, name: 当月, measure: 亿元, freq: M, form: period}\n"
+	"- {code: single_yuan, name: 当月, measure: 亿元, freq: M, form: period}\n"
 	"- {code: all_yuan, name: 全部, measure: 亿元, freq: M, form: period, release: all}\n"
 	"- {code: fixed_yuan, name: 定日, measure: 亿元, freq: M, form: ytd, release: fixed}\n"
 	"- {code: old_yuan, name: 旧项, measure: 亿元, freq: M, form: ytd, to: 2025-06-30}\n"
@@ -145,7 +145,7 @@ static void january_is_collected_only_where_the_rule_says_so(void **state)
 static void february_covers_both_months_when_the_figure_is_of_the_period(void **state)
 {
 	struct fixture *f = *state;
-	const struct indicator *own = indicator_called(f, "period_yuan");
+	const struct indicator *own = indicator_called(f, "single_yuan");
 
 	assert_period(indicator_period(own, period("2026-02")), "2026-01/2026-02");
 	assert_true(indicator_collects(own, period("2026年1-2月")));
@@ -159,7 +159,7 @@ static void february_covers_both_months_when_the_figure_is_of_the_period(void **
 static void stepping_leaves_january_out(void **state)
 {
 	struct fixture *f = *state;
-	const struct indicator *own = indicator_called(f, "period_yuan");
+	const struct indicator *own = indicator_called(f, "single_yuan");
 	const struct indicator *all = indicator_called(f, "all_yuan");
 
 	assert_period(indicator_next(own, period("2025-12")), "2026-01/2026-02");
@@ -188,7 +188,7 @@ static void the_last_ended_period_changes_at_midnight(void **state)
 	assert_period(catalogue_last_ended(f->c, i, at("2026-01-01T00:00:00+08:00")), "2025-12");
 	assert_period(catalogue_last_ended(f->c, i, at("2026-02-28T23:59:59+08:00")), "2025-12");
 	assert_period(catalogue_last_ended(f->c, i, at("2026-03-01T00:00:00+08:00")), "2026-02");
-	assert_period(catalogue_last_ended(f->c, indicator_called(f, "period_yuan"),
+	assert_period(catalogue_last_ended(f->c, indicator_called(f, "single_yuan"),
 					   at("2026-03-01T00:00:00+08:00")),
 		      "2026-01/2026-02");
 }

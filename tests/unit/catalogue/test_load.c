@@ -373,6 +373,82 @@ static void a_code_that_does_not_fit_its_measure_is_a_mistake(void **state)
 		  "- {code: area_square_meters, name: 面积, measure: 亩, freq: M, form: level}\n");
 }
 
+#define COUNTED "indicators:\n- {name: 甲, measure: 个, freq: M, form: level, code: "
+#define SECONDS "indicators:\n- {name: 甲, measure: 日, freq: M, form: level, code: "
+#define RATIO   "indicators:\n- {name: 甲, measure: '%', freq: M, form: level, code: "
+#define AT      "2:53: the code "
+
+static void a_code_may_not_be_the_name_of_what_is_worked_out(void **state)
+{
+	static const char *const counted[] = { "light", "rank",  "report_state",
+					       "info",  "score", "pace_rank" };
+	static const char *const ratios[] = { "growth_ratio", "attainment_ratio", "schedule_ratio",
+					      "pace_ratio", "mean_pace_ratio" };
+	static const char *const seconds[] = { "report_late_seconds",
+					       "received_timestamp_seconds" };
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < 6; i++) {
+		assert_null(load_text(f, arena_printf(&f->arena, "%s%s}\n", COUNTED, counted[i])));
+		assert_int_equal(f->d.n, 1);
+		assert_has(complaint(f, 0), "is the name of what is worked out of figures");
+	}
+	for (size_t i = 0; i < 5; i++) {
+		assert_null(load_text(f, arena_printf(&f->arena, "%s%s}\n", RATIO, ratios[i])));
+		assert_int_equal(f->d.n, 1);
+		assert_has(complaint(f, 0), ratios[i]);
+	}
+	for (size_t i = 0; i < 2; i++) {
+		assert_null(load_text(f, arena_printf(&f->arena, "%s%s}\n", SECONDS, seconds[i])));
+		assert_int_equal(f->d.n, 1);
+		assert_has(complaint(f, 0), seconds[i]);
+	}
+	one_mistake(f, COUNTED "rank}\n",
+		    AT "'rank' is the name of what is worked out of figures (park_rank); one that "
+		       "says what is reported would be right");
+	one_mistake(f, COUNTED "target_firms}\n",
+		    AT "'target_firms' begins with 'target_', as what is worked out of figures "
+		       "does; one that begins otherwise would be right");
+	assert_null(load_text(f, SECONDS "period_end_timestamp_seconds}\n"));
+	load_good(f, RATIO "output_growth_ratio}\n");
+	load_good(f, COUNTED "highlight}\n");
+}
+
+static void a_code_prometheus_would_refuse_is_a_mistake(void **state)
+{
+	struct fixture *f = *state;
+
+	one_mistake(f, COUNTED "firms_total}\n",
+		    AT "'firms_total' ends in '_total', which Prometheus keeps for other kinds of "
+		       "metrics; another word at its end would be right");
+	one_mistake(f, COUNTED "firms_count}\n",
+		    AT "'firms_count' ends in '_count', which Prometheus keeps for other kinds of "
+		       "metrics; another word at its end would be right");
+	one_mistake(f, COUNTED "working_hours_lost}\n",
+		    AT
+		    "'working_hours_lost' has 'hours', which Prometheus does not take as a unit; "
+		    "the base unit 'seconds' or another word would be right");
+	one_mistake(f, COUNTED "roads_kilometers}\n",
+		    AT "'roads_kilometers' has 'kilometers', which Prometheus does not take as a "
+		       "unit; the base unit 'meters' or another word would be right");
+	one_mistake(f, COUNTED "workers_summary_form}\n",
+		    AT "'workers_summary_form' has 'summary', which is a type of metric to "
+		       "Prometheus; another word would be right");
+	one_mistake(f, COUNTED "group_b_firms}\n",
+		    AT "'group_b_firms' has 'b', which Prometheus takes for an abbreviated unit; "
+		       "written out it would be right");
+	one_mistake(f, COUNTED "Firms}\n",
+		    AT "'Firms': up to 100 of a-z, 0-9 and '_', a letter first, would be right");
+	load_good(f, COUNTED "total_firms}\n");
+	load_good(f, "indicators:\n- {code: price_yuan_per_kilowatt_hour, name: 电价,\n"
+		     "   measure: 元/千瓦时, freq: M, form: level}\n");
+}
+
+#undef COUNTED
+#undef SECONDS
+#undef RATIO
+#undef AT
+
 static void two_indicators_may_not_share_a_name(void **state)
 {
 	struct fixture *f = *state;
@@ -599,6 +675,8 @@ int main(void)
 		T(a_name_two_parks_bear_at_one_time_is_a_mistake),
 		T(a_circle_of_successors_is_shown_as_one),
 		T(a_code_that_does_not_fit_its_measure_is_a_mistake),
+		T(a_code_may_not_be_the_name_of_what_is_worked_out),
+		T(a_code_prometheus_would_refuse_is_a_mistake),
 		T(two_indicators_may_not_share_a_name),
 		T(targets_are_for_those_who_report_and_exist),
 		T(a_target_for_growth_names_the_level),

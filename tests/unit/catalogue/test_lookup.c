@@ -1,4 +1,5 @@
 /* test_lookup.c - finding units, indicators and series by what people write. */
+#include "base/alloc.h"
 #include "tests/unit/catalogue/fixture.h"
 
 #include <pthread.h>
@@ -232,6 +233,63 @@ static void *look_up_and_let_go(void *arg)
 	return NULL;
 }
 
+static void a_rate_is_known_by_the_unit_in_its_code(void **state)
+{
+	struct fixture *f = *state;
+
+	load_good(f, "indicators:\n"
+		     "- {code: margin_ratio, name: 利润率, measure: '%', freq: M, form: ytd}\n"
+		     "- {code: output_yuan_per_person, name: 劳均产值, measure: 元/人, freq: M,\n"
+		     "   form: ytd}\n"
+		     "- {code: rations, name: 配给, measure: 份, freq: M, form: ytd}\n"
+		     "- {code: per_head_persons, name: 人员, measure: 人, freq: M, form: level}\n");
+	assert_true(indicator_is_rate(indicator_called(f, "margin_ratio")));
+	assert_true(indicator_is_rate(indicator_called(f, "output_yuan_per_person")));
+	assert_false(indicator_is_rate(indicator_called(f, "rations")));
+	assert_false(indicator_is_rate(indicator_called(f, "per_head_persons")));
+}
+
+/* Every look-up with the k-th allocation failing, until one has enough. */
+static void a_name_that_could_not_be_looked_up_is_not_unknown(void **state)
+{
+	/* Not in ASCII and longer than what fits on the stack, so that the key needs memory twice.
+	 */
+	char name[600] = "固定资产投资";
+	struct fixture *f = *state;
+	struct num_scale scale;
+	const char *base;
+	bool enough = false;
+
+	while (strlen(name) < 500)
+		strcat(name, "项目");
+	for (long k = 0; !enough; k++) {
+		struct err unit, indicator, bracket, measure,
+			*all[] = { &unit, &indicator, &bracket, &measure };
+
+		mem_fail_after(k, 1);
+		assert_null(catalogue_find_unit(f->c, slice_str(name), UNIT_PARK, today, &unit));
+		mem_fail_after(k, 1);
+		assert_null(catalogue_find_indicator(f->c, slice_str(name), NULL, &indicator));
+		mem_fail_after(k, 1);
+		(void)catalogue_find_indicator(f->c, slice_str("固定资产投资(万圆)"), NULL,
+					       &bracket);
+		mem_fail_after(k, 1);
+		assert_int_equal(measure_find(slice_str("万圆"), &scale, &base, &measure), -1);
+		mem_fail_after(-1, 0);
+		enough = true;
+		for (size_t i = 0; i < 4; i++) {
+			enough = enough && all[i]->code == ERR_NOT_FOUND;
+			assert_true(all[i]->code == ERR_NOT_FOUND || all[i]->code == ERR_MEMORY);
+		}
+		if (k == 0)
+			assert_int_equal(unit.code, ERR_MEMORY);
+		assert_true(k < 100);
+	}
+	assert_null(catalogue_find_unit(f->c, slice_str("\xff"), UNIT_PARK, today, &f->e));
+	assert_int_equal(f->e.code, ERR_INVALID);
+	assert_has(f->e.text, "is not UTF-8");
+}
+
 static void a_catalogue_lives_until_its_last_reader_is_done(void **state)
 {
 	struct fixture *f = *state;
@@ -264,6 +322,8 @@ int main(void)
 		T(a_name_with_brackets_of_its_own_stays_whole),
 		T(brackets_that_are_no_measure_make_another_name),
 		T(a_series_carries_class_frequency_and_basis),
+		T(a_rate_is_known_by_the_unit_in_its_code),
+		T(a_name_that_could_not_be_looked_up_is_not_unknown),
 		T(a_catalogue_lives_until_its_last_reader_is_done),
 	};
 

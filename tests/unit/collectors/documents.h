@@ -13,28 +13,31 @@
 
 #include <stdlib.h>
 
-#define STANDARD_CATALOGUE                                                                         \
-	"units:\n"                                                                                 \
-	"  - {id: jiahe, class: park, name: 甲河, aliases: [甲河产业集聚区]}\n"           \
-	"  - {id: yishan, class: park, name: 乙山}\n"                                            \
-	"  - {id: oldpark, class: park, name: 老园, to: 2025-12-31}\n"                           \
-	"  - {id: dongxian, class: county, name: 东县}\n"                                        \
-	"releases:\n"                                                                              \
-	"  - {id: m, freq: M, working_day: 10, january: false}\n"                                  \
-	"  - {id: mj, freq: M, working_day: 10}\n"                                                 \
-	"  - {id: q, freq: Q, working_day: 15}\n"                                                  \
-	"indicators:\n"                                                                            \
-	"  - {code: output_yuan, name: 总产值, measure: 亿元, freq: M, form: ytd,\n"          \
-	"     release: m, min: 0, max: 100000, unit_slip: true}\n"                                 \
-	"  - {code: tax_yuan, name: 税收, measure: 万元, freq: M, form: period,\n"             \
-	"     release: m, unit_slip: true}\n"                                                      \
-	"  - {code: power_joules, name: 用电量, measure: 千瓦时, freq: M,\n"                 \
-	"     form: period, release: mj, preliminary: true}\n"                                     \
-	"  - {code: growth_ratio, name: 增速, measure: \"%\", freq: M, form: growth,\n"          \
-	"     basis: ytd, release: m}\n"                                                           \
-	"  - {code: staff_persons, name: 从业人员, measure: 人, freq: Q, form: level,\n"      \
-	"     release: q}\n"                                                                       \
-	"  - {code: funds_yuan, name: 到位资金, measure: 亿元, freq: Q, form: ytd,\n"        \
+#define STANDARD_CATALOGUE                                                                                \
+	"units:\n"                                                                                        \
+	"  - {id: jiahe, class: park, name: 甲河, aliases: [甲河产业集聚区]}\n"                  \
+	"  - {id: yishan, class: park, name: 乙山}\n"                                                   \
+	"  - {id: oldpark, class: park, name: 老园, to: 2025-12-31}\n"                                  \
+	"  - {id: dongxian, class: county, name: 东县}\n"                                               \
+	"releases:\n"                                                                                     \
+	"  - {id: m, freq: M, working_day: 10, january: false}\n"                                         \
+	"  - {id: mj, freq: M, working_day: 10}\n"                                                        \
+	"  - {id: q, freq: Q, working_day: 15}\n"                                                         \
+	"indicators:\n"                                                                                   \
+	"  - {code: output_yuan, name: 总产值, measure: 亿元, freq: M, form: ytd,\n"                 \
+	"     release: m, min: 0, max: 100000, unit_slip: true}\n"                                        \
+	"  - {code: tax_yuan, name: 税收, measure: 万元, freq: M, form: period,\n"                    \
+	"     release: m, unit_slip: true}\n"                                                             \
+	"  - {code: power_joules, name: 用电量, measure: 千瓦时, freq: M,\n"                        \
+	"     form: period, release: mj, preliminary: true}\n"                                            \
+	"  - {code: margin_ratio, name: 利润率, measure: \"%\", freq: M, form: ytd, release: m}\n"     \
+	"  - {code: productivity_yuan_per_person, name: 劳动生产率, measure: 万元/人, freq: M,\n" \
+	"     form: ytd, release: m}\n"                                                                   \
+	"  - {code: output_growth_ratio, name: 增速, measure: \"%\", freq: M, form: growth,\n"          \
+	"     basis: ytd, release: m}\n"                                                                  \
+	"  - {code: staff_persons, name: 从业人员, measure: 人, freq: Q, form: level,\n"             \
+	"     release: q}\n"                                                                              \
+	"  - {code: funds_yuan, name: 到位资金, measure: 亿元, freq: Q, form: ytd,\n"               \
 	"     release: q}\n"
 
 /* 2026-11-23T12:00:00+08:00 */

@@ -103,7 +103,7 @@ static void figures_are_scaled_exactly_and_stamped_on_the_last_day(void **state)
 	assert_figure(d, "jiahe", "output_yuan", "2026-10", 1234000000.0);
 	assert_figure(d, "jiahe", "tax_yuan", "2026-10", 7000000.0);
 	assert_figure(d, "jiahe", "tax_yuan", "2026-09", 12345000.0);
-	assert_figure(d, "jiahe", "growth_ratio", "2026-10", 0.052);
+	assert_figure(d, "jiahe", "output_growth_ratio", "2026-10", 0.052);
 	o = documents_figure(d, "jiahe", "output_yuan", "2026-10");
 	/* 2026-10-31T00:00:00+08:00 */
 	assert_int_equal(o->stamp_ms, 1793376000000);
@@ -380,6 +380,18 @@ static void a_cumulative_figure_that_falls_is_kept_and_doubted(void **state)
 	assert_int_equal(documents_figure(d, "jiahe", "output_yuan", "2026-02")->flags, 0);
 }
 
+static void a_rate_since_new_year_may_fall(void **state)
+{
+	struct documents *d = *state;
+
+	take(d, HEAD "甲河,利润率,2026-09,6.5\n甲河,利润率,2026-10,6.2\n"
+		     "甲河,劳动生产率,2026-09,21\n甲河,劳动生产率,2026-10,20\n");
+	assert_int_equal(d->b->nobs, 4);
+	assert_int_equal(d->b->suspect, 0);
+	assert_int_equal(d->b->ncomplaints, 0);
+	assert_int_equal(documents_figure(d, "jiahe", "margin_ratio", "2026-10")->flags, 0);
+}
+
 static void the_stored_figure_counts_as_the_one_before(void **state)
 {
 	struct documents *d = *state;
@@ -584,7 +596,7 @@ static void running_out_of_memory_anywhere_is_an_error_and_leaks_nothing(void **
 {
 	struct documents *d = *state;
 	struct document doc = standard(HEAD "甲河,总产值(亿元),2026-09,\"1,200\"\n"
-					    "甲河,总产值,2026-10,１３\n丙水,税收,2026-10,x\n");
+					    "甲河,总产值,2026-10,１３\n丙水,税收,2026-10,1\n");
 	long held = 0;
 
 	batch_free(d->b);
@@ -598,14 +610,12 @@ static void running_out_of_memory_anywhere_is_an_error_and_leaks_nothing(void **
 		if (d->b)
 			rc = document_decode(&doc, d->cat, &d->history, d->b, &d->e);
 		mem_fail_after(-1, 0);
-		if (rc == 0 && d->b->nobs == 2)
-			break;
-		/* The catalogue does not tell an unknown name from one it had no memory to look up:
-		 * such a row is refused, and counted. */
 		if (rc == 0)
-			assert_true(d->b->refused > 1);
-		else
-			assert_true(d->e.code == ERR_MEMORY || d->e.code == ERR_LIMIT);
+			break;
+		/* A name that could not be looked up is not an unknown one: no row is refused for
+		 * want of memory, the document fails as a whole. */
+		assert_int_equal(rc, -1);
+		assert_true(d->e.code == ERR_MEMORY || d->e.code == ERR_LIMIT);
 		batch_free(d->b);
 		d->b = NULL;
 		/* Arenas keep blocks for reuse, the first time round. */
@@ -616,6 +626,33 @@ static void running_out_of_memory_anywhere_is_an_error_and_leaks_nothing(void **
 	mem_count(0);
 	assert_non_null(d->b);
 	assert_int_equal(d->b->nobs, 2);
+	assert_int_equal(d->b->refused, 1);
+}
+
+static void a_row_that_does_not_fit_fails_the_document_and_not_the_row(void **state)
+{
+	enum { WIDE = 700000 };
+	static const char *const joined[] = { "年", "月" };
+	struct documents *d = *state;
+	struct document doc = standard(NULL);
+	struct layout l = *long_layout();
+	char *csv = malloc(2 * WIDE + 200), *to;
+
+	l.period.columns = joined;
+	l.period.ncolumns = 2;
+	to = stpcpy(csv, "园区,指标,年,月,数值,状态\n甲河,税收,2026,10,5,\n乙山,税收,");
+	memset(to, '1', 2 * WIDE);
+	to[WIDE] = ',';
+	strcpy(to + 2 * WIDE, ",5,\n");
+	doc.layout = &l;
+	doc.body = slice_str(csv);
+	batch_free(d->b);
+	d->b = batch_new(1 << 20, &d->e);
+	assert_fails(document_decode(&doc, d->cat, &d->history, d->b, &d->e), &d->e, ERR_LIMIT,
+		     "the document needs more memory than it may have");
+	/* What was read before stays. */
+	assert_int_equal(d->b->nobs, 1);
+	free(csv);
 }
 
 /* --- plain samples -------------------------------------------------------------------------- */
@@ -689,6 +726,7 @@ int main(void)
 		CASE(a_figure_out_of_range_is_refused),
 		CASE(rows_that_disagree_are_all_refused),
 		CASE(a_cumulative_figure_that_falls_is_kept_and_doubted),
+		CASE(a_rate_since_new_year_may_fall),
 		CASE(the_stored_figure_counts_as_the_one_before),
 		CASE(a_value_ten_thousand_times_the_last_is_refused),
 		CASE(a_new_years_first_figure_is_compared_with_the_same_month_a_year_before),
@@ -700,6 +738,7 @@ int main(void)
 		CASE(a_batch_that_is_too_small_is_a_limit),
 		CASE(complaints_are_limited_but_counted),
 		CASE(running_out_of_memory_anywhere_is_an_error_and_leaks_nothing),
+		CASE(a_row_that_does_not_fit_fails_the_document_and_not_the_row),
 		CASE(plain_samples_get_job_and_instance),
 		CASE(open_metrics_is_known_by_its_type_or_its_end),
 	};
