@@ -386,6 +386,18 @@ static long collect(FILE *from, FILE *to, bool *ended, struct err *e)
 	return faults;
 }
 
+static void tell_end(FILE *to, int signal)
+{
+	if (signal == SIGBUS)
+		fprintf(to,
+			"reading ended with signal %d: data.mdb is cut off, or the disk does "
+			"not give all of it\n",
+			signal);
+	else
+		fprintf(to, "reading ended with signal %d: the pages of data.mdb are damaged\n",
+			signal);
+}
+
 static long check_with_child(const char *dir, bool alone, FILE *to, struct err *e)
 {
 	int ends[2], status = 0;
@@ -426,8 +438,7 @@ static long check_with_child(const char *dir, bool alone, FILE *to, struct err *
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
 	if (faults >= 0 && !ended) {
-		fprintf(to, "reading ended with signal %d: the pages of data.mdb are damaged\n",
-			WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+		tell_end(to, WIFSIGNALED(status) ? WTERMSIG(status) : 0);
 		faults++;
 	}
 	return faults;

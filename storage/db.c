@@ -15,6 +15,8 @@
  *     SIGBUS. A file that is too short is checked against the list of free pages
  *     (pages at the end that were taken and given back in one transaction may never
  *     have been written, that is no damage).
+ *   - It maps lock.mdb without room for it on the disk: using a page of it for the first
+ *     time is SIGBUS when the disk is full. So the room is taken before.
  *   - 0.9.26 to 0.9.31 have races around the robust mutex (ITS#9278, ITS#10095).
  */
 #include "storage/db.h"
@@ -61,7 +63,7 @@ struct db_cursor {
 	struct db *db;
 };
 
-enum { SPARE_READERS = 16, MIN_MAP_MIB = 1 };
+enum { SPARE_READERS = 16, MIN_MAP_MIB = 1, READER_SLOT_BYTES = 64, LOCK_HEAD_BYTES = 4096 };
 
 static const char *const table_names[DB_TABLES] = { "meta",    "series",  "tallies",
 						    "figures", "samples", "submissions" };
@@ -146,6 +148,8 @@ static int fail_read(struct db *db, int rc, struct err *e, const char *what)
 		return err_set(e, ERR_LIMIT, "%s: all reader slots are taken", what);
 	if (rc == ENOMEM)
 		return err_set(e, ERR_MEMORY, "%s: out of memory", what);
+	if (rc == ENOSPC || rc == EDQUOT)
+		return err_set(e, ERR_FULL, "%s: no space left on the disk of %s", what, db->dir);
 	if (rc == MDB_CORRUPTED || rc == MDB_PAGE_NOTFOUND || rc == MDB_INVALID ||
 	    rc == MDB_VERSION_MISMATCH || rc == MDB_CURSOR_FULL || rc == MDB_INCOMPATIBLE)
 		return err_set(e, ERR_CORRUPT, "%s: data.mdb is damaged: %s", what,
@@ -172,9 +176,21 @@ static unsigned env_flags(enum db_mode mode)
 	}
 }
 
+static unsigned reader_slots(const struct db_options *o)
+{
+	return (o->max_readers ? o->max_readers : 126) + SPARE_READERS;
+}
+
+/* Before LMDB opens the file: closing a descriptor of it would drop LMDB's own locks. */
+static int reserve_lock_file(const struct db_options *o, struct err *e)
+{
+	return disk_reserve(o->dir, "lock.mdb",
+			    LOCK_HEAD_BYTES + (uint64_t)reader_slots(o) * READER_SLOT_BYTES, e);
+}
+
 static int open_env_once(struct db *db, const struct db_options *o, uint64_t map)
 {
-	unsigned readers = (o->max_readers ? o->max_readers : 126) + SPARE_READERS;
+	unsigned readers = reader_slots(o);
 	int rc = mdb_env_create(&db->env);
 
 	if (rc)
@@ -201,6 +217,8 @@ static int open_env(struct db *db, const struct db_options *o, struct err *e)
 	MDB_envinfo info;
 	int rc, fd;
 
+	if (o->mode == DB_WRITE && reserve_lock_file(o, e) < 0)
+		return -1;
 	if (map < (uint64_t)MIN_MAP_MIB << 20)
 		map = (uint64_t)MIN_MAP_MIB << 20;
 	map = (map + page - 1) / page * page;
@@ -217,7 +235,7 @@ static int open_env(struct db *db, const struct db_options *o, struct err *e)
 	return 0;
 }
 
-/* Marks, in `missing` (one byte a page from `first`), the pages that are free. */
+/* Marks, in `is_free` (one byte a page from `first`), the pages that are free. */
 static int note_free_pages(struct db *db, uint64_t first, uint64_t n, uint8_t *is_free)
 {
 	MDB_txn *t;
@@ -249,35 +267,43 @@ static int note_free_pages(struct db *db, uint64_t first, uint64_t n, uint8_t *i
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-/* Whether all pages that the file lacks are free ones. The file is made long enough
- * first: reading LMDB's own list must not run past the end either. */
-static int mend_short_file(struct db *db, uint64_t have, uint64_t want, struct err *e)
+static int cut_off(uint64_t have, uint64_t want, struct err *e)
+{
+	return err_set(e, ERR_CORRUPT,
+		       "data.mdb is cut off: %" PRIu64 " of %" PRIu64 " bytes are there", have,
+		       want);
+}
+
+/* Whether all pages that the file lacks are free ones; *rc is LMDB's when that is not known. */
+static bool only_free_pages_missing(struct db *db, uint64_t have, uint64_t want, int *rc)
 {
 	uint64_t first = have / db->page_bytes, n = want / db->page_bytes - first;
-	uint8_t *is_free;
+	uint8_t *is_free = mem_zalloc(n);
 	bool whole = true;
-	int fd, rc;
 
-	is_free = mem_zalloc(n);
-	if (!is_free)
-		return err_set(e, ERR_MEMORY, "cannot open the store: out of memory");
-	rc = mdb_env_get_fd(db->env, &fd);
-	if (!rc && ftruncate(fd, (off_t)want) < 0)
-		rc = errno;
-	if (!rc)
-		rc = note_free_pages(db, first, n, is_free);
-	for (uint64_t i = 0; i < n; i++)
+	*rc = is_free ? note_free_pages(db, first, n, is_free) : ENOMEM;
+	for (uint64_t i = 0; i < n && *rc == 0; i++)
 		whole = whole && is_free[i];
 	mem_free(is_free);
-	if (!rc && whole)
+	return *rc == 0 && whole;
+}
+
+/* The file is made long enough first: reading LMDB's own list must not run past the end. */
+static int mend_short_file(struct db *db, uint64_t have, uint64_t want, struct err *e)
+{
+	int fd, rc = mdb_env_get_fd(db->env, &fd);
+
+	if (!rc && ftruncate(fd, (off_t)want) < 0)
+		rc = errno;
+	if (!rc && only_free_pages_missing(db, have, want, &rc))
 		return 0;
 	/* Left as it was found, for whoever looks into it. */
 	if (ftruncate(fd, (off_t)have) < 0)
 		log_event(LOG_ERROR, "cannot restore the length of data.mdb",
 			  log_s("dir", db->dir));
-	return err_set(e, ERR_CORRUPT,
-		       "data.mdb is cut off: %" PRIu64 " of %" PRIu64 " bytes are there", have,
-		       want);
+	if (rc == ENOMEM)
+		return err_set(e, ERR_MEMORY, "cannot open the store: out of memory");
+	return cut_off(have, want, e);
 }
 
 static int check_length(struct db *db, struct err *e)
@@ -285,6 +311,7 @@ static int check_length(struct db *db, struct err *e)
 	MDB_envinfo info;
 	MDB_stat stat;
 	uint64_t have = file_bytes(db), want;
+	int rc;
 
 	mdb_env_info(db->env, &info);
 	mdb_env_stat(db->env, &stat);
@@ -294,12 +321,11 @@ static int check_length(struct db *db, struct err *e)
 		return 0;
 	if (db->mode == DB_WRITE)
 		return mend_short_file(db, have, want, e);
-	/* A reader may not touch the file. Beside a writer it is being written right now; alone
-	 * it may be the harmless case, but reading on could end in SIGBUS. */
-	if (db->mode == DB_READ_ALONE)
-		return err_set(e, ERR_CORRUPT,
-			       "data.mdb is cut off: %" PRIu64 " of %" PRIu64 " bytes are there",
-			       have, want);
+	/* A reader may not touch the file. Beside a writer it is being written right now; alone it
+	 * is looked at as it is, and if LMDB's own list lies behind the end, that is SIGBUS. */
+	if (db->mode == DB_READ_ALONE && !only_free_pages_missing(db, have, want, &rc))
+		return rc == ENOMEM ? err_set(e, ERR_MEMORY, "cannot open the store: out of memory")
+				    : cut_off(have, want, e);
 	return 0;
 }
 
@@ -570,8 +596,12 @@ static int double_map(struct db *db, struct err *e)
 			       "address space for a larger one",
 			       db->map_bytes >> 20);
 	rc = mdb_env_set_mapsize(db->env, want);
-	if (rc)
-		return fail(db, rc, e, "cannot grow the map");
+	if (rc) {
+		fail(db, rc, e, "cannot grow the map");
+		/* There may be no map at all now. */
+		db->fault = DB_FAULT_FAILED;
+		return -1;
+	}
 	db->map_bytes = want;
 	return 0;
 }

@@ -29,9 +29,11 @@ struct db_cursor;
 enum db_table { DB_META, DB_SERIES, DB_TALLIES, DB_FIGURES, DB_SAMPLES, DB_SUBMISSIONS, DB_TABLES };
 
 enum db_mode {
-	DB_WRITE,      /* makes the file when missing */
-	DB_READ,       /* beside a running writer */
-	DB_READ_ALONE, /* nobody writes (the caller made sure); changes no file at all */
+	DB_WRITE, /* makes the file when missing */
+	DB_READ,  /* beside a running writer */
+	/* Nobody writes (the caller made sure); changes no file at all. A file that was cut off may
+	 * end the process with SIGBUS. */
+	DB_READ_ALONE,
 };
 
 struct db_options {

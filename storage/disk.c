@@ -73,6 +73,26 @@ int disk_sync_folder(const char *dir, struct err *e)
 	return 0;
 }
 
+int disk_reserve(const char *dir, const char *name, uint64_t bytes, struct err *e)
+{
+	char path[4096];
+	int fd, rc;
+
+	if (snprintf(path, sizeof(path), "%s/%s", dir, name) >= (int)sizeof(path))
+		return err_set(e, ERR_LIMIT, "the path of the store is too long");
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return err_sys(e, errno, "cannot open %s", path);
+	do
+		rc = fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)bytes) < 0 ? errno : 0;
+	while (rc == EINTR);
+	close(fd);
+	if (rc == ENOSPC || rc == EDQUOT)
+		return err_set(e, ERR_FULL, "no space left: %s needs %u KiB", path,
+			       (unsigned)(bytes >> 10));
+	return 0;
+}
+
 uint64_t disk_free(const char *dir)
 {
 	struct statvfs v;

@@ -21,6 +21,11 @@ int disk_folder_open(const char *dir, bool make, struct err *e);
 /* Makes the name of a new file in the folder survive a power cut. */
 int disk_sync_folder(const char *dir, struct err *e);
 
+/* Takes room on the disk for the first `bytes` of a file in the folder, which is made when
+ * missing and keeps its length. ERR_FULL when there is none; a file system that cannot
+ * promise room is no error. */
+int disk_reserve(const char *dir, const char *name, uint64_t bytes, struct err *e);
+
 /* Bytes that this process may still take; 0 when the system does not say. */
 uint64_t disk_free(const char *dir);
 

@@ -79,7 +79,28 @@ static int put(struct figure_writer *fw, const struct figure *f, struct tally *y
 	return 0;
 }
 
-int figure_append(struct figure_writer *fw, struct figure *f, bool known_given, struct tally *y,
+/* `last` is the newest vintage. Moves a known-from of our clock up to the last one it gave,
+ * which may lie before some that were given from outside. */
+static int follow_clock(struct figure_writer *fw, struct figure *f, const struct figure *last,
+			struct err *e)
+{
+	struct figure x = *last;
+	bool found = true;
+
+	while (found && x.key.known_from_ms > f->key.known_from_ms) {
+		struct figure_key k = x.key;
+
+		if (!x.known_given) {
+			f->key.known_from_ms = x.key.known_from_ms;
+			return 0;
+		}
+		if (find_before(fw, &k, &x, &found, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int figure_append(struct figure_writer *fw, struct figure *f, struct tally *y,
 		  enum figure_result *what, struct err *e)
 {
 	struct figure before;
@@ -89,9 +110,8 @@ int figure_append(struct figure_writer *fw, struct figure *f, bool known_given, 
 	if (find_last(fw, &f->key, &before, &any, e) < 0)
 		return -1;
 	found = any;
-	if (any && !known_given && before.key.known_from_ms == before.received_ms &&
-	    f->key.known_from_ms < before.key.known_from_ms)
-		f->key.known_from_ms = before.key.known_from_ms;
+	if (any && !f->known_given && follow_clock(fw, f, &before, e) < 0)
+		return -1;
 	if (any && !is_before(&before.key, &f->key) &&
 	    find_before(fw, &f->key, &before, &found, e) < 0)
 		return -1;

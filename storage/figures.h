@@ -19,11 +19,10 @@ struct figure_writer {
 	int64_t submission_released_ms; /* … and its release, 0: none */
 };
 
-/* Writes `f` unless it repeats its predecessor. `known_given`: its known-from came from
- * outside; else it is our clock's, and is moved up to that of the last value that our
- * clock stamped for the period: a clock that was set back must not put a correction
- * behind the value it corrects. The tally is changed, not written. */
-int figure_append(struct figure_writer *fw, struct figure *f, bool known_given, struct tally *y,
+/* Writes `f` unless it repeats its predecessor. A known-from that is our clock's is moved up to
+ * that of the last value that our clock stamped for the period: a clock that was set back must
+ * not put a correction behind the value it corrects. The tally is changed, not written. */
+int figure_append(struct figure_writer *fw, struct figure *f, struct tally *y,
 		  enum figure_result *what, struct err *e);
 
 #endif

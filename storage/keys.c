@@ -192,7 +192,7 @@ char *time_text(int64_t t_ms, char out[TIME_TEXT])
 {
 	const int64_t day_ms = 86400000;
 	int64_t days = t_ms / day_ms - (t_ms % day_ms < 0);
-	int rest = (int)(t_ms - days * day_ms);
+	int rest = (int)(t_ms % day_ms + (t_ms % day_ms < 0 ? day_ms : 0));
 	struct date d;
 	int n;
 

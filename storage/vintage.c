@@ -12,6 +12,7 @@ void figure_write(const struct figure *f, uint8_t out[FIGURE_BYTES])
 	memcpy(&bits, &f->value, sizeof(bits));
 	out[4] = f->months;
 	out[5] = f->flags;
+	out[6] = f->known_given;
 	put_le64(out + 8, bits);
 	put_le64(out + 16, (uint64_t)f->received_ms);
 	put_le64(out + 24, (uint64_t)f->released_ms);
@@ -26,6 +27,7 @@ int figure_read(struct slice key, struct slice value, struct figure *f, struct e
 	key_figure_read(key, &f->key);
 	f->months = (uint8_t)value.p[4];
 	f->flags = (uint8_t)value.p[5];
+	f->known_given = value.p[6] != 0;
 	bits = get_le64(value.p + 8);
 	memcpy(&f->value, &bits, sizeof(bits));
 	f->received_ms = (int64_t)get_le64(value.p + 16);

@@ -20,6 +20,7 @@ struct figure {
 	int64_t received_ms;
 	int64_t released_ms; /* 0: the submission's release counts */
 	uint8_t months, flags;
+	bool known_given; /* its known-from came from outside, not from our clock */
 };
 
 void figure_write(const struct figure *f, uint8_t out[FIGURE_BYTES]);

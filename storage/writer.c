@@ -190,6 +190,12 @@ static bool known_given(const struct append *a, const struct observation *o)
 	return a->submission.trusted && o->known_from_ms != 0;
 }
 
+/* A full disk or a failed one is not the fault of the series that was being written. */
+static bool whole_store(const struct err *e)
+{
+	return e->code == ERR_FULL || e->code == ERR_IO;
+}
+
 static int append_one(struct batch *b, struct append *a, struct figure_writer *fw,
 		      const struct place *p, struct err *e)
 {
@@ -206,13 +212,15 @@ static int append_one(struct batch *b, struct append *a, struct figure_writer *f
 		.released_ms = given ? o->known_from_ms : a->submission.released_ms,
 		.months = o->months,
 		.flags = o->flags,
+		.known_given = given,
 	};
 	char text[SERIES_TEXT], at[TIME_TEXT];
 	enum figure_result what;
 
-	if (use_tally(b, p->series, e) < 0 || figure_append(fw, &f, given, &b->tally, &what, e) < 0)
-		return err_wrap(e, "%s at %s", series_text(o->labels, text),
-				time_text(o->stamp_ms, at));
+	if (use_tally(b, p->series, e) < 0 || figure_append(fw, &f, &b->tally, &what, e) < 0)
+		return whole_store(e) ? -1
+				      : err_wrap(e, "%s at %s", series_text(o->labels, text),
+						 time_text(o->stamp_ms, at));
 	if (what == FIGURE_FRESH)
 		a->fresh++;
 	else if (what == FIGURE_NEW_VINTAGE)
@@ -265,8 +273,11 @@ static int append_runs(struct batch *b, struct append *a, const struct place *p,
 		}
 		if (use_tally(b, series, e) < 0 ||
 		    samples_write(b->t, &b->samples, series, &b->tally, run, n, e) < 0)
-			return err_wrap(e, "%s",
-					series_text(a->samples[p[i - 1].row].labels, text));
+			return whole_store(e)
+				       ? -1
+				       : err_wrap(e, "%s",
+						  series_text(a->samples[p[i - 1].row].labels,
+							      text));
 	}
 	return 0;
 }

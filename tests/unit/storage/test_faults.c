@@ -139,6 +139,66 @@ static void a_full_disk_is_refused_before_it_hurts(void **state)
 	labels_unref(ls);
 }
 
+/* Takes all the room there is. */
+static void fill_up(int fd)
+{
+	static const char block[4096];
+	off_t at = 0;
+
+	while (pwrite(fd, block, sizeof(block), at) == (ssize_t)sizeof(block))
+		at += (off_t)sizeof(block);
+	assert_int_equal(errno, ENOSPC);
+}
+
+enum { READERS = 250 };
+
+/* LMDB maps its table of readers: a page of it that the disk has no room for is SIGBUS. */
+static void a_store_opens_and_is_read_on_a_full_disk(void **state)
+{
+	struct labels *ls = series_named("x", "y");
+	struct snapshot *open_now[READERS];
+	char *dir = tmp_make();
+	struct err e = { 0 };
+	struct store *s;
+	int ballast;
+
+	(void)state;
+	if (geteuid() != 0 || mount("none", dir, "tmpfs", 0, "size=12m") < 0) {
+		print_message("SKIPPED: a small tmpfs cannot be mounted here (root is needed)\n");
+		tmp_remove(dir);
+		labels_unref(ls);
+		skip();
+	}
+	ballast = open(tmp_path(dir, "ballast"), O_WRONLY | O_CREAT, 0600);
+	s = must_open(tmp_path(dir, "store"));
+	assert_ok(put_many(s, ls, 0, 1000, &e), &e);
+	store_close(s);
+	fill_up(ballast);
+	s = must_open(tmp_path(dir, "store"));
+	for (int i = 0; i < READERS; i++)
+		open_now[i] = must_snapshot(s);
+	for (int i = 0; i < READERS; i++)
+		snapshot_close(open_now[i]);
+	assert_int_equal(count_figures(s), 1000);
+	assert_fails(put_many(s, ls, 5000, 10, &e), &e, ERR_FULL, "no space left: the disk of ");
+	assert_int_equal(count_figures(s), 1000);
+	/* Another folder on the same disk cannot even begin. */
+	assert_null(open_in(tmp_path(dir, "second"), &e));
+	assert_int_equal(e.code, ERR_FULL);
+	assert_has(e.text, "no space left");
+	assert_int_equal(ftruncate(ballast, 0), 0);
+	assert_ok(put_many(s, ls, 5000, 10, &e), &e);
+	store_close(s);
+	assert_sound(tmp_path(dir, "store"));
+	s = must_open(tmp_path(dir, "second"));
+	assert_ok(put_many(s, ls, 0, 10, &e), &e);
+	store_close(s);
+	close(ballast);
+	assert_int_equal(umount(dir), 0);
+	tmp_remove(dir);
+	labels_unref(ls);
+}
+
 struct failure {
 	atomic_int calls;
 	struct err why;
@@ -290,6 +350,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(a_limit_of_the_file_fails_that_append_only),
 		cmocka_unit_test(a_full_disk_is_refused_before_it_hurts),
+		cmocka_unit_test(a_store_opens_and_is_read_on_a_full_disk),
 		cmocka_unit_test(after_a_failed_sync_nothing_is_acknowledged),
 		cmocka_unit_test(without_memory_there_is_an_error_and_nothing_is_lost),
 	};

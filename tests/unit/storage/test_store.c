@@ -211,6 +211,46 @@ static void a_clock_set_back_does_not_hide_a_correction(void **state)
 	labels_unref(ls);
 }
 
+static void a_clock_set_back_hides_no_later_correction_either(void **state)
+{
+	struct fixture *f = *state;
+	struct labels *ls = series_named("park_output_yuan", "east");
+	struct observation o = {
+		.labels = ls, .stamp_ms = 100, .value = 1.5, .months = 1, .known_from_ms = 9500
+	};
+	struct append trusted = { .submission = { .received_ms = 9600, .trusted = true },
+				  .obs = &o,
+				  .nobs = 1 };
+	struct view view = latest;
+	struct vintage one;
+	struct snapshot *v;
+	bool found;
+
+	assert_ok(put_figure(f->s, ls, 100, 1.0, 9000, 9000, NULL, &f->e), &f->e);
+	assert_ok(put_figure(f->s, ls, 100, 2.0, 3000, 3000, NULL, &f->e), &f->e);
+	assert_ok(put_figure(f->s, ls, 100, 3.0, 4000, 4000, NULL, &f->e), &f->e);
+	v = must_snapshot(f->s);
+	assert_ok(snapshot_last_figure(v, id_of(v, ls), INT64_MAX, view, &one, &found, &f->e),
+		  &f->e);
+	assert_f64(one.value, 3.0);
+	assert_int_equal(one.count, 3);
+	snapshot_close(v);
+	/* A value given from outside lies on top; below it our own order stays. */
+	assert_ok(append_now(f->s, &trusted, &f->e), &f->e);
+	assert_ok(put_figure(f->s, ls, 100, 4.0, 5000, 5000, NULL, &f->e), &f->e);
+	view.as_of_ms = 9400;
+	v = must_snapshot(f->s);
+	assert_ok(snapshot_last_figure(v, id_of(v, ls), INT64_MAX, view, &one, &found, &f->e),
+		  &f->e);
+	assert_f64(one.value, 4.0);
+	assert_int_equal(one.known_from_ms, 9000);
+	assert_ok(snapshot_last_figure(v, id_of(v, ls), INT64_MAX, latest, &one, &found, &f->e),
+		  &f->e);
+	assert_f64(one.value, 1.5);
+	snapshot_close(v);
+	labels_unref(ls);
+}
+
 static void a_trusted_figure_is_released_since_it_was_known(void **state)
 {
 	struct fixture *f = *state;
@@ -370,7 +410,8 @@ static void samples_in_any_order_equal_a_naive_model(void **state)
 	for (size_t i = 0; i < N; i++) {
 		all[i].t = (int64_t)i * 15000 - 300000000 + (int64_t)(random_next(&seed) % 9000);
 		/* Some are noise, some repeat, so that both encodings occur. */
-		all[i].value = i % 9000 < 3000 ? (double)random_next(&seed) / 7 : (double)(i - i % 700);
+		all[i].value =
+			i % 9000 < 3000 ? (double)random_next(&seed) / 7 : (double)(i - i % 700);
 	}
 	for (size_t i = N - 1; i > 0; i--) {
 		size_t j = random_next(&seed) % (i + 1);
@@ -684,6 +725,7 @@ int main(void)
 		STORE_TEST(a_release_shows_what_was_handed_in_as_a_draft),
 		STORE_TEST(a_draft_does_not_swallow_its_signed_copy),
 		STORE_TEST(a_clock_set_back_does_not_hide_a_correction),
+		STORE_TEST(a_clock_set_back_hides_no_later_correction_either),
 		STORE_TEST(a_trusted_figure_is_released_since_it_was_known),
 		STORE_TEST(kinds_of_series_do_not_mix),
 		STORE_TEST(a_figure_must_be_finite),
