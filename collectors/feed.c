@@ -361,16 +361,25 @@ static void log_document(struct feed *f, const struct intake *in, enum intake_en
 	bool scrape = f->config.format == FORMAT_PROMETHEUS;
 	enum log_level level = in->refused ? LOG_WARN : LOG_INFO;
 
+	const struct log_field fields[] = {
+		log_s("feed", f->config.name),
+		log_s("origin", in->origin),
+		log_i("kept", (int64_t)in->kept),
+		log_i("refused", (int64_t)in->refused),
+		log_i("suspect", (int64_t)in->suspect),
+		log_i("new", in->fresh),
+		log_i("revised", in->revised),
+		log_i("unchanged", in->unchanged),
+		log_i("submission", (int64_t)in->submission),
+		log_err(&in->err), /* the last: only where there is one */
+	};
+	size_t n = sizeof(fields) / sizeof(*fields) - (in->err.code == ERR_NONE);
+
 	if (scrape && in->refused == f->logged_refused)
 		level = LOG_DEBUG;
 	f->logged_refused = in->refused;
-	log_event(how == INTAKE_REFUSED ? LOG_WARN : level,
-		  how == INTAKE_REFUSED ? "document rejected" : "document accepted",
-		  log_s("feed", f->config.name), log_s("origin", in->origin),
-		  log_i("kept", (int64_t)in->kept), log_i("refused", (int64_t)in->refused),
-		  log_i("suspect", (int64_t)in->suspect), log_i("new", in->fresh),
-		  log_i("revised", in->revised), log_i("unchanged", in->unchanged),
-		  log_i("submission", (int64_t)in->submission), log_err(&in->err));
+	log_write(how == INTAKE_REFUSED ? LOG_WARN : level,
+		  how == INTAKE_REFUSED ? "document rejected" : "document accepted", fields, n);
 }
 
 void feed_book(struct feed *f, const struct intake *in, enum intake_end how)

@@ -10,6 +10,7 @@
  */
 #include "collectors/feed_private.h"
 
+#include "base/alloc.h"
 #include "base/inflate.h"
 #include "base/map.h"
 
@@ -21,6 +22,9 @@ enum { BOMB_RATIO = 100 };
 /* A batch may need this much, plus so many times the document: its UTF-8 form, a
  * JSON tree, and the figures with the doubling of their list. */
 enum { BATCH_BASE_BYTES = 64 << 20, BATCH_PER_BYTE = 16 };
+
+/* Freeing a million figures takes 50 ms; so many take the loop a tenth of one. */
+enum { FREE_ON_LOOP_MAX = 2000 };
 
 #define container_of(p, type, member) ((type *)(void *)((char *)(p)-offsetof(type, member)))
 
@@ -285,11 +289,50 @@ void intake_cancel(struct intake *in)
 		job_cancel(feed_loop(in->feed), &in->job);
 }
 
+struct discard {
+	struct job job;
+	struct batch *batch;
+};
+
+static void discard_work(struct job *j)
+{
+	struct discard *d = container_of(j, struct discard, job);
+
+	batch_free(d->batch);
+	d->batch = NULL;
+}
+
+static void on_discarded(struct job *j, enum job_end how)
+{
+	struct discard *d = container_of(j, struct discard, job);
+
+	(void)how; /* dropped from the queue: it is still there */
+	batch_free(d->batch);
+	mem_free(d);
+}
+
+static void discard(struct loop *l, struct batch *b)
+{
+	struct discard *d = NULL;
+
+	if (b->nobs + b->nsamples > FREE_ON_LOOP_MAX)
+		d = mem_zalloc(sizeof(*d));
+	if (d) {
+		d->job.work = discard_work;
+		d->job.done = on_discarded;
+		d->batch = b;
+		if (job_start(l, &d->job, JOB_DECODE, NULL) == 0)
+			return;
+		mem_free(d);
+	}
+	batch_free(b);
+}
+
 void intake_release(struct intake *in)
 {
 	buf_release(&in->body);
 	if (in->batch)
-		batch_free(in->batch);
+		discard(feed_loop(in->feed), in->batch);
 	if (in->catalogue)
 		catalogue_unref(in->catalogue);
 	*in = (struct intake){ 0 };

@@ -9,6 +9,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* Below the TimeoutStopSec of packaging/parkwatch.service, so that there is a line about it. */
+enum { CLOSE_WITHIN_S = 60 };
+
 static int parse_level(const char *text, enum log_level *level)
 {
 	static const char *const names[] = { "debug", "info", "warn", "error" };
@@ -78,6 +81,6 @@ int command_run(int argc, char **argv)
 		return EXIT_FAILED;
 	}
 	code = daemon_run(d);
-	daemon_close(d);
+	daemon_close_within(d, CLOSE_WITHIN_S);
 	return code;
 }

@@ -29,11 +29,17 @@ struct daemon_options {
 struct daemon *daemon_open(const struct daemon_options *o, struct err *e);
 /* Until SIGTERM, SIGINT or a failed store. The process' exit code. */
 int daemon_run(struct daemon *d);
-/* Ends everything in order; what was acknowledged is on disk. NULL is nothing. */
+/* Ends everything in order, however long running jobs take; what was acknowledged is on disk. NULL
+ * is nothing. */
 void daemon_close(struct daemon *d);
+/* The same, for main(): a job in a file system that no longer answers cannot be ended, so after
+ * `seconds` the process ends with code 3. Uses SIGALRM. */
+void daemon_close_within(struct daemon *d, unsigned seconds);
 
-/* Configuration and catalogue anew; the old ones stay when there is a mistake. */
+/* Configuration and catalogue anew; the old ones stay when there is a mistake. Reads files. */
 int daemon_reload(struct daemon *d, struct err *e);
+/* The same, the reading in a job; how it went is logged and counted. What SIGHUP does. */
+void daemon_start_reload(struct daemon *d);
 
 /* For scenario tests and the line that says where to look. */
 struct loop *daemon_loop(struct daemon *d);

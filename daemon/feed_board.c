@@ -1,29 +1,55 @@
 /*
  * feed_board.c - see feed_board.h.
  *
- * Two arenas in turn: the new copy is made outside the lock, then swapped in.
+ * The new copy is made outside the lock, some hundred feeds at a time because the
+ * loop has others to serve, then swapped in. Copies are counted, so a page that is
+ * made from one does not keep the loop from showing the next.
  */
 #include "daemon/feed_board.h"
 #include "base/alloc.h"
 #include "base/log.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stddef.h>
 
-enum { REFRESH_MS = 2000, BOARD_ARENA_BYTES = 64 << 20 };
+enum { REFRESH_MS = 2000, AT_ONCE = 200, BOARD_ARENA_BYTES = 64 << 20 };
 
 struct board_copy {
+	atomic_uint refs;
 	struct arena arena;
 	struct feed_row *rows;
-	size_t n;
+	size_t n, all; /* of `all` so many are copied */
 };
 
 struct feed_board {
 	struct collector *collector;
 	struct timer timer;
-	pthread_mutex_t lock;
-	struct board_copy now;
+	struct board_copy *making; /* NULL: none */
+	pthread_mutex_t lock;      /* over `now` */
+	struct board_copy *now;    /* NULL before the first */
 };
+
+static struct board_copy *copy_new(size_t feeds)
+{
+	struct board_copy *c = mem_zalloc(sizeof(*c));
+
+	if (!c)
+		return NULL;
+	atomic_init(&c->refs, 1);
+	arena_init(&c->arena, BOARD_ARENA_BYTES);
+	c->all = feeds;
+	c->rows = arena_array(&c->arena, feeds ? feeds : 1, sizeof(*c->rows));
+	return c;
+}
+
+static void copy_unref(struct board_copy *c)
+{
+	if (!c || atomic_fetch_sub(&c->refs, 1) != 1)
+		return;
+	arena_release(&c->arena);
+	mem_free(c);
+}
 
 static int copy_text(struct arena *a, const char **to, const char *from)
 {
@@ -73,42 +99,60 @@ static int copy_row(struct arena *a, struct feed_row *row, const struct feed_sta
 	return copy_complaints(a, row, s);
 }
 
-static int make_copy(const struct collector *c, struct board_copy *out)
+static int copy_some(const struct collector *c, struct board_copy *out)
 {
-	size_t n = collector_feeds(c);
-
-	arena_init(&out->arena, BOARD_ARENA_BYTES);
-	out->rows = arena_array(&out->arena, n ? n : 1, sizeof(*out->rows));
-	out->n = 0;
 	if (!out->rows)
 		return -1;
-	for (size_t i = 0; i < n; i++) {
+	for (int i = 0; i < AT_ONCE && out->n < out->all; i++) {
 		struct feed_status s;
 
-		collector_status(c, i, &s);
-		if (copy_row(&out->arena, &out->rows[i], &s) < 0)
+		collector_status(c, out->n, &s);
+		if (copy_row(&out->arena, &out->rows[out->n], &s) < 0)
 			return -1;
 		out->n++;
 	}
 	return 0;
 }
 
+static void show(struct feed_board *b, struct board_copy *take)
+{
+	struct board_copy *old;
+
+	pthread_mutex_lock(&b->lock);
+	old = b->now;
+	b->now = take;
+	pthread_mutex_unlock(&b->lock);
+	copy_unref(old);
+}
+
+static void drop_making(struct feed_board *b)
+{
+	copy_unref(b->making);
+	b->making = NULL;
+}
+
+/* Feeds whose list a reload changes between two pieces: at worst one is missing, or there twice,
+ * until the next copy; when their number changes the copy is begun again. */
 static void refresh(struct timer *t)
 {
 	struct feed_board *b =
 		(struct feed_board *)((char *)t - offsetof(struct feed_board, timer));
-	struct board_copy fresh, old;
+	size_t feeds = collector_feeds(b->collector);
 
-	timer_start(&b->timer, REFRESH_MS);
-	if (make_copy(b->collector, &fresh) < 0) {
-		arena_release(&fresh.arena);
-		return; /* the older copy stays */
+	if (b->making && b->making->all != feeds)
+		drop_making(b);
+	if (!b->making)
+		b->making = copy_new(feeds);
+	if (!b->making || copy_some(b->collector, b->making) < 0) {
+		drop_making(b); /* the older copy stays */
+	} else if (b->making->n < feeds) {
+		timer_start(&b->timer, 0);
+		return;
+	} else {
+		show(b, b->making);
+		b->making = NULL;
 	}
-	pthread_mutex_lock(&b->lock);
-	old = b->now;
-	b->now = fresh;
-	pthread_mutex_unlock(&b->lock);
-	arena_release(&old.arena);
+	timer_start(&b->timer, REFRESH_MS);
 }
 
 struct feed_board *feed_board_new(struct loop *l, struct collector *c, struct err *e)
@@ -121,7 +165,6 @@ struct feed_board *feed_board_new(struct loop *l, struct collector *c, struct er
 	}
 	b->collector = c;
 	pthread_mutex_init(&b->lock, NULL);
-	arena_init(&b->now.arena, BOARD_ARENA_BYTES);
 	timer_init(&b->timer, l, refresh);
 	timer_start(&b->timer, 0);
 	return b;
@@ -132,7 +175,8 @@ void feed_board_free(struct feed_board *b)
 	if (!b)
 		return;
 	timer_release(&b->timer);
-	arena_release(&b->now.arena);
+	drop_making(b);
+	copy_unref(b->now);
 	pthread_mutex_destroy(&b->lock);
 	mem_free(b);
 }
@@ -158,14 +202,19 @@ static int copy_out(const struct feed_row *from, struct arena *a, struct feed_ro
 int feed_board_rows(struct feed_board *b, struct arena *a, struct feed_row **out, size_t *n,
 		    struct err *e)
 {
+	struct board_copy *now;
 	int rc = 0;
 
 	pthread_mutex_lock(&b->lock);
-	*n = b->now.n;
+	now = b->now;
+	if (now)
+		atomic_fetch_add(&now->refs, 1);
+	pthread_mutex_unlock(&b->lock);
+	*n = now ? now->n : 0;
 	*out = arena_array(a, *n ? *n : 1, sizeof(**out));
 	for (size_t i = 0; *out && rc == 0 && i < *n; i++)
-		rc = copy_out(&b->now.rows[i], a, &(*out)[i]);
-	pthread_mutex_unlock(&b->lock);
+		rc = copy_out(&now->rows[i], a, &(*out)[i]);
+	copy_unref(now);
 	if (!*out || rc < 0)
 		return err_set(e, ERR_LIMIT, "no room for the states of %zu feeds", *n);
 	return 0;

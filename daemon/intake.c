@@ -2,13 +2,17 @@
  * intake.c - see intake.h.
  *
  * A handover carries one append through: made on the loop, answered on the writer
- * thread, which only posts it back, finished on the loop.
+ * thread, which only posts it back, finished on the loop. The store looks at each
+ * value before it takes an append; of a large one that is done in a job.
  */
 #include "daemon/intake.h"
 #include "base/alloc.h"
 #include "base/log.h"
+#include "loop/job.h"
 
 #include <stddef.h>
+
+enum { APPEND_ON_LOOP_MAX = 5000 };
 
 struct handover {
 	struct append append;
@@ -47,6 +51,58 @@ static struct handover *handover_new(struct intake *in, struct err *e)
 	return h;
 }
 
+/* Lives on its own: the answer may come, and the handover go, before the job's end is told. */
+struct large {
+	struct job job; /* first */
+	struct handover *h;
+};
+
+static void give_up(struct handover *h, const struct err *e)
+{
+	h->append.err = *e;
+	loop_post(h->in->loop, &h->post);
+}
+
+static void append_work(struct job *j)
+{
+	struct handover *h = ((struct large *)j)->h;
+	struct err e;
+
+	if (store_append(h->in->store, &h->append, &e) < 0)
+		give_up(h, &e);
+}
+
+static void append_done(struct job *j, enum job_end how)
+{
+	struct large *l = (struct large *)j;
+	struct err e;
+
+	if (how == JOB_CANCELLED) {
+		err_set(&e, ERR_CANCELLED, "not stored: the daemon is ending");
+		give_up(l->h, &e);
+	}
+	mem_free(l);
+}
+
+static int hand_over(struct handover *h, struct err *e)
+{
+	struct append *a = &h->append;
+	struct large *l;
+
+	if (a->nobs + a->nsamples <= APPEND_ON_LOOP_MAX)
+		return store_append(h->in->store, a, e);
+	l = mem_zalloc(sizeof(*l));
+	if (!l)
+		return err_set(e, ERR_MEMORY, "no memory to hand figures to the store");
+	l->job.work = append_work;
+	l->job.done = append_done;
+	l->h = h;
+	if (job_start(h->in->loop, &l->job, JOB_STORE, e) == 0)
+		return 0;
+	mem_free(l);
+	return -1;
+}
+
 int intake_emit(void *ctx, struct emit_request *r, struct err *e)
 {
 	struct intake *in = ctx;
@@ -71,7 +127,7 @@ int intake_emit(void *ctx, struct emit_request *r, struct err *e)
 	h->append.nobs = b->nobs;
 	h->append.samples = b->samples;
 	h->append.nsamples = b->nsamples;
-	if (store_append(in->store, &h->append, e) < 0) {
+	if (hand_over(h, e) < 0) {
 		mem_free(h);
 		return -1;
 	}

@@ -43,6 +43,7 @@ struct watch {
 	struct job job;
 	struct run run;
 	bool running, again, stopped, restored;
+	bool poked; /* the timer runs for GATHER_MS, not until the next regular run */
 	struct alerts *alerts;
 	pthread_mutex_t lock; /* over `newest` */
 	struct assessment *newest;
@@ -96,6 +97,7 @@ static int gather_failures(struct watch *w, struct run *r, struct err *e)
 
 static void run_release(struct run *r)
 {
+	assessment_unref(r->assessment);
 	config_unref(r->config);
 	catalogue_unref(r->catalogue);
 	arena_release(&r->arena);
@@ -124,6 +126,7 @@ static void on_timer(struct timer *t)
 {
 	struct watch *w = (struct watch *)((char *)t - offsetof(struct watch, timer));
 
+	w->poked = false;
 	if (w->stopped || !w->catalogue)
 		return;
 	if (w->running)
@@ -133,6 +136,18 @@ static void on_timer(struct timer *t)
 }
 
 /* --- on a worker ------------------------------------------------------------------ */
+
+/* Here, because letting go of a province's old assessment takes a while. */
+static void publish(struct watch *w, struct assessment *take)
+{
+	struct assessment *old;
+
+	pthread_mutex_lock(&w->lock);
+	old = w->newest;
+	w->newest = take;
+	pthread_mutex_unlock(&w->lock);
+	assessment_unref(old);
+}
 
 static struct labels *without_name(const struct labels *ls, struct err *e)
 {
@@ -228,20 +243,18 @@ static void assess_work(struct job *j)
 	r->err.code = ERR_NONE;
 	if (evaluate_alerts(w, r, &r->err) < 0)
 		err_wrap(&r->err, "alerts");
+	publish(w, assessment_ref(r->assessment));
 	counter_observe(C_ASSESS_SECONDS, seconds_now() - start);
 }
 
 /* --- on the loop again ---------------------------------------------------------------- */
 
-static void publish(struct watch *w, struct assessment *take)
+static void plan_next(struct watch *w)
 {
-	struct assessment *old;
-
-	pthread_mutex_lock(&w->lock);
-	old = w->newest;
-	w->newest = take;
-	pthread_mutex_unlock(&w->lock);
-	assessment_unref(old);
+	w->poked = w->again;
+	w->again = false;
+	if (!w->stopped)
+		timer_start(&w->timer, w->poked ? GATHER_MS : w->config->assess_every_ms);
 }
 
 static void assess_done(struct job *j, enum job_end how)
@@ -252,16 +265,13 @@ static void assess_done(struct job *j, enum job_end how)
 
 	if (failed)
 		log_event(LOG_ERROR, "assessment failed", log_err(&r->err));
-	counter_add_for(C_ASSESS_RUNS, slice_str(failed ? "error" : "ok"), 1);
-	if (r->assessment)
-		publish(w, r->assessment);
-	if (how == JOB_RAN)
+	if (how == JOB_RAN) {
+		counter_add_for(C_ASSESS_RUNS, slice_str(failed ? "error" : "ok"), 1);
 		intake_own(w->intake, &r->states);
+	}
 	run_release(r);
 	w->running = false;
-	if (!w->stopped)
-		timer_start(&w->timer, w->again ? GATHER_MS : w->config->assess_every_ms);
-	w->again = false;
+	plan_next(w);
 }
 
 /* --- public ----------------------------------------------------------------------------- */
@@ -307,10 +317,14 @@ void watch_poke(struct watch *w)
 {
 	if (w->stopped)
 		return;
-	if (w->running)
+	if (w->running) {
 		w->again = true;
-	else
+	} else if (!w->poked) {
+		/* Where figures come all the time the first poke counts, or no run would ever be.
+		 */
+		w->poked = true;
 		timer_start(&w->timer, GATHER_MS);
+	}
 }
 
 bool watch_stop(struct watch *w)

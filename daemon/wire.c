@@ -3,8 +3,10 @@
  *
  * Opening: configuration, zone, catalogue, loop, store, then along the data's
  * way: intake, collector, watch, exporters. Closing goes the other way:
- * nobody new is let in, feeds end, the store answers what it was given, the watch
- * ends, the store closes, the loop last.
+ * nobody new is let in, the watch begins no further run (it would ask the collector),
+ * feeds end, the store answers what it was given, the last run ends, the store
+ * closes, the loop last. Nothing is freed while a job may use it, however long that
+ * takes; the command line sets a limit to all of it, after which the process ends.
  */
 #include "daemon/daemon.h"
 #include "base/alloc.h"
@@ -22,7 +24,24 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { CLOSE_PATIENCE_MS = 60 * 1000, COMPLAINTS_MAX = 1000, DIAG_ARENA_BYTES = 16 << 20 };
+/* A share that does not answer holds one for each of its feeds; the others go on. */
+enum { FILE_WORKERS = 8 };
+
+enum { CLOSE_PATIENCE_MS = 10 * 1000, COMPLAINTS_MAX = 1000, DIAG_ARENA_BYTES = 16 << 20 };
+
+struct loaded {
+	struct config *config;
+	struct catalogue *catalogue;
+};
+
+/* A reload asked for by SIGHUP: read and checked by a job, taken over on the loop. */
+struct reload {
+	struct job job;
+	bool running, again;
+	struct loaded loaded; /* out */
+	struct err err;       /* out */
+	int rc;               /* out */
+};
 
 struct daemon {
 	const char *config_path;
@@ -43,18 +62,14 @@ struct daemon {
 	struct arena routes_arena;
 	struct http_server *server;
 
-	bool collector_closed;
+	struct reload reload;
+	bool closing, collector_closed;
 	struct post store_failed;
 	struct err store_error;
 	int exit_code;
 };
 
 /* --- configuration and catalogue ------------------------------------------------- */
-
-struct loaded {
-	struct config *config;
-	struct catalogue *catalogue;
-};
 
 static void loaded_drop(struct loaded *l)
 {
@@ -79,7 +94,7 @@ static int load_catalogue(struct loaded *l, struct diags *d, struct err *e)
 	return 0;
 }
 
-/* All of it or nothing; every mistake is printed. */
+/* All of it or nothing; every mistake is printed. Any thread: reads only what never changes. */
 static int load_all(const struct daemon *d, struct loaded *l, struct err *e)
 {
 	struct arena arena;
@@ -134,27 +149,89 @@ static void swap_in(struct daemon *d, struct loaded *l)
 	config_unref(old_config);
 }
 
-int daemon_reload(struct daemon *d, struct err *e)
+static int refuse(struct daemon *d, const struct err *e)
 {
-	struct loaded l;
+	note_reload(false, loop_now(d->loop));
+	log_event(LOG_ERROR, "reload refused, everything stays as it was", log_err(e));
+	return -1;
+}
 
-	if (load_all(d, &l, e) < 0)
-		goto refused;
-	warn_unchangeable(d->config, l.config);
-	if (collector_apply(d->collector, l.config->feeds, l.config->nfeeds, e) < 0) {
-		loaded_drop(&l);
-		goto refused;
+/* Takes what was loaded, also on failure. */
+static int take_over(struct daemon *d, struct loaded *l, struct err *e)
+{
+	warn_unchangeable(d->config, l->config);
+	if (collector_apply(d->collector, l->config->feeds, l->config->nfeeds, e) < 0) {
+		loaded_drop(l);
+		return refuse(d, e);
 	}
-	swap_in(d, &l);
+	swap_in(d, l);
 	note_reload(true, loop_now(d->loop));
 	log_event(LOG_INFO, "reloaded", log_i("units", (int64_t)catalogue_units(d->catalogue)),
 		  log_i("indicators", (int64_t)catalogue_indicators(d->catalogue)),
 		  log_i("feeds", (int64_t)d->config->nfeeds));
 	return 0;
-refused:
-	note_reload(false, loop_now(d->loop));
-	log_event(LOG_ERROR, "reload refused, everything stays as it was", log_err(e));
-	return -1;
+}
+
+int daemon_reload(struct daemon *d, struct err *e)
+{
+	struct loaded l;
+
+	if (load_all(d, &l, e) < 0)
+		return refuse(d, e);
+	return take_over(d, &l, e);
+}
+
+/* Files and a catalogue of thousands of units are nothing for the loop. */
+
+static struct daemon *daemon_of_reload(struct job *j)
+{
+	return (struct daemon *)((char *)j - offsetof(struct daemon, reload.job));
+}
+
+static void reload_work(struct job *j)
+{
+	struct daemon *d = daemon_of_reload(j);
+	struct reload *r = &d->reload;
+
+	r->rc = load_all(d, &r->loaded, &r->err);
+}
+
+static void reload_done(struct job *j, enum job_end how)
+{
+	struct daemon *d = daemon_of_reload(j);
+	struct reload *r = &d->reload;
+
+	r->running = false;
+	if (how != JOB_RAN)
+		return;
+	if (d->closing) {
+		if (r->rc == 0)
+			loaded_drop(&r->loaded);
+		return;
+	}
+	if (r->rc < 0)
+		refuse(d, &r->err);
+	else
+		take_over(d, &r->loaded, &r->err);
+	if (r->again)
+		daemon_start_reload(d);
+}
+
+void daemon_start_reload(struct daemon *d)
+{
+	struct reload *r = &d->reload;
+
+	if (d->closing)
+		return;
+	r->again = r->running; /* the file may have changed since it was read */
+	if (r->running)
+		return;
+	r->job.work = reload_work;
+	r->job.done = reload_done;
+	if (job_start(d->loop, &r->job, JOB_QUERY, &r->err) < 0)
+		refuse(d, &r->err);
+	else
+		r->running = true;
 }
 
 /* --- what the rooms are given ---------------------------------------------------------- */
@@ -229,10 +306,9 @@ static void store_has_failed(void *ctx, const struct err *why)
 static void on_signal(void *ctx, int signum)
 {
 	struct daemon *d = ctx;
-	struct err e;
 
 	if (signum == SIGHUP) {
-		daemon_reload(d, &e);
+		daemon_start_reload(d);
 		return;
 	}
 	log_event(LOG_INFO, "stopping", log_i("signal", signum));
@@ -328,7 +404,7 @@ static int open_signals(struct daemon *d, struct err *e)
 
 struct daemon *daemon_open(const struct daemon_options *o, struct err *e)
 {
-	struct loop_options loop_options = { .clock = o->clock };
+	struct loop_options loop_options = { .clock = o->clock, .workers[JOB_FILE] = FILE_WORKERS };
 	struct daemon *d = mem_zalloc(sizeof(*d));
 	struct loaded l;
 
@@ -383,28 +459,38 @@ static bool feeds_ended(void *ctx)
 	return d->collector_closed;
 }
 
-static bool watch_ended(void *ctx)
+static bool all_ended(void *ctx)
 {
 	struct daemon *d = ctx;
 
-	return watch_stop(d->watch) && d->intake.under_way == 0;
+	return (!d->watch || watch_stop(d->watch)) && !d->reload.running &&
+	       d->intake.under_way == 0;
+}
+
+/* Without end: a job that runs uses what would be freed. See daemon_close_within(). */
+static void wait_for(struct daemon *d, bool (*until)(void *ctx), const char *whom)
+{
+	while (!loop_settle(d->loop, until, d, CLOSE_PATIENCE_MS))
+		log_event(LOG_WARN, "not ended yet", log_s("waiting_for", whom));
 }
 
 void daemon_close(struct daemon *d)
 {
 	if (!d)
 		return;
+	d->closing = true;
 	if (d->server)
 		http_server_close(d->server);
 	feed_board_free(d->board);
+	/* Before the collector, which a run would ask for the feeds' states. */
+	if (d->watch)
+		watch_stop(d->watch);
 	if (d->collector) {
 		collector_close(d->collector, collector_is_closed, d);
-		if (!loop_settle(d->loop, feeds_ended, d, CLOSE_PATIENCE_MS))
-			log_event(LOG_ERROR, "feeds did not end",
-				  log_i("waited_ms", CLOSE_PATIENCE_MS));
+		wait_for(d, feeds_ended, "feeds");
 	}
-	if (d->watch)
-		loop_settle(d->loop, watch_ended, d, CLOSE_PATIENCE_MS);
+	if (d->loop)
+		wait_for(d, all_ended, "assessment and store");
 	watch_free(d->watch);
 	if (d->client)
 		http_client_free(d->client);
@@ -416,6 +502,29 @@ void daemon_close(struct daemon *d)
 		catalogue_unref(d->catalogue);
 	config_unref(d->config);
 	mem_free(d);
+}
+
+/* Only what may be called in a signal handler. */
+static void end_at_once(int signum)
+{
+	static const char text[] =
+		"level=error msg=\"ending now, something does not answer (a network share?); what "
+		"was acknowledged is on disk\"\n";
+	ssize_t n = write(STDERR_FILENO, text, sizeof(text) - 1);
+
+	(void)n;
+	(void)signum;
+	_exit(3);
+}
+
+void daemon_close_within(struct daemon *d, unsigned seconds)
+{
+	struct sigaction sa = { .sa_handler = end_at_once };
+
+	sigaction(SIGALRM, &sa, NULL);
+	alarm(seconds);
+	daemon_close(d);
+	alarm(0);
 }
 
 /* --- looking inside --------------------------------------------------------------------------- */

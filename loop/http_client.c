@@ -399,7 +399,7 @@ static int set_up_multi(struct http_client *c, const struct http_client_options 
 	r |= curl_multi_setopt(c->multi, CURLMOPT_TIMERFUNCTION, on_curl_timer);
 	r |= curl_multi_setopt(c->multi, CURLMOPT_TIMERDATA, c);
 	r |= curl_multi_setopt(c->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS,
-			       (long)(o && o->max_connections ? o->max_connections : 64));
+			       (long)(o && o->max_connections ? o->max_connections : 256));
 	r |= curl_multi_setopt(c->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
 			       (long)(o && o->max_per_host ? o->max_per_host : 2));
 	return r;

@@ -26,7 +26,7 @@ struct http_client;
 
 struct http_client_options {
 	const char *ca_file;      /* NULL: the system's bundle */
-	unsigned max_connections; /* 0: 64 */
+	unsigned max_connections; /* 0: 256 */
 	unsigned max_per_host;    /* 0: 2 */
 	const char *user_agent;   /* NULL: "parkwatch/VERSION" */
 };

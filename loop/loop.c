@@ -83,28 +83,33 @@ void loop_post(struct loop *l, struct post *p)
 	pthread_mutex_unlock(&l->lock);
 }
 
-static struct post *take_posts(struct loop *l)
+static struct post *take_post(struct loop *l)
 {
 	struct post *p;
 
 	pthread_mutex_lock(&l->lock);
 	p = l->posts;
-	l->posts = NULL;
-	l->posts_last = &l->posts;
+	if (p) {
+		l->posts = p->next;
+		if (!p->next)
+			l->posts_last = &l->posts;
+	}
 	pthread_mutex_unlock(&l->lock);
 	return p;
 }
 
+/* A group commit answers thousands of appends at once. */
 static void run_posts(struct loop *l)
 {
-	struct post *p = take_posts(l);
+	uint64_t end = uv_hrtime() + SLICE_NS;
+	struct post *p;
 
-	while (p) {
-		/* The post may be gone when its call returns. */
-		struct post *next = p->next;
-
-		p->call(p);
-		p = next;
+	while ((p = take_post(l))) {
+		p->call(p); /* the post may be gone now */
+		if (uv_hrtime() < end)
+			continue;
+		uv_async_send(&l->wake);
+		return;
 	}
 }
 

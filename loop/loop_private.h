@@ -15,7 +15,12 @@
 #include <pthread.h>
 #include <uv.h>
 
-enum { WORKERS_MAX = 64, SIGNALS_MAX = 8 };
+enum {
+	WORKERS_MAX = 64,
+	SIGNALS_MAX = 8,
+	/* Callbacks of one kind in a row, before I/O has its turn again. */
+	SLICE_NS = 5 * 1000 * 1000,
+};
 
 struct job_list {
 	struct job *first, **last;

@@ -138,7 +138,7 @@ void timers_run(struct loop *l)
 	int64_t now = clock_mono(l->clock);
 	/* What a callback starts anew waits for the next round, or a timer that
 	 * restarts itself with no delay would never let go of the loop. */
-	uint64_t last = l->timer_order;
+	uint64_t last = l->timer_order, end = uv_hrtime() + SLICE_NS;
 
 	while (l->timers && l->timers->due_mono_ms <= now && l->timers->order <= last) {
 		struct timer *t = l->timers;
@@ -146,6 +146,8 @@ void timers_run(struct loop *l)
 		heap_remove(l, t);
 		note_lateness(l, t);
 		t->fire(t);
+		if (uv_hrtime() >= end)
+			return; /* timers_arm() sees to the rest */
 	}
 }
 

@@ -48,9 +48,9 @@ void scene_write(struct scene *s, const char *name, const char *fmt, ...)
 
 void scene_open(struct scene *s)
 {
-	struct daemon_options o = { .config_path = tmp_path(s->dir, "parkwatch.yaml"),
-				    .clock = &s->clock };
+	struct daemon_options o = { .config_path = s->config, .clock = &s->clock };
 
+	snprintf(s->config, sizeof(s->config), "%s/parkwatch.yaml", s->dir);
 	s->d = daemon_open(&o, &s->e);
 	if (!s->d)
 		fail_msg("the daemon does not open: %s", s->e.text);

@@ -12,6 +12,7 @@
 struct scene {
 	struct clock clock;
 	char *dir; /* a folder of its own */
+	char config[4096];
 	struct daemon *d;
 	struct err e;
 };

@@ -210,7 +210,8 @@ static void check_ranks(struct scene *s, const struct panel *p, struct assessmen
 static void check(struct scene *s, const struct panel *p)
 {
 	struct assessment *a;
-	int64_t since = clock_wall(&s->clock);
+	/* Later than any that may have been under way while the last figures came in. */
+	int64_t since = clock_wall(&s->clock) + 1;
 
 	scene_until(s, scene_assessed_since, &since, 10 * 60 * 1000, 1000, "an assessment");
 	a = daemon_assessment(s->d);

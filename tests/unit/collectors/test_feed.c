@@ -116,6 +116,8 @@ static void an_equal_body_is_not_decoded_again(void **state)
 
 	feeds_apply(f, land);
 	feeds_poll(f, "land");
+	/* The line ends here: no err="" where there is none. */
+	assert_int_equal(feeds_logged(f, "submission=7\n"), 1);
 	changed = feeds_status(f, "land").last_change_ms;
 	feeds_tick(f, 600000);
 	assert_int_equal(f->client->asked, 2);
