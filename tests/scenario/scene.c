@@ -68,18 +68,43 @@ void scene_end(struct scene *s)
 	tmp_remove(s->dir);
 }
 
+static bool never(void *ctx)
+{
+	(void)ctx;
+	return false;
+}
+
+static bool at_work(struct scene *s)
+{
+	struct collector *c = daemon_collector(s->d);
+
+	for (size_t i = 0; i < collector_feeds(c); i++) {
+		struct feed_status f;
+
+		collector_status(c, i, &f);
+		if (strcmp(f.state, "waiting") != 0)
+			return true;
+	}
+	return false;
+}
+
 void scene_until(struct scene *s, bool (*until)(struct scene *s, void *ctx), void *ctx, int64_t ms,
 		 int64_t step_ms, const char *what)
 {
+	struct loop *l = daemon_loop(s->d);
+
 	for (int64_t t = 0; t <= ms; t += step_ms) {
-		/* Sockets and workers run in real time: give them some before time moves on. */
-		for (int i = 0; i < 200; i++) {
+		/* Sockets, workers and the writer run in real time: while a feed is at work the
+		 * clock stands, for 20 seconds at most. */
+		for (int i = 0; i < 4000; i++) {
+			loop_settle(l, NULL, NULL, 5);
 			if (until(s, ctx))
 				return;
-			if (loop_settle(daemon_loop(s->d), NULL, NULL, 5) && i > 4)
+			if (!at_work(s))
 				break;
+			loop_settle(l, never, NULL, 5);
 		}
-		loop_advance(daemon_loop(s->d), step_ms);
+		loop_advance(l, step_ms);
 	}
 	fail_msg("waited in vain: %s", what);
 }
