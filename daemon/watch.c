@@ -321,9 +321,9 @@ void watch_poke(struct watch *w)
 		w->again = true;
 	} else if (!w->poked) {
 		/* Where figures come all the time the first poke counts, or no run would ever be.
-		 */
+		 * The first run of all need not gather: readiness waits for it. */
 		w->poked = true;
-		timer_start(&w->timer, GATHER_MS);
+		timer_start(&w->timer, w->newest ? GATHER_MS : 0);
 	}
 }
 
