@@ -118,7 +118,7 @@ static void fill(struct one *o, const struct plan *p, size_t first, int64_t now_
 			o->samples[i] = (struct plain_sample){
 				.labels = b->plain[at % PLAIN_SERIES],
 				.t_ms = first_ms + (int64_t)(at / PLAIN_SERIES) * 15000,
-				.value = (double)(at % 997) + (double)(at / PLAIN_SERIES),
+				.value = (double)(at % 997 + at / PLAIN_SERIES),
 			};
 		else
 			o->obs[i] = (struct observation){
