@@ -113,12 +113,13 @@ static void fill(struct one *o, const struct plan *p, size_t first, int64_t now_
 	for (size_t i = 0; i < p->size; i++) {
 		size_t at = first + i;
 		int64_t period = (int64_t)(at / SERIES);
+		size_t turn = at / PLAIN_SERIES;
 
 		if (p->content == PLAIN)
 			o->samples[i] = (struct plain_sample){
 				.labels = b->plain[at % PLAIN_SERIES],
-				.t_ms = first_ms + (int64_t)(at / PLAIN_SERIES) * 15000,
-				.value = (double)(at % 997 + at / PLAIN_SERIES),
+				.t_ms = first_ms + (int64_t)turn * 15000,
+				.value = (double)(at % 997 + turn),
 			};
 		else
 			o->obs[i] = (struct observation){
