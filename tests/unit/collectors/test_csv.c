@@ -2,8 +2,7 @@
  * test_csv.c - the CSV decoder by itself: rows, places, headers, what is refused.
  */
 #include "collectors/csv_scan.h"
-#include "collectors/decode.h"
-#include "tests/lib/assert.h"
+#include "tests/unit/collectors/decoded.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,64 +37,9 @@
 		.value = COLUMN("数值")                                                            \
 	}
 
-/* What came out, one line each: "2:4 甲河|产值|2026年9月|12.3|" and "!3:1 layout: …". */
-struct out {
-	char text[16384];
-	size_t n;
-	unsigned rows;
-	struct arena arena;
-	struct err e;
-	int rc;
-};
-
-static void say(struct out *o, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	o->n += (size_t)vsnprintf(o->text + o->n, sizeof(o->text) - o->n, fmt, ap);
-	va_end(ap);
-	assert_true(o->n < sizeof(o->text));
-}
-
-static int on_fact(void *ctx, const struct fact *f, struct err *e)
-{
-	(void)e;
-	say(ctx, "%u:%u %.*s|%.*s|%.*s|%.*s|%.*s\n", f->line, f->column, SLICE_FMT(f->unit),
-	    SLICE_FMT(f->indicator), SLICE_FMT(f->period), SLICE_FMT(f->value), SLICE_FMT(f->flag));
-	return 0;
-}
-
-static void on_complaint(void *ctx, enum refusal why, unsigned line, unsigned column,
-			 const char *text)
-{
-	say(ctx, "!%u:%u %s: %s\n", line, column, refusal_name(why), text);
-}
-
-static int on_row(void *ctx, unsigned line, struct err *e)
-{
-	struct out *o = ctx;
-
-	(void)line;
-	(void)e;
-	o->rows++;
-	return 0;
-}
-
 static struct out *decode_n(const char *csv, size_t n, struct layout layout)
 {
-	struct out *o = calloc(1, sizeof(*o));
-	struct fact_sink sink = { on_fact, on_complaint, on_row, o };
-	char *exact = malloc(n + 1); /* so that a byte too far is seen */
-
-	assert_non_null(o);
-	assert_non_null(exact);
-	memcpy(exact, csv, n);
-	arena_init(&o->arena, 8 << 20);
-	o->rc = decode_csv(slice_of(exact, n), &layout, &o->arena, &sink, &o->e);
-	arena_release(&o->arena);
-	free(exact);
-	return o;
+	return decode_with(decode_csv, slice_of(csv, n), layout);
 }
 
 static struct out *decode(const char *csv, struct layout layout)

@@ -1,8 +1,7 @@
 /*
  * test_json.c - the JSON decoder by itself.
  */
-#include "collectors/decode.h"
-#include "tests/lib/assert.h"
+#include "tests/unit/collectors/decoded.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,56 +27,9 @@
 		.rows = "/data/rows"                                                               \
 	}
 
-struct out {
-	char text[8192];
-	size_t n;
-	struct err e;
-	int rc;
-};
-
-static void say(struct out *o, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	o->n += (size_t)vsnprintf(o->text + o->n, sizeof(o->text) - o->n, fmt, ap);
-	va_end(ap);
-	assert_true(o->n < sizeof(o->text));
-}
-
-static int on_fact(void *ctx, const struct fact *f, struct err *e)
-{
-	(void)e;
-	say(ctx, "%u:%u %.*s|%.*s|%.*s|%.*s|%.*s\n", f->line, f->column, SLICE_FMT(f->unit),
-	    SLICE_FMT(f->indicator), SLICE_FMT(f->period), SLICE_FMT(f->value), SLICE_FMT(f->flag));
-	return 0;
-}
-
-static void on_complaint(void *ctx, enum refusal why, unsigned line, unsigned column,
-			 const char *text)
-{
-	say(ctx, "!%u:%u %s: %s\n", line, column, refusal_name(why), text);
-}
-
-static int on_row(void *ctx, unsigned line, struct err *e)
-{
-	(void)ctx;
-	(void)line;
-	(void)e;
-	return 0;
-}
-
 static struct out *decode(const char *json, struct layout layout)
 {
-	struct out *o = calloc(1, sizeof(*o));
-	struct fact_sink sink = { on_fact, on_complaint, on_row, o };
-	struct arena a;
-
-	assert_non_null(o);
-	arena_init(&a, 8 << 20);
-	o->rc = decode_json(slice_str(json), &layout, &a, &sink, &o->e);
-	arena_release(&a);
-	return o;
+	return decode_with(decode_json, slice_str(json), layout);
 }
 
 #define assert_decodes(json, want, ...)                                                            \

@@ -2,30 +2,12 @@
  * test_prom.c - the exposition format decoder by itself.
  */
 #include "base/num.h"
-#include "collectors/decode.h"
-#include "tests/lib/assert.h"
+#include "tests/unit/collectors/decoded.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #define NOW_MS 1795406400000
-
-struct out {
-	char text[8192];
-	size_t n;
-	struct err e;
-	int rc;
-};
-
-static void say(struct out *o, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	o->n += (size_t)vsnprintf(o->text + o->n, sizeof(o->text) - o->n, fmt, ap);
-	va_end(ap);
-	assert_true(o->n < sizeof(o->text));
-}
 
 static int on_sample(void *ctx, const struct label *l, size_t n, int64_t t_ms, double v,
 		     unsigned line, struct err *e)
@@ -43,12 +25,6 @@ static int on_sample(void *ctx, const struct label *l, size_t n, int64_t t_ms, d
 	buf_release(&text);
 	labels_unref(labels);
 	return 0;
-}
-
-static void on_complaint(void *ctx, enum refusal why, unsigned line, unsigned column,
-			 const char *text)
-{
-	say(ctx, "!%u:%u %s: %s\n", line, column, refusal_name(why), text);
 }
 
 static struct out *decode(const char *text, struct prom_options options)
