@@ -133,7 +133,7 @@ check-tsan: ## check under the thread sanitizer
 
 coverage: ## line coverage of the unit tests
 	@tools/deps lint
-	@$(MAKE) --no-print-directory VARIANT=cov check
+	@$(MAKE) --no-print-directory VARIANT=cov WERROR= check
 	gcovr --root . --object-directory build/cov --exclude 'tests/.*' --exclude 'examples/.*' \
 		--exclude 'bench/.*' --gcov-ignore-parse-errors --print-summary
 
