@@ -33,7 +33,7 @@ enum intake_end {
 	INTAKE_NOTHING,   /* understood, and there was nothing in it */
 	INTAKE_SAME,      /* the bytes of the last processed document: not decoded */
 	INTAKE_REFUSED,   /* for good: none of it could be kept */
-	INTAKE_FAILED,    /* for now: nothing is lost when it is tried again */
+	INTAKE_FAILED,    /* this time; nothing is lost, it is tried again */
 	INTAKE_CANCELLED, /* the collector is closing */
 };
 
