@@ -235,8 +235,7 @@ static void sort_by_name(struct label *l, size_t n)
 	}
 }
 
-/* Fills `out` with the labels as a set holds them; *n_out is their number. */
-static int normalize(const struct label *l, size_t n, struct label out[LABELS_MAX], size_t *n_out,
+int labels_normalize(const struct label *l, size_t n, struct label out[LABELS_MAX], size_t *n_out,
 		     struct err *e)
 {
 	char shown[TEXT_SHOWN];
@@ -338,7 +337,7 @@ struct labels *labels_intern(const struct label *l, size_t n, struct err *e)
 	struct set *s;
 	uint64_t hash;
 
-	if (normalize(l, n, sorted, &n, e) < 0)
+	if (labels_normalize(l, n, sorted, &n, e) < 0)
 		return NULL;
 	hash = hash_labels(sorted, n, hash_seed());
 	p = part_of(set_parts, hash);

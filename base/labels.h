@@ -39,6 +39,11 @@ struct labels {
 	struct label l[];
 };
 
+/* Fills `out` with the labels as a set holds them: checked, sorted, without empty values;
+ * *n_out is their number. `out` may be `l`. ERR_INVALID (name twice, not UTF-8, NUL), ERR_LIMIT. */
+int labels_normalize(const struct label *l, size_t n, struct label out[LABELS_MAX], size_t *n_out,
+		     struct err *e);
+
 /* The set of `n` labels in any order, with one reference for the caller.
  * NULL with ERR_INVALID (name twice, not UTF-8, NUL), ERR_LIMIT, ERR_MEMORY. */
 struct labels *labels_intern(const struct label *l, size_t n, struct err *e);
