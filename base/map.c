@@ -45,6 +45,14 @@ uint64_t hash_seed(void)
 	return atomic_compare_exchange_strong(&seed, &none, s) ? s : none;
 }
 
+void hash_seeded_128(const void *p, size_t n, uint64_t seed, uint64_t *low, uint64_t *high)
+{
+	XXH128_hash_t h = XXH3_128bits_withSeed(p, n, seed);
+
+	*low = h.low64;
+	*high = h.high64;
+}
+
 uint64_t hash_seeded(const void *p, size_t n, uint64_t seed)
 {
 	return XXH3_64bits_withSeed(p, n, seed);

@@ -3,7 +3,8 @@
  *
  * A handover carries one append through: made on the loop, answered on the writer
  * thread, which only posts it back, finished on the loop. The store looks at each
- * value before it takes an append; of a large one that is done in a job.
+ * value before it takes an append; of a large one that is done in a job, and so are plain
+ * samples, which are written to the log by the thread that brings them.
  */
 #include "daemon/intake.h"
 #include "base/alloc.h"
@@ -89,7 +90,7 @@ static int hand_over(struct handover *h, struct err *e)
 	struct append *a = &h->append;
 	struct large *l;
 
-	if (a->nobs + a->nsamples <= APPEND_ON_LOOP_MAX)
+	if (a->nobs <= APPEND_ON_LOOP_MAX && !a->nsamples)
 		return store_append(h->in->store, a, e);
 	l = mem_zalloc(sizeof(*l));
 	if (!l)
@@ -184,7 +185,8 @@ void intake_own(struct intake *in, struct own_samples *take)
 		h->own = *take;
 		h->append.samples = h->own.list;
 		h->append.nsamples = h->own.n;
-		if (store_append(in->store, &h->append, &e) == 0) {
+		h->append.submission.received_ms = loop_now(in->loop);
+		if (hand_over(h, &e) == 0) {
 			in->under_way++;
 			return;
 		}

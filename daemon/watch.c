@@ -9,6 +9,7 @@
 #include "base/counter.h"
 #include "base/log.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <time.h>
@@ -171,18 +172,19 @@ static int restore_alerts(struct watch *w, struct snapshot *v, int64_t now_ms, s
 	if (snapshot_select(v, &m, 1, a, &list, &n, e) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		struct sample *s;
-		size_t ns;
+		struct samples x;
 		struct labels *ls;
+		double last;
 
-		if (snapshot_samples(v, list[i].id, now_ms - RESTORE_MS, now_ms, a, &s, &ns, e) < 0)
+		if (snapshot_samples(v, list[i].id, now_ms - RESTORE_MS, now_ms, a, &x, e) < 0)
 			return -1;
-		if (!ns || s[ns - 1].value != s[ns - 1].value)
+		last = x.n ? x.value[x.n - 1] : NAN;
+		if (isnan(last))
 			continue; /* none lately, or marked as ended */
 		ls = without_name(list[i].labels, e);
 		if (!ls)
 			return -1;
-		if (alerts_restore(w->alerts, ls, (int64_t)(s[ns - 1].value * 1000), e) < 0) {
+		if (alerts_restore(w->alerts, ls, (int64_t)(last * 1000), e) < 0) {
 			labels_unref(ls);
 			return -1;
 		}

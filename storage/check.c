@@ -1,5 +1,5 @@
 /*
- * check.c - store_check(): reads every record and says what is wrong.
+ * check.c - store_check(): reads everything and says what is wrong.
  *
  * LMDB believes its page headers; a damaged one may end the process that reads
  * it. So a child reads and reports line by line through a pipe, and its sudden end
@@ -9,21 +9,20 @@
  * Nothing is written, not even a lock file, unless a writer is running: then its
  * lock table is used, like any reader does.
  *
- * Besides checksums: ids and sequences without gaps, keys in order and of known
- * series of the right kind, chunks that do not overlap, and for each series and
- * submission as many records as its tally says, with the same digest.
+ * Looked at: the index parts, block by block; every partition and run, chunk by chunk, unpacked;
+ * the fresh figures; the log files; the submissions. Compared: how many parts and
+ * partitions the state record knows, what each table of segments says of each segment, how many
+ * figures each submission kept. Each fault names series, time and cause.
  */
 #include "storage/store.h"
 
 #include "base/alloc.h"
-#include "storage/chunk.h"
+#include "base/remote_write.h"
+#include "base/snappy.h"
 #include "storage/disk.h"
-#include "storage/keys.h"
 #include "storage/lockfile.h"
-#include "storage/series.h"
+#include "storage/store_impl.h"
 #include "storage/submission.h"
-#include "storage/tally.h"
-#include "storage/vintage.h"
 #include "storage/walk.h"
 
 #include <errno.h>
@@ -35,23 +34,29 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* What is known of one series while the tables go by. */
-struct seen {
-	struct labels *labels; /* NULL: its record is missing or damaged */
-	bool statistic;
-	bool has_tally;
-	struct tally tally; /* as recorded */
-	struct tally count; /* as found */
-	int64_t last_stamp_ms;
-};
+enum { CHECK_ARENA = 64 << 20 };
 
 struct checker {
+	const char *dir;
 	FILE *to; /* the pipe */
 	struct db_txn *t;
 	struct state state;
-	struct seen *series; /* [id - 1] */
-	uint32_t *kept;      /* [sequence - 1]: figures found */
-	struct sample *run;  /* CHUNK_MAX_SAMPLES */
+	bool beside_writer;
+	uint32_t *kept; /* [sequence - 1]: figures found */
+
+	/* to name series */
+	struct index_part *parts;
+	struct index_verified **verified;
+	char **copies;
+	size_t nparts;
+	struct memory_index *memory;
+	struct arena arena;
+
+	struct columns_scratch *scratch;
+	struct figure_packer *packer;
+	int64_t *times;
+	double *values;
+	struct figure *figures;
 };
 
 /* Lines of the pipe: "F" a fault, "E" the end of trying, "D" done. */
@@ -68,155 +73,282 @@ static void fault(struct checker *c, const char *fmt, ...)
 	fputc('\n', c->to);
 }
 
+/* --- names ------------------------------------------------------------------------------ */
+
 static const char *name_of(struct checker *c, uint32_t id, char out[SERIES_TEXT])
 {
-	if (c->series && id >= 1 && id <= c->state.series && c->series[id - 1].labels)
-		return series_text(c->series[id - 1].labels, out);
-	snprintf(out, SERIES_TEXT, "series %u", id);
+	struct memory_index *const memories[] = { c->memory };
+	struct index_set set = { c->parts, c->nparts, memories, c->memory ? 1 : 0, UINT32_MAX };
+	struct arena_mark mark = arena_mark(&c->arena);
+	const struct labels *ls;
+	struct err e;
+
+	if (index_series(&set, id, &c->arena, &ls, NULL, &e) == 0)
+		series_text(ls, out);
+	else
+		snprintf(out, SERIES_TEXT, "series %u", id);
+	arena_reset(&c->arena, mark);
 	return out;
 }
 
-static struct seen *seen_of(struct checker *c, uint32_t id)
+static int check_part(struct checker *c, struct slice key, struct slice value, struct err *e)
 {
-	return id >= 1 && id <= c->state.series ? &c->series[id - 1] : NULL;
-}
+	struct index_part *p = &c->parts[c->nparts];
+	char *copy = NULL;
+	struct err why;
 
-/* --- one table -------------------------------------------------------------------------- */
-
-typedef void record_check(struct checker *c, struct slice key, struct slice value);
-
-/* Calls `each` for all records whose key has the right length, in the order of the keys. */
-static int scan(struct checker *c, enum db_table table, size_t key_bytes, record_check *each,
-		struct err *e)
-{
-	uint8_t last[KEY_MAX_BYTES];
-	struct slice key, value;
-	struct db_cursor *cursor;
-	uint64_t n = 0, entries;
-	int rc;
-
-	if (db_entries(c->t, table, &entries, e) < 0 || db_cursor_open(c->t, table, &cursor, e) < 0)
-		return -1;
-	while ((rc = db_move(cursor, n ? DB_NEXT : DB_FIRST, &key, &value, e)) == 1) {
-		n++;
-		if (key.n != key_bytes) {
-			fault(c, "table \"%s\": record %" PRIu64 " has a key of %zu bytes",
-			      db_table_name(table), n, key.n);
-			continue;
-		}
-		if (n > 1 && slice_cmp(slice_of((const char *)last, key_bytes), key) >= 0)
-			fault(c, "table \"%s\": record %" PRIu64 " is out of order",
-			      db_table_name(table), n);
-		memcpy(last, key.p, key_bytes);
-		each(c, key, value);
+	if (key.n != KEY_PART_BYTES) {
+		fault(c, "table \"parts\": a key of %zu bytes", key.n);
+		return 0;
 	}
-	db_cursor_close(cursor);
-	if (rc < 0)
+	/* The map does not align what is small. */
+	copy = mem_alloc(value.n + 1);
+	if (!copy)
+		return err_set(e, ERR_MEMORY, "no memory to check the index");
+	memcpy(copy, value.p, value.n);
+	c->copies[c->nparts] = copy;
+	c->verified[c->nparts] = index_verified_new(value.n, e);
+	if (!c->verified[c->nparts]) {
+		mem_free(copy);
 		return -1;
-	if (n != entries)
-		fault(c, "table \"%s\": %" PRIu64 " records are there, %" PRIu64 " should be",
-		      db_table_name(table), n, entries);
+	}
+	if (index_part_open(slice_of(copy, value.n), c->verified[c->nparts], p, &why) < 0 ||
+	    index_part_verify(p, &why) < 0) {
+		fault(c, "part %u of the index: %s", get_be32(key.p), why.text);
+		index_verified_free(c->verified[c->nparts]);
+		mem_free(copy);
+		return 0;
+	}
+	c->nparts++;
 	return 0;
 }
 
-static void check_series(struct checker *c, struct slice key, struct slice value)
+static int check_parts(struct checker *c, struct err *e)
 {
-	uint32_t id = get_be32(key.p);
-	struct seen *s = seen_of(c, id);
-	struct err e;
+	struct db_cursor *cursor;
+	struct slice key, value;
+	uint64_t entries, n = 0;
+	int rc;
 
-	if (!record_good(key, value))
-		fault(c, "series %u: its record is damaged: the checksum is wrong", id);
-	else if (!s)
-		fault(c, "series %u: the store knows only %u", id, c->state.series);
-	else if (series_read(value, &s->labels, &s->statistic, &e) < 0)
-		fault(c, "series %u: %s", id, e.text);
+	if (db_entries(c->t, DB_PARTS, &entries, e) < 0 ||
+	    db_cursor_open(c->t, DB_PARTS, &cursor, e) < 0)
+		return -1;
+	c->parts = mem_zalloc((entries + 1) * sizeof(*c->parts));
+	c->verified = mem_zalloc((entries + 1) * sizeof(*c->verified));
+	c->copies = mem_zalloc((entries + 1) * sizeof(*c->copies));
+	rc = c->parts && c->verified && c->copies
+		     ? 1
+		     : err_set(e, ERR_MEMORY, "no memory to check the index");
+	while (rc == 1 && n < entries &&
+	       (rc = db_move(cursor, n ? DB_NEXT : DB_FIRST, &key, &value, e)) == 1) {
+		n++;
+		if (check_part(c, key, value, e) < 0)
+			rc = -1;
+	}
+	db_cursor_close(cursor);
+	if (rc >= 0 && n != c->state.parts)
+		fault(c, "%" PRIu64 " parts of the index are there, %u should be", n,
+		      c->state.parts);
+	return rc < 0 ? -1 : 0;
 }
 
-static void check_tally(struct checker *c, struct slice key, struct slice value)
-{
-	uint32_t id = get_be32(key.p);
-	struct seen *s = seen_of(c, id);
-	char name[SERIES_TEXT];
-	struct err e;
+/* --- chunks ------------------------------------------------------------------------------- */
 
-	if (!record_good(key, value))
-		fault(c, "%s: its tally is damaged: the checksum is wrong", name_of(c, id, name));
-	else if (!s)
-		fault(c, "series %u: a tally without a series", id);
-	else if (tally_read(value, &s->tally, &e) < 0)
-		fault(c, "%s: %s", name_of(c, id, name), e.text);
-	else
-		s->has_tally = true;
+static void fault_chunk(struct checker *c, const struct chunk *k, const char *where,
+			const char *why)
+{
+	char name[SERIES_TEXT], a[TIME_TEXT], b[TIME_TEXT];
+
+	fault(c, "%s, %s to %s, %s: %s", name_of(c, k->series, name), time_text(k->first_ms, a),
+	      time_text(k->last_ms, b), where, why);
 }
 
-static void check_figure(struct checker *c, struct slice key, struct slice value)
+static int unpack_samples(struct checker *c, const struct chunk *k, struct err *e)
 {
-	char name[SERIES_TEXT], at[TIME_TEXT];
-	struct figure f;
-	struct seen *s;
-	struct err e;
-
-	key_figure_read(key, &f.key);
-	s = seen_of(c, f.key.series);
-	if (!record_good(key, value)) {
-		fault(c, "%s: the figure of %s is damaged: the checksum is wrong",
-		      name_of(c, f.key.series, name), time_text(f.key.stamp_ms, at));
-		return;
-	}
-	if (figure_read(key, value, &f, &e) < 0) {
-		fault(c, "%s: the figure of %s: %s", name_of(c, f.key.series, name),
-		      time_text(f.key.stamp_ms, at), e.text);
-		return;
-	}
-	if (!s || (s->labels && !s->statistic)) {
-		fault(c, "%s: a figure of %s where no statistic is", name_of(c, f.key.series, name),
-		      time_text(f.key.stamp_ms, at));
-		return;
-	}
-	if (f.key.sequence < 1 || f.key.sequence > c->state.sequence)
-		fault(c, "%s: the figure of %s names submission %" PRIu64 ", which does not exist",
-		      name_of(c, f.key.series, name), time_text(f.key.stamp_ms, at),
-		      f.key.sequence);
-	else
-		c->kept[f.key.sequence - 1]++;
-	s->count.samples += s->count.records == 0 || s->last_stamp_ms != f.key.stamp_ms;
-	s->last_stamp_ms = f.key.stamp_ms;
-	tally_reach(&s->count, f.key.stamp_ms);
-	s->count.records++;
-	s->count.digest ^= record_crc(value);
+	if (k->count > COLUMN_SAMPLES_MAX)
+		return err_set(e, ERR_CORRUPT, "%u samples are too many", k->count);
+	if (times_unpack(k->times, k->count, c->times, c->scratch, e) < 0 ||
+	    values_unpack((enum value_encoding)k->encoding, k->values, k->count, c->values,
+			  c->scratch, e) < 0)
+		return -1;
+	for (uint32_t i = 1; i < k->count; i++)
+		if (c->times[i] <= c->times[i - 1])
+			return err_set(e, ERR_CORRUPT, "its times do not rise");
+	if (c->times[0] != k->first_ms || c->times[k->count - 1] != k->last_ms)
+		return err_set(e, ERR_CORRUPT, "its times are not those of its description");
+	return 0;
 }
 
-static void check_chunk(struct checker *c, struct slice key, struct slice value)
+static int unpack_figures(struct checker *c, const struct chunk *k, struct err *e)
 {
-	uint32_t id = get_be32(key.p);
-	struct seen *s = seen_of(c, id);
-	char name[SERIES_TEXT], at[TIME_TEXT];
-	struct chunk_info info;
+	if (figures_unpack(c->packer, k, c->figures, e) < 0)
+		return -1;
+	for (uint32_t i = 0; i < k->count; i++) {
+		const struct figure *f = &c->figures[i];
+
+		if (i > 0 && figure_cmp(&c->figures[i - 1], f) > 0)
+			return err_set(e, ERR_CORRUPT, "its figures are out of order");
+		if (f->sequence < 1 || f->sequence > c->state.sequence)
+			return err_set(e, ERR_CORRUPT,
+				       "a figure names submission %" PRIu64
+				       ", which does not exist",
+				       f->sequence);
+		c->kept[f->sequence - 1]++;
+	}
+	return 0;
+}
+
+static void check_chunk(struct checker *c, enum segment_kind kind, const struct chunk *k,
+			const char *where)
+{
 	struct err e;
 
-	time_text(get_be_time(key.p + 4), at);
-	if (!record_good(key, value)) {
-		fault(c, "%s: the chunk at %s is damaged: the checksum is wrong",
-		      name_of(c, id, name), at);
-		return;
-	}
-	if (chunk_info(key, value, &info, &e) < 0 || chunk_unpack(&info, value, c->run, &e) < 0) {
-		fault(c, "%s: %s", name_of(c, id, name), e.text);
-		return;
-	}
-	if (!s || (s->labels && s->statistic)) {
-		fault(c, "%s: a chunk at %s where no plain series is", name_of(c, id, name), at);
-		return;
-	}
-	if (s->count.records > 0 && info.first_ms <= s->count.last_ms)
-		fault(c, "%s: the chunk at %s overlaps the one before", name_of(c, id, name), at);
-	tally_reach(&s->count, info.first_ms);
-	s->count.records++;
-	tally_reach(&s->count, info.last_ms);
-	s->count.samples += info.count;
-	s->count.digest ^= record_crc(value);
+	if ((kind == SEGMENT_SAMPLES ? unpack_samples(c, k, &e) : unpack_figures(c, k, &e)) < 0)
+		fault_chunk(c, k, where, e.text);
 }
+
+static void check_segment(struct checker *c, struct segment_reader *r, enum segment_kind kind,
+			  const char *where)
+{
+	static const struct segment_want all = { 0, UINT32_MAX, INT64_MIN, INT64_MAX };
+	struct chunk k = { 0 };
+	uint32_t columns[2];
+
+	if (r->kind != kind)
+		fault(c, "%s: it holds another kind of series", where);
+	while (r->kind == kind && r->at.left > 0) {
+		uint32_t left = r->at.left;
+		struct err e;
+
+		if (segment_next(r, &all, &k, columns, &e) == 1) {
+			check_chunk(c, kind, &k, where);
+		} else if (r->at.left < left) {
+			fault_chunk(c, &k, where, e.text);
+		} else {
+			fault(c, "%s: %s", where, e.text);
+			return;
+		}
+	}
+}
+
+static void describe(struct checker *c, const struct layer *l, uint32_t i, const char *why)
+{
+	const struct segment_entry *s = &l->segments[i];
+	char first[SERIES_TEXT], last[SERIES_TEXT], a[TIME_TEXT], b[TIME_TEXT];
+
+	fault(c, "%s to %s, %s to %s: %s", name_of(c, s->first_series, first),
+	      name_of(c, s->last_series, last), time_text(s->first_ms, a), time_text(s->last_ms, b),
+	      why);
+}
+
+static void check_layer(struct checker *c, const struct layer *l)
+{
+	struct segment_reader r;
+	char where[96];
+
+	segment_reader_init(&r);
+	for (uint32_t i = 0; i < l->nsegments; i++) {
+		struct slice bytes;
+		struct err e;
+
+		snprintf(where, sizeof(where), "segment %u of %s %u", i,
+			 l->run ? "run" : "partition", l->number);
+		if (layer_segment(l, c->t, i, &bytes, &e) < 0 || segment_open(&r, bytes, &e) < 0)
+			describe(c, l, i, e.text);
+		else
+			check_segment(c, &r, l->kind, where);
+	}
+	segment_reader_release(&r);
+}
+
+/* --- partitions ------------------------------------------------------------------------------- */
+
+static int check_partitions(struct checker *c, struct err *e)
+{
+	struct layer **list;
+	uint64_t segments = 0, entries;
+	uint32_t n, digest = 0, orphans = 0;
+
+	if (partitions_load(c->t, &list, &n, e) < 0 ||
+	    db_entries(c->t, DB_SEGMENTS, &entries, e) < 0)
+		return -1;
+	for (uint32_t i = 0; i < n; i++) {
+		check_layer(c, list[i]);
+		segments += list[i]->nsegments;
+		digest ^= list[i]->crc;
+		layer_unref(list[i]);
+	}
+	mem_free(list);
+	if (n != c->state.partitions || digest != c->state.digest)
+		fault(c, "%u partitions are there, %u should be, or one is an old one", n,
+		      c->state.partitions);
+	for (;; orphans++) { /* what a crash left of one that was being made */
+		uint8_t key[KEY_SEGMENT_BYTES];
+		struct slice value;
+		int rc;
+
+		key_segment(key, c->state.next_partition, orphans);
+		rc = db_get(c->t, DB_SEGMENTS, key_slice(key, sizeof(key)), &value, e);
+		if (rc < 0)
+			return -1;
+		if (rc == 0)
+			break;
+	}
+	if (entries != segments + orphans)
+		fault(c, "%" PRIu64 " segments are there, %" PRIu64 " should be", entries,
+		      segments + orphans);
+	return 0;
+}
+
+/* --- fresh figures ------------------------------------------------------------------------------- */
+
+static int seen_name(void *ctx, uint32_t id, bool statistic, const struct label *l, size_t n,
+		     struct err *e)
+{
+	struct checker *c = ctx;
+
+	/* For names in faults only: one that comes late or twice is left out. */
+	if (id <= memory_index_last(c->memory))
+		return 0;
+	return memory_index_add(c->memory, id, l, n, statistic, e);
+}
+
+static int seen_chunk(void *ctx, const struct chunk *k, struct err *e)
+{
+	(void)e;
+	check_chunk(ctx, SEGMENT_FIGURES, k, "not packed yet");
+	return 0;
+}
+
+static int check_fresh(struct checker *c, struct err *e)
+{
+	const struct fresh_visitor visitor = { seen_name, seen_chunk, c };
+	struct db_cursor *cursor;
+	struct slice key, value;
+	uint64_t n = 0;
+	int rc;
+
+	if (db_cursor_open(c->t, DB_FRESH, &cursor, e) < 0)
+		return -1;
+	while ((rc = db_move(cursor, n ? DB_NEXT : DB_FIRST, &key, &value, e)) == 1) {
+		struct err why = { 0 };
+
+		n++;
+		if (key.n != KEY_SUBMISSION_BYTES || !record_good(key, value))
+			fault(c, "figures of submission %" PRIu64 ": the checksum is wrong",
+			      key.n == KEY_SUBMISSION_BYTES ? get_be64(key.p) : 0);
+		else if (get_be64(key.p) <= c->state.packed_sequence)
+			fault(c, "figures of submission %" PRIu64 " should have been packed",
+			      get_be64(key.p));
+		else if (fresh_record_read(value, &visitor, &why) < 0)
+			fault(c, "figures of submission %" PRIu64 ": %s", get_be64(key.p),
+			      why.text);
+	}
+	db_cursor_close(cursor);
+	return rc;
+}
+
+/* --- submissions ------------------------------------------------------------------------------------ */
 
 static void check_submission(struct checker *c, struct slice key, struct slice value)
 {
@@ -236,52 +368,116 @@ static void check_submission(struct checker *c, struct slice key, struct slice v
 		      view.s.kept, c->kept[sequence - 1]);
 }
 
-/* --- what must be there --------------------------------------------------------------------- */
-
-static void compare_tally(struct checker *c, uint32_t id)
+static int check_submissions(struct checker *c, struct err *e)
 {
-	const struct seen *s = &c->series[id - 1];
-	const struct tally *want = &s->tally, *is = &s->count;
-	const char *what = s->statistic ? "figures" : "chunks";
-	char name[SERIES_TEXT], a[TIME_TEXT], b[TIME_TEXT];
+	struct db_cursor *cursor;
+	struct slice key, value;
+	uint64_t n = 0;
+	int rc;
 
-	name_of(c, id, name);
-	if (!s->labels)
-		fault(c, "series %u: its record is missing or damaged", id);
-	if (!s->has_tally)
-		fault(c, "%s: its tally is missing or damaged", name);
-	else if (is->records != want->records)
-		fault(c, "%s: %" PRIu64 " %s are there, %" PRIu64 " should be, from %s to %s", name,
-		      is->records, what, want->records, time_text(want->first_ms, a),
-		      time_text(want->last_ms, b));
-	else if (is->samples != want->samples || is->digest != want->digest)
-		fault(c, "%s: its %s are not the ones that were written last", name, what);
-	else if (is->records > 0 &&
-		 (is->first_ms != want->first_ms || is->last_ms != want->last_ms))
-		fault(c, "%s: its %s do not reach from %s to %s", name, what,
-		      time_text(want->first_ms, a), time_text(want->last_ms, b));
-	if (s->has_tally && s->labels && want->statistic != s->statistic)
-		fault(c, "%s: its tally is that of another kind of series", name);
-}
-
-static void compare_totals(struct checker *c)
-{
-	uint32_t statistics = 0;
-
-	for (uint32_t id = 1; id <= c->state.series; id++) {
-		compare_tally(c, id);
-		statistics += c->series[id - 1].labels && c->series[id - 1].statistic;
+	if (db_cursor_open(c->t, DB_SUBMISSIONS, &cursor, e) < 0)
+		return -1;
+	while ((rc = db_move(cursor, n ? DB_NEXT : DB_FIRST, &key, &value, e)) == 1) {
+		n++;
+		if (key.n != KEY_SUBMISSION_BYTES)
+			fault(c, "table \"submissions\": record %" PRIu64 " has a key of %zu bytes",
+			      n, key.n);
+		else
+			check_submission(c, key, value);
 	}
-	if (statistics != c->state.statistics)
-		fault(c, "%u statistics are there, %u should be", statistics, c->state.statistics);
+	db_cursor_close(cursor);
+	if (rc == 0 && n != c->state.sequence)
+		fault(c, "%" PRIu64 " submissions are there, %" PRIu64 " should be", n,
+		      c->state.sequence);
+	return rc;
 }
 
-static void compare_submissions(struct checker *c, uint64_t entries)
+/* --- files -------------------------------------------------------------------------------------------- */
+
+/* Beside a writer files come and go. */
+static bool may_be_gone(const struct checker *c, const struct err *e)
 {
-	if (entries != c->state.sequence)
-		fault(c, "%" PRIu64 " submissions are there, %" PRIu64 " should be", entries,
-		      c->state.sequence);
+	return c->beside_writer && e->code == ERR_NOT_FOUND;
 }
+
+static int check_runs(struct checker *c, uint64_t *covered, struct err *e)
+{
+	uint64_t *numbers;
+	size_t n;
+
+	*covered = c->state.packed_run;
+	if (numbered_files(c->dir, "runs", ".run", &numbers, &n, e) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		struct layer *l;
+		struct err why;
+
+		if (numbers[i] <= c->state.packed_run)
+			continue;
+		l = run_open(c->dir, numbers[i], &why);
+		if (!l && !may_be_gone(c, &why))
+			fault(c, "%s", why.text);
+		if (l) {
+			if (l->from > *covered + 1)
+				fault(c, "the runs or log files %" PRIu64 " to %" PRIu64
+					 " are missing",
+				      *covered + 1, l->from - 1);
+			check_layer(c, l);
+		}
+		layer_unref(l);
+		*covered = numbers[i];
+	}
+	mem_free(numbers);
+	return 0;
+}
+
+struct log_check {
+	struct rw_reader *reader;
+	struct buf raw;
+};
+
+static int check_request(void *ctx, const struct wal_record *r, struct err *e)
+{
+	struct log_check *k = ctx;
+	struct rw_request request;
+
+	buf_clear(&k->raw);
+	if (snappy_decode(r->body, remote_write_defaults.raw_bytes, &k->raw, e) < 0)
+		return -1;
+	return rw_read(k->reader, buf_all(&k->raw), &remote_write_defaults, &request, e);
+}
+
+static int check_logs(struct checker *c, uint64_t covered, struct err *e)
+{
+	struct log_check k = { .reader = rw_reader_new(e) };
+	uint64_t *numbers = NULL;
+	size_t n = 0;
+	int rc = k.reader ? numbered_files(c->dir, "log", ".log", &numbers, &n, e) : -1;
+
+	buf_init(&k.raw, 2 * remote_write_defaults.raw_bytes);
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		char path[4096];
+		uint64_t end, size;
+		struct err why;
+
+		if (numbers[i] <= covered)
+			continue;
+		if (numbers[i] != covered + 1 && !c->beside_writer)
+			fault(c, "the log files %" PRIu64 " to %" PRIu64 " are missing", covered + 1,
+			      numbers[i] - 1);
+		covered = numbers[i];
+		rc = numbered_path(path, c->dir, "log", numbers[i], ".log", e);
+		if (rc == 0 && wal_read(path, numbers[i], check_request, &k, &end, &size, &why) < 0 &&
+		    !may_be_gone(c, &why))
+			fault(c, "%s", why.text);
+	}
+	buf_release(&k.raw);
+	rw_reader_free(k.reader);
+	mem_free(numbers);
+	return rc;
+}
+
+/* --- all of it -------------------------------------------------------------------------------------------- */
 
 static int read_heads(struct checker *c, struct err *e)
 {
@@ -298,36 +494,51 @@ static int read_heads(struct checker *c, struct err *e)
 	return rc < 0 ? -1 : state_read(value, &c->state, e);
 }
 
+static int prepare(struct checker *c, struct err *e)
+{
+	const size_t room = COLUMN_SAMPLES_MAX + COLUMN_SLACK;
+
+	arena_init(&c->arena, CHECK_ARENA);
+	c->kept = mem_zalloc((size_t)(c->state.sequence + 1) * sizeof(*c->kept));
+	c->times = mem_alloc(room * sizeof(*c->times));
+	c->values = mem_alloc(room * sizeof(*c->values));
+	c->figures = mem_alloc(room * sizeof(*c->figures));
+	c->memory = memory_index_new(e);
+	c->scratch = columns_scratch_new(e);
+	c->packer = figure_packer_new(e);
+	if (c->kept && c->times && c->values && c->figures && c->memory && c->scratch && c->packer)
+		return 0;
+	return err_set(e, ERR_MEMORY, "no memory to check the store");
+}
+
 static int check_tables(struct checker *c, struct err *e)
 {
-	uint64_t submissions;
+	uint64_t covered;
 
-	if (read_heads(c, e) < 0)
+	if (read_heads(c, e) < 0 || prepare(c, e) < 0 || check_parts(c, e) < 0 ||
+	    check_fresh(c, e) < 0 || check_partitions(c, e) < 0 || check_submissions(c, e) < 0 ||
+	    check_runs(c, &covered, e) < 0)
 		return -1;
-	c->series = mem_zalloc((size_t)c->state.series * sizeof(*c->series));
-	c->kept = mem_zalloc((size_t)c->state.sequence * sizeof(*c->kept));
-	c->run = mem_alloc(CHUNK_MAX_SAMPLES * sizeof(*c->run));
-	if (!c->series || !c->kept || !c->run)
-		return err_set(e, ERR_MEMORY, "no memory to check the store");
-	if (scan(c, DB_SERIES, KEY_SERIES_BYTES, check_series, e) < 0 ||
-	    scan(c, DB_TALLIES, KEY_TALLY_BYTES, check_tally, e) < 0 ||
-	    scan(c, DB_FIGURES, KEY_FIGURE_BYTES, check_figure, e) < 0 ||
-	    scan(c, DB_SAMPLES, KEY_CHUNK_BYTES, check_chunk, e) < 0 ||
-	    scan(c, DB_SUBMISSIONS, KEY_SUBMISSION_BYTES, check_submission, e) < 0 ||
-	    db_entries(c->t, DB_SUBMISSIONS, &submissions, e) < 0)
-		return -1;
-	compare_totals(c);
-	compare_submissions(c, submissions);
-	return 0;
+	return check_logs(c, covered, e);
 }
 
 static void release_checker(struct checker *c)
 {
-	for (uint32_t i = 0; c->series && i < c->state.series; i++)
-		labels_unref(c->series[i].labels);
-	mem_free(c->series);
+	for (size_t i = 0; i < c->nparts; i++) {
+		index_verified_free(c->verified[i]);
+		mem_free(c->copies[i]);
+	}
+	mem_free(c->parts);
+	mem_free(c->verified);
+	mem_free(c->copies);
+	memory_index_unref(c->memory);
+	columns_scratch_free(c->scratch);
+	figure_packer_free(c->packer);
+	mem_free(c->times);
+	mem_free(c->values);
+	mem_free(c->figures);
 	mem_free(c->kept);
-	mem_free(c->run);
+	arena_release(&c->arena);
 }
 
 /* --- child and parent --------------------------------------------------------------------------
@@ -337,7 +548,7 @@ static void release_checker(struct checker *c)
 static void check_in_child(const char *dir, bool alone, FILE *to)
 {
 	struct db_options o = { .dir = dir, .mode = alone ? DB_READ_ALONE : DB_READ };
-	struct checker c = { .to = to };
+	struct checker c = { .dir = dir, .to = to, .beside_writer = !alone };
 	struct err e = { 0 };
 	struct db *db = db_open(&o, &e);
 	int rc = -1;

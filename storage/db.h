@@ -26,7 +26,15 @@ struct db;
 struct db_txn;
 struct db_cursor;
 
-enum db_table { DB_META, DB_SERIES, DB_TALLIES, DB_FIGURES, DB_SAMPLES, DB_SUBMISSIONS, DB_TABLES };
+enum db_table {
+	DB_META,
+	DB_PARTS,       /* of the series index */
+	DB_PARTITIONS,  /* what was packed, and its segments */
+	DB_SEGMENTS,
+	DB_FRESH,       /* figures not yet packed, by submission */
+	DB_SUBMISSIONS,
+	DB_TABLES
+};
 
 enum db_mode {
 	DB_WRITE, /* makes the file when missing */

@@ -2,11 +2,15 @@
 #include "storage/figures.h"
 
 #include "storage/submission.h"
+#include "storage/vintage.h"
+#include "storage/walk.h"
 
-static bool of_period(const struct record *r, const struct figure_key *k)
+int figure_writer_begin(struct figure_writer *fw, uint32_t series, int64_t from_ms, int64_t to_ms,
+		  struct err *e)
 {
-	return r->there && get_be32(r->key.p) == k->series &&
-	       get_be_time(r->key.p + 4) == k->stamp_ms;
+	fw->known = (struct figures_run){ 0 };
+	return reader_figures(fw->reader, series, from_ms, to_ms, UINT64_MAX, fw->arena, &fw->known,
+			      e);
 }
 
 static int released(struct figure_writer *fw, const struct figure *f, int64_t *out, struct err *e)
@@ -16,113 +20,92 @@ static int released(struct figure_writer *fw, const struct figure *f, int64_t *o
 	*out = f->released_ms;
 	if (f->released_ms != 0)
 		return 0;
-	if (f->key.sequence == fw->sequence) {
+	if (f->sequence == fw->sequence) {
 		*out = fw->submission_released_ms;
 		return 0;
 	}
-	rc = submission_released(fw->t, f->key.sequence, out, e);
+	rc = submission_released(fw->t, f->sequence, out, e);
 	if (rc == 0)
 		return record_bad(e, DB_SUBMISSIONS, "the one of a known figure is missing");
 	return rc < 0 ? -1 : 0;
 }
 
-/* The last vintage of the period before `k` in known order, if there is one. */
-static int find_before(struct figure_writer *fw, const struct figure_key *k, struct figure *out,
-		       bool *found, struct err *e)
+/* Where `f` belongs: behind all that are not after it. */
+static size_t place_of(const struct figures_run *r, const struct figure *f)
 {
-	uint8_t key[KEY_FIGURE_BYTES];
+	size_t lo = 0, hi = r->n;
 
-	key_figure(key, k);
-	if (walk_seek(fw->w, key_slice(key, sizeof(key)), e) < 0)
-		return -1;
-	*found = of_period(&fw->w->before, k);
-	if (!*found)
-		return 0;
-	return figure_read(fw->w->before.key, fw->w->before.value, out, e);
-}
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
 
-/* The newest vintage; and whether there is any, which find_before() alone does not say. */
-static int find_last(struct figure_writer *fw, const struct figure_key *k, struct figure *out,
-		     bool *found, struct err *e)
-{
-	struct figure_key end = { .series = k->series,
-				  .stamp_ms = k->stamp_ms,
-				  .known_from_ms = INT64_MAX,
-				  .sequence = UINT64_MAX,
-				  .row = UINT32_MAX };
-
-	return find_before(fw, &end, out, found, e);
-}
-
-static bool is_before(const struct figure_key *a, const struct figure_key *b)
-{
-	if (a->known_from_ms != b->known_from_ms)
-		return a->known_from_ms < b->known_from_ms;
-	if (a->sequence != b->sequence)
-		return a->sequence < b->sequence;
-	return a->row < b->row;
-}
-
-static int put(struct figure_writer *fw, const struct figure *f, struct tally *y, bool new_period,
-	       struct err *e)
-{
-	uint8_t key[KEY_FIGURE_BYTES], value[FIGURE_BYTES];
-
-	key_figure(key, &f->key);
-	figure_write(f, value);
-	if (record_put(fw->t, DB_FIGURES, key_slice(key, sizeof(key)), value, sizeof(value), e) < 0)
-		return -1;
-	tally_reach(y, f->key.stamp_ms);
-	y->records++;
-	y->samples += new_period;
-	y->digest ^= get_le32(value);
-	return 0;
-}
-
-/* `last` is the newest vintage. Moves a known-from of our clock up to the last one it gave,
- * which may lie before some that were given from outside. */
-static int follow_clock(struct figure_writer *fw, struct figure *f, const struct figure *last,
-			struct err *e)
-{
-	struct figure x = *last;
-	bool found = true;
-
-	while (found && x.key.known_from_ms > f->key.known_from_ms) {
-		struct figure_key k = x.key;
-
-		if (!x.known_given) {
-			f->key.known_from_ms = x.key.known_from_ms;
-			return 0;
-		}
-		if (find_before(fw, &k, &x, &found, e) < 0)
-			return -1;
+		if (figure_cmp(&r->list[mid], f) <= 0)
+			lo = mid + 1;
+		else
+			hi = mid;
 	}
+	return lo;
+}
+
+/* Moves a known-from of our clock up to the last one it gave, which may lie before some that were
+ * given from outside. `end` is behind the newest of the period. */
+static void follow_clock(const struct figures_run *r, size_t end, struct figure *f)
+{
+	for (size_t i = end; i > 0; i--) {
+		const struct figure *x = &r->list[i - 1];
+
+		if (x->stamp_ms != f->stamp_ms || x->known_from_ms <= f->known_from_ms)
+			return;
+		if (x->known != KNOWN_GIVEN) {
+			f->known_from_ms = x->known_from_ms;
+			f->known = KNOWN_MOVED;
+			return;
+		}
+	}
+}
+
+static size_t end_of_period(const struct figures_run *r, int64_t stamp_ms)
+{
+	struct figure last = { .stamp_ms = stamp_ms,
+			       .known_from_ms = INT64_MAX,
+			       .sequence = UINT64_MAX,
+			       .row = UINT32_MAX };
+
+	return place_of(r, &last);
+}
+
+static int insert(struct figure_writer *fw, size_t at, const struct figure *f, struct err *e)
+{
+	struct figures_run *r = &fw->known;
+
+	if (figures_room(fw->arena, r, 1, e) < 0)
+		return -1;
+	memmove(&r->list[at + 1], &r->list[at], (r->n - at) * sizeof(*r->list));
+	r->list[at] = *f;
+	r->n++;
 	return 0;
 }
 
-int figure_append(struct figure_writer *fw, struct figure *f, struct tally *y,
-		  enum figure_result *what, struct err *e)
+int figure_writer_add(struct figure_writer *fw, struct figure *f, enum figure_result *what,
+		struct err *e)
 {
-	struct figure before;
-	int64_t mine, theirs;
-	bool any, found;
+	struct figures_run *r = &fw->known;
+	size_t end = end_of_period(r, f->stamp_ms), at;
+	bool any = end > 0 && r->list[end - 1].stamp_ms == f->stamp_ms;
 
-	if (find_last(fw, &f->key, &before, &any, e) < 0)
-		return -1;
-	found = any;
-	if (any && !f->known_given && follow_clock(fw, f, &before, e) < 0)
-		return -1;
-	if (any && !is_before(&before.key, &f->key) &&
-	    find_before(fw, &f->key, &before, &found, e) < 0)
-		return -1;
+	if (any && f->known != KNOWN_GIVEN)
+		follow_clock(r, end, f);
+	at = place_of(r, f);
 	*what = any ? FIGURE_NEW_VINTAGE : FIGURE_FRESH;
-	if (found) {
-		if (released(fw, f, &mine, e) < 0 || released(fw, &before, &theirs, e) < 0)
+	if (at > 0 && r->list[at - 1].stamp_ms == f->stamp_ms) {
+		const struct figure *before = &r->list[at - 1];
+		int64_t mine, theirs;
+
+		if (released(fw, f, &mine, e) < 0 || released(fw, before, &theirs, e) < 0)
 			return -1;
-		if (vintage_repeats(f, mine, &before, theirs)) {
+		if (vintage_repeats(f, mine, before, theirs)) {
 			*what = FIGURE_UNCHANGED;
 			return 0;
 		}
 	}
-	return put(fw, f, y, !any, e);
+	return insert(fw, at, f, e);
 }

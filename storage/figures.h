@@ -1,28 +1,32 @@
 /*
- * figures.h - writing one observation beside what is known of its period.
+ * figures.h - writing observations beside what is known of their periods.
  *
  * The writer's thread only.
  */
 #ifndef STORAGE_FIGURES_H
 #define STORAGE_FIGURES_H
 
-#include "storage/tally.h"
-#include "storage/vintage.h"
-#include "storage/walk.h"
+#include "storage/fresh.h"
+#include "storage/reader.h"
 
 enum figure_result { FIGURE_FRESH, FIGURE_NEW_VINTAGE, FIGURE_UNCHANGED };
 
 struct figure_writer {
 	struct db_txn *t;
-	struct walk *w;                 /* over DB_FIGURES, in the same transaction */
+	struct reader *reader;
 	uint64_t sequence;              /* the submission being written … */
 	int64_t submission_released_ms; /* … and its release, 0: none */
+	struct arena *arena;
+	struct figures_run known; /* of the series in hand, sorted */
 };
 
-/* Writes `f` unless it repeats its predecessor. A known-from that is our clock's is moved up to
+/* Takes a series in hand: reads what is known of its periods from `from_ms` to `to_ms`. */
+int figure_writer_begin(struct figure_writer *fw, uint32_t series, int64_t from_ms, int64_t to_ms,
+		  struct err *e);
+/* Puts `f` among them unless it repeats its predecessor. A known-from that is our clock's is moved up to
  * that of the last value that our clock stamped for the period: a clock that was set back must
- * not put a correction behind the value it corrects. The tally is changed, not written. */
-int figure_append(struct figure_writer *fw, struct figure *f, struct tally *y,
-		  enum figure_result *what, struct err *e);
+ * not put a correction behind the value it corrects. */
+int figure_writer_add(struct figure_writer *fw, struct figure *f, enum figure_result *what,
+		struct err *e);
 
 #endif

@@ -87,33 +87,20 @@ int64_t get_be_time(const void *p)
 	return (int64_t)(get_be64(p) ^ UINT64_C(1) << 63);
 }
 
-void key_series(uint8_t out[KEY_SERIES_BYTES], uint32_t id)
+void key_part(uint8_t out[KEY_PART_BYTES], uint32_t number)
 {
-	put_be32(out, id);
+	put_be32(out, number);
 }
 
-void key_figure(uint8_t out[KEY_FIGURE_BYTES], const struct figure_key *k)
+void key_partition(uint8_t out[KEY_PARTITION_BYTES], uint32_t number)
 {
-	put_be32(out, k->series);
-	put_be_time(out + 4, k->stamp_ms);
-	put_be_time(out + 12, k->known_from_ms);
-	put_be64(out + 20, k->sequence);
-	put_be32(out + 28, k->row);
+	put_be32(out, number);
 }
 
-void key_figure_read(struct slice key, struct figure_key *k)
+void key_segment(uint8_t out[KEY_SEGMENT_BYTES], uint32_t partition, uint32_t place)
 {
-	k->series = get_be32(key.p);
-	k->stamp_ms = get_be_time(key.p + 4);
-	k->known_from_ms = get_be_time(key.p + 12);
-	k->sequence = get_be64(key.p + 20);
-	k->row = get_be32(key.p + 28);
-}
-
-void key_chunk(uint8_t out[KEY_CHUNK_BYTES], uint32_t series, int64_t first_ms)
-{
-	put_be32(out, series);
-	put_be_time(out + 4, first_ms);
+	put_be32(out, partition);
+	put_be32(out + 4, place);
 }
 
 void key_submission(uint8_t out[KEY_SUBMISSION_BYTES], uint64_t sequence)
@@ -147,8 +134,15 @@ void state_write(const struct state *s, uint8_t out[STATE_BYTES])
 {
 	memset(out, 0, STATE_BYTES);
 	put_le32(out + 4, s->series);
-	put_le32(out + 8, s->statistics);
+	put_le64(out + 8, s->epoch);
 	put_le64(out + 16, s->sequence);
+	put_le64(out + 24, s->packed_sequence);
+	put_le64(out + 32, s->packed_run);
+	put_le32(out + 40, s->parts);
+	put_le32(out + 44, s->partitions);
+	put_le32(out + 48, s->next_part);
+	put_le32(out + 52, s->next_partition);
+	put_le32(out + 56, s->digest);
 	record_seal(key_state, out, STATE_BYTES);
 }
 
@@ -157,8 +151,15 @@ int state_read(struct slice value, struct state *s, struct err *e)
 	if (value.n != STATE_BYTES || !record_good(key_state, value))
 		return err_set(e, ERR_CORRUPT, "the store's state record is damaged");
 	s->series = get_le32(value.p + 4);
-	s->statistics = get_le32(value.p + 8);
+	s->epoch = get_le64(value.p + 8);
 	s->sequence = get_le64(value.p + 16);
+	s->packed_sequence = get_le64(value.p + 24);
+	s->packed_run = get_le64(value.p + 32);
+	s->parts = get_le32(value.p + 40);
+	s->partitions = get_le32(value.p + 44);
+	s->next_part = get_le32(value.p + 48);
+	s->next_partition = get_le32(value.p + 52);
+	s->digest = get_le32(value.p + 56);
 	return 0;
 }
 
@@ -185,6 +186,11 @@ int format_read(struct slice value, struct err *e)
 			       version, STORE_FORMAT);
 	if (version == 0)
 		return err_set(e, ERR_CORRUPT, "the store's format record says version 0");
+	if (version < STORE_FORMAT)
+		return err_set(e, ERR_UNSUPPORTED,
+			       "the store has format %u of an unreleased version, this one reads "
+			       "format %d only: load the figures anew",
+			       version, STORE_FORMAT);
 	return 0;
 }
 

@@ -18,12 +18,11 @@
 #include <stdint.h>
 
 enum {
-	STORE_FORMAT = 1, /* what this program writes; it reads nothing newer */
+	STORE_FORMAT = 2, /* what this program writes and reads */
 
-	KEY_SERIES_BYTES = 4,
-	KEY_TALLY_BYTES = 4,
-	KEY_FIGURE_BYTES = 32,
-	KEY_CHUNK_BYTES = 12,
+	KEY_PART_BYTES = 4,
+	KEY_PARTITION_BYTES = 4,
+	KEY_SEGMENT_BYTES = 8,
 	KEY_SUBMISSION_BYTES = 8,
 	KEY_MAX_BYTES = 64,
 
@@ -49,19 +48,9 @@ int64_t get_be_time(const void *p);
 
 /* --- keys ----------------------------------------------------------------- */
 
-/* One value of one period: ordered by series, period, then as it became known. */
-struct figure_key {
-	uint32_t series;
-	int64_t stamp_ms;
-	int64_t known_from_ms;
-	uint64_t sequence; /* of the submission that brought it */
-	uint32_t row;      /* place in its append, so that one document may correct itself */
-};
-
-void key_series(uint8_t out[KEY_SERIES_BYTES], uint32_t id);
-void key_figure(uint8_t out[KEY_FIGURE_BYTES], const struct figure_key *k);
-void key_figure_read(struct slice key, struct figure_key *k);
-void key_chunk(uint8_t out[KEY_CHUNK_BYTES], uint32_t series, int64_t first_ms);
+void key_part(uint8_t out[KEY_PART_BYTES], uint32_t number);
+void key_partition(uint8_t out[KEY_PARTITION_BYTES], uint32_t number);
+void key_segment(uint8_t out[KEY_SEGMENT_BYTES], uint32_t partition, uint32_t place);
 void key_submission(uint8_t out[KEY_SUBMISSION_BYTES], uint64_t sequence);
 
 static inline struct slice key_slice(const uint8_t *key, size_t n)
@@ -80,12 +69,17 @@ uint32_t record_crc(struct slice value);
 
 /* What the whole store knows of itself, updated in each transaction (key "state"). */
 struct state {
-	uint32_t series;     /* ids 1 … series are taken */
-	uint32_t statistics; /* of them */
-	uint64_t sequence;   /* of the last submission; 0: none yet */
+	uint64_t epoch;    /* grows when parts, partitions or runs change their places */
+	uint64_t sequence; /* of the last submission; 0: none yet */
+	uint64_t packed_sequence; /* figures of submissions up to here are in partitions */
+	uint64_t packed_run;      /* samples of runs up to here are in partitions */
+	uint32_t series;          /* the highest id that was given in this or an earlier transaction */
+	uint32_t parts, partitions; /* how many there are */
+	uint32_t next_part, next_partition;
+	uint32_t digest; /* XOR of the checksums of all partitions' records */
 };
 
-enum { STATE_BYTES = 24, FORMAT_BYTES = 24 };
+enum { STATE_BYTES = 64, FORMAT_BYTES = 24 };
 
 extern const struct slice key_state, key_format;
 

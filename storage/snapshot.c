@@ -1,28 +1,23 @@
 /*
- * snapshot.c - reading: a transaction, what it knew, and a deadline.
+ * snapshot.c - reading: a view, and a deadline.
  *
  * Every call takes the snapshot's lock, so that the writer's thread can take the
  * transaction away between two calls once the time is up; a call that runs long
- * looks at the clock itself. All that is given out lies in the caller's arena or in
- * the series index, never in the map.
- *
- * Before a series is read for the first time after it changed, its records are
- * counted and held against its tally (a walk over keys, tens of nanoseconds a record):
- * one that is gone is noticed as well as one that was changed.
+ * looks at the clock itself. Readers of several threads are counted instead, and lock only while
+ * they look something up. All that is given out lies in the caller's arena, never in the map.
  */
 #include "storage/store_impl.h"
 
 #include "base/alloc.h"
 #include "base/counter.h"
-#include "storage/chunk.h"
 #include "storage/submission.h"
-#include "storage/tally.h"
 #include "storage/vintage.h"
 #include "storage/walk.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
-enum { DEFAULT_DEADLINE_MS = 5000, LOOK_EVERY = 1024 };
+enum { DEFAULT_DEADLINE_MS = 5000, LOOK_EVERY = 256, ARENA_BYTES = 256 << 20 };
 
 /* Submission to release: looked up once a snapshot. */
 struct release_cache {
@@ -36,12 +31,13 @@ struct snapshot {
 	struct snapshot *next, *prev; /* under snap_lock */
 
 	pthread_mutex_t lock; /* the rest */
-	struct db_txn *t;     /* NULL: time is up */
-	struct walk figures, samples;
-	struct state state; /* as of this transaction */
+	struct view_of_store view; /* .t NULL: time is up */
+	struct reader reader;
+	unsigned readers; /* of other threads; they use the view without the lock */
 	int64_t end_ns, deadline_ms;
 	unsigned records; /* seen since the clock was looked at */
 	struct release_cache releases;
+	struct arena arena; /* for one call */
 	struct vintage *group; /* vintages of one period */
 	size_t group_cap;
 };
@@ -50,30 +46,8 @@ struct snapshot {
 
 static void drop_transaction(struct snapshot *v)
 {
-	walk_close(&v->figures);
-	walk_close(&v->samples);
-	db_read_end(v->t);
-	v->t = NULL;
-}
-
-static int read_state(struct snapshot *v, struct err *e)
-{
-	struct slice value;
-	int rc = db_get(v->t, DB_META, key_state, &value, e);
-
-	if (rc < 0)
-		return -1;
-	if (rc == 0)
-		return err_set(e, ERR_CORRUPT, "the store's state record is missing");
-	return state_read(value, &v->state, e);
-}
-
-/* Beside a running daemon the series grow under us. */
-static int follow_index(struct snapshot *v, struct err *e)
-{
-	if (!v->s->opt.read_only)
-		return 0;
-	return series_index_load(&v->s->index, v->t, v->state.series, e);
+	reader_release(&v->reader);
+	view_close(&v->view);
 }
 
 static bool take_slot(struct store *s)
@@ -143,12 +117,15 @@ struct snapshot *snapshot_open(struct store *s, int64_t deadline_ms, struct err 
 	v->deadline_ms = deadline_ms > 0 ? deadline_ms : DEFAULT_DEADLINE_MS;
 	if (v->deadline_ms > INT64_C(86400000))
 		v->deadline_ms = INT64_C(86400000);
-	if (db_read_begin(s->db, &v->t, e) < 0 || read_state(v, e) < 0 || follow_index(v, e) < 0) {
-		db_read_end(v->t);
+	if (store_follow(s, e) < 0 || view_open(s, &v->view, e) < 0) {
 		mem_free(v);
 		give_slot(s);
 		return NULL;
 	}
+	/* What gets its number later is not in this view. */
+	v->view.index.max_id = store_last_series(s);
+	reader_init(&v->reader, v->view.layout, v->view.t);
+	arena_init(&v->arena, ARENA_BYTES);
 	v->end_ns = mono_ns() + v->deadline_ms * 1000000;
 	pthread_mutex_init(&v->lock, NULL);
 	put_on_list(v);
@@ -167,6 +144,7 @@ void snapshot_close(struct snapshot *v)
 	mem_free(v->releases.sequence);
 	mem_free(v->releases.released_ms);
 	mem_free(v->group);
+	arena_release(&v->arena);
 	mem_free(v);
 }
 
@@ -178,7 +156,7 @@ void snapshots_expire(struct store *s, bool all)
 	for (struct snapshot *v = s->snaps; v; v = v->next) {
 		if ((!all && v->end_ns > now) || pthread_mutex_trylock(&v->lock) != 0)
 			continue;
-		if (v->t)
+		if (v->view.t && v->readers == 0)
 			drop_transaction(v);
 		pthread_mutex_unlock(&v->lock);
 	}
@@ -199,9 +177,9 @@ static int too_late(const struct snapshot *v, struct err *e)
 static int enter(struct snapshot *v, struct err *e)
 {
 	pthread_mutex_lock(&v->lock);
-	if (v->t && mono_ns() >= v->end_ns)
+	if (v->view.t && v->readers == 0 && mono_ns() >= v->end_ns)
 		drop_transaction(v);
-	if (v->t)
+	if (v->view.t && mono_ns() < v->end_ns)
 		return 0;
 	pthread_mutex_unlock(&v->lock);
 	return too_late(v, e);
@@ -227,23 +205,34 @@ static int too_much(const struct arena *a, struct err *e)
 
 /* --- series ----------------------------------------------------------------------------- */
 
-static struct series_ref ref_of(const struct series *s)
+/* Ids to references with labels, in the order of labels. */
+static int by_labels(const void *a, const void *b)
 {
-	return (struct series_ref){ .id = s->id, .statistic = s->statistic, .labels = s->labels };
+	const struct series_ref *x = a, *y = b;
+
+	return labels_cmp(x->labels, y->labels);
 }
 
 static int select_refs(struct snapshot *v, const struct matcher *m, size_t nm, struct arena *a,
 		       struct series_ref **out, size_t *n, struct err *e)
 {
-	const struct series **found;
+	uint32_t *ids;
 
-	if (series_select(&v->s->index, v->state.series, m, nm, a, &found, n, e) < 0)
+	if (index_select(&v->view.index, m, nm, a, &ids, n, e) < 0)
 		return -1;
 	*out = arena_array(a, *n, sizeof(**out));
 	if (!*out && *n > 0)
 		return too_much(a, e);
-	for (size_t i = 0; i < *n; i++)
-		(*out)[i] = ref_of(found[i]);
+	for (size_t i = 0; i < *n; i++) {
+		struct series_ref *r = &(*out)[i];
+
+		r->id = ids[i];
+		if (index_series(&v->view.index, ids[i], a, &r->labels, &r->statistic, e) < 0 ||
+		    look_at_clock(v, e) < 0)
+			return -1;
+	}
+	if (*n > 1)
+		qsort(*out, *n, sizeof(**out), by_labels);
 	return 0;
 }
 
@@ -253,106 +242,97 @@ int snapshot_select(struct snapshot *v, const struct matcher *m, size_t nm, stru
 	return enter(v, e) < 0 ? -1 : leave(v, select_refs(v, m, nm, a, out, n, e));
 }
 
+int snapshot_ids(struct snapshot *v, const struct matcher *m, size_t nm, struct arena *a,
+		 uint32_t **ids, size_t *n, struct err *e)
+{
+	return enter(v, e) < 0 ? -1 : leave(v, index_select(&v->view.index, m, nm, a, ids, n, e));
+}
+
 int snapshot_find(struct snapshot *v, const struct labels *labels, struct series_ref *out,
 		  struct err *e)
 {
-	const struct series *s;
 	char text[SERIES_TEXT];
+	int rc;
 
 	if (enter(v, e) < 0)
 		return -1;
-	s = series_by_labels(&v->s->index, labels, v->state.series);
+	rc = index_find(&v->view.index, labels->l, labels->n, &out->id, &out->statistic, e);
 	leave(v, 0);
-	if (!s)
+	if (rc < 0)
+		return -1;
+	out->labels = labels;
+	if (!out->id)
 		return err_set(e, ERR_NOT_FOUND, "there is no series %s",
 			       series_text(labels, text));
-	*out = ref_of(s);
+	return 0;
+}
+
+/* Texts may lie in the map: copied. */
+static int copy_texts(struct arena *a, struct slice *list, size_t n, struct err *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		list[i] = arena_slice(a, list[i]);
+		if (!list[i].p)
+			return too_much(a, e);
+	}
 	return 0;
 }
 
 int snapshot_label_names(struct snapshot *v, const struct matcher *m, size_t nm, struct arena *a,
 			 struct slice **out, size_t *n, struct err *e)
 {
+	int rc;
+
 	if (enter(v, e) < 0)
 		return -1;
-	return leave(v, series_label_names(&v->s->index, v->state.series, m, nm, a, out, n, e));
+	rc = index_label_names(&v->view.index, m, nm, a, out, n, e);
+	return leave(v, rc < 0 ? -1 : copy_texts(a, *out, *n, e));
 }
 
 int snapshot_label_values(struct snapshot *v, struct slice name, const struct matcher *m, size_t nm,
 			  struct arena *a, struct slice **out, size_t *n, struct err *e)
 {
-	if (enter(v, e) < 0)
-		return -1;
-	return leave(v,
-		     series_label_values(&v->s->index, v->state.series, name, m, nm, a, out, n, e));
-}
-
-/* Puts the series in front of an error about its records. */
-static int name_series(const struct series *s, struct err *e)
-{
-	char text[SERIES_TEXT];
-
-	return err_wrap(e, "%s", series_text(s->labels, text));
-}
-
-static int open_walk(struct snapshot *v, bool statistic, struct err *e)
-{
-	struct walk *w = statistic ? &v->figures : &v->samples;
-
-	if (w->cursor)
-		return 0;
-	return statistic ? walk_open(w, v->t, DB_FIGURES, KEY_FIGURE_BYTES, e)
-			 : walk_open(w, v->t, DB_SAMPLES, KEY_CHUNK_BYTES, e);
-}
-
-/* All records that the tally counted are there. */
-static int check_presence(struct snapshot *v, struct series *s, const struct tally *y,
-			  struct err *e)
-{
-	struct walk *w = s->statistic ? &v->figures : &v->samples;
-	uint64_t token = (y->records & UINT32_MAX) << 32 | y->digest, records;
-	uint8_t key[KEY_MAX_BYTES] = { 0 };
-	uint32_t digest;
-
-	if (atomic_load_explicit(&s->present, memory_order_relaxed) == token)
-		return 0;
-	key_series(key, s->id);
-	if (walk_presence(w, key_slice(key, w->key_bytes), KEY_SERIES_BYTES, &records, &digest, e) <
-	    0)
-		return -1;
-	if (records == y->records && digest == y->digest) {
-		atomic_store_explicit(&s->present, token, memory_order_relaxed);
-		return 0;
-	}
-	record_bad(e, w->table, "the series is not whole");
-	return err_wrap(e, "%" PRIu64 " of %" PRIu64 " records are there", records, y->records);
-}
-
-/* What all reads of one series begin with: its kind, its tally, a walk. */
-static int begin_series(struct snapshot *v, uint32_t id, bool statistic, struct tally *y,
-			struct series **s, struct err *e)
-{
-	char text[SERIES_TEXT];
 	int rc;
 
-	*s = series_by_id(&v->s->index, id, v->state.series);
-	if (!*s)
-		return err_set(e, ERR_NOT_FOUND, "there is no series with id %u", id);
-	if ((*s)->statistic != statistic)
-		return err_set(e, ERR_INVALID, "%s is a %s", series_text((*s)->labels, text),
-			       statistic ? "plain series, it has no figures"
-					 : "statistic, it has no plain samples");
-	rc = tally_get(v->t, id, y, e);
-	if (rc == 0)
-		rc = record_bad(e, DB_TALLIES, "the one of a series is missing");
-	if (rc < 0 || open_walk(v, statistic, e) < 0 || check_presence(v, *s, y, e) < 0)
-		return name_series(*s, e);
-	return 0;
+	if (enter(v, e) < 0)
+		return -1;
+	rc = index_label_values(&v->view.index, name, m, nm, a, out, n, e);
+	return leave(v, rc < 0 ? -1 : copy_texts(a, *out, *n, e));
 }
 
-static bool of_series(const struct record *r, uint32_t id)
+/* Puts the series in front of an error about its values. */
+static int name_series(struct snapshot *v, uint32_t id, struct err *e)
 {
-	return r->there && get_be32(r->key.p) == id;
+	const struct labels *ls;
+	char text[SERIES_TEXT];
+	struct err why;
+
+	if (e && e->code != ERR_LIMIT && e->code != ERR_TIMEOUT &&
+	    index_series(&v->view.index, id, &v->arena, &ls, NULL, &why) == 0)
+		err_wrap(e, "%s", series_text(ls, text));
+	return -1;
+}
+
+/* What all reads of one series begin with: that it is there, and its kind. */
+static int begin_series(struct snapshot *v, uint32_t id, bool statistic, struct err *e)
+{
+	struct arena_mark mark = arena_mark(&v->arena);
+	const struct labels *ls;
+	char text[SERIES_TEXT];
+	bool is;
+	int rc = 0;
+
+	if (index_series(&v->view.index, id, &v->arena, &ls, &is, e) < 0) {
+		if (e && e->code == ERR_NOT_FOUND)
+			err_set(e, ERR_NOT_FOUND, "there is no series with id %u", id);
+		return -1;
+	}
+	if (is != statistic)
+		rc = err_set(e, ERR_INVALID, "%s is a %s", series_text(ls, text),
+			     statistic ? "plain series, it has no figures"
+				       : "statistic, it has no plain samples");
+	arena_reset(&v->arena, mark);
+	return rc;
 }
 
 /* --- releases ------------------------------------------------------------------------------ */
@@ -401,18 +381,18 @@ static int released(struct snapshot *v, const struct figure *f, int64_t *out, st
 	*out = f->released_ms;
 	if (f->released_ms != 0)
 		return 0;
-	if (f->key.sequence == 0 || f->key.sequence > v->state.sequence)
-		return record_bad(e, DB_FIGURES, "it names a submission that does not exist");
+	if (f->sequence == 0 || f->sequence > v->view.state.sequence)
+		return record_bad(e, DB_SUBMISSIONS, "a figure names one that does not exist");
 	if (c->n * 2 >= c->cap && cache_grow(c, e) < 0)
 		return -1;
-	i = cache_place(c, f->key.sequence);
+	i = cache_place(c, f->sequence);
 	if (c->sequence[i] == 0) {
-		rc = submission_released(v->t, f->key.sequence, &c->released_ms[i], e);
+		rc = submission_released(v->view.t, f->sequence, &c->released_ms[i], e);
 		if (rc == 0)
 			return record_bad(e, DB_SUBMISSIONS, "one is missing");
 		if (rc < 0)
 			return -1;
-		c->sequence[i] = f->key.sequence;
+		c->sequence[i] = f->sequence;
 		c->n++;
 	}
 	*out = c->released_ms[i];
@@ -421,88 +401,64 @@ static int released(struct snapshot *v, const struct figure *f, int64_t *out, st
 
 /* --- figures ---------------------------------------------------------------------------------- */
 
-static int group_add(struct snapshot *v, size_t *n, struct err *e)
+static int group_room(struct snapshot *v, size_t n, struct err *e)
 {
-	struct figure f;
-	int64_t released_ms;
+	struct vintage *more;
+	size_t cap = v->group_cap ? v->group_cap : 16;
 
-	if (*n == v->group_cap) {
-		size_t cap = v->group_cap ? v->group_cap * 2 : 16;
-		struct vintage *more = mem_realloc(v->group, cap * sizeof(*more));
-
-		if (!more)
-			return err_set(e, ERR_MEMORY, "no memory to read vintages");
-		v->group = more;
-		v->group_cap = cap;
-	}
-	if (figure_read(v->figures.at.key, v->figures.at.value, &f, e) < 0 ||
-	    released(v, &f, &released_ms, e) < 0)
-		return -1;
-	v->group[(*n)++] = vintage_of(&f, released_ms);
-	return look_at_clock(v, e);
+	if (n <= v->group_cap)
+		return 0;
+	while (cap < n)
+		cap *= 2;
+	more = mem_realloc(v->group, cap * sizeof(*more));
+	if (!more)
+		return err_set(e, ERR_MEMORY, "no memory to read vintages");
+	v->group = more;
+	v->group_cap = cap;
+	return 0;
 }
 
-/* Collects the vintages of the period where the walk is, forwards. */
-static int read_group(struct snapshot *v, uint32_t id, size_t *n, struct err *e)
+/* The vintages of the period where `f` begins, of `n` figures that are left; *count of them. */
+static int read_group(struct snapshot *v, const struct figure *f, size_t n, size_t *count,
+		      struct err *e)
 {
-	struct walk *w = &v->figures;
-	int64_t stamp = get_be_time(w->at.key.p + 4);
+	*count = 0;
+	while (*count < n && f[*count].stamp_ms == f[0].stamp_ms) {
+		const struct figure *x = &f[*count];
+		int64_t released_ms;
+
+		if (group_room(v, *count + 1, e) < 0 || released(v, x, &released_ms, e) < 0 ||
+		    look_at_clock(v, e) < 0)
+			return -1;
+		v->group[(*count)++] = vintage_of(x, released_ms);
+	}
+	return 0;
+}
+
+static int read_figures(struct snapshot *v, uint32_t id, int64_t from_ms, int64_t to_ms,
+			struct figures_run *run, struct err *e)
+{
+	*run = (struct figures_run){ 0 };
+	return reader_figures(&v->reader, id, from_ms, to_ms, v->view.last_sequence, &v->arena, run,
+			      e);
+}
+
+static int pick_all(struct snapshot *v, const struct figures_run *run, struct view view,
+		    struct arena *a, struct vintage **out, size_t *n, struct err *e)
+{
+	size_t count;
 
 	*n = 0;
-	while (of_series(&w->at, id) && get_be_time(w->at.key.p + 4) == stamp)
-		if (group_add(v, n, e) < 0 || walk_next(w, e) < 0)
-			return -1;
-	return 0;
-}
-
-static int seek_stamp(struct snapshot *v, uint32_t id, int64_t stamp_ms, struct err *e)
-{
-	struct figure_key k = { .series = id, .stamp_ms = stamp_ms, .known_from_ms = INT64_MIN };
-	uint8_t key[KEY_FIGURE_BYTES];
-
-	key_figure(key, &k);
-	return walk_seek(&v->figures, key_slice(key, sizeof(key)), e);
-}
-
-struct figures_out {
-	struct arena *a;
-	struct vintage *list;
-	size_t n, cap;
-};
-
-static int figures_add(struct figures_out *o, const struct vintage *x, struct err *e)
-{
-	if (o->n == o->cap) {
-		o->list = arena_grow(o->a, o->list, o->n, &o->cap, o->n + 1, sizeof(*o->list));
-		if (!o->list)
-			return too_much(o->a, e);
-	}
-	o->list[o->n++] = *x;
-	return 0;
-}
-
-static bool outside(const struct tally *y, int64_t from_ms, int64_t to_ms)
-{
-	return y->records == 0 || from_ms > to_ms || to_ms < y->first_ms || from_ms > y->last_ms;
-}
-
-static int read_figures(struct snapshot *v, uint32_t id, const struct tally *y, int64_t from_ms,
-			int64_t to_ms, struct view view, struct figures_out *o, struct err *e)
-{
-	struct walk *w = &v->figures;
-
-	if (outside(y, from_ms, to_ms))
+	*out = NULL;
+	if (run->n == 0)
 		return 0;
-	if (seek_stamp(v, id, from_ms, e) < 0)
-		return -1;
-	while (of_series(&w->at, id) && get_be_time(w->at.key.p + 4) <= to_ms) {
-		struct vintage x;
-		size_t n;
-
-		if (read_group(v, id, &n, e) < 0)
+	*out = arena_array(a, run->n, sizeof(**out));
+	if (!*out)
+		return too_much(a, e);
+	for (size_t i = 0; i < run->n; i += count) {
+		if (read_group(v, run->list + i, run->n - i, &count, e) < 0)
 			return -1;
-		if (vintage_pick(v->group, n, view, &x) && figures_add(o, &x, e) < 0)
-			return -1;
+		*n += vintage_pick(v->group, count, view, &(*out)[*n]);
 	}
 	return 0;
 }
@@ -511,109 +467,83 @@ int snapshot_figures(struct snapshot *v, uint32_t series, int64_t from_ms, int64
 		     struct view view, struct arena *a, struct vintage **out, size_t *n,
 		     struct err *e)
 {
-	struct figures_out o = { .a = a };
-	struct series *s = NULL;
-	struct tally y;
+	struct arena_mark mark;
+	struct figures_run run;
+	int rc;
 
 	if (enter(v, e) < 0)
 		return -1;
-	if (begin_series(v, series, true, &y, &s, e) < 0)
-		return leave(v, -1);
-	if (read_figures(v, series, &y, from_ms, to_ms, view, &o, e) < 0)
-		return leave(v, name_series(s, e));
-	*out = o.list;
-	*n = o.n;
-	return leave(v, 0);
+	mark = arena_mark(&v->arena);
+	rc = begin_series(v, series, true, e);
+	if (rc == 0 && (read_figures(v, series, from_ms, to_ms, &run, e) < 0 ||
+			pick_all(v, &run, view, a, out, n, e) < 0))
+		rc = name_series(v, series, e);
+	arena_reset(&v->arena, mark);
+	return leave(v, rc);
 }
 
-static void reverse(struct vintage *x, size_t n)
+/* Backwards from `at_ms` in steps that grow, since mostly the newest period is what is wanted. */
+static int read_last(struct snapshot *v, uint32_t id, int64_t at_ms, struct view view,
+		     struct vintage *out, bool *found, struct err *e)
 {
-	for (size_t i = 0; i + i + 1 < n; i++) {
-		struct vintage keep = x[i];
+	const uint64_t first_step = UINT64_C(100) * 86400 * 1000;
+	int64_t to = at_ms;
+	uint64_t step = first_step;
 
-		x[i] = x[n - 1 - i];
-		x[n - 1 - i] = keep;
-	}
-}
+	for (;;) {
+		int64_t from = (uint64_t)to - (uint64_t)INT64_MIN > step
+				       ? (int64_t)((uint64_t)to - step)
+				       : INT64_MIN;
+		struct figures_run run;
+		size_t end, begin, count;
 
-/* Collects the vintages of the period where the walk is, backwards. */
-static int read_group_back(struct snapshot *v, uint32_t id, size_t *n, struct err *e)
-{
-	struct walk *w = &v->figures;
-	int64_t stamp = get_be_time(w->at.key.p + 4);
-
-	*n = 0;
-	while (of_series(&w->at, id) && get_be_time(w->at.key.p + 4) == stamp)
-		if (group_add(v, n, e) < 0 || walk_prev(w, e) < 0)
+		if (read_figures(v, id, from, to, &run, e) < 0)
 			return -1;
-	reverse(v->group, *n);
-	return 0;
-}
-
-static int read_last(struct snapshot *v, uint32_t id, const struct tally *y, int64_t at_ms,
-		     struct view view, struct vintage *out, bool *found, struct err *e)
-{
-	struct figure_key k = { .series = id,
-				.stamp_ms = at_ms,
-				.known_from_ms = INT64_MAX,
-				.sequence = UINT64_MAX,
-				.row = UINT32_MAX };
-	struct walk *w = &v->figures;
-	uint8_t key[KEY_FIGURE_BYTES];
-
-	*found = false;
-	if (y->records == 0 || at_ms < y->first_ms)
-		return 0;
-	key_figure(key, &k);
-	if (walk_seek(w, key_slice(key, sizeof(key)), e) < 0)
-		return -1;
-	/* There is one at or before `at`, and past the last it is the last. */
-	if (!of_series(&w->before, id) ||
-	    (at_ms >= y->last_ms && get_be_time(w->before.key.p + 4) != y->last_ms))
-		return record_bad(e, DB_FIGURES, "the last figure is missing");
-	if (walk_prev(w, e) < 0)
-		return -1;
-	while (!*found && of_series(&w->at, id)) {
-		size_t n;
-
-		if (read_group_back(v, id, &n, e) < 0)
-			return -1;
-		*found = vintage_pick(v->group, n, view, out);
+		for (end = run.n; end > 0 && !*found; end = begin) {
+			for (begin = end - 1;
+			     begin > 0 && run.list[begin - 1].stamp_ms == run.list[end - 1].stamp_ms;
+			     begin--)
+				;
+			if (read_group(v, run.list + begin, end - begin, &count, e) < 0)
+				return -1;
+			*found = vintage_pick(v->group, count, view, out);
+		}
+		if (*found || from == INT64_MIN)
+			return 0;
+		to = from - 1;
+		step = step > UINT64_MAX / 8 ? UINT64_MAX : step * 8;
 	}
-	return 0;
 }
 
 int snapshot_last_figure(struct snapshot *v, uint32_t series, int64_t at_ms, struct view view,
 			 struct vintage *out, bool *found, struct err *e)
 {
-	struct series *s = NULL;
-	struct tally y;
+	struct arena_mark mark;
+	int rc;
 
 	*found = false;
 	if (enter(v, e) < 0)
 		return -1;
-	if (begin_series(v, series, true, &y, &s, e) < 0)
-		return leave(v, -1);
-	if (read_last(v, series, &y, at_ms, view, out, found, e) < 0)
-		return leave(v, name_series(s, e));
-	return leave(v, 0);
+	mark = arena_mark(&v->arena);
+	rc = begin_series(v, series, true, e);
+	if (rc == 0 && read_last(v, series, at_ms, view, out, found, e) < 0)
+		rc = name_series(v, series, e);
+	arena_reset(&v->arena, mark);
+	return leave(v, rc);
 }
 
-static int read_vintages(struct snapshot *v, uint32_t id, const struct tally *y, int64_t stamp_ms,
-			 struct arena *a, struct vintage **out, size_t *n, struct err *e)
+static int read_vintages(struct snapshot *v, uint32_t id, int64_t stamp_ms, struct arena *a,
+			 struct vintage **out, size_t *n, struct err *e)
 {
+	struct figures_run run;
+
 	*out = NULL;
 	*n = 0;
-	if (outside(y, stamp_ms, stamp_ms))
-		return 0;
-	if (seek_stamp(v, id, stamp_ms, e) < 0)
+	if (read_figures(v, id, stamp_ms, stamp_ms, &run, e) < 0)
 		return -1;
-	if (!of_series(&v->figures.at, id) || get_be_time(v->figures.at.key.p + 4) != stamp_ms) {
-		if (stamp_ms == y->first_ms || stamp_ms == y->last_ms)
-			return record_bad(e, DB_FIGURES, "a period is missing");
+	if (run.n == 0)
 		return 0;
-	}
-	if (read_group(v, id, n, e) < 0)
+	if (read_group(v, run.list, run.n, n, e) < 0)
 		return -1;
 	*out = arena_array(a, *n, sizeof(**out));
 	if (!*out)
@@ -626,97 +556,85 @@ static int read_vintages(struct snapshot *v, uint32_t id, const struct tally *y,
 int snapshot_vintages(struct snapshot *v, uint32_t series, int64_t stamp_ms, struct arena *a,
 		      struct vintage **out, size_t *n, struct err *e)
 {
-	struct series *s = NULL;
-	struct tally y;
+	struct arena_mark mark;
+	int rc;
 
 	if (enter(v, e) < 0)
 		return -1;
-	if (begin_series(v, series, true, &y, &s, e) < 0)
-		return leave(v, -1);
-	if (read_vintages(v, series, &y, stamp_ms, a, out, n, e) < 0)
-		return leave(v, name_series(s, e));
-	return leave(v, 0);
+	mark = arena_mark(&v->arena);
+	rc = begin_series(v, series, true, e);
+	if (rc == 0 && read_vintages(v, series, stamp_ms, a, out, n, e) < 0)
+		rc = name_series(v, series, e);
+	arena_reset(&v->arena, mark);
+	return leave(v, rc);
 }
 
-/* --- samples -------------------------------------------------------------------------------------
- */
-
-struct samples_out {
-	struct arena *a;
-	struct sample *list;
-	size_t n, cap;
-	int64_t from_ms, to_ms;
-	int64_t reached_ms; /* last time of the chunk before */
-	bool any;
-};
-
-/* Unpacks behind what is there, then drops what lies outside. */
-static int add_chunk(struct samples_out *o, const struct record *r, struct err *e)
-{
-	struct chunk_info info;
-	struct sample *run;
-	size_t kept = 0;
-
-	if (chunk_info(r->key, r->value, &info, e) < 0)
-		return -1;
-	if (o->any && info.first_ms <= o->reached_ms)
-		return record_bad(e, DB_SAMPLES, "two chunks overlap");
-	o->any = true;
-	o->reached_ms = info.last_ms;
-	if (info.last_ms < o->from_ms)
-		return 0;
-	if (o->cap - o->n < info.count) {
-		o->list = arena_grow(o->a, o->list, o->n, &o->cap, o->n + info.count,
-				     sizeof(*o->list));
-		if (!o->list)
-			return too_much(o->a, e);
-	}
-	run = o->list + o->n;
-	if (chunk_unpack(&info, r->value, run, e) < 0)
-		return -1;
-	for (uint32_t i = 0; i < info.count; i++)
-		if (run[i].t_ms >= o->from_ms && run[i].t_ms <= o->to_ms)
-			run[kept++] = run[i];
-	o->n += kept;
-	return 0;
-}
-
-static int read_samples(struct snapshot *v, uint32_t id, const struct tally *y,
-			struct samples_out *o, struct err *e)
-{
-	struct walk *w = &v->samples;
-	uint8_t key[KEY_CHUNK_BYTES];
-
-	if (outside(y, o->from_ms, o->to_ms))
-		return 0;
-	key_chunk(key, id, o->from_ms);
-	if (walk_seek(w, key_slice(key, sizeof(key)), e) < 0)
-		return -1;
-	/* The chunk before may reach into the range. */
-	if (of_series(&w->before, id) && walk_prev(w, e) < 0)
-		return -1;
-	while (of_series(&w->at, id) && get_be_time(w->at.key.p + 4) <= o->to_ms)
-		if (add_chunk(o, &w->at, e) < 0 || look_at_clock(v, e) < 0 || walk_next(w, e) < 0)
-			return -1;
-	return 0;
-}
+/* --- samples ------------------------------------------------------------------------------ */
 
 int snapshot_samples(struct snapshot *v, uint32_t series, int64_t from_ms, int64_t to_ms,
-		     struct arena *a, struct sample **out, size_t *n, struct err *e)
+		     struct arena *a, struct samples *out, struct err *e)
 {
-	struct samples_out o = { .a = a, .from_ms = from_ms, .to_ms = to_ms };
-	struct series *s = NULL;
-	struct tally y;
+	struct columns_run run = { 0 };
+	int rc;
 
 	if (enter(v, e) < 0)
 		return -1;
-	if (begin_series(v, series, false, &y, &s, e) < 0)
-		return leave(v, -1);
-	if (read_samples(v, series, &y, &o, e) < 0)
-		return leave(v, name_series(s, e));
-	*out = o.list;
-	*n = o.n;
-	return leave(v, 0);
+	rc = begin_series(v, series, false, e);
+	if (rc == 0 && reader_samples(&v->reader, series, from_ms, to_ms, v->view.last_request, a,
+				      &run, e) < 0)
+		rc = name_series(v, series, e);
+	*out = (struct samples){ run.t_ms, run.value, run.n };
+	return leave(v, rc);
+}
+
+struct snapshot_reader {
+	struct snapshot *v;
+	struct reader reader;
+};
+
+struct snapshot_reader *snapshot_reader_open(struct snapshot *v, struct err *e)
+{
+	struct snapshot_reader *r = mem_zalloc(sizeof(*r));
+
+	if (!r) {
+		err_set(e, ERR_MEMORY, "no memory to read series");
+		return NULL;
+	}
+	if (enter(v, e) < 0) {
+		mem_free(r);
+		return NULL;
+	}
+	r->v = v;
+	v->readers++;
+	reader_init(&r->reader, v->view.layout, v->view.t);
+	r->reader.lock = &v->lock;
+	leave(v, 0);
+	return r;
+}
+
+int snapshot_reader_samples(struct snapshot_reader *r, uint32_t series, int64_t from_ms,
+			    int64_t to_ms, struct arena *a, struct samples *out, struct err *e)
+{
+	struct columns_run run = { 0 };
+
+	if (mono_ns() >= r->v->end_ns)
+		return too_late(r->v, e);
+	if (reader_samples(&r->reader, series, from_ms, to_ms, r->v->view.last_request, a, &run,
+			   e) < 0)
+		return err_wrap(e, "series %u", series);
+	*out = (struct samples){ run.t_ms, run.value, run.n };
+	return 0;
+}
+
+void snapshot_reader_close(struct snapshot_reader *r)
+{
+	if (!r)
+		return;
+	reader_release(&r->reader);
+	pthread_mutex_lock(&r->v->lock);
+	r->v->readers--;
+	pthread_mutex_unlock(&r->v->lock);
+	mem_free(r);
 }
 
 /* --- submissions ---------------------------------------------------------------------------------
@@ -729,11 +647,11 @@ int snapshot_submission(struct snapshot *v, uint64_t sequence, struct arena *a,
 
 	if (enter(v, e) < 0)
 		return -1;
-	if (sequence == 0 || sequence > v->state.sequence) {
+	if (sequence == 0 || sequence > v->view.state.sequence) {
 		leave(v, 0);
 		return err_set(e, ERR_NOT_FOUND, "there is no submission %" PRIu64, sequence);
 	}
-	rc = submission_get(v->t, sequence, a, out, e);
+	rc = submission_get(v->view.t, sequence, a, out, e);
 	if (rc == 0)
 		rc = record_bad(e, DB_SUBMISSIONS, "one is missing");
 	return leave(v, rc < 0 ? -1 : 0);

@@ -1,21 +1,25 @@
 /*
- * store.c - opening, closing, the queue's front door, the state.
+ * store.c - opening, closing, the front door of appends, the state.
  *
  * Opening: the folder and its file system, our lock, the mark of an earlier store,
- * LMDB, the format record, the tables, one scan of the series into memory. Each step
+ * LMDB, the format record, then what open.c reads. Each step
  * that fails says which; nothing is made in a folder that holds a newer store.
  */
 #include "storage/store_impl.h"
 
 #include "base/alloc.h"
 #include "base/counter.h"
+#include "base/remote_write.h"
+#include "base/snappy.h"
 #include "storage/disk.h"
 #include "storage/lockfile.h"
+#include "storage/open.h"
 #include "storage/submission.h"
 
 #include <assert.h>
 #include <inttypes.h>
 #include <math.h>
+#include <sys/stat.h>
 #include <time.h>
 
 enum { DEFAULT_SNAPSHOTS = 254 };
@@ -34,7 +38,7 @@ int64_t mono_ns(void)
 static int begin_new(struct store *s, struct err *e)
 {
 	uint8_t format[FORMAT_BYTES], state[STATE_BYTES];
-	struct state none = { 0 };
+	struct state none = { .next_part = 1, .next_partition = 1 };
 	struct db_txn *t;
 
 	if (db_make_tables(s->db, e) < 0 || db_write_begin(s->db, &t, e) < 0)
@@ -85,49 +89,6 @@ static int check_format(struct store *s, bool marked, bool *fresh, struct err *e
 	return rc;
 }
 
-static int check_entries(struct db_txn *t, enum db_table table, uint64_t want, struct err *e)
-{
-	uint64_t n;
-
-	if (db_entries(t, table, &n, e) < 0)
-		return -1;
-	if (n != want)
-		return err_set(e, ERR_CORRUPT,
-			       "the table \"%s\" has %" PRIu64 " records, it must have %" PRIu64,
-			       db_table_name(table), n, want);
-	return 0;
-}
-
-static int load(struct store *s, struct db_txn *t, struct err *e)
-{
-	struct slice value;
-	int rc = db_get(t, DB_META, key_state, &value, e);
-
-	if (rc == 0)
-		return err_set(e, ERR_CORRUPT, "the store's state record is missing");
-	if (rc < 0 || state_read(value, &s->state, e) < 0)
-		return -1;
-	s->shown = s->state;
-	if (check_entries(t, DB_SERIES, s->state.series, e) < 0 ||
-	    check_entries(t, DB_TALLIES, s->state.series, e) < 0 ||
-	    check_entries(t, DB_SUBMISSIONS, s->state.sequence, e) < 0 ||
-	    db_used_bytes(t, &s->used_bytes, e) < 0)
-		return -1;
-	return series_index_load(&s->index, t, s->state.series, e);
-}
-
-static int load_state(struct store *s, struct err *e)
-{
-	struct db_txn *t;
-	int rc;
-
-	if (db_read_begin(s->db, &t, e) < 0)
-		return -1;
-	rc = load(s, t, e);
-	db_read_end(t);
-	return rc;
-}
-
 static int open_parts(struct store *s, struct err *e)
 {
 	struct db_options o = { .dir = s->dir,
@@ -149,15 +110,30 @@ static int open_parts(struct store *s, struct err *e)
 		return -1;
 	if (!s->opt.read_only && !marked && version_write(s->dir, e) < 0)
 		return -1;
-	return load_state(s, e);
+	return store_load(s, e);
+}
+
+static void init_locks(struct store *s)
+{
+	pthread_mutex_t *locks[] = { &s->ingest_lock,   &s->index_lock, &s->layout_lock, &s->sync_lock,
+				     &s->decoders_lock, &s->lock,       &s->snap_lock };
+	pthread_cond_t *conds[] = { &s->room, &s->sync_wake, &s->wake, &s->pack_wake, &s->pack_done };
+	pthread_condattr_t attr;
+
+	for (size_t i = 0; i < sizeof(locks) / sizeof(locks[0]); i++)
+		pthread_mutex_init(locks[i], NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	for (size_t i = 0; i < sizeof(conds) / sizeof(conds[0]); i++)
+		pthread_cond_init(conds[i], &attr);
+	pthread_condattr_destroy(&attr);
 }
 
 static struct store *store_new(const struct store_options *o, struct err *e)
 {
 	struct store *s = mem_zalloc(sizeof(*s));
-	pthread_condattr_t attr;
 
-	if (!s || !(s->dir = mem_strdup(o->dir)) || series_index_init(&s->index, e) < 0) {
+	if (!s || !(s->dir = mem_strdup(o->dir)) || fresh_record_init(&s->record, e) < 0) {
 		err_set(e, ERR_MEMORY, "no memory to open the store");
 		if (s)
 			mem_free(s->dir);
@@ -171,25 +147,41 @@ static struct store *store_new(const struct store_options *o, struct err *e)
 	if (s->opt.queue_bytes == 0)
 		s->opt.queue_bytes = default_queue;
 	s->lock_fd = -1;
-	pthread_mutex_init(&s->lock, NULL);
-	pthread_mutex_init(&s->snap_lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&s->wake, &attr);
-	pthread_condattr_destroy(&attr);
+	head_init(&s->head);
+	init_locks(s);
 	return s;
+}
+
+static void stop_threads(struct store *s)
+{
+	packer_stop(s);
+	sync_stop(s);
+	writer_stop(s);
 }
 
 static void store_free(struct store *s)
 {
-	series_index_release(&s->index);
+	pthread_mutex_t *locks[] = { &s->ingest_lock,   &s->index_lock, &s->layout_lock, &s->sync_lock,
+				     &s->decoders_lock, &s->lock,       &s->snap_lock };
+	pthread_cond_t *conds[] = { &s->room, &s->sync_wake, &s->wake, &s->pack_wake, &s->pack_done };
+
+	store_unload(s);
+	fresh_record_release(&s->record);
 	db_close(s->db);
 	lockfile_release(s->lock_fd);
-	pthread_cond_destroy(&s->wake);
-	pthread_mutex_destroy(&s->snap_lock);
-	pthread_mutex_destroy(&s->lock);
+	for (size_t i = 0; i < sizeof(conds) / sizeof(conds[0]); i++)
+		pthread_cond_destroy(conds[i]);
+	for (size_t i = 0; i < sizeof(locks) / sizeof(locks[0]); i++)
+		pthread_mutex_destroy(locks[i]);
 	mem_free(s->dir);
 	mem_free(s);
+}
+
+static int start_threads(struct store *s, struct err *e)
+{
+	if (s->opt.read_only)
+		return 0;
+	return writer_start(s, e) < 0 || sync_start(s, e) < 0 || packer_start(s, e) < 0 ? -1 : 0;
 }
 
 struct store *store_open(const struct store_options *o, struct err *e)
@@ -198,11 +190,12 @@ struct store *store_open(const struct store_options *o, struct err *e)
 
 	if (!s)
 		return NULL;
-	if (open_parts(s, e) < 0 || (!o->read_only && writer_start(s, e) < 0)) {
+	if (open_parts(s, e) < 0 || start_threads(s, e) < 0) {
+		stop_threads(s);
 		store_free(s);
 		return NULL;
 	}
-	counter_set(C_STORE_SERIES, s->state.series);
+	counter_set(C_STORE_SERIES, s->next_series - 1);
 	counter_set(C_STORE_BYTES, (double)s->used_bytes);
 	counter_set(C_STORE_WRITABLE, o->read_only ? 0 : 1);
 	return s;
@@ -212,38 +205,92 @@ void store_close(struct store *s)
 {
 	if (!s)
 		return;
-	writer_stop(s);
+	stop_threads(s);
 	assert(s->nsnaps == 0);
 	store_free(s);
 }
 
-/* --- the queue's front door -------------------------------------------------------------- */
+/* --- a store that another process writes ------------------------------------------------ */
 
-/* Only among the `known_ids` committed series: younger ones may be taken back any moment.
- * The writer looks again. */
-static int check_kind(struct store *s, uint32_t known_ids, const struct labels *ls, bool statistic,
-		      struct err *e)
+/* Numbers and lengths of log files and runs, and how far LMDB is: whether anything changed. */
+static uint64_t fingerprint(struct store *s, const struct state *state)
 {
-	const struct series *known;
-	char text[SERIES_TEXT];
+	static const char *const kinds[][2] = { { "log", ".log" }, { "runs", ".run" } };
+	uint64_t sum = state->epoch * 31 + state->sequence;
 
-	if (!ls)
-		return err_set(e, ERR_INVALID, "a value without labels");
-	known = series_by_labels(&s->index, ls, known_ids);
-	if (!known || known->statistic == statistic)
-		return 0;
-	return err_set(e, ERR_INVALID, "%s is a %s and cannot take %s", series_text(ls, text),
-		       known->statistic ? "statistic" : "plain series",
-		       statistic ? "an observation" : "plain samples");
+	for (int k = 0; k < 2; k++) {
+		uint64_t *numbers;
+		size_t n;
+
+		if (numbered_files(s->dir, kinds[k][0], kinds[k][1], &numbers, &n, NULL) < 0)
+			continue;
+		for (size_t i = 0; i < n; i++) {
+			char path[4096];
+			struct stat st;
+
+			if (numbered_path(path, s->dir, kinds[k][0], numbers[i], kinds[k][1],
+					  NULL) == 0 &&
+			    stat(path, &st) == 0)
+				sum = sum * 1000003 + numbers[i] * 31 + (uint64_t)st.st_size;
+		}
+		mem_free(numbers);
+	}
+	return sum;
 }
 
-static int check_observation(struct store *s, uint32_t known_ids, const struct append *a,
-			     const struct observation *o, struct err *e)
+static int shown_state(struct store *s, struct state *state, struct err *e)
+{
+	struct db_txn *t;
+	struct slice value;
+	int rc;
+
+	if (db_read_begin(s->db, &t, e) < 0)
+		return -1;
+	rc = db_get(t, DB_META, key_state, &value, e);
+	if (rc == 0)
+		rc = err_set(e, ERR_CORRUPT, "the store's state record is missing");
+	else if (rc == 1)
+		rc = state_read(value, state, e);
+	db_read_end(t);
+	return rc < 0 ? -1 : 0;
+}
+
+enum { FOLLOW_TRIES = 20 };
+
+int store_follow(struct store *s, struct err *e)
+{
+	struct state state;
+	int rc = 0;
+
+	if (!s->opt.read_only)
+		return 0;
+	pthread_mutex_lock(&s->snap_lock);
+	for (int i = 0; i < FOLLOW_TRIES; i++) {
+		uint64_t now;
+
+		rc = shown_state(s, &state, e);
+		if (rc < 0)
+			break;
+		now = fingerprint(s, &state);
+		if (s->layout && now == s->seen)
+			break;
+		/* Files may go while they are read: then once more. */
+		store_unload(s);
+		rc = store_load(s, e);
+		s->seen = now;
+	}
+	pthread_mutex_unlock(&s->snap_lock);
+	return rc;
+}
+
+/* --- the queue's front door -------------------------------------------------------------- */
+
+static int check_observation(const struct append *a, const struct observation *o, struct err *e)
 {
 	char text[SERIES_TEXT], at[TIME_TEXT];
 
-	if (check_kind(s, known_ids, o->labels, true, e) < 0)
-		return -1;
+	if (!o->labels)
+		return err_set(e, ERR_INVALID, "a value without labels");
 	if (!isfinite(o->value))
 		return err_set(e, ERR_INVALID, "%s at %s: a figure must be a finite number",
 			       series_text(o->labels, text), time_text(o->stamp_ms, at));
@@ -255,72 +302,165 @@ static int check_observation(struct store *s, uint32_t known_ids, const struct a
 	return 0;
 }
 
-static int check_append(struct store *s, const struct append *a, struct err *e)
+static int check_append(const struct append *a, struct err *e)
 {
-	uint32_t known_ids;
-
-	pthread_mutex_lock(&s->lock);
-	known_ids = s->shown.series;
-	pthread_mutex_unlock(&s->lock);
 	if (a->nobs > UINT32_MAX || a->nsamples > UINT32_MAX)
 		return err_set(e, ERR_LIMIT, "too many values at once");
 	if (a->nobs && submission_check(&a->submission, e) < 0)
 		return -1;
 	for (size_t i = 0; i < a->nobs; i++)
-		if (check_observation(s, known_ids, a, &a->obs[i], e) < 0)
+		if (check_observation(a, &a->obs[i], e) < 0)
 			return -1;
 	for (size_t i = 0; i < a->nsamples; i++)
-		if (check_kind(s, known_ids, a->samples[i].labels, false, e) < 0)
-			return -1;
+		if (!a->samples[i].labels)
+			return err_set(e, ERR_INVALID, "a value without labels");
 	return 0;
 }
 
-static int push_locked(struct store *s, struct append *a, struct err *e)
-{
-	size_t bytes = append_bytes(a);
+/* Samples of our own take the way of remote write, in its form. */
+struct own_write {
+	struct write w;
+	struct store *s;
+	struct append *a;
+	struct buf body;
+};
 
-	if (s->failed)
-		return err_set(e, ERR_IO, "the store failed: %s", s->why.text);
-	if (s->stopping)
-		return err_set(e, ERR_BUSY, "the store is being closed");
-	/* One that is larger than the queue is taken when nothing else waits. */
-	if (s->queued_bytes > 0 && s->queued_bytes + bytes > s->opt.queue_bytes)
-		return err_set(e, ERR_BUSY, "%zu KiB wait to be written already",
-			       s->queued_bytes >> 10);
-	s->queued_bytes += bytes;
-	a->next = NULL;
-	if (s->tail)
-		s->tail->next = a;
-	else
-		s->head = a;
-	s->tail = a;
-	pthread_cond_signal(&s->wake);
-	return 0;
+static void finish_append(struct append *a)
+{
+	if (a->done)
+		a->done(a);
+}
+
+/* Now the observations of the same append, if it brings some. */
+static void own_done(struct write *w)
+{
+	struct own_write *o = w->ctx;
+	struct append *a = o->a;
+	struct store *s = o->s;
+
+	a->err = w->err;
+	buf_release(&o->body);
+	mem_free(o);
+	if (a->nobs == 0 || a->err.code != ERR_NONE) {
+		finish_append(a);
+	} else {
+		struct err e;
+
+		if (writer_push(s, a, &e) < 0) {
+			a->err = e;
+			finish_append(a);
+		}
+	}
+}
+
+static int64_t wall_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static int encode_samples(const struct append *a, struct buf *out, struct err *e)
+{
+	struct buf raw;
+	int rc;
+
+	buf_init(&raw, remote_write_defaults.raw_bytes);
+	for (size_t i = 0; i < a->nsamples; i++) {
+		const struct labels *ls = a->samples[i].labels;
+		struct rw_sample x = { a->samples[i].t_ms, a->samples[i].value };
+
+		rw_put_series(&raw, ls->l, ls->n, &x, 1);
+	}
+	rc = buf_check(&raw, e);
+	if (rc == 0)
+		rc = snappy_encode(buf_all(&raw), out, e);
+	buf_release(&raw);
+	return rc;
+}
+
+static int append_samples(struct store *s, struct append *a, struct err *e)
+{
+	struct own_write *o = mem_zalloc(sizeof(*o));
+
+	if (!o)
+		return err_set(e, ERR_MEMORY, "no memory to write samples");
+	o->s = s;
+	o->a = a;
+	buf_init(&o->body, 2 * remote_write_defaults.raw_bytes);
+	o->w.done = own_done;
+	o->w.ctx = o;
+	o->w.received_ms = a->submission.received_ms ? a->submission.received_ms : wall_ms();
+	if (encode_samples(a, &o->body, e) == 0) {
+		o->w.body = buf_all(&o->body);
+		if (store_write(s, &o->w, e) == 0)
+			return 0;
+	}
+	buf_release(&o->body);
+	mem_free(o);
+	return -1;
 }
 
 int store_append(struct store *s, struct append *a, struct err *e)
 {
-	int rc;
-
 	a->err = (struct err){ .code = ERR_NONE };
+	a->task = NULL;
+	a->committed = NULL;
+	a->task_bytes = 0;
 	if (s->opt.read_only)
 		return err_set(e, ERR_REFUSED, "the store in %s was opened for reading only",
 			       s->dir);
-	if (check_append(s, a, e) < 0)
+	if (check_append(a, e) < 0)
 		return -1;
-	pthread_mutex_lock(&s->lock);
-	rc = push_locked(s, a, e);
-	pthread_mutex_unlock(&s->lock);
-	return rc;
+	return a->nsamples ? append_samples(s, a, e) : writer_push(s, a, e);
 }
 
 /* --- state ----------------------------------------------------------------------------------- */
 
+static void sum_layers(struct layer *const *list, uint32_t n, bool runs, uint64_t *count,
+		       uint64_t *samples, uint64_t *bytes)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		if (list[i]->run != runs)
+			continue;
+		++*count;
+		*samples += list[i]->samples;
+		*bytes += list[i]->bytes;
+	}
+}
+
+static void status_of_layout(const struct layout *l, struct store_status *out)
+{
+	uint64_t ignored = 0;
+
+	sum_layers(l->samples, l->nsamples, true, &out->runs, &out->run_samples, &out->run_bytes);
+	sum_layers(l->samples, l->nsamples, false, &out->partitions, &out->packed_samples,
+		   &out->packed_bytes);
+	sum_layers(l->figures, l->nfigures, false, &out->partitions, &out->packed_figures, &ignored);
+	for (uint32_t i = 0; i < l->nparts; i++) {
+		out->series += l->parts[i]->series;
+		out->index_bytes += l->parts[i]->bytes;
+	}
+	out->index_parts = l->nparts;
+	for (uint32_t i = 0; i < l->nmemories; i++)
+		out->series += memory_index_count(l->memories[i]);
+	out->fresh_figures = (l->fresh ? atomic_load(&l->fresh->figures) : 0) +
+			     (l->frozen ? atomic_load(&l->frozen->figures) : 0);
+}
+
 void store_status(struct store *s, struct store_status *out)
 {
+	struct layout *l = store_layout(s);
 	struct db_info info;
 
 	*out = (struct store_status){ 0 };
+	status_of_layout(l, out);
+	layout_unref(l);
+	pthread_mutex_lock(&s->ingest_lock);
+	out->head_samples = s->active ? s->active->samples : 0;
+	out->log_bytes = s->wal ? s->wal->written : 0;
+	pthread_mutex_unlock(&s->ingest_lock);
 	db_info(s->db, &info);
 	out->map_bytes = info.map_bytes;
 	out->file_bytes = info.file_bytes;
@@ -330,8 +470,6 @@ void store_status(struct store *s, struct store_status *out)
 	out->snapshots = s->nsnaps;
 	pthread_mutex_unlock(&s->snap_lock);
 	pthread_mutex_lock(&s->lock);
-	out->series = s->shown.series;
-	out->statistics = s->shown.statistics;
 	out->submissions = s->shown.sequence;
 	out->used_bytes = s->used_bytes;
 	out->writable = !s->failed && !s->full && !s->opt.read_only;

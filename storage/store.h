@@ -1,21 +1,23 @@
 /*
  * store.h - the store: series, figures with every vintage, plain samples.
  *
- * One folder, one LMDB environment in it, one process at a time. Two kinds of
- * series, decided by what is written to them first:
+ * One folder, one process at a time: an LMDB environment, and beside it short log files and runs
+ * of samples that are not packed yet. Two kinds of series, decided by what is written to
+ * them first:
  *
  *   statistic   observations: a value of a period, and every later value of the
  *               same period beside it (a vintage). Nothing is ever overwritten.
- *   plain       samples: a value at a time, in checksummed chunks; a later write
- *               for the same time replaces.
+ *   plain       samples: a value at a time; a later write for the same time replaces.
  *
- * Times are milliseconds since 1970 UTC, any sign. Values are doubles kept bit
+ * Times are milliseconds since 1970 UTC, any sign, in any order. Values are doubles kept bit
  * for bit (NaN payloads and -0.0 too).
  *
- * Writing: one writer thread owns the only write transaction. store_append()
- * queues from any thread; the writer takes all that waits into one transaction,
- * commits it (synchronously, LMDB's default flags) and calls `done` for each.
- * What `done` reports as kept survives SIGKILL and a power cut.
+ * Writing: store_append() queues observations from any thread for the writer thread, which takes
+ * all that waits into one transaction. store_write() takes remote write requests: it
+ * decodes and applies one on the calling thread, and a sync thread acknowledges groups of
+ * them. What `done` reports as kept survives SIGKILL and a power cut, and is seen by every
+ * snapshot opened afterwards. A packer thread moves samples from the log to runs and from
+ * there, with figures, into partitions.
  *
  * Reading: a snapshot is a consistent view; any thread, many at once, never
  * waits for the writer. It has a deadline because an old one makes the file
@@ -31,17 +33,37 @@
 #include "base/matcher.h"
 #include "base/observation.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 
 struct store;
 struct snapshot;
+
+enum series_class {
+	SERIES_PLAIN,
+	SERIES_STATISTIC,
+	SERIES_REFUSED, /* a catalogued family that this source may not touch */
+};
+
+struct series_kind {
+	enum series_class class;
+	uint8_t months; /* that a value of a statistic covers */
+	bool preliminary; /* may be known before its period ends */
+};
 
 struct store_options {
 	const char *dir;    /* made when missing, mode 0700 */
 	uint64_t map_bytes; /* address space reserved; 0: 64 GiB, less where the system says no */
 	unsigned max_snapshots; /* reader slots; 0: 254 */
 	size_t queue_bytes;     /* waiting appends; 0: 256 MiB */
-	bool read_only;         /* for tools beside a running daemon: no writer thread */
+	bool read_only;         /* for tools beside a running daemon: no threads, nothing is changed */
+	uint64_t seal_samples;  /* samples in memory before they are sealed; 0: 1.25 million, more for many
+	                         * series. Bounds memory, log, and the time to open after a crash */
+	uint64_t pack_samples;  /* samples in runs before they are packed; 0: 32 million */
+	uint64_t pack_figures;  /* fresh figures before they are packed; 0: 65,536 */
+	/* What a series is that remote write brings for the first time; any thread, without locks that
+	 * wait for the store. NULL: all are plain. */
+	struct series_kind (*classify)(void *ctx, const struct label *l, size_t n);
 	/* Called once, on the writer thread, when a sync or meta write failed: nothing is
 	 * acknowledged any more and the process should end and start anew. */
 	void (*failed)(void *ctx, const struct err *why);
@@ -71,13 +93,16 @@ struct submission {
 	uint32_t kept;    /* out */
 };
 
+struct write_task; /* the store's own */
+struct write;
+
 struct append {
 	struct submission submission;  /* texts borrowed until done */
 	const struct observation *obs; /* borrowed until done, labels too */
 	size_t nobs;
 	const struct plain_sample *samples;
 	size_t nsamples;
-	/* On the writer thread, exactly once, after the commit or its failure. */
+	/* On a thread of the store, exactly once, after the commit or its failure. */
 	void (*done)(struct append *a);
 	void *ctx;
 
@@ -88,11 +113,48 @@ struct append {
 
 	/* private */
 	struct append *next;
+	int (*task)(struct append *a, struct write_task *t, struct err *e);
+	void (*committed)(struct append *a);
+	size_t task_bytes;
 };
 
-/* -1 and no `done`: ERR_BUSY (queue full), ERR_IO (the store failed), ERR_INVALID (an observation
+/* Samples among it go the way of store_write(), on the calling thread.
+ * -1 and no `done`: ERR_BUSY (queue full), ERR_IO (the store failed), ERR_INVALID (an observation
  * for a plain series or the reverse, known_from without trust, NaN or infinite figure). */
 int store_append(struct store *s, struct append *a, struct err *e);
+
+/* One remote write request (Prometheus' 1.0: snappy block, protobuf). */
+struct write {
+	struct slice body;  /* as it came; borrowed until done */
+	int64_t received_ms;
+	const char *source, *origin; /* of the submission, for statistics in it; NULL counts as "" */
+	/* On a thread of the store or the calling one, exactly once, perhaps before store_write() has
+	 * returned. What was refused is named in `err` (ERR_INVALID) though the rest is kept. */
+	void (*done)(struct write *w);
+	void *ctx;
+
+	/* out, from done on */
+	struct err err;
+	uint64_t samples; /* kept */
+	uint64_t refused;
+
+	/* private */
+	struct write *next;
+	struct wal *wal;
+	uint64_t upto;
+	struct err bad; /* the first that was refused */
+	atomic_uint parts;
+	struct err failed;
+};
+
+/* Decodes and applies on the calling thread, which may wait a little while samples are sealed:
+ * not on the loop. -1 and no `done`: ERR_INVALID or ERR_LIMIT (nothing of it can be used), ERR_BUSY,
+ * ERR_FULL, ERR_IO. Samples more than 10 minutes behind `received_ms` in the future, of series
+ * with bad labels, and of families that classify() refuses are refused alone. */
+int store_write(struct store *s, struct write *w, struct err *e);
+
+/* Seals and packs all there is, so that no log is left; waits for it. */
+int store_flush(struct store *s, struct err *e);
 
 /* Releases all observations of a submission at `released_ms`: one small transaction.
  * Waits for the commit; not on the loop. */
@@ -103,7 +165,7 @@ int store_release(struct store *s, uint64_t sequence, int64_t released_ms, struc
 struct series_ref {
 	uint32_t id;
 	bool statistic;
-	const struct labels *labels; /* borrowed until snapshot_close() */
+	const struct labels *labels; /* in the arena; what snapshot_find() was given. Not for labels_ref() */
 };
 
 /* One value of one period. */
@@ -133,6 +195,9 @@ void snapshot_close(struct snapshot *v);
 /* Series that meet all matchers, by labels in order; in the arena. n may be 0. */
 int snapshot_select(struct snapshot *v, const struct matcher *m, size_t nm, struct arena *a,
 		    struct series_ref **out, size_t *n, struct err *e);
+/* The ids alone, rising. */
+int snapshot_ids(struct snapshot *v, const struct matcher *m, size_t nm, struct arena *a,
+		 uint32_t **ids, size_t *n, struct err *e);
 /* ERR_NOT_FOUND when there is no such series. */
 int snapshot_find(struct snapshot *v, const struct labels *labels, struct series_ref *out,
 		  struct err *e);
@@ -148,14 +213,24 @@ int snapshot_last_figure(struct snapshot *v, uint32_t series, int64_t at_ms, str
 int snapshot_vintages(struct snapshot *v, uint32_t series, int64_t stamp_ms, struct arena *a,
 		      struct vintage **out, size_t *n, struct err *e);
 
-struct sample {
-	int64_t t_ms;
-	double value;
+/* Samples of one series, rising in time. */
+struct samples {
+	const int64_t *t_ms;
+	const double *value;
+	size_t n;
 };
 
-/* Samples of a plain series with t in [from, to], by time. */
+/* Samples of a plain series with t in [from, to]; both arrays in the arena. */
 int snapshot_samples(struct snapshot *v, uint32_t series, int64_t from_ms, int64_t to_ms,
-		     struct arena *a, struct sample **out, size_t *n, struct err *e);
+		     struct arena *a, struct samples *out, struct err *e);
+
+/* For many series by several threads: a reader of a snapshot's own for each thread, best asked for
+ * series in rising order. Closed before the snapshot is. */
+struct snapshot_reader;
+struct snapshot_reader *snapshot_reader_open(struct snapshot *v, struct err *e);
+int snapshot_reader_samples(struct snapshot_reader *r, uint32_t series, int64_t from_ms,
+			    int64_t to_ms, struct arena *a, struct samples *out, struct err *e);
+void snapshot_reader_close(struct snapshot_reader *r);
 
 /* Sorted; only of series that meet the matchers. */
 int snapshot_label_names(struct snapshot *v, const struct matcher *m, size_t nm, struct arena *a,
@@ -170,11 +245,16 @@ int snapshot_submission(struct snapshot *v, uint64_t sequence, struct arena *a,
 /* --- state and care ------------------------------------------------------------ */
 
 struct store_status {
-	uint64_t series, statistics;
+	uint64_t series;   /* as far as known: some may have been given a number in vain */
 	uint64_t submissions; /* sequence of the last */
 	uint64_t used_bytes, map_bytes, file_bytes;
 	uint64_t disk_free_bytes;
 	uint64_t commits; /* grows with every transaction */
+	uint64_t head_samples, log_bytes; /* not sealed yet */
+	uint64_t runs, run_bytes, run_samples; /* sealed, not packed yet */
+	uint64_t partitions, packed_samples, packed_bytes;
+	uint64_t fresh_figures, packed_figures;
+	uint64_t index_parts, index_bytes;
 	unsigned snapshots;
 	bool writable;
 	char why[240]; /* when not writable */

@@ -2,48 +2,16 @@
 #include "storage/vintage.h"
 
 #include "base/num.h"
-#include "storage/walk.h"
-
-void figure_write(const struct figure *f, uint8_t out[FIGURE_BYTES])
-{
-	uint64_t bits;
-
-	memset(out, 0, FIGURE_BYTES);
-	memcpy(&bits, &f->value, sizeof(bits));
-	out[4] = f->months;
-	out[5] = f->flags;
-	out[6] = f->known_given;
-	put_le64(out + 8, bits);
-	put_le64(out + 16, (uint64_t)f->received_ms);
-	put_le64(out + 24, (uint64_t)f->released_ms);
-}
-
-int figure_read(struct slice key, struct slice value, struct figure *f, struct err *e)
-{
-	uint64_t bits;
-
-	if (key.n != KEY_FIGURE_BYTES || value.n != FIGURE_BYTES)
-		return record_bad(e, DB_FIGURES, "it has the wrong length");
-	key_figure_read(key, &f->key);
-	f->months = (uint8_t)value.p[4];
-	f->flags = (uint8_t)value.p[5];
-	f->known_given = value.p[6] != 0;
-	bits = get_le64(value.p + 8);
-	memcpy(&f->value, &bits, sizeof(bits));
-	f->received_ms = (int64_t)get_le64(value.p + 16);
-	f->released_ms = (int64_t)get_le64(value.p + 24);
-	return 0;
-}
 
 struct vintage vintage_of(const struct figure *f, int64_t released_ms)
 {
 	return (struct vintage){
-		.stamp_ms = f->key.stamp_ms,
+		.stamp_ms = f->stamp_ms,
 		.value = f->value,
-		.known_from_ms = f->key.known_from_ms,
+		.known_from_ms = f->known_from_ms,
 		.received_ms = f->received_ms,
 		.released_ms = released_ms,
-		.submission = f->key.sequence,
+		.submission = f->sequence,
 		.months = f->months,
 		.flags = f->flags,
 	};
@@ -97,7 +65,7 @@ bool vintage_repeats(const struct figure *f, int64_t f_released_ms, const struct
 	if (!num_same(f->value, before->value) || f->months != before->months ||
 	    f->flags != before->flags)
 		return false;
-	if (f->key.sequence == before->key.sequence && f_released_ms == before_released_ms)
+	if (f->sequence == before->sequence && f_released_ms == before_released_ms)
 		return true;
 	return before_released_ms != 0 &&
 	       (f_released_ms == 0 || before_released_ms <= f_released_ms);

@@ -1,6 +1,6 @@
 /*
- * vintage.h - what was known of a period, and when: the record of one observation
- * and the rules that choose among the values of one period.
+ * vintage.h - what was known of a period, and when: the rules that choose among the values
+ * of one period.
  *
  * The vintages of a period are ordered as they became known: by known-from, then
  * by submission, then by row. Pure functions, any thread.
@@ -8,24 +8,8 @@
 #ifndef STORAGE_VINTAGE_H
 #define STORAGE_VINTAGE_H
 
-#include "storage/keys.h"
+#include "storage/figure.h"
 #include "storage/store.h"
-
-enum { FIGURE_BYTES = 32 };
-
-/* One observation as it lies on disk. */
-struct figure {
-	struct figure_key key;
-	double value;
-	int64_t received_ms;
-	int64_t released_ms; /* 0: the submission's release counts */
-	uint8_t months, flags;
-	bool known_given; /* its known-from came from outside, not from our clock */
-};
-
-void figure_write(const struct figure *f, uint8_t out[FIGURE_BYTES]);
-/* The checksum was verified. ERR_CORRUPT when the form is wrong all the same. */
-int figure_read(struct slice key, struct slice value, struct figure *f, struct err *e);
 
 /* `released_ms` is that of the record or of its submission; ordinal and count stay 0. */
 struct vintage vintage_of(const struct figure *f, int64_t released_ms);

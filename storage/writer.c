@@ -18,7 +18,6 @@
 #include "base/counter.h"
 #include "base/log.h"
 #include "storage/figures.h"
-#include "storage/samples.h"
 #include "storage/submission.h"
 
 #include <inttypes.h>
@@ -26,8 +25,11 @@
 #include <time.h>
 
 enum {
+	PACK_FIGURES = 65536,
+	ARENA_BYTES = 256 << 20, /* figures of one series and their likes */
 	DIRTY_MAX = 32 << 20,   /* pages held in memory by one transaction, about */
-	PAGE_BYTES = 4096,      /* an observation touches a page of its own at worst */
+	PAGE_BYTES = 4096,
+	FIGURE_BYTES = 64, /* of a figure in its record, generously */
 	DISK_RESERVE = 4 << 20, /* room that must remain for the next transaction */
 	GROW_STEP_MS = 100,     /* how long to wait for readers before looking again */
 	GROW_FORCE_MS = 10000,  /* then snapshots are taken away */
@@ -36,130 +38,118 @@ enum {
 	DEAD_READERS_MS = 60000,
 };
 
-/* One observation or sample in the order it is written in. */
+/* One observation in the order it is written in. */
 struct place {
 	uint32_t series, row;
-	int64_t a, b;
+	int64_t stamp_ms, known_from_ms;
 };
 
 struct batch {
 	struct store *s;
 	struct db_txn *t;
-	struct walk figures, samples;
+	struct reader reader;
+	struct layout *layout;
+	struct fresh_record *record;
+	struct arena arena;
 	struct state state;
-	uint32_t tally_of; /* series whose tally is held here; 0: none */
-	struct tally tally;
+	struct view_of_store view; /* to look series up */
+	bool disturbed;            /* figures were put into memory */
+	uint32_t *named;           /* series whose labels are in a record for the first time */
+	size_t nnamed, named_cap;
 };
 
-struct release {
-	struct append a;
-	uint64_t sequence;
-	int64_t released_ms;
+/* --- one call that waits for the writer ------------------------------------------- */
+
+struct waiting {
 	pthread_mutex_t lock;
 	pthread_cond_t finished;
 	bool over;
 };
 
-/* --- releases travel through the same queue -------------------------------------- */
+static void call_done(struct append *a)
+{
+	struct waiting *w = a->ctx;
 
-static void release_done(struct append *a)
+	pthread_mutex_lock(&w->lock);
+	w->over = true;
+	pthread_cond_signal(&w->finished);
+	pthread_mutex_unlock(&w->lock);
+}
+
+int writer_do(struct store *s, struct append *a, struct err *e)
+{
+	struct waiting w = { .over = false };
+	int rc;
+
+	pthread_mutex_init(&w.lock, NULL);
+	pthread_cond_init(&w.finished, NULL);
+	a->done = call_done;
+	a->ctx = &w;
+	rc = writer_push(s, a, e);
+	if (rc == 0) {
+		pthread_mutex_lock(&w.lock);
+		while (!w.over)
+			pthread_cond_wait(&w.finished, &w.lock);
+		pthread_mutex_unlock(&w.lock);
+		if (a->err.code != ERR_NONE) {
+			if (e)
+				*e = a->err;
+			rc = -1;
+		}
+	}
+	pthread_cond_destroy(&w.finished);
+	pthread_mutex_destroy(&w.lock);
+	return rc;
+}
+
+struct release {
+	struct append a;
+	uint64_t sequence;
+	int64_t released_ms;
+};
+
+static int release_task(struct append *a, struct write_task *t, struct err *e)
 {
 	struct release *r = (struct release *)a;
 
-	pthread_mutex_lock(&r->lock);
-	r->over = true;
-	pthread_cond_signal(&r->finished);
-	pthread_mutex_unlock(&r->lock);
+	return submission_set_released(t->t, r->sequence, r->released_ms, e);
 }
 
 int store_release(struct store *s, uint64_t sequence, int64_t released_ms, struct err *e)
 {
-	struct release r = { .a = { .done = release_done },
+	struct release r = { .a = { .task = release_task },
 			     .sequence = sequence,
 			     .released_ms = released_ms };
-	int rc;
 
 	if (released_ms == 0)
 		return err_set(e, ERR_INVALID, "the time of a release may not be 0");
-	pthread_mutex_init(&r.lock, NULL);
-	pthread_cond_init(&r.finished, NULL);
-	rc = store_append(s, &r.a, e);
-	if (rc == 0) {
-		pthread_mutex_lock(&r.lock);
-		while (!r.over)
-			pthread_cond_wait(&r.finished, &r.lock);
-		pthread_mutex_unlock(&r.lock);
-		if (r.a.err.code != ERR_NONE) {
-			if (e)
-				*e = r.a.err;
-			rc = -1;
-		}
-	}
-	pthread_cond_destroy(&r.finished);
-	pthread_mutex_destroy(&r.lock);
-	return rc;
+	if (s->opt.read_only)
+		return err_set(e, ERR_REFUSED, "the store in %s was opened for reading only",
+			       s->dir);
+	return writer_do(s, &r.a, e);
 }
 
 /* --- one append into the open transaction ------------------------------------------ */
 
-static int keep_tally(struct batch *b, struct err *e)
-{
-	uint32_t id = b->tally_of;
-
-	b->tally_of = 0;
-	return id ? tally_put(b->t, id, &b->tally, e) : 0;
-}
-
-/* Makes b->tally that of the series. */
-static int use_tally(struct batch *b, uint32_t id, struct err *e)
-{
-	int rc;
-
-	if (b->tally_of == id)
-		return 0;
-	if (keep_tally(b, e) < 0)
-		return -1;
-	rc = tally_get(b->t, id, &b->tally, e);
-	if (rc == 0)
-		return record_bad(e, DB_TALLIES, "the one of a series is missing");
-	if (rc < 0)
-		return -1;
-	b->tally_of = id;
-	return 0;
-}
-
-static int wrong_kind(const struct labels *ls, bool statistic, struct err *e)
+static int wrong_kind(const struct labels *ls, struct err *e)
 {
 	char text[SERIES_TEXT];
 
-	return err_set(e, ERR_INVALID, "%s is a %s and cannot take %s", series_text(ls, text),
-		       statistic ? "plain series" : "statistic",
-		       statistic ? "an observation" : "plain samples");
+	return err_set(e, ERR_INVALID, "%s is a plain series and cannot take an observation",
+		       series_text(ls, text));
 }
 
-static int new_series(struct batch *b, struct labels *ls, bool statistic, uint32_t *id,
-		      struct err *e)
+/* The series, named in the record when nothing on disk does so yet. */
+static int resolve(struct batch *b, const struct labels *ls, uint32_t *id, struct err *e)
 {
-	struct tally none = { .statistic = statistic };
+	bool statistic;
 
-	if (series_index_add(&b->s->index, ls, statistic, id, e) < 0)
+	if (store_find_or_add(b->s, &b->view, ls->l, ls->n, true, id, &statistic, e) < 0)
 		return -1;
-	b->state.series = *id;
-	b->state.statistics += statistic;
-	if (series_put(b->t, *id, ls, statistic, e) < 0)
-		return -1;
-	return tally_put(b->t, *id, &none, e);
-}
-
-static int resolve(struct batch *b, struct labels *ls, bool statistic, uint32_t *id, struct err *e)
-{
-	const struct series *s = series_by_labels(&b->s->index, ls, UINT32_MAX);
-
-	if (!s)
-		return new_series(b, ls, statistic, id, e);
-	if (s->statistic != statistic)
-		return wrong_kind(ls, statistic, e);
-	*id = s->id;
+	if (!statistic)
+		return wrong_kind(ls, e);
+	if (*id > b->state.series)
+		b->state.series = *id;
 	return 0;
 }
 
@@ -169,20 +159,11 @@ static int by_place(const void *x, const void *y)
 
 	if (p->series != q->series)
 		return p->series < q->series ? -1 : 1;
-	if (p->a != q->a)
-		return p->a < q->a ? -1 : 1;
-	if (p->b != q->b)
-		return p->b < q->b ? -1 : 1;
+	if (p->stamp_ms != q->stamp_ms)
+		return p->stamp_ms < q->stamp_ms ? -1 : 1;
+	if (p->known_from_ms != q->known_from_ms)
+		return p->known_from_ms < q->known_from_ms ? -1 : 1;
 	return p->row < q->row ? -1 : p->row > q->row;
-}
-
-static struct place *places_new(size_t n, struct err *e)
-{
-	struct place *p = n <= UINT32_MAX ? mem_alloc(n * sizeof(*p)) : NULL;
-
-	if (!p)
-		err_set(e, ERR_MEMORY, "no memory to write %zu values", n);
-	return p;
 }
 
 static bool known_given(const struct append *a, const struct observation *o)
@@ -196,109 +177,142 @@ static bool whole_store(const struct err *e)
 	return e->code == ERR_FULL || e->code == ERR_IO;
 }
 
-static int append_one(struct batch *b, struct append *a, struct figure_writer *fw,
-		      const struct place *p, struct err *e)
+static int append_one(struct append *a, struct figure_writer *fw, const struct place *p,
+		      struct figures_run *added, struct err *e)
 {
 	const struct observation *o = &a->obs[p->row];
 	bool given = known_given(a, o);
 	struct figure f = {
-		.key = { .series = p->series,
-			 .stamp_ms = o->stamp_ms,
-			 .known_from_ms = p->b,
-			 .sequence = fw->sequence,
-			 .row = p->row },
+		.stamp_ms = o->stamp_ms,
+		.known_from_ms = p->known_from_ms,
+		.sequence = fw->sequence,
+		.row = p->row,
 		.value = o->value,
 		.received_ms = a->submission.received_ms,
 		.released_ms = given ? o->known_from_ms : a->submission.released_ms,
 		.months = o->months,
 		.flags = o->flags,
-		.known_given = given,
+		.known = given ? KNOWN_GIVEN : KNOWN_RECEIVED,
 	};
-	char text[SERIES_TEXT], at[TIME_TEXT];
 	enum figure_result what;
 
-	if (use_tally(b, p->series, e) < 0 || figure_append(fw, &f, &b->tally, &what, e) < 0)
-		return whole_store(e) ? -1
-				      : err_wrap(e, "%s at %s", series_text(o->labels, text),
-						 time_text(o->stamp_ms, at));
+	if (figure_writer_add(fw, &f, &what, e) < 0)
+		return -1;
+	if (what == FIGURE_UNCHANGED) {
+		a->unchanged++;
+		return 0;
+	}
+	if (figures_room(fw->arena, added, 1, e) < 0)
+		return -1;
+	added->list[added->n++] = f;
 	if (what == FIGURE_FRESH)
 		a->fresh++;
-	else if (what == FIGURE_NEW_VINTAGE)
-		a->revised++;
 	else
-		a->unchanged++;
+		a->revised++;
+	return 0;
+}
+
+/* What was added of one series: into the record and into memory. */
+static int keep_added(struct batch *b, uint32_t series, struct figures_run *added, struct err *e)
+{
+	if (added->n == 0)
+		return 0;
+	figures_sort(added->list, added->n);
+	if (fresh_record_add(b->record, series, added->list, added->n, e) < 0)
+		return -1;
+	b->disturbed = true;
+	for (size_t i = 0; i < added->n; i++)
+		if (fresh_add(b->s->fresh, series, &added->list[i], e) < 0)
+			return -1;
+	return 0;
+}
+
+/* The observations of one series, places p[0 … n). */
+static int append_series(struct batch *b, struct append *a, struct figure_writer *fw,
+			 const struct place *p, size_t n, struct err *e)
+{
+	const struct labels *ls = a->obs[p[0].row].labels;
+	struct arena_mark mark = arena_mark(fw->arena);
+	struct figures_run added = { 0 };
+	char text[SERIES_TEXT], at[TIME_TEXT];
+	int rc;
+
+	rc = figure_writer_begin(fw, p[0].series, p[0].stamp_ms, p[n - 1].stamp_ms, e);
+	if (rc < 0 && !whole_store(e))
+		err_wrap(e, "%s", series_text(ls, text));
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		rc = append_one(a, fw, &p[i], &added, e);
+		if (rc < 0 && !whole_store(e))
+			err_wrap(e, "%s at %s", series_text(ls, text),
+				 time_text(p[i].stamp_ms, at));
+	}
+	if (rc == 0)
+		rc = keep_added(b, p[0].series, &added, e);
+	arena_reset(fw->arena, mark);
+	return rc;
+}
+
+static int place_all(struct batch *b, const struct append *a, struct place *p, struct err *e)
+{
+	for (size_t i = 0; i < a->nobs; i++) {
+		const struct observation *o = &a->obs[i];
+
+		p[i].row = (uint32_t)i;
+		p[i].stamp_ms = o->stamp_ms;
+		p[i].known_from_ms =
+			known_given(a, o) ? o->known_from_ms : a->submission.received_ms;
+		if (i > 0 && o->labels == a->obs[i - 1].labels)
+			p[i].series = p[i - 1].series;
+		else if (resolve(b, o->labels, &p[i].series, e) < 0)
+			return -1;
+	}
+	qsort(p, a->nobs, sizeof(*p), by_place);
+	return 0;
+}
+
+/* A series that two appends of a batch name does no harm. */
+static int name_series(struct batch *b, uint32_t id, const struct labels *ls, struct err *e)
+{
+	if (b->nnamed == b->named_cap) {
+		size_t cap = b->named_cap ? b->named_cap * 2 : 256;
+		uint32_t *more = mem_realloc(b->named, cap * sizeof(*more));
+
+		if (!more)
+			return err_set(e, ERR_MEMORY, "no memory to name new series");
+		b->named = more;
+		b->named_cap = cap;
+	}
+	b->named[b->nnamed++] = id;
+	fresh_record_name(b->record, id, true, ls);
 	return 0;
 }
 
 static int append_figures(struct batch *b, struct append *a, struct place *p, struct err *e)
 {
 	struct figure_writer fw = { .t = b->t,
-				    .w = &b->figures,
+				    .reader = &b->reader,
 				    .sequence = ++b->state.sequence,
-				    .submission_released_ms = a->submission.released_ms };
+				    .submission_released_ms = a->submission.released_ms,
+				    .arena = &b->arena };
+	size_t n;
 
-	for (size_t i = 0; i < a->nobs; i++) {
-		const struct observation *o = &a->obs[i];
-
-		p[i].row = (uint32_t)i;
-		p[i].a = o->stamp_ms;
-		p[i].b = known_given(a, o) ? o->known_from_ms : a->submission.received_ms;
-		if (resolve(b, o->labels, true, &p[i].series, e) < 0)
+	fresh_record_begin(b->record);
+	if (place_all(b, a, p, e) < 0)
+		return -1;
+	for (size_t i = 0; i < a->nobs; i += n) {
+		for (n = 1; i + n < a->nobs && p[i + n].series == p[i].series; n++)
+			;
+		if (!store_is_named(b->s, p[i].series) &&
+		    name_series(b, p[i].series, a->obs[p[i].row].labels, e) < 0)
+			return -1;
+		if (append_series(b, a, &fw, p + i, n, e) < 0)
 			return -1;
 	}
-	qsort(p, a->nobs, sizeof(*p), by_place);
-	for (size_t i = 0; i < a->nobs; i++)
-		if (append_one(b, a, &fw, &p[i], e) < 0)
-			return -1;
+	if (fresh_record_put(b->record, b->t, fw.sequence, e) < 0)
+		return -1;
 	a->submission.sequence = fw.sequence;
 	a->submission.kept = a->fresh + a->revised;
 	return submission_put(b->t, &a->submission, a->unchanged, e);
-}
-
-/* Runs of one series; of two samples for one time the later row counts. */
-static int append_runs(struct batch *b, struct append *a, const struct place *p, struct sample *run,
-		       struct err *e)
-{
-	size_t i = 0, n;
-
-	while (i < a->nsamples) {
-		uint32_t series = p[i].series;
-		char text[SERIES_TEXT];
-
-		for (n = 0; i < a->nsamples && p[i].series == series; i++) {
-			if (n > 0 && run[n - 1].t_ms == p[i].a)
-				n--;
-			run[n].t_ms = p[i].a;
-			run[n++].value = a->samples[p[i].row].value;
-		}
-		if (use_tally(b, series, e) < 0 ||
-		    samples_write(b->t, &b->samples, series, &b->tally, run, n, e) < 0)
-			return whole_store(e)
-				       ? -1
-				       : err_wrap(e, "%s",
-						  series_text(a->samples[p[i - 1].row].labels,
-							      text));
-	}
-	return 0;
-}
-
-static int append_samples(struct batch *b, struct append *a, struct place *p, struct err *e)
-{
-	struct sample *run;
-	int rc;
-
-	for (size_t i = 0; i < a->nsamples; i++) {
-		p[i] = (struct place){ .row = (uint32_t)i, .a = a->samples[i].t_ms };
-		if (resolve(b, a->samples[i].labels, false, &p[i].series, e) < 0)
-			return -1;
-	}
-	qsort(p, a->nsamples, sizeof(*p), by_place);
-	run = mem_alloc(a->nsamples * sizeof(*run));
-	if (!run)
-		return err_set(e, ERR_MEMORY, "no memory to write %zu samples", a->nsamples);
-	rc = append_runs(b, a, p, run, e);
-	mem_free(run);
-	return rc;
 }
 
 static void forget_results(struct append *a)
@@ -311,21 +325,18 @@ static void forget_results(struct append *a)
 static int apply(struct batch *b, struct append *a, struct err *e)
 {
 	struct place *p;
-	int rc = 0;
+	int rc;
 
-	if (a->done == release_done) {
-		struct release *r = (struct release *)a;
+	if (a->task) {
+		struct write_task t = { b->s, b->t, &b->state };
 
-		return submission_set_released(b->t, r->sequence, r->released_ms, e);
+		return a->task(a, &t, e);
 	}
 	forget_results(a);
-	p = places_new(a->nobs > a->nsamples ? a->nobs : a->nsamples, e);
+	p = a->nobs <= UINT32_MAX ? mem_alloc((a->nobs + 1) * sizeof(*p)) : NULL;
 	if (!p)
-		return -1;
-	if (a->nobs)
-		rc = append_figures(b, a, p, e);
-	if (rc == 0 && a->nsamples)
-		rc = append_samples(b, a, p, e);
+		return err_set(e, ERR_MEMORY, "no memory to write %zu values", a->nobs);
+	rc = append_figures(b, a, p, e);
 	mem_free(p);
 	return rc;
 }
@@ -340,9 +351,6 @@ static int attempt(struct batch *b, struct append *list, size_t n, struct append
 	uint64_t used;
 
 	*bad = NULL;
-	if (walk_open(&b->figures, b->t, DB_FIGURES, KEY_FIGURE_BYTES, e) < 0 ||
-	    walk_open(&b->samples, b->t, DB_SAMPLES, KEY_CHUNK_BYTES, e) < 0)
-		return -1;
 	for (struct append *a = list; n > 0; a = a->next, n--) {
 		if (apply(b, a, e) < 0) {
 			*bad = a;
@@ -350,8 +358,7 @@ static int attempt(struct batch *b, struct append *list, size_t n, struct append
 		}
 	}
 	state_write(&b->state, state);
-	if (keep_tally(b, e) < 0 ||
-	    db_put(b->t, DB_META, key_state, key_slice(state, sizeof(state)), e) < 0 ||
+	if (db_put(b->t, DB_META, key_state, key_slice(state, sizeof(state)), e) < 0 ||
 	    db_used_bytes(b->t, &used, e) < 0)
 		return -1;
 	pthread_mutex_lock(&b->s->lock);
@@ -360,30 +367,103 @@ static int attempt(struct batch *b, struct append *list, size_t n, struct append
 	return 0;
 }
 
+/* What the commit made true in memory, before anybody is told. */
+static void publish(struct store *s, const struct batch *b, struct append *list, size_t n)
+{
+	for (size_t i = 0; i < b->nnamed; i++)
+		store_note_named(s, b->named[i]);
+	for (struct append *a = list; n > 0; a = a->next, n--)
+		if (a->committed)
+			a->committed(a);
+}
+
+static int begin_batch(struct batch *b, struct store *s, struct err *e)
+{
+	*b = (struct batch){ .s = s, .state = s->state, .record = &s->record };
+	arena_init(&b->arena, ARENA_BYTES);
+	if (db_write_begin(s->db, &b->t, e) < 0)
+		return -1;
+	b->layout = store_layout(s);
+	reader_init(&b->reader, b->layout, b->t);
+	return 0;
+}
+
+static void end_batch(struct batch *b)
+{
+	view_close(&b->view);
+	if (b->layout)
+		reader_release(&b->reader);
+	layout_unref(b->layout);
+	arena_release(&b->arena);
+	mem_free(b->named);
+}
+
 /* Begins, writes, commits. The error's kind is db_fault()'s when *bad is NULL or the
  * fault is the disk's. */
 static int transact(struct store *s, struct append *list, size_t n, struct append **bad,
 		    struct err *e)
 {
-	struct batch b = { .s = s, .state = s->state };
+	struct batch b;
 	int rc;
 
 	*bad = NULL;
-	if (db_write_begin(s->db, &b.t, e) < 0)
-		return -1;
-	rc = attempt(&b, list, n, bad, e);
-	walk_close(&b.figures);
-	walk_close(&b.samples);
-	if (rc < 0)
-		db_write_abort(b.t);
-	else
-		rc = db_write_commit(b.t, e);
-	if (rc < 0) {
-		series_index_truncate(&s->index, s->state.series);
-		return -1;
+	rc = begin_batch(&b, s, e);
+	if (rc == 0) {
+		rc = attempt(&b, list, n, bad, e);
+		if (rc < 0)
+			db_write_abort(b.t);
+		else
+			rc = db_write_commit(b.t, e);
 	}
-	s->state = b.state;
+	if (rc == 0) {
+		s->state = b.state;
+		publish(s, &b, list, n);
+		atomic_store_explicit(&s->published, b.state.sequence, memory_order_release);
+	} else if (b.disturbed) {
+		fresh_forget(s->fresh, s->state.sequence);
+	}
+	end_batch(&b);
+	return rc;
+}
+
+/* --- fresh figures that are enough for a partition -------------------------------------- */
+
+static int freeze(struct layout *l, void *ctx, struct err *e)
+{
+	struct memory_index *more = NULL;
+
+	if (l->nmemories == 1 && memory_index_count(l->memories[0]) > 0) {
+		more = memory_index_new(e);
+		if (!more)
+			return -1;
+		l->memories[l->nmemories++] = more;
+	}
+	l->frozen = l->fresh;
+	l->fresh = fresh_ref(ctx);
 	return 0;
+}
+
+/* On the writer's thread: what is being written must not change its place meanwhile. */
+void writer_freeze(struct store *s, bool all)
+{
+	uint64_t limit = s->opt.pack_figures ? s->opt.pack_figures : PACK_FIGURES;
+	struct layout *l = store_layout(s);
+	uint64_t n = atomic_load(&s->fresh->figures);
+	struct fresh *next;
+	struct err e;
+	int rc = -1;
+
+	if (!l->frozen && n > 0 && (all || n >= limit) && (next = fresh_new(&e))) {
+		pthread_mutex_lock(&s->index_lock);
+		rc = store_relayout(s, freeze, next, &e);
+		pthread_mutex_unlock(&s->index_lock);
+		if (rc == 0)
+			s->fresh = next;
+		fresh_unref(next); /* the layout has its own */
+	}
+	layout_unref(l);
+	if (rc == 0)
+		packer_wake(s);
 }
 
 static int grow(struct store *s, struct err *e)
@@ -413,7 +493,7 @@ static uint64_t disk_bytes(const struct append *list, size_t n)
 	uint64_t sum = DISK_RESERVE;
 
 	for (; n > 0; list = list->next, n--)
-		sum += list->nobs * 192 + list->nsamples * 32 + 4096;
+		sum += list->nobs * FIGURE_BYTES + list->task_bytes + 4096;
 	return sum;
 }
 
@@ -430,7 +510,7 @@ static int check_disk(struct store *s, const struct append *list, size_t n, stru
 		       s->dir, info.disk_free_bytes >> 10, need >> 10);
 }
 
-static void note_full(struct store *s, const struct err *why)
+void store_note_full(struct store *s, const struct err *why)
 {
 	bool news;
 
@@ -444,7 +524,7 @@ static void note_full(struct store *s, const struct err *why)
 		log_event(LOG_ERROR, "the store takes no writes", log_err(why));
 }
 
-static void note_failed(struct store *s, const struct err *why)
+void store_note_failed(struct store *s, const struct err *why)
 {
 	bool news;
 
@@ -488,7 +568,7 @@ static int write_batch(struct store *s, struct append *list, size_t n, struct ap
 
 	*bad = NULL;
 	if (check_disk(s, list, n, e) < 0) {
-		note_full(s, e);
+		store_note_full(s, e);
 		return -1;
 	}
 	for (;;) {
@@ -507,11 +587,11 @@ static int write_batch(struct store *s, struct append *list, size_t n, struct ap
 	case DB_FAULT_DISK_FULL:
 	case DB_FAULT_MAP_FULL:
 		*bad = NULL;
-		note_full(s, e);
+		store_note_full(s, e);
 		break;
 	case DB_FAULT_FAILED:
 		*bad = NULL;
-		note_failed(s, e);
+		store_note_failed(s, e);
 		break;
 	default:
 		break;
@@ -526,15 +606,10 @@ size_t append_bytes(const struct append *a)
 	return sizeof(*a) + a->nobs * sizeof(*a->obs) + a->nsamples * sizeof(*a->samples);
 }
 
-/* Memory of the pages that an append may touch. Samples of one series that follow each
- * other share a chunk. */
+/* Memory of the pages that an append may touch. */
 static size_t dirty_bytes(const struct append *a)
 {
-	size_t runs = a->nsamples > 0;
-
-	for (size_t i = 1; i < a->nsamples; i++)
-		runs += a->samples[i].labels != a->samples[i - 1].labels;
-	return (a->nobs + runs + 1) * PAGE_BYTES + a->nsamples * sizeof(struct sample);
+	return 2 * PAGE_BYTES + a->nobs * FIGURE_BYTES + a->task_bytes;
 }
 
 /* How many from the list's start make one transaction: at least one. */
@@ -555,7 +630,6 @@ static void count_append(const struct append *a)
 	counter_add_for(C_STORE_OBSERVATIONS, slice_str("new"), a->fresh);
 	counter_add_for(C_STORE_OBSERVATIONS, slice_str("revised"), a->revised);
 	counter_add_for(C_STORE_OBSERVATIONS, slice_str("unchanged"), a->unchanged);
-	counter_add(C_STORE_SAMPLES, (double)a->nsamples);
 }
 
 static void leave_queue(struct store *s, const struct append *a)
@@ -666,21 +740,52 @@ static void *writer_main(void *arg)
 		bool stop;
 
 		pthread_mutex_lock(&s->lock);
-		if (!s->head && !s->stopping)
+		if (!s->first && !s->stopping)
 			wait_a_tick(s);
-		list = s->head;
-		s->head = s->tail = NULL;
+		list = s->first;
+		s->first = s->last = NULL;
 		stop = s->stopping && !list;
 		pthread_mutex_unlock(&s->lock);
 		if (stop)
 			return NULL;
 		write_list(s, list);
+		writer_freeze(s, false);
 		snapshots_expire(s, false);
 		if (mono_ns() - cleared > (int64_t)DEAD_READERS_MS * 1000000) {
 			db_clear_dead_readers(s->db);
 			cleared = mono_ns();
 		}
 	}
+}
+
+int writer_push(struct store *s, struct append *a, struct err *e)
+{
+	size_t bytes = append_bytes(a);
+	int rc = 0;
+
+	a->err = (struct err){ .code = ERR_NONE };
+	pthread_mutex_lock(&s->lock);
+	if (s->failed)
+		rc = err_set(e, ERR_IO, "the store failed: %s", s->why.text);
+	else if (s->stopping)
+		rc = err_set(e, ERR_BUSY, "the store is being closed");
+	/* One that is larger than the queue is taken when nothing else waits; what the store itself
+	 * wants to write must not wait for others. */
+	else if (!a->task && s->queued_bytes > 0 && s->queued_bytes + bytes > s->opt.queue_bytes)
+		rc = err_set(e, ERR_BUSY, "%zu KiB wait to be written already",
+			     s->queued_bytes >> 10);
+	if (rc == 0) {
+		s->queued_bytes += bytes;
+		a->next = NULL;
+		if (s->last)
+			s->last->next = a;
+		else
+			s->first = a;
+		s->last = a;
+		pthread_cond_signal(&s->wake);
+	}
+	pthread_mutex_unlock(&s->lock);
+	return rc;
 }
 
 int writer_start(struct store *s, struct err *e)

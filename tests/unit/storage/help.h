@@ -111,6 +111,29 @@ static inline int put_sample(struct store *s, struct labels *ls, int64_t t_ms, d
 	return append_now(s, &a, e);
 }
 
+struct sample {
+	int64_t t_ms;
+	double value;
+};
+
+/* snapshot_samples() as a list of pairs. */
+static inline int read_samples(struct snapshot *v, uint32_t series, int64_t from_ms, int64_t to_ms,
+			       struct arena *a, struct sample **out, size_t *n, struct err *e)
+{
+	struct samples x = { 0 };
+
+	*n = 0;
+	*out = NULL;
+
+	if (snapshot_samples(v, series, from_ms, to_ms, a, &x, e) < 0)
+		return -1;
+	*n = x.n;
+	*out = arena_array(a, x.n + 1, sizeof(**out));
+	for (size_t i = 0; *out && i < x.n; i++)
+		(*out)[i] = (struct sample){ x.t_ms[i], x.value[i] };
+	return *out ? 0 : err_set(e, ERR_LIMIT, "no room");
+}
+
 static inline uint32_t id_of(struct snapshot *v, const struct labels *ls)
 {
 	struct series_ref ref = { 0 };

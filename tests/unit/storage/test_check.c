@@ -122,7 +122,7 @@ static enum outcome read_park(struct snapshot *v, int p, struct arena *a)
 		}
 	}
 	for (int i = 0; i < SAMPLES; i += 50) {
-		if (snapshot_samples(v, plain.id, i * 1000, (i + 50) * 1000 - 1, a, &s, &n, &e) <
+		if (read_samples(v, plain.id, i * 1000, (i + 50) * 1000 - 1, a, &s, &n, &e) <
 		    0) {
 			if (!error_is_honest(&e))
 				return WRONG;
@@ -430,7 +430,7 @@ static void records_that_are_gone_are_missed(void **state)
 		     ERR_CORRUPT, "119 of 120 records are there");
 	assert_fails(snapshot_vintages(v, 1, (MONTHS - 1) * INT64_C(86400000), &a, &x, &n, &e), &e,
 		     ERR_CORRUPT, "119 of 120 records are there");
-	assert_fails(snapshot_samples(v, PARKS + 1, INT64_MIN, INT64_MAX, &a, &run, &n, &e), &e,
+	assert_fails(read_samples(v, PARKS + 1, INT64_MIN, INT64_MAX, &a, &run, &n, &e), &e,
 		     ERR_CORRUPT, "the series is not whole");
 	snapshot_close(v);
 	store_close(s);

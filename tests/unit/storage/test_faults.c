@@ -283,7 +283,7 @@ static int one_life(const char *dir, struct labels **ls, int64_t round, struct e
 	    (v = snapshot_open(s, 60000, e)) &&
 	    snapshot_select(v, &m, 1, &arena, &refs, &n, e) == 0 &&
 	    snapshot_figures(v, 1, round, round, latest, &arena, &vs, &n, e) == 0 &&
-	    snapshot_samples(v, 2, INT64_MIN, INT64_MAX, &arena, &run, &n, e) == 0 &&
+	    read_samples(v, 2, INT64_MIN, INT64_MAX, &arena, &run, &n, e) == 0 &&
 	    snapshot_label_values(v, slice_str("park"), NULL, 0, &arena, &texts, &n, e) == 0 &&
 	    snapshot_submission(v, 1, &arena, &sub, e) == 0)
 		rc = 0;

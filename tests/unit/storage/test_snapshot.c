@@ -252,7 +252,7 @@ static bool changed_value(const struct change *c, size_t n, const struct labels 
 	const struct change *best = NULL;
 
 	for (size_t i = 0; i < n; i++)
-		if (c[i].ls == ls && c[i].stamp_ms == stamp && c[i].known_ms <= as_of &&
+		if (labels_cmp(c[i].ls, ls) == 0 && c[i].stamp_ms == stamp && c[i].known_ms <= as_of &&
 		    (!best || c[i].known_ms > best->known_ms))
 			best = &c[i];
 	if (best)
@@ -386,7 +386,8 @@ struct race {
 	atomic_int reads;
 };
 
-/* Both series are always written together, so a view that shows one value shows both. */
+/* Both series are always written together, so a view that shows one value shows both; the sample of
+ * the same append is written before them. */
 static void read_once(struct race *r, struct arena *arena)
 {
 	struct err e = { 0 };
@@ -400,19 +401,18 @@ static void read_once(struct race *r, struct arena *arena)
 	if (!v)
 		fail_msg("no snapshot: %s", e.text);
 	assert_ok(snapshot_select(v, NULL, 0, arena, &all, &nall, &e), &e);
-	if (snapshot_find(v, r->a, &a, &e) == 0) {
-		assert_ok(snapshot_find(v, r->b, &b, &e), &e);
+	if (snapshot_find(v, r->a, &a, &e) == 0 && snapshot_find(v, r->b, &b, &e) == 0) {
 		assert_ok(snapshot_find(v, r->plain, &p, &e), &e);
 		assert_ok(snapshot_last_figure(v, a.id, INT64_MAX, latest, &x, &fx, &e), &e);
 		assert_ok(snapshot_last_figure(v, b.id, INT64_MAX, latest, &y, &fy, &e), &e);
-		assert_true(fx && fy);
+		assert_true(fx == fy);
+		if (!fx)
+			x.value = y.value = 0;
 		assert_f64(x.value, y.value);
-		assert_ok(snapshot_samples(v, p.id, INT64_MIN, INT64_MAX, arena, &run, &n, &e), &e);
-		assert_int_equal(n, (size_t)x.value);
-		/* One new series a round, besides these three. */
-		assert_int_equal(nall, 3 + (size_t)x.value);
-	} else {
-		assert_int_equal(nall, 0);
+		assert_ok(read_samples(v, p.id, INT64_MIN, INT64_MAX, arena, &run, &n, &e), &e);
+		assert_in_range(n, (size_t)x.value, (size_t)x.value + 1);
+		/* One new series a round, besides these three; one may have got its number only. */
+		assert_in_range(nall, 3 + (size_t)x.value, 4 + (size_t)x.value);
 	}
 	snapshot_close(v);
 	atomic_fetch_add(&r->reads, 1);

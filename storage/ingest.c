@@ -1,0 +1,726 @@
+/*
+ * ingest.c - remote write requests on their way into the head.
+ *
+ * On the calling thread: unpack and delimit (no lock, a decoder of one's own). Then, with the ingest
+ * lock, in the order that counts: find the series of each label set, write the request as it came
+ * to the log file, put its samples into the head. Then the sync thread has it.
+ *
+ * Series are found by a hash of the bytes of their labels. Only bytes never seen before are looked
+ * into; then the index is asked, and a series gets its id.
+ *
+ * Replaying a log file takes the same way without writing. What was refused when the request came is
+ * written beside it, so that it is refused again whatever the catalogue says then.
+ */
+#include "storage/store_impl.h"
+
+#include "base/alloc.h"
+#include "base/counter.h"
+#include "base/log.h"
+#include "base/remote_write.h"
+#include "base/snappy.h"
+#include "base/text.h"
+#include "storage/disk.h"
+#include "storage/varint.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	AHEAD_MS = 10 * 60 * 1000, /* how far in the future a plain sample may lie */
+	DISK_LOOK_MS = 100,
+	DISK_RESERVE = 16 << 20, /* for sealing and packing what is in memory */
+	WAIT_MS = 10000,         /* for a sealed generation to go */
+	SEAL_SAMPLES = 1250000,
+	SEAL_PER_SERIES = 16,
+	SEAL_MOST = 8000000,
+	REFUSED_LIMIT = 16 << 20,
+	NO_KEY = UINT32_MAX,
+};
+
+/* What one request needs while it is decoded; kept for the next one. */
+struct decoder {
+	struct decoder *next;
+	struct rw_reader *reader;
+	struct buf raw, refused;
+	struct rw_request request;
+	uint32_t *slots; /* of each time series; NO_KEY: refused */
+	size_t cap;
+	struct observation *obs;
+	size_t nobs, obs_cap;
+	size_t nplain;
+};
+
+/* --- decoders ------------------------------------------------------------------------ */
+
+static void decoder_free(struct decoder *d)
+{
+	rw_reader_free(d->reader);
+	buf_release(&d->raw);
+	buf_release(&d->refused);
+	mem_free(d->slots);
+	mem_free(d->obs);
+	mem_free(d);
+}
+
+static struct decoder *decoder_new(struct err *e)
+{
+	struct decoder *d = mem_zalloc(sizeof(*d));
+
+	if (!d) {
+		err_set(e, ERR_MEMORY, "no memory to read a request");
+		return NULL;
+	}
+	buf_init(&d->raw, remote_write_defaults.raw_bytes + 64);
+	buf_init(&d->refused, REFUSED_LIMIT);
+	d->reader = rw_reader_new(e);
+	if (d->reader)
+		return d;
+	decoder_free(d);
+	return NULL;
+}
+
+static struct decoder *decoder_take(struct store *s, struct err *e)
+{
+	struct decoder *d;
+
+	pthread_mutex_lock(&s->decoders_lock);
+	d = s->decoders;
+	if (d)
+		s->decoders = d->next;
+	pthread_mutex_unlock(&s->decoders_lock);
+	return d ? d : decoder_new(e);
+}
+
+static void decoder_give(struct store *s, struct decoder *d)
+{
+	pthread_mutex_lock(&s->decoders_lock);
+	d->next = s->decoders;
+	s->decoders = d;
+	pthread_mutex_unlock(&s->decoders_lock);
+}
+
+static int decode(struct decoder *d, struct slice body, struct err *e)
+{
+	size_t n;
+
+	buf_clear(&d->raw);
+	buf_clear(&d->refused);
+	d->nobs = d->nplain = 0;
+	if (snappy_decode(body, remote_write_defaults.raw_bytes, &d->raw, e) < 0 ||
+	    rw_read(d->reader, buf_all(&d->raw), &remote_write_defaults, &d->request, e) < 0)
+		return -1;
+	n = d->request.nseries;
+	if (n <= d->cap)
+		return 0;
+	mem_free(d->slots);
+	d->slots = mem_alloc(n * sizeof(*d->slots));
+	d->cap = d->slots ? n : 0;
+	return d->slots ? 0 : err_set(e, ERR_MEMORY, "no memory to read a request");
+}
+
+/* --- finding the series of a request ---------------------------------------------------- */
+
+struct resolving {
+	struct store *s;
+	struct decoder *d;
+	struct view_of_store view; /* opened when something new comes */
+	struct write *w;           /* NULL: replaying */
+	struct slice skip;         /* replaying: what was refused */
+	uint64_t skip_next;
+};
+
+static void refuse(struct resolving *r, const char *reason, uint64_t n, const struct err *why)
+{
+	counter_add_for(C_STORE_REFUSED, slice_str(reason), (double)n);
+	if (!r->w)
+		return;
+	r->w->refused += n;
+	if (r->w->bad.code == ERR_NONE)
+		r->w->bad = *why;
+}
+
+static const char *text_of(const struct label *l, size_t n, char out[SERIES_TEXT])
+{
+	struct err e;
+	struct labels *ls = labels_intern(l, n, &e);
+
+	snprintf(out, SERIES_TEXT, "a series");
+	if (ls)
+		series_text(ls, out);
+	labels_unref(ls);
+	return out;
+}
+
+static void say_refused(struct slice bytes, struct err *why)
+{
+	struct label l[LABELS_MAX];
+	char text[SERIES_TEXT];
+	size_t n;
+
+	if (rw_labels(bytes, l, &n, why) < 0)
+		n = 0;
+	err_set(why, ERR_INVALID,
+		"%s is a statistic and cannot take plain samples (remote write is not named as a "
+		"source of its family)",
+		text_of(l, n, text));
+}
+
+/* Sets what the slot is; 0, or -1 with the sentence why it cannot take samples. */
+static int classify(struct resolving *r, struct head_slot *slot, struct slice bytes,
+		    const struct label *l, size_t n, bool statistic, struct series_kind kind,
+		    struct err *e)
+{
+	if (!statistic) {
+		slot->class = SERIES_PLAIN;
+		return 0;
+	}
+	slot->class = r->w && kind.class == SERIES_STATISTIC ? SERIES_STATISTIC : SERIES_REFUSED;
+	slot->months = kind.months;
+	slot->preliminary = kind.preliminary;
+	if (slot->class == SERIES_REFUSED) {
+		say_refused(bytes, e);
+		return -1;
+	}
+	if (!slot->labels)
+		slot->labels = labels_intern(l, n, e);
+	return slot->labels ? 0 : -1;
+}
+
+/* A key for label bytes never seen before. -1: refused, with the sentence. */
+static int meet(struct resolving *r, struct slice bytes, struct head_hash hash, uint32_t after,
+		uint32_t *key, struct err *e)
+{
+	struct store *s = r->s;
+	struct label l[LABELS_MAX];
+	struct series_kind kind = { .class = SERIES_PLAIN };
+	struct head_slot *slot;
+	bool statistic;
+	uint32_t id;
+	size_t n;
+
+	if (rw_labels(bytes, l, &n, e) < 0)
+		return -1;
+	if (r->w && s->opt.classify)
+		kind = s->opt.classify(s->opt.ctx, l, n);
+	if (kind.class == SERIES_REFUSED) {
+		say_refused(bytes, e);
+		return -1;
+	}
+	if (store_find_or_add(s, &r->view, l, n, kind.class == SERIES_STATISTIC, &id, &statistic,
+			      e) < 0 ||
+	    head_add(&s->head, hash, after, id, key, e) < 0)
+		return -1;
+	slot = &s->head.slots[s->head.keys[*key].slot];
+	return classify(r, slot, bytes, l, n, statistic, kind, e);
+}
+
+/* Replaying: whether the i-th time series was refused. */
+static bool was_skipped(struct resolving *r, uint64_t i)
+{
+	uint64_t step;
+
+	if (r->skip_next != i)
+		return false;
+	r->skip_next = varint_take(&r->skip, &step) ? i + 1 + step : UINT64_MAX;
+	return true;
+}
+
+static int note_refused(struct decoder *d, size_t i, size_t *before)
+{
+	varint_add(&d->refused, i - *before);
+	*before = i + 1;
+	return buf_check(&d->refused, NULL);
+}
+
+/* The slot of every time series. -1: nothing of the request can be used. */
+static int resolve(struct resolving *r, struct err *e)
+{
+	struct decoder *d = r->d;
+	struct head *h = &r->s->head;
+	uint32_t after = NO_KEY;
+	size_t before = 0;
+
+	for (size_t i = 0; i < d->request.nseries; i++) {
+		const struct rw_series *x = &d->request.series[i];
+		struct head_hash hash;
+		uint32_t key;
+		struct err why = { 0 };
+
+		d->slots[i] = NO_KEY;
+		if (r->skip_next != UINT64_MAX && was_skipped(r, i))
+			continue;
+		hash = head_hash(x->labels);
+		key = head_find(h, hash, after);
+		if (key == NO_KEY && meet(r, x->labels, hash, after, &key, &why) < 0) {
+			if (why.code == ERR_MEMORY || why.code == ERR_CORRUPT ||
+			    why.code == ERR_IO) {
+				*e = why;
+				return -1;
+			}
+			key = NO_KEY;
+		}
+		after = key;
+		if (key != NO_KEY && h->slots[h->keys[key].slot].class != SERIES_REFUSED)
+			d->slots[i] = h->keys[key].slot;
+		if (d->slots[i] == NO_KEY ||
+		    h->slots[d->slots[i]].class == SERIES_STATISTIC) {
+			if (note_refused(d, i, &before) < 0)
+				return err_set(e, ERR_LIMIT, "too many series are refused");
+		} else {
+			d->nplain += x->n;
+		}
+		if (d->slots[i] == NO_KEY) {
+			if (why.code == ERR_NONE)
+				say_refused(x->labels, &why);
+			refuse(r, "series", x->n, &why);
+		}
+	}
+	return 0;
+}
+
+/* --- statistics among it ------------------------------------------------------------------- */
+
+static int add_observation(struct decoder *d, const struct head_slot *slot,
+			   const struct rw_sample *x, struct err *e)
+{
+	if (d->nobs == d->obs_cap) {
+		size_t cap = d->obs_cap ? d->obs_cap * 2 : 1024;
+		struct observation *more = mem_realloc(d->obs, cap * sizeof(*more));
+
+		if (!more)
+			return err_set(e, ERR_MEMORY, "no memory for the figures of a request");
+		d->obs = more;
+		d->obs_cap = cap;
+	}
+	d->obs[d->nobs++] = (struct observation){
+		.labels = slot->labels,
+		.stamp_ms = x->t_ms,
+		.value = x->value,
+		.months = slot->months,
+	};
+	return 0;
+}
+
+static int take_statistic(struct resolving *r, const struct head_slot *slot,
+			  const struct rw_series *x, struct err *e)
+{
+	char text[SERIES_TEXT], at[TIME_TEXT];
+
+	for (uint32_t i = 0; i < x->n; i++) {
+		const struct rw_sample *p = &r->d->request.samples[x->first + i];
+		struct err why;
+
+		if (!isfinite(p->value))
+			err_set(&why, ERR_INVALID, "%s at %s: a figure must be a finite number",
+				series_text(slot->labels, text), time_text(p->t_ms, at));
+		else if (p->t_ms > r->w->received_ms && !slot->preliminary)
+			err_set(&why, ERR_INVALID, "%s at %s: its period has not ended",
+				series_text(slot->labels, text), time_text(p->t_ms, at));
+		else if (add_observation(r->d, slot, p, e) < 0)
+			return -1;
+		else
+			continue;
+		refuse(r, "figure", 1, &why);
+	}
+	return 0;
+}
+
+struct write_figures {
+	struct append a;
+	struct write *w;
+	struct observation obs[];
+};
+
+static void figures_done(struct append *a)
+{
+	struct write_figures *f = a->ctx;
+	struct write *w = f->w;
+	struct err why = a->err;
+
+	for (size_t i = 0; i < a->nobs; i++)
+		labels_unref(f->obs[i].labels);
+	mem_free(f);
+	write_part_done(w, &why);
+}
+
+/* Hands the observations to the writer; the request is done when both parts are. */
+static int hand_over_figures(struct store *s, struct decoder *d, struct write *w, struct err *e)
+{
+	struct write_figures *f = mem_zalloc(sizeof(*f) + d->nobs * sizeof(*d->obs));
+
+	if (!f)
+		return err_set(e, ERR_MEMORY, "no memory for the figures of a request");
+	f->w = w;
+	f->a = (struct append){ .submission = { .source = w->source ? w->source : "remote_write",
+						.owner = "",
+						.origin = w->origin ? w->origin : "",
+						.received_ms = w->received_ms,
+						.released_ms = w->received_ms,
+						.body_bytes = d->raw.n,
+						.body_hash = 0,
+						.refused = (uint32_t)w->refused },
+				.obs = f->obs,
+				.nobs = d->nobs,
+				.done = figures_done,
+				.ctx = f };
+	memcpy(f->obs, d->obs, d->nobs * sizeof(*d->obs));
+	for (size_t i = 0; i < d->nobs; i++)
+		labels_ref(f->obs[i].labels);
+	w->samples += d->nobs;
+	if (writer_push(s, &f->a, e) == 0)
+		return 0;
+	for (size_t i = 0; i < d->nobs; i++)
+		labels_unref(f->obs[i].labels);
+	mem_free(f);
+	return -1;
+}
+
+/* --- putting it into the head ------------------------------------------------------------------ */
+
+static int take_plain(struct resolving *r, struct generation *g, struct head_slot *slot,
+		      const struct rw_series *x, int64_t latest_ms, struct err *e)
+{
+	const struct rw_sample *p = &r->d->request.samples[x->first];
+	uint64_t kept = 0;
+
+	for (uint32_t i = 0; i < x->n; i++) {
+		if (p[i].t_ms > latest_ms) {
+			struct err why;
+			char at[TIME_TEXT], text[SERIES_TEXT];
+			struct label l[LABELS_MAX];
+			size_t n;
+
+			if (rw_labels(x->labels, l, &n, &why) < 0)
+				n = 0;
+			err_set(&why, ERR_INVALID,
+				"%s at %s: more than 10 minutes in the future",
+				text_of(l, n, text), time_text(p[i].t_ms, at));
+			refuse(r, "future", 1, &why);
+			continue;
+		}
+		kept++;
+		if (!head_repeats(g, slot, p[i].t_ms, p[i].value) &&
+		    head_append(g, slot, p[i].t_ms, p[i].value, r->s->request) < 0)
+			return err_set(e, ERR_MEMORY, "no memory for samples");
+	}
+	if (r->w)
+		r->w->samples += kept;
+	return 0;
+}
+
+static void prefetch(const struct head *h, const struct decoder *d, size_t i)
+{
+	if (i < d->request.nseries && d->slots[i] != NO_KEY)
+		__builtin_prefetch(h->slots[d->slots[i]].tail, 1);
+}
+
+static int apply(struct resolving *r, struct generation *g, int64_t received_ms, struct err *e)
+{
+	struct decoder *d = r->d;
+	struct head *h = &r->s->head;
+	int64_t latest_ms = received_ms > INT64_MAX - AHEAD_MS ? INT64_MAX : received_ms + AHEAD_MS;
+
+	for (size_t i = 0; i < d->request.nseries; i++) {
+		struct head_slot *slot;
+
+		prefetch(h, d, i + 4);
+		if (d->slots[i] == NO_KEY)
+			continue;
+		slot = &h->slots[d->slots[i]];
+		if (slot->class == SERIES_PLAIN &&
+		    take_plain(r, g, slot, &d->request.series[i], latest_ms, e) < 0)
+			return -1;
+		if (slot->class == SERIES_STATISTIC && r->w &&
+		    take_statistic(r, slot, &d->request.series[i], e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* --- a request ------------------------------------------------------------------------------------ */
+
+uint64_t ingest_seal_limit(const struct store *s)
+{
+	uint64_t n = (uint64_t)s->head.nslots * SEAL_PER_SERIES;
+
+	if (s->opt.seal_samples)
+		return s->opt.seal_samples;
+	if (n < SEAL_SAMPLES)
+		n = SEAL_SAMPLES;
+	return n > SEAL_MOST ? SEAL_MOST : n;
+}
+
+/* Whether the last generation is still being sealed while this one is full as well. */
+static bool too_full(const struct store *s)
+{
+	return s->sealing && s->active->samples >= ingest_seal_limit(s);
+}
+
+static int wait_for_room(struct store *s, struct err *e)
+{
+	struct timespec until;
+
+	if (!too_full(s))
+		return 0;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += WAIT_MS / 1000;
+	while (too_full(s))
+		if (pthread_cond_timedwait(&s->room, &s->ingest_lock, &until) != 0)
+			return err_set(e, ERR_BUSY,
+				       "the samples that came before are not sealed yet");
+	return 0;
+}
+
+static int check_store(struct store *s, struct err *e)
+{
+	int64_t now = mono_ns();
+	int rc = 0;
+
+	pthread_mutex_lock(&s->lock);
+	if (s->failed)
+		rc = err_set(e, ERR_IO, "the store failed: %s", s->why.text);
+	else if (s->stopping)
+		rc = err_set(e, ERR_BUSY, "the store is being closed");
+	pthread_mutex_unlock(&s->lock);
+	if (rc < 0)
+		return -1;
+	if (now - s->disk_looked_ns > (int64_t)DISK_LOOK_MS * 1000000 || s->disk_short) {
+		s->disk_looked_ns = now;
+		s->disk_short = disk_free(s->dir) < DISK_RESERVE;
+	}
+	if (s->disk_short) {
+		rc = err_set(e, ERR_FULL, "no space left on the disk of %s", s->dir);
+		store_note_full(s, e);
+	}
+	return rc;
+}
+
+static int log_request(struct store *s, const struct decoder *d, const struct write *w,
+		       struct err *e)
+{
+	struct wal_record r = { .received_ms = w->received_ms,
+				.refused = buf_all(&d->refused),
+				.body = w->body };
+
+	if (!d->nplain)
+		return 0;
+	if (wal_append(s->wal, &r, e) == 0)
+		return 0;
+	if (e->code == ERR_FULL) {
+		s->disk_short = true;
+		store_note_full(s, e);
+	}
+	return -1;
+}
+
+static int ingest_locked(struct resolving *r, struct write *w, struct err *e)
+{
+	struct store *s = r->s;
+
+	if (check_store(s, e) < 0 || wait_for_room(s, e) < 0 || resolve(r, e) < 0 ||
+	    log_request(s, r->d, w, e) < 0)
+		return -1;
+	s->request++;
+	if (apply(r, s->active, w->received_ms, e) < 0)
+		return -1;
+	atomic_store_explicit(&s->completed, s->request, memory_order_release);
+	/* One part is ours until both others are on their way. */
+	atomic_store_explicit(&w->parts, 1 + (r->d->nplain > 0) + (r->d->nobs > 0),
+			      memory_order_release);
+	if (r->d->nplain) {
+		counter_add(C_STORE_SAMPLES, (double)w->samples);
+		sync_push(s, w);
+	}
+	if (s->active->samples >= ingest_seal_limit(s) && !s->sealing) {
+		struct err why;
+
+		if (ingest_rotate(s, &why) < 0)
+			log_event(LOG_WARN, "cannot begin a new log file", log_err(&why));
+	}
+	return 0;
+}
+
+int store_write(struct store *s, struct write *w, struct err *e)
+{
+	struct resolving r = { .s = s, .w = w, .skip_next = UINT64_MAX };
+	struct err why = { 0 };
+	int rc;
+
+	w->err = w->bad = w->failed = (struct err){ .code = ERR_NONE };
+	w->samples = w->refused = 0;
+	if (s->opt.read_only)
+		return err_set(e, ERR_REFUSED, "the store in %s was opened for reading only",
+			       s->dir);
+	r.d = decoder_take(s, e);
+	if (!r.d)
+		return -1;
+	if (decode(r.d, w->body, e) < 0) {
+		decoder_give(s, r.d);
+		return -1;
+	}
+	pthread_mutex_lock(&s->ingest_lock);
+	rc = ingest_locked(&r, w, e);
+	pthread_mutex_unlock(&s->ingest_lock);
+	view_close(&r.view);
+	if (rc == 0 && r.d->nobs && hand_over_figures(s, r.d, w, &why) < 0)
+		write_part_done(w, &why); /* in the figures' stead */
+	decoder_give(s, r.d);
+	if (rc == 0)
+		write_part_done(w, NULL);
+	return rc;
+}
+
+/* --- log files ---------------------------------------------------------------------------------------- */
+
+static struct wal *wal_new(const char *dir, uint64_t number, struct err *e)
+{
+	struct wal *w = mem_zalloc(sizeof(*w));
+
+	if (!w) {
+		err_set(e, ERR_MEMORY, "no memory for a log file");
+		return NULL;
+	}
+	if (wal_create(w, dir, number, e) == 0)
+		return w;
+	mem_free(w);
+	return NULL;
+}
+
+static int seal_active(struct layout *l, void *ctx, struct err *e)
+{
+	struct memory_index *more = NULL;
+
+	if (l->nmemories == 1 && memory_index_count(l->memories[0]) > 0) {
+		more = memory_index_new(e);
+		if (!more)
+			return -1;
+		l->memories[l->nmemories++] = more;
+	}
+	l->sealed = l->active;
+	l->active = generation_ref(ctx);
+	return 0;
+}
+
+int ingest_rotate(struct store *s, struct err *e)
+{
+	uint64_t number = s->active->number + 1;
+	struct wal *next = wal_new(s->dir, number, e), *before = s->wal;
+	struct generation *g = next ? generation_new(number, s->request + 1, e) : NULL;
+	int rc = -1;
+
+	if (g) {
+		pthread_mutex_lock(&s->index_lock);
+		rc = store_relayout(s, seal_active, g, e);
+		pthread_mutex_unlock(&s->index_lock);
+	}
+	if (rc < 0) {
+		generation_unref(g);
+		if (next) {
+			wal_close(next);
+			unlink(next->path);
+		}
+		mem_free(next);
+		return -1;
+	}
+	generation_unref(s->active);
+	s->active = g;
+	s->sealing = true;
+	s->wal = next;
+	if (before)
+		sync_end(s, before);
+	packer_wake(s);
+	return 0;
+}
+
+/* --- opening -------------------------------------------------------------------------------------------- */
+
+static int replay_record(void *ctx, const struct wal_record *x, struct err *e)
+{
+	struct resolving *r = ctx;
+	struct store *s = r->s;
+	uint64_t first;
+	int rc;
+
+	if (decode(r->d, x->body, e) < 0)
+		return -1;
+	r->skip = x->refused;
+	r->skip_next = varint_take(&r->skip, &first) ? first : UINT64_MAX;
+	s->request++;
+	rc = resolve(r, e);
+	if (rc == 0)
+		rc = apply(r, s->active, x->received_ms, e);
+	atomic_store(&s->completed, s->request);
+	return rc;
+}
+
+static int replay_file(struct resolving *r, uint64_t number, bool last, struct err *e)
+{
+	char path[4096];
+	uint64_t end, size;
+
+	if (numbered_path(path, r->s->dir, "log", number, ".log", e) < 0 ||
+	    wal_read(path, number, replay_record, r, &end, &size, e) < 0)
+		return -1;
+	if (end == size || r->s->opt.read_only)
+		return 0;
+	if (!last)
+		log_event(LOG_WARN, "a log file that is not the last one ends with half a request",
+			  log_s("path", path));
+	log_event(LOG_INFO, "cut off what was never acknowledged", log_s("path", path),
+		  log_i("bytes", (int64_t)(size - end)));
+	return wal_cut(path, end, e);
+}
+
+int ingest_replay(struct store *s, uint64_t from_number, bool *any, struct err *e)
+{
+	struct resolving r = { .s = s, .skip_next = UINT64_MAX };
+	uint64_t *numbers;
+	size_t n;
+	int rc = 0;
+
+	*any = false;
+	if (numbered_files(s->dir, "log", ".log", &numbers, &n, e) < 0)
+		return -1;
+	r.d = decoder_take(s, e);
+	if (!r.d)
+		rc = -1;
+	pthread_mutex_lock(&s->ingest_lock);
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		if (numbers[i] < from_number)
+			continue;
+		s->active->number = numbers[i];
+		rc = replay_file(&r, numbers[i], i + 1 == n, e);
+	}
+	pthread_mutex_unlock(&s->ingest_lock);
+	view_close(&r.view);
+	if (r.d)
+		decoder_give(s, r.d);
+	mem_free(numbers);
+	*any = s->active->samples > 0;
+	return rc;
+}
+
+int ingest_open(struct store *s, struct err *e)
+{
+	s->wal = wal_new(s->dir, s->active->number, e);
+	return s->wal ? 0 : -1;
+}
+
+void ingest_close(struct store *s)
+{
+	struct decoder *d;
+
+	while ((d = s->decoders)) {
+		s->decoders = d->next;
+		decoder_free(d);
+	}
+	if (s->wal) {
+		wal_close(s->wal);
+		mem_free(s->wal);
+	}
+	head_release(&s->head);
+	generation_unref(s->active);
+	s->active = NULL;
+}

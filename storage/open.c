@@ -1,0 +1,428 @@
+/*
+ * open.c - what a store is when it is opened: parts, partitions, runs, fresh figures, log.
+ *
+ * Of a crash there may be left: a run that was not finished (its log is still there), log files that
+ * a run covers already, runs that a partition covers already, segments of a partition without
+ * a record, and the torn end of the last log file. All of it is removed; what is
+ * missing instead is an error.
+ */
+#include "storage/open.h"
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "storage/walk.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* --- LMDB --------------------------------------------------------------------------------- */
+
+static int load_parts(struct layout *l, struct db_txn *t, const struct state *state, struct err *e)
+{
+	struct db_cursor *c;
+	struct slice key, value;
+	int rc;
+
+	if (db_cursor_open(t, DB_PARTS, &c, e) < 0)
+		return -1;
+	while ((rc = db_move(c, l->nparts ? DB_NEXT : DB_FIRST, &key, &value, e)) == 1) {
+		struct part *p;
+
+		if (key.n != KEY_PART_BYTES) {
+			rc = record_bad(e, DB_PARTS, "a key has the wrong length");
+			break;
+		}
+		p = part_of_blob(get_be32(key.p), value, e);
+		if (!p || layout_add_part(l, p, e) < 0) {
+			rc = err_wrap(e, "part %u of the index", get_be32(key.p));
+			break;
+		}
+	}
+	db_cursor_close(c);
+	if (rc < 0)
+		return -1;
+	return l->nparts == state->parts ? 0 : record_bad(e, DB_PARTS, "one is missing");
+}
+
+static int load_partitions(struct layout *l, struct db_txn *t, const struct state *state,
+			   struct err *e)
+{
+	struct layer **list;
+	uint32_t n, digest = 0;
+	int rc = 0;
+
+	if (partitions_load(t, &list, &n, e) < 0)
+		return -1;
+	for (uint32_t i = 0; i < n; i++) {
+		digest ^= list[i]->crc;
+		if (rc == 0)
+			rc = layout_add_layer(l, list[i], e);
+		else
+			layer_unref(list[i]);
+	}
+	mem_free(list);
+	if (rc == 0 && (n != state->partitions || digest != state->digest))
+		rc = record_bad(e, DB_PARTITIONS, "one is missing, or an old one came back");
+	return rc;
+}
+
+/* --- fresh figures ---------------------------------------------------------------------------- */
+
+struct named {
+	uint32_t id;
+	bool statistic;
+	struct labels *labels;
+};
+
+struct loading {
+	struct store *s;
+	struct layout *l;
+	struct named *names;
+	size_t n, cap;
+	struct figure_packer *packer;
+	struct figure *figures;
+};
+
+static int take_name(void *ctx, uint32_t id, bool statistic, const struct label *l, size_t n,
+		     struct err *e)
+{
+	struct loading *x = ctx;
+
+	if (x->n == x->cap) {
+		size_t cap = x->cap ? x->cap * 2 : 256;
+		struct named *more = mem_realloc(x->names, cap * sizeof(*more));
+
+		if (!more)
+			return err_set(e, ERR_MEMORY, "no memory for the series index");
+		x->names = more;
+		x->cap = cap;
+	}
+	x->names[x->n] = (struct named){ id, statistic, labels_intern(l, n, e) };
+	return x->names[x->n].labels ? (x->n++, 0) : -1;
+}
+
+static int take_chunk(void *ctx, const struct chunk *c, struct err *e)
+{
+	struct loading *x = ctx;
+
+	if (figures_unpack(x->packer, c, x->figures, e) < 0)
+		return -1;
+	for (uint32_t i = 0; i < c->count; i++)
+		if (fresh_add(x->l->fresh, c->series, &x->figures[i], e) < 0)
+			return -1;
+	return 0;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct named *x = a, *y = b;
+
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+/* Series that no part has yet; one may have been named twice. */
+static int add_names(struct loading *x, struct err *e)
+{
+	const struct layout *l = x->l;
+	uint32_t last = l->nparts ? l->parts[l->nparts - 1]->last_id : 0;
+
+	qsort(x->names, x->n, sizeof(*x->names), by_id);
+	for (size_t i = 0; i < x->n; i++) {
+		const struct named *k = &x->names[i];
+
+		if (k->id >= x->s->next_series)
+			x->s->next_series = k->id + 1;
+		if (k->id <= last)
+			continue;
+		last = k->id;
+		if (memory_index_add(l->memories[0], k->id, k->labels->l, k->labels->n,
+				     k->statistic, e) < 0)
+			return -1;
+		store_note_named(x->s, k->id);
+	}
+	return 0;
+}
+
+static int read_records(struct loading *x, struct db_txn *t, uint64_t packed, struct err *e)
+{
+	const struct fresh_visitor visitor = { take_name, take_chunk, x };
+	uint8_t first[KEY_SUBMISSION_BYTES];
+	struct walk w;
+	int rc;
+
+	if (walk_open(&w, t, DB_FRESH, KEY_SUBMISSION_BYTES, e) < 0)
+		return -1;
+	key_submission(first, packed + 1);
+	rc = walk_seek(&w, key_slice(first, sizeof(first)), e);
+	while (rc == 0 && w.at.there) {
+		rc = fresh_record_read(w.at.value, &visitor, e);
+		if (rc < 0)
+			err_wrap(e, "figures of submission %" PRIu64, get_be64(w.at.key.p));
+		else
+			rc = walk_next(&w, e);
+	}
+	walk_close(&w);
+	return rc;
+}
+
+static int load_fresh(struct store *s, struct layout *l, struct db_txn *t,
+		      const struct state *state, struct err *e)
+{
+	struct loading x = { .s = s, .l = l };
+	int rc = -1;
+
+	x.packer = figure_packer_new(e);
+	x.figures = mem_alloc(FIGURES_MAX * sizeof(*x.figures));
+	if (x.packer && x.figures)
+		rc = read_records(&x, t, state->packed_sequence, e);
+	else
+		err_set(e, ERR_MEMORY, "no memory to read figures");
+	if (rc == 0)
+		rc = add_names(&x, e);
+	for (size_t i = 0; i < x.n; i++)
+		labels_unref(x.names[i].labels);
+	mem_free(x.names);
+	mem_free(x.figures);
+	figure_packer_free(x.packer);
+	return rc;
+}
+
+/* --- runs and log files ----------------------------------------------------------------------------- */
+
+static void remove_unfinished(const char *dir)
+{
+	uint64_t *numbers;
+	size_t n;
+
+	if (numbered_files(dir, "runs", ".new", &numbers, &n, NULL) < 0)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		char path[4096];
+
+		if (numbered_path(path, dir, "runs", numbers[i], ".new", NULL) == 0)
+			unlink(path);
+	}
+	mem_free(numbers);
+}
+
+/* Runs that no partition covers; *covered: the last log file that is in one. */
+static int load_runs(struct store *s, struct layout *l, uint64_t packed, uint64_t *covered,
+		     struct err *e)
+{
+	uint64_t *numbers;
+	size_t n;
+	int rc = 0;
+
+	*covered = packed;
+	if (numbered_files(s->dir, "runs", ".run", &numbers, &n, e) < 0)
+		return -1;
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		struct layer *run;
+
+		if (numbers[i] <= packed) {
+			if (!s->opt.read_only)
+				rc = run_remove(s->dir, numbers[i], e);
+			continue;
+		}
+		run = run_open(s->dir, numbers[i], e);
+		if (!run)
+			rc = -1;
+		else if (run->from > *covered + 1)
+			rc = err_set(e, ERR_CORRUPT,
+				     "the runs or log files %" PRIu64 " to %" PRIu64 " are missing",
+				     *covered + 1, run->from - 1);
+		if (rc == 0) {
+			*covered = numbers[i];
+			rc = layout_add_layer(l, run, e);
+		} else {
+			layer_unref(run);
+		}
+	}
+	mem_free(numbers);
+	return rc;
+}
+
+/* Removes log files up to `covered`; the others must follow without a gap. *first, *last: 0 when there
+ * are none. */
+static int look_at_logs(struct store *s, uint64_t covered, uint64_t *first, uint64_t *last,
+			struct err *e)
+{
+	uint64_t *numbers;
+	size_t n;
+	int rc = 0;
+
+	*first = *last = 0;
+	if (numbered_files(s->dir, "log", ".log", &numbers, &n, e) < 0)
+		return -1;
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		char path[4096];
+
+		rc = numbered_path(path, s->dir, "log", numbers[i], ".log", e);
+		if (rc == 0 && numbers[i] <= covered) {
+			if (!s->opt.read_only)
+				unlink(path);
+			continue;
+		}
+		if (rc == 0 && numbers[i] != (*last ? *last : covered) + 1)
+			rc = err_set(e, ERR_CORRUPT,
+				     "the log files %" PRIu64 " to %" PRIu64 " are missing",
+				     (*last ? *last : covered) + 1, numbers[i] - 1);
+		if (!*first)
+			*first = numbers[i];
+		*last = numbers[i];
+	}
+	mem_free(numbers);
+	return rc;
+}
+
+static void remove_logs(struct store *s, uint64_t first, uint64_t last)
+{
+	for (uint64_t i = first; first && i <= last; i++) {
+		char path[4096];
+
+		if (numbered_path(path, s->dir, "log", i, ".log", NULL) == 0)
+			unlink(path);
+	}
+}
+
+/* What was logged is read into a generation; when there is something, that is sealed at once. */
+static int load_log(struct store *s, uint64_t covered, struct err *e)
+{
+	uint64_t first, last;
+	bool any;
+
+	if (look_at_logs(s, covered, &first, &last, e) < 0)
+		return -1;
+	s->active->from = s->active->number = first ? first : covered + 1;
+	if (first && ingest_replay(s, first, &any, e) < 0)
+		return -1;
+	if (s->opt.read_only)
+		return 0;
+	if (first && any) {
+		int rc;
+
+		s->active->number = last;
+		pthread_mutex_lock(&s->ingest_lock);
+		rc = ingest_rotate(s, e);
+		pthread_mutex_unlock(&s->ingest_lock);
+		return rc;
+	}
+	remove_logs(s, first, last);
+	s->active->number = s->active->from;
+	return ingest_open(s, e);
+}
+
+/* --- all of it ------------------------------------------------------------------------------------------ */
+
+static int drop_orphans(struct store *s, const struct state *state, struct err *e)
+{
+	uint8_t key[KEY_SEGMENT_BYTES];
+	struct db_txn *t;
+	struct slice value;
+	int rc;
+
+	if (db_write_begin(s->db, &t, e) < 0)
+		return -1;
+	key_segment(key, state->next_partition, 0);
+	rc = db_get(t, DB_SEGMENTS, key_slice(key, sizeof(key)), &value, e);
+	if (rc == 1)
+		rc = partition_drop(t, state->next_partition, e) < 0 ? -1 : 1;
+	if (rc != 1) {
+		db_write_abort(t);
+		return rc;
+	}
+	return db_write_commit(t, e);
+}
+
+static struct layout *new_layout(struct err *e)
+{
+	struct layout *l = layout_new(e);
+
+	if (!l)
+		return NULL;
+	l->active = generation_new(1, 1, e);
+	l->fresh = l->active ? fresh_new(e) : NULL;
+	l->memories[0] = l->fresh ? memory_index_new(e) : NULL;
+	if (l->memories[0]) {
+		l->nmemories = 1;
+		return l;
+	}
+	layout_unref(l);
+	return NULL;
+}
+
+static int load_tables(struct store *s, struct layout *l, struct db_txn *t, struct err *e)
+{
+	uint64_t n;
+
+	l->epoch = s->state.epoch;
+	s->next_series = s->state.series + 1;
+	if (db_entries(t, DB_SUBMISSIONS, &n, e) < 0)
+		return -1;
+	if (n != s->state.sequence)
+		return err_set(e, ERR_CORRUPT,
+			       "the table \"submissions\" has %" PRIu64
+			       " records, it must have %" PRIu64,
+			       n, s->state.sequence);
+	if (load_parts(l, t, &s->state, e) < 0 || load_partitions(l, t, &s->state, e) < 0 ||
+	    load_fresh(s, l, t, &s->state, e) < 0)
+		return -1;
+	if (l->nparts && l->parts[l->nparts - 1]->last_id >= s->next_series)
+		s->next_series = l->parts[l->nparts - 1]->last_id + 1;
+	return db_used_bytes(t, &s->used_bytes, e);
+}
+
+static int read_state(struct store *s, struct db_txn *t, struct err *e)
+{
+	struct slice value;
+	int rc = db_get(t, DB_META, key_state, &value, e);
+
+	if (rc == 0)
+		return err_set(e, ERR_CORRUPT, "the store's state record is missing");
+	return rc < 0 ? -1 : state_read(value, &s->state, e);
+}
+
+int store_load(struct store *s, struct err *e)
+{
+	struct layout *l = new_layout(e);
+	struct db_txn *t = NULL;
+	uint64_t covered = 0;
+	int rc = l ? db_read_begin(s->db, &t, e) : -1;
+
+	if (rc == 0)
+		rc = read_state(s, t, e);
+	if (rc == 0)
+		rc = load_tables(s, l, t, e);
+	db_read_end(t);
+	if (rc == 0 && !s->opt.read_only) {
+		remove_unfinished(s->dir);
+		rc = drop_orphans(s, &s->state, e);
+	}
+	if (rc == 0)
+		rc = load_runs(s, l, s->state.packed_run, &covered, e);
+	if (rc < 0) {
+		layout_unref(l);
+		return -1;
+	}
+	s->shown = s->state;
+	s->fresh = l->fresh;
+	s->active = generation_ref(l->active);
+	atomic_store(&s->published, s->state.sequence);
+	s->layout = l;
+	return load_log(s, covered, e);
+}
+
+void store_unload(struct store *s)
+{
+	ingest_close(s);
+	layout_unref(s->layout);
+	s->layout = NULL;
+	s->fresh = NULL;
+	mem_free(s->named);
+	s->named = NULL;
+	s->named_cap = 0;
+	s->request = 0;
+	atomic_store(&s->completed, 0);
+}

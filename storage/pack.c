@@ -1,0 +1,642 @@
+/*
+ * pack.c - the packer thread: what is new is moved to where it stays.
+ *
+ *   seal     a full generation of samples becomes a run; its log file is deleted
+ *   runs     when there are enough of them, all runs become one partition
+ *   figures  frozen fresh figures become a partition
+ *   index    a frozen memory index becomes a part, together with parts that are not much larger
+ *   merge    partitions that lie above each other become one
+ *
+ * Reading and packing is done here, with a view; what is written to LMDB is handed to the writer's
+ * thread in pieces of a few megabytes, so that submissions go in between. The last piece makes
+ * the partition exist and moves the layout on, both at the same epoch.
+ *
+ * What fails (a full disk) is tried again after a while; nothing is lost meanwhile, since the log
+ * stays until its run is durable.
+ */
+#include "storage/store_impl.h"
+
+#include "base/alloc.h"
+#include "base/counter.h"
+#include "base/log.h"
+#include "storage/packing.h"
+
+#include <inttypes.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	RETRY_MS = 5000,
+	TICK_MS = 1000,
+	RUNS_MOST = 48,
+	RUN_BYTES_MOST = 128 << 20,
+	PACK_SAMPLES = 32000000,
+	MERGE_DEPTH = 8,           /* partitions above each other that are too many */
+	MERGE_SMALL = 4000000,     /* samples: a partition below is worth merging */
+};
+
+void packer_wake(struct store *s)
+{
+	pthread_mutex_lock(&s->lock);
+	pthread_cond_signal(&s->pack_wake);
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* --- seal ---------------------------------------------------------------------------- */
+
+static int put_run(struct layout *l, void *ctx, struct err *e)
+{
+	struct layer *run = ctx;
+
+	generation_unref(l->sealed);
+	l->sealed = NULL;
+	return layout_add_layer(l, layer_ref(run), e);
+}
+
+static void remove_logs(struct store *s, uint64_t upto)
+{
+	uint64_t *numbers;
+	size_t n;
+	struct err e;
+
+	if (numbered_files(s->dir, "log", ".log", &numbers, &n, &e) < 0) {
+		log_event(LOG_WARN, "cannot remove log files", log_err(&e));
+		return;
+	}
+	for (size_t i = 0; i < n && numbers[i] <= upto; i++) {
+		char path[4096];
+
+		if (numbered_path(path, s->dir, "log", numbers[i], ".log", &e) < 0 ||
+		    unlink(path) < 0)
+			log_event(LOG_WARN, "cannot remove a log file", log_s("path", path));
+	}
+	mem_free(numbers);
+}
+
+static int seal(struct store *s, struct generation *g, struct err *e)
+{
+	struct layer *run = generation_to_run(s->dir, g, e);
+	int rc;
+
+	if (!run)
+		return -1;
+	rc = store_relayout(s, put_run, run, e);
+	layer_unref(run);
+	if (rc < 0)
+		return -1;
+	remove_logs(s, g->number);
+	pthread_mutex_lock(&s->ingest_lock);
+	s->sealing = false;
+	pthread_cond_broadcast(&s->room);
+	pthread_mutex_unlock(&s->ingest_lock);
+	return 0;
+}
+
+/* --- what ends in a partition ----------------------------------------------------------- */
+
+/* The last task of a partition: its record, what it replaces, the new layout. */
+struct finish {
+	struct append a;
+	struct store *s;
+	struct partition_writer *p;
+	uint64_t order;
+	uint64_t runs_upto;     /* these are in it now; 0: none */
+	uint64_t figures_upto;  /* these submissions' figures are; 0: none */
+	const uint32_t *merged; /* partitions that go */
+	uint32_t nmerged;
+	struct layer *layer; /* made before, so that nothing can fail after the commit */
+	uint64_t epoch;
+};
+
+static int drop_merged(struct finish *f, struct write_task *t, struct err *e)
+{
+	for (uint32_t i = 0; i < f->nmerged; i++) {
+		uint32_t crc;
+
+		if (partition_crc(t->t, f->merged[i], &crc, e) < 0 ||
+		    partition_drop(t->t, f->merged[i], e) < 0)
+			return -1;
+		t->state->digest ^= crc;
+		t->state->partitions--;
+	}
+	return 0;
+}
+
+static int finish_task(struct append *a, struct write_task *t, struct err *e)
+{
+	struct finish *f = (struct finish *)a;
+	struct partition_writer *p = f->p;
+
+	if (p->n > 0) {
+		if (partition_put(t->t, p->kind, p->number, f->order, p->entries, p->n,
+				  &f->layer->crc, e) < 0)
+			return -1;
+		t->state->digest ^= f->layer->crc;
+		t->state->partitions++;
+		t->state->next_partition = p->number + 1;
+	}
+	if (drop_merged(f, t, e) < 0)
+		return -1;
+	if (f->figures_upto) {
+		if (fresh_drop(t->t, t->state->packed_sequence, f->figures_upto, e) < 0)
+			return -1;
+		t->state->packed_sequence = f->figures_upto;
+	}
+	if (f->runs_upto)
+		t->state->packed_run = f->runs_upto;
+	f->epoch = ++t->state->epoch;
+	return 0;
+}
+
+static bool is_gone(const struct layer *l, const void *ctx)
+{
+	const struct finish *f = ctx;
+
+	if (l->run)
+		return l->number <= f->runs_upto;
+	for (uint32_t i = 0; i < f->nmerged; i++)
+		if (f->merged[i] == l->number)
+			return true;
+	return false;
+}
+
+static int move_on(struct layout *l, void *ctx, struct err *e)
+{
+	struct finish *f = ctx;
+
+	l->epoch = f->epoch;
+	layout_drop_layers(l, is_gone, f);
+	if (f->figures_upto) {
+		fresh_unref(l->frozen);
+		l->frozen = NULL;
+	}
+	return f->p->n > 0 ? layout_add_layer(l, layer_ref(f->layer), e) : 0;
+}
+
+/* The transaction is committed; without memory for a layout nothing may be shown any more. */
+static void must_relayout(struct store *s, int (*change)(struct layout *l, void *ctx, struct err *e),
+			  void *ctx)
+{
+	struct err e;
+
+	while (store_relayout(s, change, ctx, &e) < 0) {
+		log_event(LOG_ERROR, "waiting for memory", log_err(&e));
+		sleep(1);
+	}
+}
+
+static void finish_committed(struct append *a)
+{
+	struct finish *f = (struct finish *)a;
+
+	must_relayout(f->s, move_on, f);
+}
+
+static int finish_partition(struct store *s, struct partition_writer *p, struct finish *f,
+			    struct err *e)
+{
+	int rc;
+
+	if (partition_end(p, e) < 0)
+		return -1;
+	f->s = s;
+	f->p = p;
+	f->layer = layer_of_segments(p->kind, p->number, f->order, p->entries, p->n, e);
+	if (!f->layer)
+		return -1;
+	f->a.task = finish_task;
+	f->a.committed = finish_committed;
+	f->a.task_bytes = 1 << 20;
+	rc = writer_do(s, &f->a, e);
+	layer_unref(f->layer);
+	counter_add_for(C_STORE_PACKS, slice_str(rc == 0 ? "ok" : "failed"), 1);
+	return rc;
+}
+
+static uint32_t next_partition(struct store *s)
+{
+	uint32_t n;
+
+	pthread_mutex_lock(&s->lock);
+	n = s->shown.next_partition;
+	pthread_mutex_unlock(&s->lock);
+	return n;
+}
+
+/* --- runs -------------------------------------------------------------------------------- */
+
+static void remove_runs(struct store *s, const struct layout *l)
+{
+	for (uint32_t i = l->npartitions; i < l->nsamples; i++) {
+		struct err e;
+
+		if (run_remove(s->dir, l->samples[i]->number, &e) < 0)
+			log_event(LOG_WARN, "cannot remove a run", log_err(&e));
+	}
+}
+
+static int pack_runs(struct store *s, struct err *e)
+{
+	struct view_of_store v;
+	struct partition_writer *p;
+	struct finish f = { .runs_upto = 0 };
+	int rc = -1;
+
+	if (view_open(s, &v, e) < 0)
+		return -1;
+	p = partition_writer_new(s, SEGMENT_SAMPLES, next_partition(s), e);
+	if (p && v.layout->nsamples > v.layout->npartitions) {
+		f.order = f.runs_upto = v.layout->samples[v.layout->nsamples - 1]->order;
+		rc = partition_add_samples(p, &v, v.layout->npartitions,
+					   v.layout->nsamples - v.layout->npartitions, e);
+		if (rc == 0)
+			rc = finish_partition(s, p, &f, e);
+		if (rc == 0)
+			remove_runs(s, v.layout);
+	}
+	partition_writer_free(p);
+	view_close(&v);
+	return rc;
+}
+
+static bool runs_are_due(const struct store *s, const struct layout *l)
+{
+	uint64_t samples = 0, bytes = 0;
+	uint64_t limit = s->opt.pack_samples ? s->opt.pack_samples : PACK_SAMPLES;
+
+	for (uint32_t i = l->npartitions; i < l->nsamples; i++) {
+		samples += l->samples[i]->samples;
+		bytes += l->samples[i]->bytes;
+	}
+	return samples >= limit || bytes >= RUN_BYTES_MOST ||
+	       l->nsamples - l->npartitions >= RUNS_MOST;
+}
+
+/* --- figures -------------------------------------------------------------------------------- */
+
+static int pack_figures(struct store *s, struct fresh *frozen, struct err *e)
+{
+	struct partition_writer *p =
+		partition_writer_new(s, SEGMENT_FIGURES, next_partition(s), e);
+	struct finish f = { .figures_upto = frozen->last_sequence };
+	int rc = -1;
+
+	if (p) {
+		f.order = frozen->last_sequence;
+		rc = partition_add_fresh(p, frozen, e);
+		if (rc == 0)
+			rc = finish_partition(s, p, &f, e);
+	}
+	partition_writer_free(p);
+	return rc;
+}
+
+/* --- index ------------------------------------------------------------------------------------ */
+
+struct new_part {
+	struct append a;
+	struct store *s;
+	struct slice blob;
+	struct part *part;
+	uint32_t drop_from; /* numbers of parts that it replaces: from here to its own */
+	uint64_t epoch;
+};
+
+static int part_task(struct append *a, struct write_task *t, struct err *e)
+{
+	struct new_part *x = (struct new_part *)a;
+	uint8_t key[KEY_PART_BYTES];
+
+	for (uint32_t i = x->drop_from; i < x->part->number; i++) {
+		struct slice old;
+		int rc;
+
+		key_part(key, i);
+		rc = db_get(t->t, DB_PARTS, key_slice(key, sizeof(key)), &old, e);
+		if (rc < 0 || (rc == 1 && db_del(t->t, DB_PARTS, key_slice(key, sizeof(key)), e) < 0))
+			return -1;
+		t->state->parts -= rc == 1;
+	}
+	key_part(key, x->part->number);
+	if (db_put(t->t, DB_PARTS, key_slice(key, sizeof(key)), x->blob, e) < 0)
+		return -1;
+	t->state->parts++;
+	t->state->next_part = x->part->number + 1;
+	if (x->part->last_id > t->state->series)
+		t->state->series = x->part->last_id;
+	x->epoch = ++t->state->epoch;
+	return 0;
+}
+
+static int put_part(struct layout *l, void *ctx, struct err *e)
+{
+	struct new_part *x = ctx;
+
+	l->epoch = x->epoch;
+	memory_index_unref(l->memories[0]);
+	l->memories[0] = l->memories[1];
+	l->nmemories = 1;
+	layout_drop_parts(l, x->drop_from, x->part->number - 1);
+	return layout_add_part(l, part_ref(x->part), e);
+}
+
+static void part_committed(struct append *a)
+{
+	struct new_part *x = (struct new_part *)a;
+
+	must_relayout(x->s, put_part, x);
+}
+
+/* Parts behind this one are merged with what is new: they are not much larger than it. */
+static uint32_t first_to_merge(const struct layout *l, size_t new_bytes)
+{
+	size_t sum = new_bytes;
+	uint32_t i = l->nparts;
+
+	while (i > 0 && l->parts[i - 1]->bytes <= 2 * sum)
+		sum += l->parts[--i]->bytes;
+	return i;
+}
+
+static int pack_index(struct store *s, struct err *e)
+{
+	struct view_of_store v;
+	struct index_set from;
+	struct new_part x = { .s = s };
+	struct buf blob;
+	uint32_t keep;
+	int rc;
+
+	if (view_open(s, &v, e) < 0)
+		return -1;
+	keep = first_to_merge(v.layout, memory_index_bytes(v.layout->memories[0]) / 8);
+	from = (struct index_set){ .parts = v.parts + keep,
+				   .nparts = v.layout->nparts - keep,
+				   .memories = v.layout->memories,
+				   .nmemories = 1,
+				   .max_id = UINT32_MAX };
+	buf_init(&blob, UINT32_MAX);
+	rc = index_part_build(&from, NULL, NULL, &blob, e);
+	if (rc == 0) {
+		uint32_t number;
+
+		pthread_mutex_lock(&s->lock);
+		number = s->shown.next_part;
+		pthread_mutex_unlock(&s->lock);
+		x.blob = buf_all(&blob);
+		x.drop_from = keep < v.layout->nparts ? v.layout->parts[keep]->number : number;
+		x.part = part_of_blob(number, x.blob, e);
+		rc = x.part ? 0 : -1;
+	}
+	if (rc == 0) {
+		x.a.task = part_task;
+		x.a.committed = part_committed;
+		x.a.task_bytes = blob.n;
+		rc = writer_do(s, &x.a, e);
+	}
+	part_unref(x.part);
+	buf_release(&blob);
+	view_close(&v);
+	return rc;
+}
+
+/* --- merge ---------------------------------------------------------------------------------------- */
+
+/* Small partitions of samples at the end of the order; a merged one must not jump over others. */
+static uint32_t small_samples(const struct layout *l)
+{
+	uint32_t i = l->npartitions;
+
+	while (i > 0 && l->samples[i - 1]->samples < MERGE_SMALL)
+		i--;
+	return l->npartitions - i;
+}
+
+/* The partitions of figures that the newest one lies above, itself included. */
+static uint32_t above_each_other(const struct layout *l, uint32_t *numbers, uint32_t cap)
+{
+	const struct layer *top = l->nfigures ? l->figures[l->nfigures - 1] : NULL;
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; top && i < l->nfigures && n < cap; i++)
+		if (l->figures[i]->first_series <= top->last_series &&
+		    l->figures[i]->last_series >= top->first_series)
+			numbers[n++] = l->figures[i]->number;
+	return n;
+}
+
+static int merge(struct store *s, enum segment_kind kind, const uint32_t *numbers, uint32_t n,
+		 uint64_t order, struct err *e)
+{
+	struct view_of_store v;
+	struct partition_writer *p;
+	struct finish f = { .order = order, .merged = numbers, .nmerged = n };
+	int rc = -1;
+
+	if (view_open(s, &v, e) < 0)
+		return -1;
+	p = partition_writer_new(s, kind, next_partition(s), e);
+	if (p) {
+		rc = kind == SEGMENT_SAMPLES
+			     ? partition_add_samples(p, &v, v.layout->npartitions - n, n, e)
+			     : partition_add_figures(p, &v, numbers, n, e);
+		if (rc == 0)
+			rc = finish_partition(s, p, &f, e);
+	}
+	partition_writer_free(p);
+	view_close(&v);
+	return rc;
+}
+
+enum { MERGE_MOST = 64 };
+
+static int merge_what_is_due(struct store *s, struct layout *l, bool *did, struct err *e)
+{
+	uint32_t numbers[MERGE_MOST], n = small_samples(l);
+	uint64_t order;
+
+	*did = true;
+	if (n >= MERGE_DEPTH) {
+		if (n > MERGE_MOST)
+			n = MERGE_MOST;
+		for (uint32_t i = 0; i < n; i++)
+			numbers[i] = l->samples[l->npartitions - n + i]->number;
+		order = l->samples[l->npartitions - 1]->order;
+		return merge(s, SEGMENT_SAMPLES, numbers, n, order, e);
+	}
+	n = above_each_other(l, numbers, MERGE_MOST);
+	if (n > MERGE_DEPTH) {
+		order = l->figures[l->nfigures - 1]->order;
+		return merge(s, SEGMENT_FIGURES, numbers, n, order, e);
+	}
+	*did = false;
+	return 0;
+}
+
+/* --- the thread -------------------------------------------------------------------------------------- */
+
+/* One thing that is due. *did: there may be more. */
+static int work(struct store *s, bool all, bool *did, struct err *e)
+{
+	struct layout *l = store_layout(s);
+	int rc = 0;
+
+	*did = true;
+	if (l->nmemories == 2) {
+		rc = pack_index(s, e);
+	} else if (l->sealed) {
+		rc = seal(s, l->sealed, e);
+		counter_add_for(C_STORE_SEALS, slice_str(rc == 0 ? "ok" : "failed"), 1);
+	} else if (l->frozen) {
+		rc = pack_figures(s, l->frozen, e);
+	} else if (l->nsamples > l->npartitions && (all || runs_are_due(s, l))) {
+		rc = pack_runs(s, e);
+	} else {
+		rc = merge_what_is_due(s, l, did, e);
+	}
+	layout_unref(l);
+	return rc;
+}
+
+static int work_off(struct store *s, bool all, struct err *e)
+{
+	bool did = true;
+
+	while (did)
+		if (work(s, all, &did, e) < 0)
+			return -1;
+	return 0;
+}
+
+static int nothing(struct append *a, struct write_task *t, struct err *e)
+{
+	(void)a;
+	(void)t;
+	(void)e;
+	return 0;
+}
+
+struct freeze_all {
+	struct append a;
+	struct store *s;
+};
+
+static void freeze_committed(struct append *a)
+{
+	writer_freeze(((struct freeze_all *)a)->s, true);
+}
+
+/* Whatever is in the log, in memory and in runs. */
+static int flush(struct store *s, struct err *e)
+{
+	struct freeze_all f = { .a = { .task = nothing, .committed = freeze_committed }, .s = s };
+	int rc = 0;
+
+	if (work_off(s, false, e) < 0)
+		return -1;
+	pthread_mutex_lock(&s->ingest_lock);
+	if (!s->sealing && s->wal->written > WAL_HEAD_BYTES)
+		rc = ingest_rotate(s, e);
+	pthread_mutex_unlock(&s->ingest_lock);
+	if (rc < 0 || writer_do(s, &f.a, e) < 0)
+		return -1;
+	return work_off(s, true, e);
+}
+
+static bool wait_for_work(struct store *s, int64_t ms, uint64_t *flush_number)
+{
+	struct timespec until;
+	bool stop;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += ms / 1000;
+	until.tv_nsec += ms % 1000 * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	pthread_mutex_lock(&s->lock);
+	if (!s->pack_stopping && s->flush_wanted == s->flush_done)
+		pthread_cond_timedwait(&s->pack_wake, &s->lock, &until);
+	*flush_number = s->flush_wanted == s->flush_done ? 0 : s->flush_wanted;
+	stop = s->pack_stopping;
+	pthread_mutex_unlock(&s->lock);
+	return !stop;
+}
+
+static void flushed(struct store *s, uint64_t number, const struct err *why)
+{
+	pthread_mutex_lock(&s->lock);
+	s->flush_done = number;
+	s->pack_why = *why;
+	pthread_cond_broadcast(&s->pack_done);
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void *packer_main(void *arg)
+{
+	struct store *s = arg;
+	int64_t wait_ms = 0;
+	uint64_t number;
+
+	while (wait_for_work(s, wait_ms, &number)) {
+		struct err e = { .code = ERR_NONE };
+		int rc = number ? flush(s, &e) : work_off(s, false, &e);
+
+		if (number)
+			flushed(s, number, &e);
+		if (rc < 0)
+			log_event(LOG_ERROR, "cannot pack what is new; it stays where it is",
+				  log_err(&e));
+		wait_ms = rc < 0 ? RETRY_MS : TICK_MS;
+	}
+	return NULL;
+}
+
+int packer_start(struct store *s, struct err *e)
+{
+	int rc = pthread_create(&s->packer, NULL, packer_main, s);
+
+	if (rc)
+		return err_sys(e, rc, "cannot start the packer's thread");
+	s->has_packer = true;
+	return 0;
+}
+
+void packer_stop(struct store *s)
+{
+	if (!s->has_packer)
+		return;
+	pthread_mutex_lock(&s->lock);
+	s->pack_stopping = true;
+	pthread_cond_broadcast(&s->pack_wake);
+	pthread_mutex_unlock(&s->lock);
+	pthread_join(s->packer, NULL);
+	s->has_packer = false;
+	pthread_mutex_lock(&s->lock);
+	pthread_cond_broadcast(&s->pack_done);
+	pthread_mutex_unlock(&s->lock);
+}
+
+int store_flush(struct store *s, struct err *e)
+{
+	uint64_t mine;
+	int rc = 0;
+
+	if (s->opt.read_only)
+		return err_set(e, ERR_REFUSED, "the store in %s was opened for reading only",
+			       s->dir);
+	pthread_mutex_lock(&s->lock);
+	mine = ++s->flush_wanted;
+	pthread_cond_signal(&s->pack_wake);
+	while (s->flush_done < mine && !s->pack_stopping)
+		pthread_cond_wait(&s->pack_done, &s->lock);
+	if (s->flush_done < mine)
+		rc = err_set(e, ERR_BUSY, "the store is being closed");
+	else if (s->pack_why.code != ERR_NONE) {
+		*e = s->pack_why;
+		rc = -1;
+	}
+	pthread_mutex_unlock(&s->lock);
+	return rc;
+}

@@ -1,0 +1,54 @@
+/*
+ * reader.h - one series after the other out of a layout's layers.
+ *
+ * A reader keeps its place in each layer, so series asked for in rising order cost a step each,
+ * and columns of times that series share are unpacked once. It may be used
+ * as long as layout and transaction are; one thread at a time.
+ */
+#ifndef STORAGE_READER_H
+#define STORAGE_READER_H
+
+#include "storage/layout.h"
+
+#include <pthread.h>
+
+struct layer_cursor {
+	const struct layer *layer;
+	struct segment_reader segment;
+	uint32_t at;        /* the segment that is open; UINT32_MAX: none */
+	uint32_t times_of;  /* column whose times lie in the reader's; UINT32_MAX: none */
+	int64_t *times;
+};
+
+struct reader {
+	const struct layout *layout;
+	struct db_txn *t;
+	pthread_mutex_t *lock; /* held while the transaction is asked; NULL: it is not shared */
+	struct layer_cursor *samples, *figures; /* by the layout's order */
+	struct columns_scratch *scratch;
+	struct figure_packer *packer;
+	double *values;
+};
+
+/* Small; what it needs is made when it is needed. */
+void reader_init(struct reader *r, const struct layout *l, struct db_txn *t);
+void reader_release(struct reader *r);
+
+/* Samples with times in the range that requests up to `last_request` brought, rising in time, each time once,
+ * added to *out in the arena. */
+int reader_samples(struct reader *r, uint32_t series, int64_t from_ms, int64_t to_ms,
+		   uint64_t last_request, struct arena *a, struct columns_run *out, struct err *e);
+/* As reader_samples() from the first `nlayers` layers only (for packing them). */
+int reader_layer_samples(struct reader *r, uint32_t from_layer, uint32_t nlayers, uint32_t series,
+			 int64_t from_ms, int64_t to_ms, struct arena *a, struct columns_run *out,
+			 struct err *e);
+/* Figures with stamps in the range of submissions up to `last`, sorted (figure.h). */
+int reader_figures(struct reader *r, uint32_t series, int64_t from_ms, int64_t to_ms,
+		   uint64_t last, struct arena *a, struct figures_run *out, struct err *e);
+int reader_layer_figures(struct reader *r, uint32_t layer, uint32_t series, int64_t from_ms,
+			 int64_t to_ms, struct arena *a, struct figures_run *out, struct err *e);
+
+/* Sorts by time; of samples for one time the last in the order of arrival stays. `from` is where to begin. */
+int columns_run_sort(struct columns_run *r, size_t from, struct err *e);
+
+#endif

@@ -1,0 +1,336 @@
+/*
+ * wal.c - see wal.h.
+ *
+ * A record is written by one writev(), so that a SIGKILL leaves all of it or a
+ * beginning. What a failed write left behind is cut off at once: the next record must not
+ * stand behind half of another.
+ */
+#include "storage/wal.h"
+
+#include "base/alloc.h"
+#include "base/counter.h"
+#include "base/crc32c.h"
+#include "base/log.h"
+#include "storage/disk.h"
+#include "storage/keys.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+static const char magic[8] = { 'p', 'w', 'l', 'o', 'g', 0, 0, 1 };
+
+enum { DURABLE_AT = 24, KIND_REMOTE_WRITE = 1 };
+
+static size_t padded(size_t n)
+{
+	return (n + 7) & ~(size_t)7;
+}
+
+/* --- files by number ------------------------------------------------------------------ */
+
+int numbered_path(char out[4096], const char *dir, const char *sub, uint64_t number,
+		  const char *ending, struct err *e)
+{
+	if (snprintf(out, 4096, "%s/%s/%08" PRIu64 "%s", dir, sub, number, ending) >= 4096)
+		return err_set(e, ERR_LIMIT, "the path of the store is too long");
+	return 0;
+}
+
+static bool number_of(const char *name, const char *ending, uint64_t *number)
+{
+	char *end;
+
+	if (name[0] < '0' || name[0] > '9')
+		return false;
+	errno = 0;
+	*number = strtoull(name, &end, 10);
+	return errno == 0 && strcmp(end, ending) == 0;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+int numbered_files(const char *dir, const char *sub, const char *ending, uint64_t **out, size_t *n,
+		   struct err *e)
+{
+	char path[4096];
+	size_t cap = 0;
+	const struct dirent *d;
+	DIR *f;
+
+	*out = NULL;
+	*n = 0;
+	if (snprintf(path, sizeof(path), "%s/%s", dir, sub) >= (int)sizeof(path))
+		return err_set(e, ERR_LIMIT, "the path of the store is too long");
+	f = opendir(path);
+	if (!f)
+		return errno == ENOENT ? 0 : err_sys(e, errno, "cannot look into %s", path);
+	while ((d = readdir(f))) {
+		uint64_t number;
+
+		if (!number_of(d->d_name, ending, &number))
+			continue;
+		if (*n == cap) {
+			uint64_t *more;
+
+			cap = cap ? cap * 2 : 16;
+			more = mem_realloc(*out, cap * sizeof(*more));
+			if (!more) {
+				closedir(f);
+				mem_free(*out);
+				*out = NULL;
+				return err_set(e, ERR_MEMORY, "no memory to look into %s", path);
+			}
+			*out = more;
+		}
+		(*out)[(*n)++] = number;
+	}
+	closedir(f);
+	if (*n > 1)
+		qsort(*out, *n, sizeof(**out), by_number);
+	return 0;
+}
+
+/* --- writing ------------------------------------------------------------------------------ */
+
+static void write_durable(uint8_t *p, uint64_t durable)
+{
+	put_le64(p, durable);
+	put_le64(p + 8, ~durable);
+}
+
+static int write_head(const struct wal *l, struct err *e)
+{
+	uint8_t head[WAL_HEAD_BYTES] = { 0 };
+
+	memcpy(head, magic, sizeof(magic));
+	put_le64(head + 8, l->number);
+	put_le32(head + 16, crc32c(0, head, 16));
+	write_durable(head + DURABLE_AT, WAL_HEAD_BYTES);
+	if (write(l->fd, head, sizeof(head)) != (ssize_t)sizeof(head))
+		return err_sys(e, errno ? errno : ENOSPC, "cannot write %s", l->path);
+	if (fdatasync(l->fd) < 0)
+		return err_sys(e, errno, "cannot sync %s", l->path);
+	return 0;
+}
+
+int wal_create(struct wal *l, const char *dir, uint64_t number, struct err *e)
+{
+	char folder[4096];
+
+	l->fd = -1;
+	l->number = number;
+	l->written = 0;
+	l->next = NULL;
+	atomic_init(&l->durable, 0);
+	if (numbered_path(l->path, dir, "log", number, ".log", e) < 0)
+		return -1;
+	snprintf(folder, sizeof(folder), "%s/log", dir);
+	if (mkdir(folder, 0700) == 0)
+		disk_sync_folder(dir, NULL);
+	errno = 0;
+	l->fd = open(l->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (l->fd < 0)
+		return err_sys(e, errno, "cannot make %s", l->path);
+	if (write_head(l, e) < 0 || disk_sync_folder(folder, e) < 0) {
+		wal_close(l);
+		unlink(l->path);
+		return -1;
+	}
+	l->written = WAL_HEAD_BYTES;
+	atomic_store(&l->durable, WAL_HEAD_BYTES);
+	return 0;
+}
+
+int wal_append(struct wal *l, const struct wal_record *r, struct err *e)
+{
+	static const uint8_t zeros[8];
+	uint8_t head[WAL_RECORD_HEAD] = { 0 };
+	size_t n = WAL_RECORD_HEAD + r->refused.n + r->body.n, whole = padded(n);
+	struct iovec parts[4] = { { head, sizeof(head) },
+				  { (void *)(uintptr_t)r->refused.p, r->refused.n },
+				  { (void *)(uintptr_t)r->body.p, r->body.n },
+				  { (void *)(uintptr_t)zeros, whole - n } };
+	uint32_t crc;
+	ssize_t got;
+
+	if (n > WAL_RECORD_MAX)
+		return err_set(e, ERR_LIMIT, "a request of %zu bytes is too large", r->body.n);
+	put_le32(head + 4, (uint32_t)n);
+	put_le64(head + 8, atomic_load(&l->durable));
+	put_le64(head + 16, (uint64_t)r->received_ms);
+	head[24] = KIND_REMOTE_WRITE;
+	put_le32(head + 28, (uint32_t)r->refused.n);
+	crc = crc32c(0, head + 4, sizeof(head) - 4);
+	crc = crc32c(crc, r->refused.p, r->refused.n);
+	put_le32(head, crc32c(crc, r->body.p, r->body.n));
+	do
+		got = pwritev(l->fd, parts, 4, (off_t)l->written);
+	while (got < 0 && errno == EINTR);
+	if (got == (ssize_t)whole) {
+		l->written += whole;
+		return 0;
+	}
+	err_sys(e, got < 0 ? errno : ENOSPC, "cannot write %s", l->path);
+	if (ftruncate(l->fd, (off_t)l->written) < 0)
+		log_event(LOG_WARN, "cannot cut a log file back", log_s("path", l->path));
+	return -1;
+}
+
+int wal_sync(int fd, uint64_t upto, const char *path, struct err *e)
+{
+	uint8_t mark[16];
+
+	if (fdatasync(fd) < 0)
+		return err_sys(e, errno, "cannot sync %s", path);
+	write_durable(mark, upto);
+	/* Without it a torn end is taken for what it may be; nothing else depends on it. */
+	if (pwrite(fd, mark, sizeof(mark), DURABLE_AT) != (ssize_t)sizeof(mark))
+		log_event(LOG_DEBUG, "cannot note what is durable", log_s("path", path));
+	return 0;
+}
+
+void wal_close(struct wal *l)
+{
+	if (l->fd >= 0)
+		close(l->fd);
+	l->fd = -1;
+}
+
+/* --- reading --------------------------------------------------------------------------------- */
+
+static int bad(struct err *e, const char *path, uint64_t at, const char *why)
+{
+	counter_add(C_STORE_CORRUPT, 1);
+	return err_set(e, ERR_CORRUPT, "%s, byte %" PRIu64 ": %s", path, at, why);
+}
+
+/* The record at `at`; false when there is no good one. */
+static bool record_at(struct slice file, uint64_t at, struct wal_record *r, uint64_t *next,
+		      uint64_t *durable)
+{
+	const char *p = file.p + at;
+	uint64_t left = file.n - at;
+	uint32_t n, refused;
+
+	if (left < WAL_RECORD_HEAD)
+		return false;
+	n = get_le32(p + 4);
+	refused = get_le32(p + 28);
+	if (n < WAL_RECORD_HEAD || n > WAL_RECORD_MAX || n > left ||
+	    refused > n - WAL_RECORD_HEAD || p[24] != KIND_REMOTE_WRITE)
+		return false;
+	if (crc32c(0, p + 4, n - 4) != get_le32(p))
+		return false;
+	*durable = get_le64(p + 8);
+	r->received_ms = (int64_t)get_le64(p + 16);
+	r->refused = slice_of(p + WAL_RECORD_HEAD, refused);
+	r->body = slice_of(p + WAL_RECORD_HEAD + refused, n - WAL_RECORD_HEAD - refused);
+	*next = at + padded(n);
+	if (*next > file.n)
+		*next = file.n;
+	return true;
+}
+
+/* How far the file had been durable, by all it still says. */
+static uint64_t durable_until(struct slice file, uint64_t bad_at)
+{
+	uint64_t mark = get_le64(file.p + DURABLE_AT), until = 0;
+
+	if (mark == ~get_le64(file.p + DURABLE_AT + 8))
+		until = mark;
+	for (uint64_t at = bad_at + 8; at + WAL_RECORD_HEAD <= file.n; at += 8) {
+		struct wal_record r;
+		uint64_t next, durable;
+
+		if (!record_at(file, at, &r, &next, &durable))
+			continue;
+		if (durable > until)
+			until = durable;
+		at = padded(next) - 8;
+	}
+	return until;
+}
+
+static int read_all(struct slice file, const char *path, uint64_t number,
+		    int (*each)(void *ctx, const struct wal_record *r, struct err *e), void *ctx,
+		    uint64_t *end, struct err *e)
+{
+	*end = WAL_HEAD_BYTES;
+	if (memcmp(file.p, magic, sizeof(magic)) != 0 || get_le64(file.p + 8) != number ||
+	    get_le32(file.p + 16) != crc32c(0, file.p, 16))
+		return bad(e, path, 0, "this is no log file, or its head is damaged");
+	while (*end < file.n) {
+		struct wal_record r;
+		uint64_t next, durable;
+
+		if (!record_at(file, *end, &r, &next, &durable)) {
+			if (durable_until(file, *end) > *end)
+				return bad(e, path, *end,
+					   "the record is damaged although it had been durable");
+			return 0;
+		}
+		if (each(ctx, &r, e) < 0)
+			return err_wrap(e, "%s, byte %" PRIu64, path, *end);
+		*end = next;
+	}
+	return durable_until(file, file.n) > padded(file.n)
+		       ? bad(e, path, file.n, "the file is cut off")
+		       : 0;
+}
+
+int wal_read(const char *path, uint64_t number,
+	     int (*each)(void *ctx, const struct wal_record *r, struct err *e), void *ctx,
+	     uint64_t *end, uint64_t *size, struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), rc;
+	struct stat st;
+	void *map;
+
+	*end = *size = 0;
+	if (fd < 0)
+		return err_sys(e, errno, "cannot read %s", path);
+	if (fstat(fd, &st) < 0) {
+		rc = errno;
+		close(fd);
+		return err_sys(e, rc, "cannot read %s", path);
+	}
+	*size = (uint64_t)st.st_size;
+	if (*size < WAL_HEAD_BYTES) {
+		close(fd);
+		return 0;
+	}
+	map = mmap(NULL, *size, PROT_READ, MAP_PRIVATE, fd, 0);
+	rc = errno;
+	close(fd);
+	if (map == MAP_FAILED)
+		return err_sys(e, rc, "cannot read %s", path);
+	madvise(map, *size, MADV_SEQUENTIAL);
+	rc = read_all(slice_of(map, *size), path, number, each, ctx, end, e);
+	munmap(map, *size);
+	return rc;
+}
+
+int wal_cut(const char *path, uint64_t end, struct err *e)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW), rc = 0;
+
+	if (fd < 0)
+		return err_sys(e, errno, "cannot open %s", path);
+	if (ftruncate(fd, (off_t)end) < 0 || fdatasync(fd) < 0)
+		rc = err_sys(e, errno, "cannot cut %s", path);
+	close(fd);
+	return rc;
+}

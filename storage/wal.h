@@ -1,0 +1,90 @@
+/*
+ * wal.h - the write-ahead log: short files of requests as they came, from which plain samples are
+ * acknowledged.
+ *
+ * A log file is NNNNNNNN.log in the folder "log" of the store. Requests are written in
+ * the order in which they count; a sync thread (ingest.c) makes groups of them durable. When
+ * all samples of a file have been sealed into a run, the file is deleted.
+ *
+ *    0  8  "pwlog" 0 0 1
+ *    8  8  number of the file
+ *   16  4  CRC-32C of the bytes before
+ *   20  4  0
+ *   24  8  bytes that are known to be durable, rewritten after each sync without a sync of its
+ *          own (a SIGKILL keeps it; a power cut may leave an earlier one)
+ *   32  8  its complement: all bits turned over
+ *   40     records, each beginning at a multiple of 8
+ *
+ * A record:
+ *
+ *    0  4  CRC-32C of the bytes from 4 to the end
+ *    4  4  bytes of the record, without the padding behind
+ *    8  8  durable bytes of the file when it was written
+ *   16  8  received (milliseconds since 1970)
+ *   24  1  kind: 1 a remote write request, snappy block and protobuf as they came
+ *   25  3  0
+ *   28  4  bytes of the list of series that were refused: varints, each the number of a
+ *          time series in the request less the one before (-1)
+ *   32     that list, then the request
+ *
+ * After a crash the end of the file may be torn: what is bad and was never durable is cut.
+ * What is bad although it was durable (the head or a later record says so) is an error.
+ *
+ * One thread at a time for each file.
+ */
+#ifndef STORAGE_WAL_H
+#define STORAGE_WAL_H
+
+#include "base/err.h"
+#include "base/slice.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+enum { WAL_HEAD_BYTES = 40, WAL_RECORD_HEAD = 32, WAL_RECORD_MAX = 64 << 20 };
+
+struct wal_record {
+	int64_t received_ms;
+	struct slice refused; /* the list */
+	struct slice body;
+};
+
+/* --- writing ---------------------------------------------------------------------- */
+
+struct wal {
+	int fd;
+	uint64_t number;
+	uint64_t written; /* bytes; multiple of 8 */
+	_Atomic uint64_t durable; /* set by whoever synced */
+	struct wal *next;         /* the owner's */
+	char path[4096];
+};
+
+/* Makes a new file and its name durable. */
+int wal_create(struct wal *l, const char *dir, uint64_t number, struct err *e);
+/* ERR_FULL when the disk is; the file is then as it was. */
+int wal_append(struct wal *l, const struct wal_record *r, struct err *e);
+/* Makes the first `upto` bytes of the file behind `fd` durable and notes it in the head. Any thread. */
+int wal_sync(int fd, uint64_t upto, const char *path, struct err *e);
+void wal_close(struct wal *l);
+
+/* --- reading ---------------------------------------------------------------------- */
+
+/* Calls `each` for every good record. *end is where the good part ends, *size the file's. The rest
+ * may be cut (wal_cut) when 0 is returned; ERR_CORRUPT names the place of a bad record that had been
+ * durable; -1 from `each` ends it. A file shorter than its head has no records. */
+int wal_read(const char *path, uint64_t number,
+	     int (*each)(void *ctx, const struct wal_record *r, struct err *e), void *ctx,
+	     uint64_t *end, uint64_t *size, struct err *e);
+/* Cuts a torn end off. */
+int wal_cut(const char *path, uint64_t end, struct err *e);
+
+/* Numbers of the files in dir/sub with this ending ("log", ".log"), rising; to be freed with mem_free(). A
+ * folder that is not there has none. */
+int numbered_files(const char *dir, const char *sub, const char *ending, uint64_t **out, size_t *n,
+		   struct err *e);
+/* dir/sub/NNNNNNNN.ending */
+int numbered_path(char out[4096], const char *dir, const char *sub, uint64_t number,
+		  const char *ending, struct err *e);
+
+#endif
