@@ -12,14 +12,18 @@ VARIANT ?=
 B := build$(if $(VARIANT),/$(VARIANT))
 
 CC ?= cc
+CXX ?= c++
 CFLAGS ?= -O2 -g
+CXXFLAGS ?= $(CFLAGS)
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef \
 	-Wpointer-arith -Wwrite-strings -Wformat=2 -Wno-missing-field-initializers
+# base/regex_re2.cc, the one file of C++.
+CXXWARN := $(filter-out -Wstrict-prototypes -Wmissing-prototypes,$(WARN))
 # Warnings are errors in a checkout of ours; a release build says WERROR= .
 WERROR ?= $(if $(wildcard .git),-Werror)
-PKGS := libuv libcurl libmicrohttpd yaml-0.1 yajl libutf8proc libxxhash zlib
+PKGS := libuv libcurl libmicrohttpd yaml-0.1 yajl libutf8proc libxxhash zlib re2
 CPPFLAGS += -D_GNU_SOURCE -I. -I$(B)/gen $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -llmdb -lpthread -lm
+LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -llmdb -lstdc++ -lpthread -lm
 
 SAN_asan := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 SAN_tsan := -fsanitize=thread -fno-omit-frame-pointer
@@ -27,10 +31,11 @@ SAN_cov := --coverage -O0
 SAN := $(SAN_$(VARIANT))
 
 ALL_CFLAGS = -std=c17 $(CFLAGS) $(SAN) $(WARN) $(WERROR) -MMD -MP
+ALL_CXXFLAGS = -std=c++17 $(CXXFLAGS) $(SAN) $(CXXWARN) $(WERROR) -MMD -MP
 ALL_LDFLAGS = $(LDFLAGS) $(SAN)
 
 srcs = $(wildcard $(1)/*.c) $(wildcard $(1)/*/*.c)
-objs = $(patsubst %.c,$(B)/%.o,$(call srcs,$(1)))
+objs = $(patsubst %.c,$(B)/%.o,$(call srcs,$(1))) $(patsubst %.cc,$(B)/%.o,$(wildcard $(1)/*.cc))
 
 ifneq ($(V),1)
 Q := @
@@ -47,6 +52,11 @@ $(B)/%.o: %.c Makefile
 	$(say) CC
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+
+$(B)/%.o: %.cc Makefile
+	$(say) CXX
+	@mkdir -p $(@D)
+	$(Q)$(CXX) $(CPPFLAGS) $(ALL_CXXFLAGS) -c -o $@ $<
 
 define room_rule
 $(B)/lib$(1).a: $(call objs,$(1))
@@ -150,7 +160,7 @@ $(B)/bench/%: $(B)/bench/%.o $(B)/libtest.a $(B)/libdaemon.a $(LIBA)
 
 # --- care ----------------------------------------------------------------------
 
-C_FILES := $(wildcard $(foreach r,$(ROOMS) tests/unit/* tests/lib tests/scenario tests/fuzz bench examples/city query/stats,$(r)/*.c $(r)/*.h))
+C_FILES := $(wildcard $(foreach r,$(ROOMS) tests/unit/* tests/lib tests/scenario tests/fuzz bench examples/city query/stats,$(r)/*.c $(r)/*.cc $(r)/*.h))
 
 layers: ## prove that includes go one way
 	@tools/layers

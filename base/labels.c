@@ -428,6 +428,20 @@ void labels_unref(struct labels *ls)
 		set_free(s);
 }
 
+const struct labels *labels_in_arena(struct arena *a, const struct label *sorted, size_t n)
+{
+	struct labels *ls = arena_alloc(a, sizeof(*ls) + n * sizeof(*sorted));
+
+	if (!ls)
+		return NULL;
+	ls->hash = hash_labels(sorted, n, 0);
+	ls->n = (uint32_t)n;
+	atomic_init(&ls->refs, 0);
+	if (n)
+		memcpy(ls->l, sorted, n * sizeof(*sorted));
+	return ls;
+}
+
 /* --- reading a set ------------------------------------------------------------------ */
 
 struct slice labels_get(const struct labels *ls, struct slice name)

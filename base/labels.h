@@ -13,6 +13,7 @@
 #ifndef BASE_LABELS_H
 #define BASE_LABELS_H
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/slice.h"
@@ -49,6 +50,13 @@ struct labels *labels_make(struct err *e, const char *name, ...) __attribute__((
 
 struct labels *labels_ref(struct labels *ls);
 void labels_unref(struct labels *ls); /* NULL is nothing */
+
+/* A set that lives in an arena and is in no table, for sets that are made, looked at and
+ * dropped by the thousand. `sorted` is as a set holds it: by name, no name twice, no empty
+ * value; its texts stay borrowed and need not be NUL-terminated. Never give it to
+ * labels_ref() or labels_unref(), and compare with labels_cmp(), not by pointer; everything
+ * else works. NULL when the arena is full. */
+const struct labels *labels_in_arena(struct arena *a, const struct label *sorted, size_t n);
 
 /* The value, or an empty slice. */
 struct slice labels_get(const struct labels *ls, struct slice name);

@@ -1,24 +1,34 @@
 /*
- * matcher.h - one condition on a label: a="x" or a!="x".
+ * matcher.h - one condition on a label: a="x", a!="x", a=~"x.*", a!~"x.*".
  *
- * An absent label equals the empty value, as in Prometheus. (=~ and !~ come
- * with the regular expression shim of the query engine.)
+ * An absent label equals the empty value, as in Prometheus: a!="x" and a=~".*" hold
+ * where there is no a, and a="" and a!~".+" hold only there.
  */
 #ifndef BASE_MATCHER_H
 #define BASE_MATCHER_H
 
 #include "base/labels.h"
+#include "base/regex.h"
 
-enum matcher_op { MATCH_EQ, MATCH_NE };
+enum matcher_op { MATCH_EQ, MATCH_NE, MATCH_RE, MATCH_NRE };
 
 struct matcher {
 	enum matcher_op op;
-	struct slice name, value; /* borrowed */
+	struct slice name, value; /* borrowed; of MATCH_RE and MATCH_NRE the pattern, for texts */
+	const struct regex *re;   /* borrowed; MATCH_RE and MATCH_NRE only */
 };
+
+static inline bool matcher_is_negative(const struct matcher *m)
+{
+	return m->op == MATCH_NE || m->op == MATCH_NRE;
+}
 
 static inline bool matcher_holds(const struct matcher *m, struct slice value)
 {
-	return slice_eq(m->value, value) == (m->op == MATCH_EQ);
+	bool same = m->op == MATCH_EQ || m->op == MATCH_NE ? slice_eq(m->value, value)
+							   : regex_match(m->re, value);
+
+	return same != matcher_is_negative(m);
 }
 
 static inline bool matchers_hold(const struct matcher *m, size_t n, const struct labels *ls)

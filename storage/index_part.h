@@ -1,0 +1,238 @@
+/*
+ * index_part.h - how a part of the index looks, and reading it piece by piece.
+ *
+ * FORMAT, version 1. Integers are little-endian; "varint" is LEB128: seven bits a byte,
+ * lowest first, the top bit set in all but the last, at most five bytes. Series are
+ * numbered from 0 by rising id ("ordinal"); names of labels from 0 in byte order; values
+ * from 0, first those of name 0 in byte order, then those of name 1, and so on.
+ *
+ * Head, 160 bytes at offset 0:
+ *
+ *	  0  8  "pwindex\n"
+ *	  8  u32 version, 1
+ *	 12  u32 bytes of the head, 160
+ *	 16  u32 bytes of the whole part
+ *	 20  u32 id of the first series
+ *	 24  u32 id of the last series
+ *	 28  u32 number of series, at least 1
+ *	 32  u32 number of runs
+ *	 36  u32 number of names
+ *	 40  u32 number of values
+ *	 44  u32 number of shapes
+ *	 48  u32 slots of the hash table
+ *	 52  u32 0
+ *	 56  u64 seed of the hash table
+ *	 64  eleven sections, each u32 offset in the part, u32 bytes; in the order below
+ *	152  u32 0
+ *	156  u32 CRC-32C of bytes 0 to 155
+ *
+ * A newer version keeps the first 16 bytes and a CRC in the last four of its head.
+ * Sections follow the head in this order, each at a multiple of eight, zeros between:
+ *
+ *	 0 runs     per run of ids without a gap: u32 first id, u32 first ordinal
+ *	 1 names    per name, and once more behind the last: u32 text, u32 first value, u32 list
+ *	            of the series that have the label. (Behind the last: 0, number of values, 0.)
+ *	 2 values   per value: u32 text, u32 list of the series that have it
+ *	 3 shapes   per shape, and once more behind the last: u32 offset in section 4
+ *	 4 shape names   per shape: varint per label of a series of this shape: its name
+ *	 5 samples  per 16 series: u32 offset in section 6 of the first of them
+ *	 6 series   per series: varint bytes that follow; varint shape × 2 + (1: a statistic); then
+ *	            per label a varint: its value less the first value of its name
+ *	 7 hash     slots of u32, see below
+ *	 8 lists    lists of ordinals, see below; "list" is an offset in here
+ *	 9 texts    varint bytes, then the bytes, UTF-8; "text" is an offset in here
+ *	10 checksums  u32 CRC-32C of each 64 KiB of the part before this section (the last
+ *	            block is as short as it is)
+ *
+ * A list is a varint, count × 4 + kind; then
+ *
+ *	kind 0, steps: varint first ordinal, varint step (at least 1)
+ *	kind 1, gaps: varint bytes that follow; varint first ordinal, then per further one a
+ *	        varint: its distance from the one before, less 1
+ *	kind 2, bits: varint first word, varint bytes that follow; bit i of byte k says whether
+ *	        ordinal first word × 64 + 8 × k + i is in the list
+ *
+ * Hash table: XXH3 (64 bits) of a set of labels is made of pairs. p = XXH3(value, seed =
+ * XXH3(name, seed)); from h = seed, for each label in order of names, h = (h xor p) ×
+ * 0x9e3779b97f4a7c15 mod 2^64, h = h xor (h >> 32). A series begins to look at slot (h >> 32) ×
+ * slots >> 32 and goes on to the next one (behind the last comes the first) until it finds a
+ * slot that is 0. Otherwise the lower B bits of a slot are its ordinal + 1, where B is the
+ * number of bits needed to write the number of series, and the others are the upper
+ * bits of the lower half of h. The seed is 1 unless that makes a probe too long.
+ */
+#ifndef STORAGE_INDEX_PART_H
+#define STORAGE_INDEX_PART_H
+
+#include "storage/index.h"
+
+enum {
+	PART_VERSION = 1,
+	PART_HEAD_BYTES = 160,
+	PART_BLOCK_BYTES = 1 << 16,
+	PART_SAMPLE = 16, /* series */
+	PART_SERIES_MAX = 1 << 28,
+};
+
+enum part_section {
+	PART_RUNS,
+	PART_NAMES,
+	PART_VALUES,
+	PART_SHAPES,
+	PART_SHAPE_NAMES,
+	PART_SAMPLES,
+	PART_SERIES,
+	PART_HASH,
+	PART_LISTS,
+	PART_TEXTS,
+	PART_CHECKSUMS,
+};
+
+enum { PART_NAME_ENTRY = 12, PART_VALUE_ENTRY = 8, PART_RUN_ENTRY = 8, PART_PAIR = 8 };
+
+#define INDEX_NONE UINT32_MAX
+
+extern const char part_magic[8];
+
+/* --- integers ------------------------------------------------------------------------- */
+
+static inline uint32_t part_u32(const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	v = __builtin_bswap32(v);
+#endif
+	return v;
+}
+
+static inline uint64_t part_u64(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	v = __builtin_bswap64(v);
+#endif
+	return v;
+}
+
+/* Moves *p behind the varint. False when it does not end before `end` or is too large. */
+static inline bool part_varint(const uint8_t **p, const uint8_t *end, uint32_t *v)
+{
+	const uint8_t *at = *p;
+	uint32_t x = 0;
+
+	if (at < end && *at < 0x80) {
+		*v = *at;
+		*p = at + 1;
+		return true;
+	}
+	for (unsigned shift = 0; at < end && shift < 35; shift += 7, at++) {
+		if (shift == 28 && *at > 0x0f)
+			return false;
+		x |= (uint32_t)(*at & 0x7f) << shift;
+		if (*at < 0x80) {
+			*v = x;
+			*p = at + 1;
+			return true;
+		}
+	}
+	return false;
+}
+
+enum { PART_VARINT_MAX = 5 };
+
+static inline unsigned part_put_varint(uint8_t *p, uint32_t v)
+{
+	unsigned n = 0;
+
+	for (; v >= 0x80; v >>= 7)
+		p[n++] = (uint8_t)(v | 0x80);
+	p[n++] = (uint8_t)v;
+	return n;
+}
+
+/* --- hashes ------------------------------------------------------------------------------ */
+
+uint64_t index_pair_hash(struct slice name, struct slice value, uint64_t seed);
+
+static inline uint64_t index_hash_add(uint64_t h, uint64_t pair)
+{
+	h = (h ^ pair) * 0x9e3779b97f4a7c15u;
+	return h ^ h >> 32;
+}
+
+uint64_t index_hash(const struct label *l, size_t n, uint64_t seed);
+
+static inline uint32_t part_hash_slot(uint64_t h, uint32_t slots)
+{
+	return (uint32_t)((h >> 32) * slots >> 32);
+}
+
+static inline unsigned part_ordinal_bits(uint32_t series)
+{
+	return 32 - (unsigned)__builtin_clz(series | 1);
+}
+
+static inline uint32_t part_hash_entry(uint64_t h, uint32_t ordinal, unsigned bits)
+{
+	return ((uint32_t)h & ~(uint32_t)((1ull << bits) - 1)) | (ordinal + 1);
+}
+
+/* --- reading ------------------------------------------------------------------------------ */
+
+/* n bytes at `at` of a section, verified; NULL with ERR_CORRUPT. */
+const uint8_t *part_bytes(const struct index_part *p, enum part_section s, uint32_t at, uint32_t n,
+			  struct err *e);
+/* The same up to the end of the section, at most `max` bytes; *n says how many. */
+const uint8_t *part_bytes_upto(const struct index_part *p, enum part_section s, uint32_t at,
+			       uint32_t max, uint32_t *n, struct err *e);
+
+/* "index part of series 1 to 900: " and the sentence; ERR_CORRUPT. */
+int part_corrupt(const struct index_part *p, struct err *e, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+int part_text(const struct index_part *p, uint32_t text, struct slice *out, struct err *e);
+
+struct part_name {
+	uint32_t text, first_value, end_value, list;
+};
+int part_name(const struct index_part *p, uint32_t name, struct part_name *out, struct err *e);
+
+struct part_value {
+	uint32_t text, list;
+};
+int part_value(const struct index_part *p, uint32_t value, struct part_value *out, struct err *e);
+int part_value_text(const struct index_part *p, uint32_t value, struct slice *out, struct err *e);
+
+/* INDEX_NONE when there is none. */
+int part_find_name(const struct index_part *p, struct slice name, uint32_t *out, struct err *e);
+/* The first value of [first, end) that is not below `value`. */
+int part_lower_value(const struct index_part *p, uint32_t first, uint32_t end, struct slice value,
+		     uint32_t *out, struct err *e);
+
+/* One label of a series: number of its name and of its value. */
+struct label_ref {
+	uint32_t name, value;
+};
+
+struct series_ref {
+	bool statistic;
+	uint32_t n;
+	struct label_ref l[LABELS_MAX];
+};
+int part_series(const struct index_part *p, uint32_t ordinal, struct series_ref *out,
+		struct err *e);
+
+/* INDEX_NONE when there is none. */
+int part_find(const struct index_part *p, const struct label *l, size_t n, uint64_t hash,
+	      uint32_t *ordinal, bool *statistic, struct err *e);
+
+/* How many series have an id up to and with this one. */
+int part_ordinals_upto(const struct index_part *p, uint32_t id, uint32_t *n, struct err *e);
+
+/* The id of each of `n` rising ordinals, in place. */
+int part_ids(const struct index_part *p, uint32_t *ordinals, size_t n, struct err *e);
+
+#endif
