@@ -255,10 +255,10 @@ struct regex *regex_new(struct slice pattern, struct err *e)
 		return NULL;
 	}
 	inner = without_group(without_anchors(re->pattern));
-	if (read_literals(re, inner) || read_prefix(re, inner))
+	if (read_literals(re, inner))
 		return re;
 	re->n = 0;
-	if (compile(re, e) == 0)
+	if (read_prefix(re, inner) || compile(re, e) == 0)
 		return re;
 	regex_free(re);
 	return NULL;

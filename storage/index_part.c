@@ -366,33 +366,35 @@ static const uint8_t *shape_bytes(const struct index_part *p, uint32_t shape, co
 	return q;
 }
 
+static int bad_labels(const struct index_part *p, struct err *e)
+{
+	return part_corrupt(p, e, "the labels of a series cannot be read");
+}
+
 /* Names in rising order, as many as there are values, values of those names. */
 static int read_labels(const struct index_part *p, const uint8_t *names, const uint8_t *names_end,
 		       const uint8_t *values, const uint8_t *end, struct series_ref *out,
 		       struct err *e)
 {
-	uint32_t n = 0, name, rank;
+	uint32_t n = 0, name, rank, first;
 
-	while (names < names_end && n < LABELS_MAX && part_varint(&names, names_end, &name) &&
-	       part_varint(&values, end, &rank) && (!n || name > out->l[n - 1].name)) {
+	for (; names < names_end; n++) {
 		const uint8_t *q;
-		uint32_t first;
 
-		if (name >= p->names)
-			break;
+		if (n == LABELS_MAX || !part_varint(&names, names_end, &name) ||
+		    !part_varint(&values, end, &rank) || name >= p->names ||
+		    (n && name <= out->l[n - 1].name))
+			return bad_labels(p, e);
 		q = part_bytes(p, PART_NAMES, name * PART_NAME_ENTRY, 2 * PART_NAME_ENTRY, e);
 		if (!q)
 			return -1;
 		first = part_u32(q + 4);
-		if (rank >= p->values ||
-		    first + (uint64_t)rank >= part_u32(q + 4 + PART_NAME_ENTRY))
-			break;
-		out->l[n++] = (struct label_ref){ name, first + rank };
+		if (first + (uint64_t)rank >= part_u32(q + 4 + PART_NAME_ENTRY))
+			return bad_labels(p, e);
+		out->l[n] = (struct label_ref){ name, first + rank };
 	}
 	out->n = n;
-	if (names != names_end || values != end)
-		return part_corrupt(p, e, "the labels of a series are not readable");
-	return 0;
+	return values == end ? 0 : bad_labels(p, e);
 }
 
 int part_series(const struct index_part *p, uint32_t ordinal, struct series_ref *out, struct err *e)
