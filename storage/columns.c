@@ -122,7 +122,8 @@ int values_unpack(enum value_encoding enc, struct slice in, size_t n, double *v,
 	return 0;
 }
 
-/* --- whole numbers ----------------------------------------------------------------------------- */
+/* --- whole numbers -----------------------------------------------------------------------------
+ */
 
 /* Runs are a head byte, WHOLE_RESERVED, and for each run its number and its length less
  * one, both varints, until the lengths add up. */

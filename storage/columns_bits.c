@@ -150,7 +150,8 @@ static const uint8_t *padded(struct slice in, size_t bytes, uint8_t copy[BLOCK *
 	return copy;
 }
 
-/* --- both ---------------------------------------------------------------------------------------- */
+/* --- both ----------------------------------------------------------------------------------------
+ */
 
 void bits_pack(const uint64_t *x, size_t n, unsigned width, uint8_t *out)
 {

@@ -27,16 +27,16 @@ enum {
 	EXPONENT_MAX = 18,
 	HEAD_EXPONENT = 0x1f,
 	HEAD_EXCEPTIONS = 0x20,
-	SAMPLES = 16,          /* values that choose the exponent */
-	RETRY_SAMPLES = 32,    /* of those that it did not fit */
+	SAMPLES = 16,       /* values that choose the exponent */
+	RETRY_SAMPLES = 32, /* of those that it did not fit */
 	EXCEPTION_BITS = 76,
-	DIGIT_BITS_100 = 332,  /* what a decimal digit takes, in hundredths of a bit */
+	DIGIT_BITS_100 = 332, /* what a decimal digit takes, in hundredths of a bit */
 };
 
 /* Intermediate results wider than a double would round twice. */
 _Static_assert(FLT_EVAL_METHOD == 0, "doubles are computed as doubles");
 
-static const double power[EXPONENT_MAX + 1] = { 1e0,  1e1,  1e2,  1e3,	1e4,  1e5,  1e6,
+static const double power[EXPONENT_MAX + 1] = { 1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,
 						1e7,  1e8,  1e9,  1e10, 1e11, 1e12, 1e13,
 						1e14, 1e15, 1e16, 1e17, 1e18 };
 
@@ -54,7 +54,8 @@ static inline f64x2 to_double(u64x2 k)
 	return ((f64x2)high - 0x1.00000801p+84) + (f64x2)low;
 }
 
-/* --- one value ------------------------------------------------------------------------------------- */
+/* --- one value
+ * ------------------------------------------------------------------------------------- */
 
 /* Whether v is k / 10^e. */
 static bool scale_one(double v, unsigned e, uint64_t *k)
@@ -81,7 +82,8 @@ static unsigned exponent_of(double v, unsigned e)
 	return EXPONENT_MAX + 1;
 }
 
-/* need[e] values need the exponent e, the last ones none will do. The cheapest of `from` and more. */
+/* need[e] values need the exponent e, the last ones none will do. The cheapest of `from` and more.
+ */
 static unsigned cheapest(const size_t need[EXPONENT_MAX + 2], unsigned from, size_t n)
 {
 	size_t without = 0, least = SIZE_MAX;
@@ -112,7 +114,8 @@ static bool sample_exponent(const double *v, size_t n, unsigned *exponent)
 	return need[EXPONENT_MAX + 1] <= count / 2;
 }
 
-/* --- all values --------------------------------------------------------------------------------------- */
+/* --- all values
+ * --------------------------------------------------------------------------------------- */
 
 /* The usual way, for |k| < 2^51: adding 1.5 × 2^52 leaves the rounded number in the lowest
  * bits. What does not come back is looked at again. */
@@ -217,7 +220,8 @@ size_t decimal_pack(const double *v, size_t n, uint8_t *out, struct columns_scra
 	return (size_t)(p - out);
 }
 
-/* --- unpacking ----------------------------------------------------------------------------------------- */
+/* --- unpacking
+ * ----------------------------------------------------------------------------------------- */
 
 /* Two at a time: both arrays have room behind the last. */
 static void divide_all(const uint64_t *k, size_t n, double p, double *v)
@@ -265,15 +269,13 @@ static int get_exceptions(struct slice *in, size_t n, double *v, struct err *e)
 	return 0;
 }
 
-int decimal_unpack(struct slice *in, size_t n, double *v, struct columns_scratch *s,
-		   struct err *e)
+int decimal_unpack(struct slice *in, size_t n, double *v, struct columns_scratch *s, struct err *e)
 {
 	uint8_t head;
 
 	if (!get_byte(in, &head))
 		return err_set(e, ERR_CORRUPT, "it is empty");
-	if ((head & HEAD_EXPONENT) > EXPONENT_MAX ||
-	    (head & ~(HEAD_EXPONENT | HEAD_EXCEPTIONS)))
+	if ((head & HEAD_EXPONENT) > EXPONENT_MAX || (head & ~(HEAD_EXPONENT | HEAD_EXCEPTIONS)))
 		return err_set(e, ERR_CORRUPT, "its exponent is impossible");
 	if (whole_unpack(in, n, s->numbers, e) < 0)
 		return -1;

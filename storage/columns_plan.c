@@ -159,7 +159,8 @@ static void plan_dense(const uint64_t *left, size_t n, struct whole_plan *p)
 		plan_patches(left, n, p);
 }
 
-/* --- zeros left out ---------------------------------------------------------------------------- */
+/* --- zeros left out ----------------------------------------------------------------------------
+ */
 
 void whole_plan(const uint64_t *left, size_t n, struct whole_plan *p)
 {

@@ -37,7 +37,8 @@ static uint64_t month_of(int64_t t)
 	return (uint64_t)d.year * 12 + (uint64_t)d.month - 1;
 }
 
-/* --- packing --------------------------------------------------------------------------------------- */
+/* --- packing
+ * --------------------------------------------------------------------------------------- */
 
 static size_t pack_plain(const int64_t *t, size_t n, uint8_t *out, struct columns_scratch *s)
 {
@@ -145,7 +146,8 @@ size_t times_pack(const int64_t *t, size_t n, uint8_t *out, struct columns_scrat
 	return bytes;
 }
 
-/* --- unpacking --------------------------------------------------------------------------------------- */
+/* --- unpacking
+ * --------------------------------------------------------------------------------------- */
 
 static int unpack_months(struct slice *in, uint64_t shift, size_t n, uint64_t *t,
 			 struct columns_scratch *s, struct err *e)

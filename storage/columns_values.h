@@ -10,8 +10,7 @@
 #include "storage/columns_whole.h"
 
 size_t decimal_pack(const double *v, size_t n, uint8_t *out, struct columns_scratch *s);
-int decimal_unpack(struct slice *in, size_t n, double *v, struct columns_scratch *s,
-		   struct err *e);
+int decimal_unpack(struct slice *in, size_t n, double *v, struct columns_scratch *s, struct err *e);
 
 size_t xor_pack(const double *v, size_t n, uint8_t *out);
 int xor_unpack(struct slice *in, size_t n, double *v, struct err *e);

@@ -26,7 +26,8 @@ enum {
 	YEAR_TRIES = 64,           /* numbers that tell whether it pays */
 };
 
-/* --- what both directions share ---------------------------------------------------------------- */
+/* --- what both directions share ----------------------------------------------------------------
+ */
 
 /* Numbers in the block that begins at `from`. */
 static size_t block_length(size_t n, size_t from, bool year)
@@ -41,7 +42,8 @@ static size_t block_count(size_t n, bool year)
 	return year ? 1 + (n - WHOLE_YEAR + BLOCK - 1) / BLOCK : (n + BLOCK - 1) / BLOCK;
 }
 
-/* --- packing: units ------------------------------------------------------------------------------ */
+/* --- packing: units ------------------------------------------------------------------------------
+ */
 
 static uint64_t common_divisor(uint64_t a, uint64_t b)
 {
@@ -82,7 +84,8 @@ static void to_units(const uint64_t *x, size_t n, uint64_t unit, uint64_t *y)
 			y[i] = (uint64_t)((int64_t)(x[i] - x[0]) / (int64_t)unit);
 }
 
-/* --- packing: leftovers ----------------------------------------------------------------------------- */
+/* --- packing: leftovers
+ * ----------------------------------------------------------------------------- */
 
 static void leftovers(const uint64_t *y, size_t from, size_t n, enum whole_order order,
 		      uint64_t *left)
@@ -153,9 +156,11 @@ static bool year_pays(const uint64_t *y, size_t n)
 	return whole_spread(year, YEAR_TRIES, 1) + 4 < (best < other ? best : other);
 }
 
-/* --- packing: writing --------------------------------------------------------------------------------- */
+/* --- packing: writing
+ * --------------------------------------------------------------------------------- */
 
-static uint8_t *put_patches(uint8_t *p, const uint64_t *left, size_t n, const struct whole_plan *plan)
+static uint8_t *put_patches(uint8_t *p, const uint64_t *left, size_t n,
+			    const struct whole_plan *plan)
 {
 	uint64_t mask = mask_of(plan->width);
 	uint8_t *count = p++;
@@ -277,7 +282,8 @@ size_t whole_pack(const uint64_t *x, size_t n, uint8_t *out, struct columns_scra
 	return (size_t)(put_head(out, WHOLE_LINE, x[0], step) - out);
 }
 
-/* --- unpacking --------------------------------------------------------------------------------------------- */
+/* --- unpacking
+ * --------------------------------------------------------------------------------------------- */
 
 static int cut_off(struct err *e)
 {
@@ -447,15 +453,15 @@ static int unpack_blocks(struct slice *in, unsigned head, struct whole_reader *r
 		*in = slice_skip(*in, bytes);
 	}
 	for (size_t from = 0, b = 0; from < n; from += len, b++) {
-		unsigned order = mixed ? orders[b / 4] >> (b % 4 * 2) & 3
-				       : head >> HEAD_ORDER_SHIFT & 3;
+		unsigned order =
+			mixed ? orders[b / 4] >> (b % 4 * 2) & 3 : head >> HEAD_ORDER_SHIFT & 3;
 		uint64_t slope = 0;
 
 		len = block_length(n, from, year);
 		if (from == 0 && (order == ORDER_YEAR || (order == ORDER_SLOPE && len < 2)))
 			return err_set(e, ERR_CORRUPT, "its first block has nothing before it");
-		if (get_block(in, len, x + from,
-			      from == 0 && order == ORDER_SLOPE ? &slope : NULL, e) < 0)
+		if (get_block(in, len, x + from, from == 0 && order == ORDER_SLOPE ? &slope : NULL,
+			      e) < 0)
 			return -1;
 		if (from == 0)
 			begin_sums(r, order, slope, x);

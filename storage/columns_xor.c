@@ -60,8 +60,9 @@ static void put_xor(struct bit_writer *w, uint64_t x, unsigned *leading)
 	if (trailing >= TRAILING_MIN) {
 		unsigned length = 64 - zeros - trailing;
 
-		put_bits(w, CASE_TRAILING | code << CASE_BITS |
-				    (length - 1) << (CASE_BITS + LEADING_BITS),
+		put_bits(w,
+			 CASE_TRAILING | code << CASE_BITS |
+				 (length - 1) << (CASE_BITS + LEADING_BITS),
 			 CASE_BITS + LEADING_BITS + LENGTH_BITS);
 		put_bits(w, x >> trailing, length);
 	} else if (code == *leading) {
