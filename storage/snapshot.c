@@ -123,7 +123,7 @@ struct snapshot *snapshot_open(struct store *s, int64_t deadline_ms, struct err 
 		return NULL;
 	}
 	/* What gets its number later is not in this view. */
-	v->view.index.max_id = store_last_series(s);
+	v->view.index.max_id = v->view.last_series;
 	reader_init(&v->reader, v->view.layout, v->view.t);
 	arena_init(&v->arena, ARENA_BYTES);
 	v->end_ns = mono_ns() + v->deadline_ms * 1000000;

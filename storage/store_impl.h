@@ -50,7 +50,7 @@ struct store {
 	bool disk_short;
 
 	pthread_mutex_t index_lock;
-	uint32_t next_series;
+	_Atomic uint32_t next_series;
 	uint8_t *named; /* bit by id: the series' labels are on disk */
 	uint32_t named_cap;
 
@@ -117,6 +117,7 @@ struct view_of_store {
 	struct db_txn *t;
 	struct state state;
 	uint64_t last_request, last_sequence;
+	uint32_t last_series; /* the highest id that was given */
 	struct index_part *parts;
 	struct index_set index;
 };
@@ -132,8 +133,6 @@ int store_find_or_add(struct store *s, struct view_of_store *v, const struct lab
 bool store_is_named(struct store *s, uint32_t id);
 void store_note_named(struct store *s, uint32_t id);
 
-/* The highest id that was given. */
-uint32_t store_last_series(struct store *s);
 /* A store opened for reading only looks again when a writer has changed it. */
 int store_follow(struct store *s, struct err *e);
 

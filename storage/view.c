@@ -104,6 +104,7 @@ int view_open(struct store *s, struct view_of_store *v, struct err *e)
 		v->layout = layout_ref(s->layout);
 		v->last_request = atomic_load_explicit(&s->completed, memory_order_acquire);
 		v->last_sequence = atomic_load_explicit(&s->published, memory_order_acquire);
+		v->last_series = s->next_series - 1;
 		pthread_mutex_unlock(&s->layout_lock);
 		if (db_read_begin(s->db, &v->t, e) < 0 || read_state(v, e) < 0)
 			break;
@@ -213,16 +214,6 @@ void store_note_named(struct store *s, uint32_t id)
 		s->named_cap = cap;
 	}
 	s->named[id / 8] |= (uint8_t)(1 << id % 8);
-}
-
-uint32_t store_last_series(struct store *s)
-{
-	uint32_t last;
-
-	pthread_mutex_lock(&s->index_lock);
-	last = s->next_series - 1;
-	pthread_mutex_unlock(&s->index_lock);
-	return last;
 }
 
 char *series_text(const struct labels *ls, char out[SERIES_TEXT])
