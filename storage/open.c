@@ -149,14 +149,16 @@ static int read_records(struct loading *x, struct db_txn *t, uint64_t packed, st
 {
 	const struct fresh_visitor visitor = { take_name, take_chunk, x };
 	uint8_t first[KEY_SUBMISSION_BYTES];
+	uint64_t n = 0, entries;
 	struct walk w;
 	int rc;
 
-	if (walk_open(&w, t, DB_FRESH, KEY_SUBMISSION_BYTES, e) < 0)
+	if (db_entries(t, DB_FRESH, &entries, e) < 0 ||
+	    walk_open(&w, t, DB_FRESH, KEY_SUBMISSION_BYTES, e) < 0)
 		return -1;
 	key_submission(first, packed + 1);
 	rc = walk_seek(&w, key_slice(first, sizeof(first)), e);
-	while (rc == 0 && w.at.there) {
+	for (; rc == 0 && w.at.there; n++) {
 		rc = fresh_record_read(w.at.value, &visitor, e);
 		if (rc < 0)
 			err_wrap(e, "figures of submission %" PRIu64, get_be64(w.at.key.p));
@@ -164,6 +166,8 @@ static int read_records(struct loading *x, struct db_txn *t, uint64_t packed, st
 			rc = walk_next(&w, e);
 	}
 	walk_close(&w);
+	if (rc == 0 && n != entries)
+		rc = record_bad(e, DB_FRESH, "one is missing, or should have been packed");
 	return rc;
 }
 
@@ -279,7 +283,8 @@ static int look_at_logs(struct store *s, uint64_t covered, uint64_t *first, uint
 
 static void remove_logs(struct store *s, uint64_t first, uint64_t last)
 {
-	for (uint64_t i = first; first && i <= last; i++) {
+	/* Backwards, so that no gap is left when this is interrupted. */
+	for (uint64_t i = last; first && i >= first; i--) {
 		char path[4096];
 
 		if (numbered_path(path, s->dir, "log", i, ".log", NULL) == 0)
