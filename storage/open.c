@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "storage/submission.h"
 #include "storage/walk.h"
 
 #include <inttypes.h>
@@ -171,6 +172,35 @@ static int read_records(struct loading *x, struct db_txn *t, uint64_t packed, st
 	return rc;
 }
 
+/* Whether the figures that were read are all that submissions kept since the last packing. */
+static int check_kept(struct loading *x, struct db_txn *t, uint64_t packed, struct err *e)
+{
+	uint64_t kept = 0, found = atomic_load(&x->l->fresh->figures);
+	uint8_t first[KEY_SUBMISSION_BYTES];
+	struct walk w;
+	int rc;
+
+	if (walk_open(&w, t, DB_SUBMISSIONS, KEY_SUBMISSION_BYTES, e) < 0)
+		return -1;
+	key_submission(first, packed + 1);
+	rc = walk_seek(&w, key_slice(first, sizeof(first)), e);
+	while (rc == 0 && w.at.there) {
+		struct submission_view view;
+
+		rc = submission_read(w.at.value, &view, e);
+		if (rc == 0) {
+			kept += view.s.kept;
+			rc = walk_next(&w, e);
+		}
+	}
+	walk_close(&w);
+	if (rc == 0 && kept != found)
+		return err_set(e, ERR_CORRUPT,
+			       "%" PRIu64 " figures are not packed yet, the submissions kept %" PRIu64,
+			       found, kept);
+	return rc;
+}
+
 static int load_fresh(struct store *s, struct layout *l, struct db_txn *t,
 		      const struct state *state, struct err *e)
 {
@@ -183,6 +213,8 @@ static int load_fresh(struct store *s, struct layout *l, struct db_txn *t,
 		rc = read_records(&x, t, state->packed_sequence, e);
 	else
 		err_set(e, ERR_MEMORY, "no memory to read figures");
+	if (rc == 0)
+		rc = check_kept(&x, t, state->packed_sequence, e);
 	if (rc == 0)
 		rc = add_names(&x, e);
 	for (size_t i = 0; i < x.n; i++)
