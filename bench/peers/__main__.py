@@ -87,6 +87,8 @@ class Run:
     def __init__(self, kind, of_set, args, root):
         self.kind, self.set, self.args, self.root = kind, of_set, args, root
         self.load_program = os.path.abspath(os.path.join(args.build, "bench", "load"))
+        self.filled = self.figures_filled = 0
+        self.between_s = 0.0
         self.result = {"peer": kind.name, "set": of_set.name, "loads": [], "server_commands": []}
 
     def expect_line(self):
@@ -120,7 +122,8 @@ class Run:
         return told
 
     def load_all(self, server):
-        """Figures, then corrections where the set has them; remembers the moment between."""
+        """Figures, then corrections where the set has them; remembers the moment between, and how many
+        samples this server now has to have."""
         phases = ["figures", "corrections"] if self.set.is_parks else [None]
         told = []
         for phase in phases:
@@ -129,8 +132,9 @@ class Run:
                 self.between_s = time.time()
                 time.sleep(1)
             told.append(self.load(server, phase))
-        self.result["loads"] = told
-        return told
+        self.filled = sum(x["acked"] for x in told)
+        self.figures_filled = told[0]["acked"]
+        self.result["loads_again" if self.result["loads"] else "loads"] = told
 
     def measured_load(self, server):
         r, others, before = self.result, machine.Others(), server.cpu()
@@ -144,7 +148,6 @@ class Run:
         r["others_share"] = others.share(used)
         r["sent"] = sum(x["sent"] for x in r["loads"])
         r["acked"] = sum(x["acked"] for x in r["loads"])
-        r["figures_acked"] = r["loads"][0]["acked"]
         r["load_cpu_s"] = round(used, 2)
         r["cpu_per_m"] = used / r["acked"] * 1e6
         say(f"  {r['acked']:,} of {r['sent']:,} acknowledged, {used:.1f} CPU s, {r['cpu_per_m']:.3f} per M, "
@@ -158,9 +161,9 @@ class Run:
             r["settled"] = server.settle()
             how, folders = server.flush(self.set)
             r["flush_cpu_s"] = round(server.cpu() - before, 2)
-            r["cpu_per_m_flushed"] = (r["load_cpu_s"] + r["flush_cpu_s"]) / r["acked"] * 1e6
+            r["cpu_per_m_flushed"] = r["cpu_per_m"] + r["flush_cpu_s"] / self.filled * 1e6
         r["flush"], r["disk"] = how, machine.disk_of(*folders)
-        r["bytes_per_sample"] = r["disk"]["bytes"] / r["acked"]
+        r["bytes_per_sample"] = r["disk"]["bytes"] / self.filled
         say(f"  {r['bytes_per_sample']:.3f} bytes a sample, {r['disk']['files']} files; {how}")
 
     def killed(self, server):
@@ -173,7 +176,7 @@ class Run:
         r["left"], r["counted_by"] = left, how
         if left is not None:
             # a correction replaces; only who keeps both as two samples counts both
-            want = r["acked"] if server.counts_versions else r["figures_acked"]
+            want = self.filled if server.counts_versions else self.figures_filled
             r["lost"] = max(0, want - left)
         say(f"  ready {r['killed_ready_s']:.3f} s after SIGKILL, left {left}, lost {r.get('lost')}")
 
@@ -305,7 +308,7 @@ def report(args, found, notes, results, failures):
     print(table.markdown(all_rows, peers, lambda s: f"python3 bench/peers --sets {s} --peers {','.join(peers)}"))
     print("\nAs run:\n")
     for r in results.values():
-        for line in r["server_commands"] + [x["command"] for x in r["loads"]]:
+        for line in r["server_commands"] + [x["command"] for x in r["loads"] + r.get("loads_again", [])]:
             print(f"- {r['set']}, {r['peer']}: `{line}`")
         if r.get("flush"):
             print(f"- {r['set']}, {r['peer']}: flushed by: {r['flush']}")
