@@ -132,7 +132,7 @@ check: all unit $(FUZZ:%=$(B)/tests/replay/%) ## unit tests, scenarios, fuzz cor
 test: deps ## install what is missing, then every test there is
 	@$(MAKE) --no-print-directory test-installed
 
-test-installed: all unit $(FUZZ:%=$(B)/tests/replay/%)
+test-installed: all unit $(FUZZ:%=$(B)/tests/replay/%) $(B)/bench/load
 	@tools/run-tests $(B) unit corpus system
 
 check-asan: ## check under address and undefined behaviour sanitizers
@@ -151,8 +151,18 @@ FUZZ_SECONDS ?= 60
 fuzz: ## fuzz every target for FUZZ_SECONDS each (libFuzzer, ASan, UBSan)
 	@tools/fuzz $(FUZZ_SECONDS) $(FUZZ)
 
-bench: deps all $(patsubst bench/%.c,$(B)/bench/%,$(wildcard bench/bench_*.c)) ## print the measured figures
+bench: deps all $(patsubst bench/%.c,$(B)/bench/%,$(wildcard bench/bench_*.c)) ## print the measured figures (see also bench-peers)
 	@bench/run $(B)
+	@echo "# beside prometheus and victoria-metrics: make bench-peers (an hour and a half; PEERS=--quick: minutes)"
+
+PEERS ?=
+bench-peers: deps all $(B)/bench/load ## measure beside prometheus and victoria-metrics; PEERS='--quick' etc.
+	@python3 bench/peers --build $(B) $(PEERS)
+
+# Of the rooms it needs base only, so that it can be built before anything else works.
+$(B)/bench/load: $(patsubst %.c,$(B)/%.o,$(wildcard bench/load*.c)) $(B)/libbase.a
+	$(say) LD
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lsnappy
 
 $(B)/bench/%: $(B)/bench/%.o $(B)/libtest.a $(B)/libdaemon.a $(LIBA)
 	$(say) LD
@@ -190,7 +200,7 @@ clean: ## remove everything built
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-.PHONY: all unit check test test-installed check-asan check-tsan coverage fuzz bench layers lint \
+.PHONY: all unit check test test-installed check-asan check-tsan coverage fuzz bench bench-peers layers lint \
 	format deps run install clean help
 
 -include $(wildcard $(foreach r,$(ROOMS) tests/unit/* tests/lib tests/scenario tests/fuzz bench examples/city query/stats,$(B)/$(r)/*.d))
