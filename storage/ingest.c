@@ -95,6 +95,9 @@ static struct decoder *decoder_take(struct store *s, struct err *e)
 
 static void decoder_give(struct store *s, struct decoder *d)
 {
+	for (size_t i = 0; i < d->nobs; i++)
+		labels_unref(d->obs[i].labels);
+	d->nobs = 0;
 	pthread_mutex_lock(&s->decoders_lock);
 	d->next = s->decoders;
 	s->decoders = d;
@@ -295,7 +298,7 @@ static int add_observation(struct decoder *d, const struct head_slot *slot,
 		d->obs_cap = cap;
 	}
 	d->obs[d->nobs++] = (struct observation){
-		.labels = slot->labels,
+		.labels = labels_ref(slot->labels), /* the slot may be forgotten */
 		.stamp_ms = x->t_ms,
 		.value = x->value,
 		.months = slot->months,
@@ -366,13 +369,11 @@ static int hand_over_figures(struct store *s, struct decoder *d, struct write *w
 				.done = figures_done,
 				.ctx = f };
 	memcpy(f->obs, d->obs, d->nobs * sizeof(*d->obs));
-	for (size_t i = 0; i < d->nobs; i++)
-		labels_ref(f->obs[i].labels);
 	w->samples += d->nobs;
-	if (writer_push(s, &f->a, e) == 0)
+	if (writer_push(s, &f->a, e) == 0) {
+		d->nobs = 0;
 		return 0;
-	for (size_t i = 0; i < d->nobs; i++)
-		labels_unref(f->obs[i].labels);
+	}
 	mem_free(f);
 	return -1;
 }
@@ -570,6 +571,13 @@ int store_write(struct store *s, struct write *w, struct err *e)
 	if (rc == 0)
 		write_part_done(w, NULL);
 	return rc;
+}
+
+void store_reclassify(struct store *s)
+{
+	pthread_mutex_lock(&s->ingest_lock);
+	head_forget(&s->head);
+	pthread_mutex_unlock(&s->ingest_lock);
 }
 
 /* --- log files ---------------------------------------------------------------------------------------- */

@@ -388,6 +388,7 @@ static int pack_index(struct store *s, struct err *e)
 		x.part = part_of_blob(number, x.blob, e);
 		rc = x.part ? 0 : -1;
 	}
+	view_close(&v); /* the map may have to grow */
 	if (rc == 0) {
 		x.a.task = part_task;
 		x.a.committed = part_committed;
@@ -396,7 +397,6 @@ static int pack_index(struct store *s, struct err *e)
 	}
 	part_unref(x.part);
 	buf_release(&blob);
-	view_close(&v);
 	return rc;
 }
 

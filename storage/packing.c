@@ -190,6 +190,26 @@ static int piece_task(struct append *a, struct write_task *t, struct err *e)
 	return 0;
 }
 
+/* Only the packer's thread changes what lies in partitions, so a later transaction will do as well. */
+static void stop_reading(struct partition_writer *p)
+{
+	if (!p->view)
+		return;
+	reader_release(p->reader);
+	db_read_end(p->view->t);
+	p->view->t = NULL;
+}
+
+static int go_on_reading(struct partition_writer *p, struct err *e)
+{
+	if (!p->view)
+		return 0;
+	if (db_read_begin(p->s->db, &p->view->t, e) < 0)
+		return -1;
+	reader_init(p->reader, p->view->layout, p->view->t);
+	return 0;
+}
+
 /* Hands over what is pending. */
 static int send(struct partition_writer *p, struct err *e)
 {
@@ -197,11 +217,26 @@ static int send(struct partition_writer *p, struct err *e)
 
 	if (p->sent == p->n)
 		return 0;
+	stop_reading(p);
 	if (writer_do(p->s, &x.a, e) < 0)
 		return -1;
 	p->sent = p->n;
 	buf_clear(&p->pending);
-	return 0;
+	return go_on_reading(p, e);
+}
+
+static void read_from(struct partition_writer *p, struct view_of_store *v, struct reader *r)
+{
+	reader_init(r, v->layout, v->t);
+	p->view = v;
+	p->reader = r;
+}
+
+static void read_no_more(struct partition_writer *p)
+{
+	stop_reading(p);
+	p->view = NULL;
+	p->reader = NULL;
 }
 
 static int end_segment(struct partition_writer *p, struct err *e)
@@ -289,7 +324,7 @@ int partition_add_samples(struct partition_writer *p, struct view_of_store *v, u
 	uint32_t series = 0;
 	int rc = packer_init(&k, e);
 
-	reader_init(&r, v->layout, v->t);
+	read_from(p, v, &r);
 	arena_init(&arena, ARENA_BYTES);
 	while (rc == 0 && (series = next_series(layers, n, series)) != 0) {
 		struct arena_mark mark = arena_mark(&arena);
@@ -301,7 +336,7 @@ int partition_add_samples(struct partition_writer *p, struct view_of_store *v, u
 			rc = add_run(p, &k, series, &run, e);
 		arena_reset(&arena, mark);
 	}
-	reader_release(&r);
+	read_no_more(p);
 	arena_release(&arena);
 	packer_release(&k);
 	return rc;
@@ -373,7 +408,7 @@ int partition_add_figures(struct partition_writer *p, struct view_of_store *v,
 	uint32_t series = 0;
 	int rc = k ? 0 : -1;
 
-	reader_init(&r, v->layout, v->t);
+	read_from(p, v, &r);
 	arena_init(&arena, ARENA_BYTES);
 	if (!layers || !places)
 		rc = err_set(e, ERR_MEMORY, "no memory to merge partitions");
@@ -397,7 +432,7 @@ int partition_add_figures(struct partition_writer *p, struct view_of_store *v,
 		}
 		arena_reset(&arena, mark);
 	}
-	reader_release(&r);
+	read_no_more(p);
 	arena_release(&arena);
 	mem_free(layers);
 	mem_free(places);

@@ -23,13 +23,18 @@ struct partition_writer {
 	uint32_t sent;      /* segments that were */
 	struct segment_entry *entries;
 	uint32_t n, cap;
+	/* What it is made from; its transaction is given back while a piece is written, since the map may
+	 * have to grow, and freed pages are not used again as long as somebody reads. */
+	struct view_of_store *view;
+	struct reader *reader;
 };
 
 struct partition_writer *partition_writer_new(struct store *s, enum segment_kind kind,
 					      uint32_t number, struct err *e);
 void partition_writer_free(struct partition_writer *p); /* NULL is nothing */
 
-/* All samples of `n` layers of the view, from the first on. */
+/* All samples of `n` layers of the view, from the first on. The view's transaction has ended afterwards,
+ * likewise below. */
 int partition_add_samples(struct partition_writer *p, struct view_of_store *v, uint32_t first,
 			  uint32_t n, struct err *e);
 /* All figures of the partitions with these numbers. */

@@ -432,12 +432,11 @@ static void sum_layers(struct layer *const *list, uint32_t n, bool runs, uint64_
 
 static void status_of_layout(const struct layout *l, struct store_status *out)
 {
-	uint64_t ignored = 0;
-
 	sum_layers(l->samples, l->nsamples, true, &out->runs, &out->run_samples, &out->run_bytes);
 	sum_layers(l->samples, l->nsamples, false, &out->partitions, &out->packed_samples,
 		   &out->packed_bytes);
-	sum_layers(l->figures, l->nfigures, false, &out->partitions, &out->packed_figures, &ignored);
+	sum_layers(l->figures, l->nfigures, false, &out->partitions, &out->packed_figures,
+		   &out->figure_bytes);
 	for (uint32_t i = 0; i < l->nparts; i++) {
 		out->series += l->parts[i]->series;
 		out->index_bytes += l->parts[i]->bytes;
@@ -447,6 +446,7 @@ static void status_of_layout(const struct layout *l, struct store_status *out)
 		out->series += memory_index_count(l->memories[i]);
 	out->fresh_figures = (l->fresh ? atomic_load(&l->fresh->figures) : 0) +
 			     (l->frozen ? atomic_load(&l->frozen->figures) : 0);
+	out->fresh_bytes = out->fresh_figures * sizeof(struct figure);
 }
 
 void store_status(struct store *s, struct store_status *out)

@@ -153,6 +153,9 @@ struct write {
  * with bad labels, and of families that classify() refuses are refused alone. */
 int store_write(struct store *s, struct write *w, struct err *e);
 
+/* Forgets what series were classified as: classify() is asked anew. */
+void store_reclassify(struct store *s);
+
 /* Seals and packs all there is, so that no log is left; waits for it. */
 int store_flush(struct store *s, struct err *e);
 
@@ -253,7 +256,8 @@ struct store_status {
 	uint64_t head_samples, log_bytes; /* not sealed yet */
 	uint64_t runs, run_bytes, run_samples; /* sealed, not packed yet */
 	uint64_t partitions, packed_samples, packed_bytes;
-	uint64_t fresh_figures, packed_figures;
+	uint64_t fresh_figures, fresh_bytes; /* bytes: in memory */
+	uint64_t packed_figures, figure_bytes;
 	uint64_t index_parts, index_bytes;
 	unsigned snapshots;
 	bool writable;
