@@ -13,6 +13,7 @@
 #include "base/counter.h"
 #include "base/log.h"
 #include "base/version.h"
+#include "collectors/remote_write.h"
 #include "daemon/feed_board.h"
 #include "daemon/intake.h"
 #include "daemon/watch.h"
@@ -58,6 +59,7 @@ struct daemon {
 	struct collector *collector;
 	struct watch *watch;
 	struct feed_board *board;
+	struct remote_write_options remote_write;
 	struct exporter_view view;
 	struct arena routes_arena;
 	struct http_server *server;
@@ -130,6 +132,10 @@ static void warn_unchangeable(const struct config *old, const struct config *new
 	if (strcmp(old->title, new->title) != 0)
 		log_event(LOG_WARN, "the title changes with a restart only",
 			  log_s("title", new->title));
+	if (old->remote_write.enabled != new->remote_write.enabled ||
+	    old->remote_write.body_limit != new->remote_write.body_limit)
+		log_event(LOG_WARN, "remote write goes on or off, and changes its limit, with a "
+				    "restart only");
 	if (strcmp(old->data_dir, new->data_dir) != 0)
 		log_event(LOG_WARN, "the data folder changes with a restart only",
 			  log_s("data_dir", new->data_dir));
@@ -363,6 +369,37 @@ static int open_watch(struct daemon *d, struct err *e)
 	return d->board ? 0 : -1;
 }
 
+static int write_samples(void *ctx, struct write_job *w, struct err *e)
+{
+	(void)ctx;
+	(void)w;
+	return err_set(e, ERR_UNSUPPORTED, "the store does not take plain samples yet");
+}
+
+/* Those of the exporters and our own, in the daemon's arena. */
+static const struct http_route *all_routes(struct daemon *d, size_t *n, struct err *e)
+{
+	const struct http_route *read = exporter_routes(&d->view, &d->routes_arena, n, e);
+	struct http_route *all;
+
+	if (!read || !d->config->remote_write.enabled)
+		return read;
+	all = arena_array(&d->routes_arena, *n + 1, sizeof(*all));
+	if (!all) {
+		err_set(e, ERR_MEMORY, "no memory");
+		return NULL;
+	}
+	memcpy(all, read, *n * sizeof(*all));
+	d->remote_write = (struct remote_write_options){
+		.write = write_samples,
+		.ctx = d,
+		.body_limit = (size_t)d->config->remote_write.body_limit,
+		.clock = loop_clock(d->loop),
+	};
+	all[(*n)++] = remote_write_route(&d->remote_write);
+	return all;
+}
+
 static int open_server(struct daemon *d, struct err *e)
 {
 	struct http_server_options o = { .host = d->config->host, .port = d->config->port };
@@ -385,7 +422,7 @@ static int open_server(struct daemon *d, struct err *e)
 	};
 	if (!d->view.title)
 		return err_set(e, ERR_MEMORY, "no memory");
-	routes = exporter_routes(&d->view, &d->routes_arena, &n, e);
+	routes = all_routes(d, &n, e);
 	if (!routes)
 		return -1;
 	d->server = http_server_open(d->loop, &o, routes, n, e);
