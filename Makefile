@@ -116,6 +116,12 @@ $(B)/tests/scenario/test_%: $(B)/tests/scenario/test_%.o $(SCENE_OBJS) $(OFFICE_
 	$(say) LD
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
+# What the scripts of tests/system need besides the daemon.
+SYSTEM := $(patsubst %.c,$(B)/%,$(wildcard tests/system/*.c))
+$(B)/tests/system/%: $(B)/tests/system/%.o $(B)/libbase.a
+	$(say) LD
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
 unit: $(UNIT) ## build the unit and scenario tests
 
 # A fuzz target is a function; here it is linked with a driver that replays a corpus,
@@ -133,6 +139,7 @@ test: deps ## install what is missing, then every test there is
 	@$(MAKE) --no-print-directory test-installed
 
 test-installed: all unit $(FUZZ:%=$(B)/tests/replay/%) $(B)/bench/load
+test-installed: all unit $(SYSTEM) $(FUZZ:%=$(B)/tests/replay/%)
 	@tools/run-tests $(B) unit corpus system
 
 check-asan: ## check under address and undefined behaviour sanitizers
@@ -171,6 +178,7 @@ $(B)/bench/%: $(B)/bench/%.o $(B)/libtest.a $(B)/libdaemon.a $(LIBA)
 # --- care ----------------------------------------------------------------------
 
 C_FILES := $(wildcard $(foreach r,$(ROOMS) tests/unit/* tests/lib tests/scenario tests/fuzz bench examples/city query/stats,$(r)/*.c $(r)/*.cc $(r)/*.h))
+C_FILES := $(wildcard $(foreach r,$(ROOMS) tests/unit/* tests/lib tests/scenario tests/system tests/fuzz bench examples/city query/stats,$(r)/*.c $(r)/*.h))
 
 layers: ## prove that includes go one way
 	@tools/layers
@@ -203,4 +211,4 @@ help: ## this list
 .PHONY: all unit check test test-installed check-asan check-tsan coverage fuzz bench bench-peers layers lint \
 	format deps run install clean help
 
--include $(wildcard $(foreach r,$(ROOMS) tests/unit/* tests/lib tests/scenario tests/fuzz bench examples/city query/stats,$(B)/$(r)/*.d))
+-include $(wildcard $(foreach r,$(ROOMS) tests/unit/* tests/lib tests/scenario tests/system tests/fuzz bench examples/city query/stats,$(B)/$(r)/*.d))

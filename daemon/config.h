@@ -29,6 +29,16 @@ struct alert_config {
 	int64_t failures;
 };
 
+/* Samples pushed by a Prometheus. */
+struct remote_write_config {
+	bool enabled;
+	int64_t body_limit; /* bytes, packed */
+	/* Families of statistics: each a metric name, '*' in it for any run of characters. What
+	 * comes under them is a figure, not a plain sample. */
+	struct yaml_strings statistics;
+	const char *source; /* of those figures */
+};
+
 struct config {
 	struct arena arena;
 	atomic_uint refs;
@@ -46,6 +56,7 @@ struct config {
 	struct assess_options assess;
 	int64_t assess_every_ms;
 	struct alert_config lagging, late, feed_down;
+	struct remote_write_config remote_write;
 	int64_t map_bytes;
 };
 

@@ -206,7 +206,7 @@ static int meet(struct resolving *r, struct slice bytes, struct head_hash hash, 
 	if (rw_labels(bytes, l, &n, e) < 0)
 		return -1;
 	if (r->w && s->opt.classify)
-		kind = s->opt.classify(s->opt.ctx, l, n);
+		kind = s->opt.classify(s->opt.classify_ctx, l, n);
 	if (kind.class == SERIES_REFUSED) {
 		say_refused(bytes, e);
 		return -1;

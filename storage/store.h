@@ -64,6 +64,7 @@ struct store_options {
 	/* What a series is that remote write brings for the first time; any thread, without locks that
 	 * wait for the store. NULL: all are plain. */
 	struct series_kind (*classify)(void *ctx, const struct label *l, size_t n);
+	void *classify_ctx;
 	/* Called once, on the writer thread, when a sync or meta write failed: nothing is
 	 * acknowledged any more and the process should end and start anew. */
 	void (*failed)(void *ctx, const struct err *why);
