@@ -22,6 +22,7 @@
 #include "storage/packing.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -31,7 +32,8 @@ enum {
 	RUNS_MOST = 48,
 	RUN_BYTES_MOST = 128 << 20,
 	PACK_SAMPLES = 32000000,
-	MERGE_DEPTH = 8,           /* partitions above each other that are too many */
+	MERGE_DEPTH = 8,           /* more partitions above each other are too many */
+	MERGE_MOST = 64,
 	MERGE_SMALL = 4000000,     /* samples: a partition below is worth merging */
 };
 
@@ -412,16 +414,46 @@ static uint32_t small_samples(const struct layout *l)
 	return l->npartitions - i;
 }
 
-/* The partitions of figures that the newest one lies above, itself included. */
-static uint32_t above_each_other(const struct layout *l, uint32_t *numbers, uint32_t cap)
+static bool covers(const struct layer *l, uint32_t series)
 {
-	const struct layer *top = l->nfigures ? l->figures[l->nfigures - 1] : NULL;
-	uint32_t n = 0;
+	return l->first_series <= series && series <= l->last_series;
+}
 
-	for (uint32_t i = 0; top && i < l->nfigures && n < cap; i++)
-		if (l->figures[i]->first_series <= top->last_series &&
-		    l->figures[i]->last_series >= top->first_series)
-			numbers[n++] = l->figures[i]->number;
+static int by_size(const void *a, const void *b)
+{
+	const struct layer *x = *(struct layer *const *)a, *y = *(struct layer *const *)b;
+
+	return x->samples < y->samples ? -1 : x->samples > y->samples;
+}
+
+/* Partitions of figures where the most lie above each other: the small ones of them, up to the first that
+ * is much larger than all before. 0: nowhere too many. */
+static uint32_t figures_to_merge(const struct layout *l, struct layer *list[MERGE_MOST])
+{
+	uint32_t deepest = 0, at = 0, n = 0;
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < l->nfigures; i++) {
+		uint32_t depth = 0;
+
+		for (uint32_t k = 0; k < l->nfigures; k++)
+			depth += covers(l->figures[k], l->figures[i]->first_series);
+		if (depth > deepest) {
+			deepest = depth;
+			at = l->figures[i]->first_series;
+		}
+	}
+	if (deepest <= MERGE_DEPTH)
+		return 0;
+	for (uint32_t i = 0; i < l->nfigures && n < MERGE_MOST; i++)
+		if (covers(l->figures[i], at))
+			list[n++] = l->figures[i];
+	qsort(list, n, sizeof(struct layer *), by_size);
+	for (uint32_t i = 0; i < n; i++) {
+		if (i >= MERGE_DEPTH / 2 && list[i]->samples > 4 * sum)
+			return i;
+		sum += list[i]->samples;
+	}
 	return n;
 }
 
@@ -448,11 +480,10 @@ static int merge(struct store *s, enum segment_kind kind, const uint32_t *number
 	return rc;
 }
 
-enum { MERGE_MOST = 64 };
-
 static int merge_what_is_due(struct store *s, struct layout *l, bool *did, struct err *e)
 {
 	uint32_t numbers[MERGE_MOST], n = small_samples(l);
+	struct layer *layers[MERGE_MOST];
 	uint64_t order;
 
 	*did = true;
@@ -464,9 +495,14 @@ static int merge_what_is_due(struct store *s, struct layout *l, bool *did, struc
 		order = l->samples[l->npartitions - 1]->order;
 		return merge(s, SEGMENT_SAMPLES, numbers, n, order, e);
 	}
-	n = above_each_other(l, numbers, MERGE_MOST);
-	if (n > MERGE_DEPTH) {
-		order = l->figures[l->nfigures - 1]->order;
+	n = figures_to_merge(l, layers);
+	if (n > 0) {
+		order = 0;
+		for (uint32_t i = 0; i < n; i++) {
+			numbers[i] = layers[i]->number;
+			if (layers[i]->order > order)
+				order = layers[i]->order;
+		}
 		return merge(s, SEGMENT_FIGURES, numbers, n, order, e);
 	}
 	*did = false;
