@@ -32,7 +32,7 @@ enum {
 	DISK_LOOK_MS = 100,
 	DISK_RESERVE = 16 << 20, /* for sealing and packing what is in memory */
 	WAIT_MS = 10000,         /* for a sealed generation to go */
-	SEAL_SAMPLES = 1250000,
+	SEAL_SAMPLES = 600000,
 	SEAL_PER_SERIES = 16,
 	SEAL_MOST = 8000000,
 	REFUSED_LIMIT = 16 << 20,

@@ -57,7 +57,7 @@ struct store_options {
 	unsigned max_snapshots; /* reader slots; 0: 254 */
 	size_t queue_bytes;     /* waiting appends; 0: 256 MiB */
 	bool read_only;         /* for tools beside a running daemon: no threads, nothing is changed */
-	uint64_t seal_samples;  /* samples in memory before they are sealed; 0: 1.25 million, more for many
+	uint64_t seal_samples;  /* samples in memory before they are sealed; 0: 600,000, more for many
 	                         * series. Bounds memory, log, and the time to open after a crash */
 	uint64_t pack_samples;  /* samples in runs before they are packed; 0: 32 million */
 	uint64_t pack_figures;  /* fresh figures before they are packed; 0: 65,536 */
