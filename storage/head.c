@@ -338,6 +338,8 @@ static int begin_chain(struct generation *g, struct head_slot *s)
 		find_tail(s); /* the slot was forgotten, its samples were not */
 	else if (add_block(g, s, 0) < 0)
 		return -1;
+	else
+		g->series++;
 	s->generation = g->number;
 	if (s->series > g->top_series)
 		g->top_series = s->series;

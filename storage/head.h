@@ -49,6 +49,7 @@ struct generation {
 	size_t slab_used;
 	uint64_t samples;
 	uint32_t top_series; /* chains exist up to here */
+	uint32_t series;     /* that have a chain */
 	size_t bytes;
 };
 

@@ -36,6 +36,7 @@ enum {
 	SEAL_PER_SERIES = 16,
 	SEAL_MOST = 8000000,
 	REFUSED_LIMIT = 16 << 20,
+	KEYS_KEPT = 100000,
 	NO_KEY = UINT32_MAX,
 };
 
@@ -632,6 +633,9 @@ int ingest_rotate(struct store *s, struct err *e)
 		mem_free(next);
 		return -1;
 	}
+	/* Keys of senders that are gone; those that are not are met again, once. */
+	if (s->head.nkeys > KEYS_KEPT && s->head.nkeys / 4 > s->active->series)
+		head_forget(&s->head);
 	generation_unref(s->active);
 	s->active = g;
 	s->sealing = true;

@@ -420,6 +420,11 @@ void store_unload(struct store *s)
 	layout_unref(s->layout);
 	s->layout = NULL;
 	s->fresh = NULL;
+	for (size_t i = 0; i < s->nretention; i++)
+		mem_free((char *)(uintptr_t)s->retention[i].families);
+	mem_free(s->retention);
+	s->retention = NULL;
+	s->nretention = 0;
 	mem_free(s->named);
 	s->named = NULL;
 	s->named_cap = 0;

@@ -6,6 +6,7 @@
  *   figures  frozen fresh figures become a partition
  *   index    a frozen memory index becomes a part, together with parts that are not much larger
  *   merge    partitions that lie above each other become one
+ *   cut      samples that are deleted or too old are taken out (cut.c)
  *
  * Reading and packing is done here, with a view; what is written to LMDB is handed to the writer's
  * thread in pieces of a few megabytes, so that submissions go in between. The last piece makes
@@ -19,6 +20,7 @@
 #include "base/alloc.h"
 #include "base/counter.h"
 #include "base/log.h"
+#include "storage/cut.h"
 #include "storage/packing.h"
 
 #include <inttypes.h>
@@ -29,6 +31,7 @@
 enum {
 	RETRY_MS = 5000,
 	TICK_MS = 1000,
+	RETAIN_S = 3600,
 	RUNS_MOST = 48,
 	RUN_BYTES_MOST = 128 << 20,
 	PACK_SAMPLES = 32000000,
@@ -360,7 +363,8 @@ static uint32_t first_to_merge(const struct layout *l, size_t new_bytes)
 	return i;
 }
 
-static int pack_index(struct store *s, struct err *e)
+static int build_index(struct store *s, bool whole, bool (*drop)(void *ctx, uint32_t id), void *ctx,
+		       struct err *e)
 {
 	struct view_of_store v;
 	struct index_set from;
@@ -371,14 +375,16 @@ static int pack_index(struct store *s, struct err *e)
 
 	if (view_open(s, &v, e) < 0)
 		return -1;
-	keep = first_to_merge(v.layout, memory_index_bytes(v.layout->memories[0]) / 8);
+	keep = whole ? 0
+		     : first_to_merge(v.layout,
+				      memory_index_bytes(v.layout->memories[0]) / 8);
 	from = (struct index_set){ .parts = v.parts + keep,
 				   .nparts = v.layout->nparts - keep,
 				   .memories = v.layout->memories,
 				   .nmemories = 1,
 				   .max_id = UINT32_MAX };
 	buf_init(&blob, UINT32_MAX);
-	rc = index_part_build(&from, NULL, NULL, &blob, e);
+	rc = index_part_build(&from, drop, ctx, &blob, e);
 	if (rc == 0) {
 		uint32_t number;
 
@@ -402,7 +408,54 @@ static int pack_index(struct store *s, struct err *e)
 	return rc;
 }
 
+static int pack_index(struct store *s, struct err *e)
+{
+	return build_index(s, false, NULL, NULL, e);
+}
+
+static int freeze_index(struct layout *l, void *ctx, struct err *e)
+{
+	(void)ctx;
+	if (l->nmemories == 2)
+		return 0;
+	l->memories[1] = memory_index_new(e);
+	l->nmemories = l->memories[1] ? 2 : 1;
+	return l->memories[1] ? 0 : -1;
+}
+
+int index_rebuild(struct store *s, bool (*drop)(void *ctx, uint32_t id), void *ctx, struct err *e)
+{
+	int rc;
+
+	pthread_mutex_lock(&s->index_lock);
+	rc = store_relayout(s, freeze_index, NULL, e);
+	pthread_mutex_unlock(&s->index_lock);
+	return rc < 0 ? -1 : build_index(s, true, drop, ctx, e);
+}
+
 /* --- merge ---------------------------------------------------------------------------------------- */
+
+int partition_replace(struct store *s, struct view_of_store *v, uint32_t i,
+		      void (*edit)(void *ctx, uint32_t series, struct columns_run *r), void *ctx,
+		      struct err *e)
+{
+	const struct layer *l = v->layout->samples[i];
+	uint32_t number = l->number;
+	struct partition_writer *p =
+		partition_writer_new(s, SEGMENT_SAMPLES, next_partition(s), e);
+	struct finish f = { .order = l->order, .merged = &number, .nmerged = 1 };
+	int rc = -1;
+
+	if (p) {
+		p->edit = edit;
+		p->edit_ctx = ctx;
+		rc = partition_add_samples(p, v, i, 1, e);
+		if (rc == 0)
+			rc = finish_partition(s, p, &f, e);
+	}
+	partition_writer_free(p);
+	return rc;
+}
 
 /* Small partitions of samples at the end of the order; a merged one must not jump over others. */
 static uint32_t small_samples(const struct layout *l)
@@ -592,7 +645,7 @@ static bool wait_for_work(struct store *s, int64_t ms, uint64_t *flush_number)
 		until.tv_nsec -= 1000000000;
 	}
 	pthread_mutex_lock(&s->lock);
-	if (!s->pack_stopping && s->flush_wanted == s->flush_done)
+	if (!s->pack_stopping && s->flush_wanted == s->flush_done && !s->deleting && !s->retaining)
 		pthread_cond_timedwait(&s->pack_wake, &s->lock, &until);
 	*flush_number = s->flush_wanted == s->flush_done ? 0 : s->flush_wanted;
 	stop = s->pack_stopping;
@@ -605,6 +658,64 @@ static void flushed(struct store *s, uint64_t number, const struct err *why)
 	pthread_mutex_lock(&s->lock);
 	s->flush_done = number;
 	s->pack_why = *why;
+	pthread_cond_broadcast(&s->pack_done);
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* Deletes what somebody waits for. */
+static void serve_delete(struct store *s)
+{
+	struct delete_request *q;
+	struct err e = { .code = ERR_NONE };
+
+	pthread_mutex_lock(&s->lock);
+	q = s->deleting;
+	pthread_mutex_unlock(&s->lock);
+	if (!q)
+		return;
+	if (flush(s, &e) == 0)
+		cut_delete(s, q, &e);
+	pthread_mutex_lock(&s->lock);
+	q->err = e;
+	q->over = true;
+	s->deleting = NULL;
+	pthread_cond_broadcast(&s->pack_done);
+	pthread_mutex_unlock(&s->lock);
+}
+
+static int64_t wall_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Keeps to the rules, when somebody asks or an hour is over. */
+static void serve_retention(struct store *s)
+{
+	struct retain_request *q;
+	struct err e = { .code = ERR_NONE };
+	int64_t now = mono_ns();
+	bool due;
+
+	pthread_mutex_lock(&s->lock);
+	q = s->retaining;
+	due = q || (s->nretention > 0 &&
+		    (s->retained_ns == 0 || now - s->retained_ns > (int64_t)RETAIN_S * 1000000000));
+	if (due)
+		s->retained_ns = now;
+	pthread_mutex_unlock(&s->lock);
+	if (!due)
+		return;
+	if (cut_retain(s, q ? q->now_ms : wall_ms(), &e) < 0)
+		log_event(LOG_ERROR, "cannot keep to the rules of retention", log_err(&e));
+	if (!q)
+		return;
+	pthread_mutex_lock(&s->lock);
+	q->err = e;
+	q->over = true;
+	s->retaining = NULL;
 	pthread_cond_broadcast(&s->pack_done);
 	pthread_mutex_unlock(&s->lock);
 }
@@ -624,6 +735,8 @@ static void *packer_main(void *arg)
 		if (rc < 0)
 			log_event(LOG_ERROR, "cannot pack what is new; it stays where it is",
 				  log_err(&e));
+		serve_delete(s);
+		serve_retention(s);
 		wait_ms = rc < 0 ? RETRY_MS : TICK_MS;
 	}
 	return NULL;

@@ -332,6 +332,8 @@ int partition_add_samples(struct partition_writer *p, struct view_of_store *v, u
 
 		rc = reader_layer_samples(&r, first, n, series, INT64_MIN, INT64_MAX, &arena, &run,
 					  e);
+		if (rc == 0 && p->edit)
+			p->edit(p->edit_ctx, series, &run);
 		if (rc == 0)
 			rc = add_run(p, &k, series, &run, e);
 		arena_reset(&arena, mark);

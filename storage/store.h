@@ -154,6 +154,25 @@ struct write {
  * with bad labels, and of families that classify() refuses are refused alone. */
 int store_write(struct store *s, struct write *w, struct err *e);
 
+/* Deletes the samples of all plain series that meet the matchers, with times in [from, to]; a series
+ * without any sample left is forgotten. Waits until it is done, which may mean writing partitions
+ * anew: not on the loop. ERR_INVALID when a statistic is among them or no matcher is given. */
+int store_delete(struct store *s, const struct matcher *m, size_t nm, int64_t from_ms, int64_t to_ms,
+		 uint64_t *samples, struct err *e);
+
+/* How long and how much is kept of plain series; statistics are kept for ever. */
+struct retention {
+	const char *families; /* metric name, '*' in it for any run of characters */
+	int64_t age_ms;       /* 0: any; older samples go */
+	uint64_t bytes;       /* 0: any; the oldest go when the packed samples of all these families take more */
+};
+
+/* Takes copies; the first rule that fits a family counts. Kept to every hour, partition by partition: what
+ * a partition holds goes when most of its time is over. */
+int store_set_retention(struct store *s, const struct retention *rules, size_t n, struct err *e);
+/* Now, at this time; waits. */
+int store_retain(struct store *s, int64_t now_ms, struct err *e);
+
 /* Forgets what series were classified as: classify() is asked anew. */
 void store_reclassify(struct store *s);
 

@@ -31,6 +31,22 @@
 
 struct decoder; /* ingest.c */
 
+/* What another thread waits for; `over` and `err` under the store's lock. */
+struct delete_request {
+	const struct matcher *m;
+	size_t nm;
+	int64_t from_ms, to_ms;
+	uint64_t samples; /* out */
+	bool over;
+	struct err err;
+};
+
+struct retain_request {
+	int64_t now_ms;
+	bool over;
+	struct err err;
+};
+
 struct store {
 	struct store_options opt;
 	char *dir;
@@ -91,6 +107,11 @@ struct store {
 	bool pack_stopping, has_packer;
 	uint64_t flush_wanted, flush_done; /* numbers of calls of store_flush() */
 	struct err pack_why;               /* how the last flush failed */
+	struct delete_request *deleting;   /* what store_delete() waits for */
+	struct retain_request *retaining;
+	struct retention *retention;
+	size_t nretention;
+	int64_t retained_ns;
 	pthread_t packer;
 
 	uint64_t seen; /* opened for reading only: what the folder looked like */
