@@ -1,0 +1,159 @@
+/*
+ * columns_bits.h - numbers of equal width side by side, and numbers of seven-bit groups.
+ *
+ * The ground the column codecs stand on (columns.h); nobody else includes it. All that
+ * is written is little-endian, read and written byte by byte or through memcpy().
+ * Pure functions, any thread.
+ */
+#ifndef STORAGE_COLUMNS_BITS_H
+#define STORAGE_COLUMNS_BITS_H
+
+#include "base/slice.h"
+
+#include <stdint.h>
+
+enum {
+	BLOCK = 128,     /* numbers of one width */
+	VARINT_MAX = 10, /* bytes */
+};
+
+/* Two numbers side by side, as the compilers' own vectors (GCC and clang, any processor). */
+typedef uint64_t u64x2 __attribute__((vector_size(16)));
+
+/* --- bytes --------------------------------------------------------------------------- */
+
+static inline uint64_t load64(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	v = __builtin_bswap64(v);
+#endif
+	return v;
+}
+
+static inline void store64(uint8_t *p, uint64_t v)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	v = __builtin_bswap64(v);
+#endif
+	memcpy(p, &v, sizeof(v));
+}
+
+static inline uint64_t bits_of(double v)
+{
+	uint64_t b;
+
+	memcpy(&b, &v, sizeof(b));
+	return b;
+}
+
+static inline double double_of(uint64_t b)
+{
+	double v;
+
+	memcpy(&v, &b, sizeof(v));
+	return v;
+}
+
+/* --- numbers ------------------------------------------------------------------------- */
+
+/* How many bits hold `v`: 0 for 0. */
+static inline unsigned width_of(uint64_t v)
+{
+	/* Without a branch: zeros come as they please. */
+	return 64 - (unsigned)__builtin_clzll(v | 1) - (v == 0);
+}
+
+/* The lowest `width` bits set, 0 to 64. */
+static inline uint64_t mask_of(unsigned width)
+{
+	return width ? UINT64_MAX >> (64 - width) : 0;
+}
+
+/* Small negative numbers to small positive ones: 0 -1 1 -2 … to 0 1 2 3 … */
+static inline uint64_t zigzag(uint64_t v)
+{
+	return v << 1 ^ (v >> 63 ? UINT64_MAX : 0);
+}
+
+static inline uint64_t unzigzag(uint64_t v)
+{
+	return v >> 1 ^ (v & 1 ? UINT64_MAX : 0);
+}
+
+/* Puts one among n that are in order; for a few numbers. */
+static inline void insert_sorted(int64_t *sorted, size_t n, int64_t v)
+{
+	for (; n > 0 && sorted[n - 1] > v; n--)
+		sorted[n] = sorted[n - 1];
+	sorted[n] = v;
+}
+
+/* Seven bits a byte, lowest first, the eighth says that more follow. */
+static inline uint8_t *put_varint(uint8_t *p, uint64_t v)
+{
+	for (; v >= 0x80; v >>= 7)
+		*p++ = (uint8_t)(v | 0x80);
+	*p++ = (uint8_t)v;
+	return p;
+}
+
+static inline size_t varint_bytes(uint64_t v)
+{
+	return v ? (width_of(v) + 6) / 7 : 1;
+}
+
+/* Takes one off the front; false when it is cut off or longer than 64 bits. */
+static inline bool get_varint(struct slice *in, uint64_t *v)
+{
+	*v = 0;
+	for (unsigned shift = 0; shift < 70 && in->n > 0; shift += 7) {
+		uint8_t b = (uint8_t)*in->p;
+
+		*in = slice_skip(*in, 1);
+		if (shift == 63 && b > 1)
+			return false;
+		*v |= (uint64_t)(b & 0x7f) << shift;
+		if (!(b & 0x80))
+			return true;
+	}
+	return false;
+}
+
+static inline bool get_byte(struct slice *in, uint8_t *b)
+{
+	if (in->n == 0)
+		return false;
+	*b = (uint8_t)*in->p;
+	*in = slice_skip(*in, 1);
+	return true;
+}
+
+/* --- runs of one width --------------------------------------------------------------- */
+
+static inline size_t bits_bytes(size_t n, unsigned width)
+{
+	return (n * width + 7) / 8;
+}
+
+/* Packs the lowest `width` bits of n <= BLOCK numbers, bits_bytes() long. A whole BLOCK of
+ * up to 32 bits is laid out in four lanes of 32-bit words that take turns, so that
+ * vectors unpack it: of the numbers 4r to 4r + 3 the first is the r-th in lane 0, the
+ * others in lanes 2, 1 and 3 (two lanes are one 64-bit word, which so splits into
+ * neighbours). A lane's numbers follow each other from its lowest bit on. All else is
+ * one number after the other, lowest bit first. */
+void bits_pack(const uint64_t *x, size_t n, unsigned width, uint8_t *out);
+
+/* x[i] = base + the i-th number. `in` holds at least bits_bytes(). */
+void bits_unpack(struct slice in, size_t n, unsigned width, uint64_t base, uint64_t *x);
+
+/* As bits_unpack(), but only for the elements whose bit is set in `present`, of which `packed`
+ * are; the others become 0. The layout is always one after the other. */
+void bits_unpack_sparse(struct slice in, size_t packed, unsigned width, uint64_t base,
+			const uint8_t *present, size_t n, uint64_t *x);
+/* The packing that belongs to it, for any n <= BLOCK. */
+void bits_pack_plain(const uint64_t *x, size_t n, unsigned width, uint8_t *out);
+
+#endif
