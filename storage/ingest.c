@@ -171,25 +171,23 @@ static void say_refused(struct slice bytes, struct err *why)
 		text_of(l, n, text));
 }
 
-/* Sets what the slot is; 0, or -1 with the sentence why it cannot take samples. */
-static int classify(struct resolving *r, struct head_slot *slot, struct slice bytes,
-		    const struct label *l, size_t n, bool statistic, struct series_kind kind,
-		    struct err *e)
+/* Sets what the slot is; 0, or -1 with the sentence why it cannot take samples. Takes the labels, which a
+ * statistic must have. */
+static int classify(struct head_slot *slot, struct slice bytes, struct labels *take, bool statistic,
+		    struct series_kind kind, struct err *e)
 {
-	if (!statistic) {
-		slot->class = SERIES_PLAIN;
-		return 0;
-	}
-	slot->class = r->w && kind.class == SERIES_STATISTIC ? SERIES_STATISTIC : SERIES_REFUSED;
+	slot->class = !statistic ? SERIES_PLAIN : take ? SERIES_STATISTIC : SERIES_REFUSED;
 	slot->months = kind.months;
 	slot->preliminary = kind.preliminary;
+	if (slot->class == SERIES_STATISTIC && !slot->labels)
+		slot->labels = take;
+	else
+		labels_unref(take);
 	if (slot->class == SERIES_REFUSED) {
 		say_refused(bytes, e);
 		return -1;
 	}
-	if (!slot->labels)
-		slot->labels = labels_intern(l, n, e);
-	return slot->labels ? 0 : -1;
+	return 0;
 }
 
 /* A key for label bytes never seen before. -1: refused, with the sentence. */
@@ -198,8 +196,8 @@ static int meet(struct resolving *r, struct slice bytes, struct head_hash hash, 
 {
 	struct store *s = r->s;
 	struct label l[LABELS_MAX];
+	struct labels *labels = NULL;
 	struct series_kind kind = { .class = SERIES_PLAIN };
-	struct head_slot *slot;
 	bool statistic;
 	uint32_t id;
 	size_t n;
@@ -212,12 +210,16 @@ static int meet(struct resolving *r, struct slice bytes, struct head_hash hash, 
 		say_refused(bytes, e);
 		return -1;
 	}
+	/* Before there is a key: one of a statistic without labels could never be used. */
+	if (kind.class == SERIES_STATISTIC && !(labels = labels_intern(l, n, e)))
+		return -1;
 	if (store_find_or_add(s, &r->view, l, n, kind.class == SERIES_STATISTIC, &id, &statistic,
 			      e) < 0 ||
-	    head_add(&s->head, hash, after, id, key, e) < 0)
+	    head_add(&s->head, hash, after, id, key, e) < 0) {
+		labels_unref(labels);
 		return -1;
-	slot = &s->head.slots[s->head.keys[*key].slot];
-	return classify(r, slot, bytes, l, n, statistic, kind, e);
+	}
+	return classify(&s->head.slots[s->head.keys[*key].slot], bytes, labels, statistic, kind, e);
 }
 
 /* Replaying: whether the i-th time series was refused. */

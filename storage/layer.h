@@ -66,6 +66,8 @@ int segments_read(struct layer *l, struct slice in, struct err *e);
 /* Writes one segment as the i-th of a partition that is being made. */
 int partition_put_segment(struct db_txn *t, uint32_t number, uint32_t i, struct slice bytes,
 			  struct err *e);
+/* Removes segments from the i-th on: a longer attempt that failed may have left them. */
+int partition_drop_segments(struct db_txn *t, uint32_t number, uint32_t i, struct err *e);
 /* Writes its record: from now on it exists. *crc is the record's checksum. */
 int partition_put(struct db_txn *t, enum segment_kind kind, uint32_t number, uint64_t order,
 		  const struct segment_entry *s, uint32_t n, uint32_t *crc, struct err *e);

@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "storage/submission.h"
 #include "storage/walk.h"
 
 #include <inttypes.h>
@@ -149,14 +150,16 @@ static int read_records(struct loading *x, struct db_txn *t, uint64_t packed, st
 {
 	const struct fresh_visitor visitor = { take_name, take_chunk, x };
 	uint8_t first[KEY_SUBMISSION_BYTES];
+	uint64_t n = 0, entries;
 	struct walk w;
 	int rc;
 
-	if (walk_open(&w, t, DB_FRESH, KEY_SUBMISSION_BYTES, e) < 0)
+	if (db_entries(t, DB_FRESH, &entries, e) < 0 ||
+	    walk_open(&w, t, DB_FRESH, KEY_SUBMISSION_BYTES, e) < 0)
 		return -1;
 	key_submission(first, packed + 1);
 	rc = walk_seek(&w, key_slice(first, sizeof(first)), e);
-	while (rc == 0 && w.at.there) {
+	for (; rc == 0 && w.at.there; n++) {
 		rc = fresh_record_read(w.at.value, &visitor, e);
 		if (rc < 0)
 			err_wrap(e, "figures of submission %" PRIu64, get_be64(w.at.key.p));
@@ -164,6 +167,37 @@ static int read_records(struct loading *x, struct db_txn *t, uint64_t packed, st
 			rc = walk_next(&w, e);
 	}
 	walk_close(&w);
+	if (rc == 0 && n != entries)
+		rc = record_bad(e, DB_FRESH, "one is missing, or should have been packed");
+	return rc;
+}
+
+/* Whether the figures that were read are all that submissions kept since the last packing. */
+static int check_kept(struct loading *x, struct db_txn *t, uint64_t packed, struct err *e)
+{
+	uint64_t kept = 0, found = atomic_load(&x->l->fresh->figures);
+	uint8_t first[KEY_SUBMISSION_BYTES];
+	struct walk w;
+	int rc;
+
+	if (walk_open(&w, t, DB_SUBMISSIONS, KEY_SUBMISSION_BYTES, e) < 0)
+		return -1;
+	key_submission(first, packed + 1);
+	rc = walk_seek(&w, key_slice(first, sizeof(first)), e);
+	while (rc == 0 && w.at.there) {
+		struct submission_view view;
+
+		rc = submission_read(w.at.value, &view, e);
+		if (rc == 0) {
+			kept += view.s.kept;
+			rc = walk_next(&w, e);
+		}
+	}
+	walk_close(&w);
+	if (rc == 0 && kept != found)
+		return err_set(e, ERR_CORRUPT,
+			       "%" PRIu64 " figures are not packed yet, the submissions kept %" PRIu64,
+			       found, kept);
 	return rc;
 }
 
@@ -179,6 +213,8 @@ static int load_fresh(struct store *s, struct layout *l, struct db_txn *t,
 		rc = read_records(&x, t, state->packed_sequence, e);
 	else
 		err_set(e, ERR_MEMORY, "no memory to read figures");
+	if (rc == 0)
+		rc = check_kept(&x, t, state->packed_sequence, e);
 	if (rc == 0)
 		rc = add_names(&x, e);
 	for (size_t i = 0; i < x.n; i++)
@@ -279,7 +315,8 @@ static int look_at_logs(struct store *s, uint64_t covered, uint64_t *first, uint
 
 static void remove_logs(struct store *s, uint64_t first, uint64_t last)
 {
-	for (uint64_t i = first; first && i <= last; i++) {
+	/* Backwards, so that no gap is left when this is interrupted. */
+	for (uint64_t i = last; first && i >= first; i--) {
 		char path[4096];
 
 		if (numbered_path(path, s->dir, "log", i, ".log", NULL) == 0)

@@ -132,6 +132,8 @@ static int finish_task(struct append *a, struct write_task *t, struct err *e)
 	struct finish *f = (struct finish *)a;
 	struct partition_writer *p = f->p;
 
+	if (partition_drop_segments(t->t, p->number, p->n, e) < 0)
+		return -1;
 	if (p->n > 0) {
 		if (partition_put(t->t, p->kind, p->number, f->order, p->entries, p->n,
 				  &f->layer->crc, e) < 0)
@@ -564,6 +566,37 @@ static int merge_what_is_due(struct store *s, struct layout *l, bool *did, struc
 
 /* --- the thread -------------------------------------------------------------------------------------- */
 
+/* Whether what is to be sealed or packed has series that no part knows: their names are in the log files
+ * and records that go then. It happens when the memory index was being packed already. */
+static bool names_are_due(const struct layout *l)
+{
+	uint32_t last = l->nparts ? l->parts[l->nparts - 1]->last_id : 0;
+
+	return (l->sealed && l->sealed->top_series > last) ||
+	       (l->frozen && atomic_load(&l->frozen->top_series) > last);
+}
+
+static int begin_memory(struct layout *l, void *ctx, struct err *e)
+{
+	struct memory_index *more = memory_index_new(e);
+
+	(void)ctx;
+	if (!more)
+		return -1;
+	l->memories[l->nmemories++] = more;
+	return 0;
+}
+
+static int pack_names(struct store *s, struct err *e)
+{
+	int rc;
+
+	pthread_mutex_lock(&s->index_lock);
+	rc = store_relayout(s, begin_memory, NULL, e);
+	pthread_mutex_unlock(&s->index_lock);
+	return rc < 0 ? -1 : pack_index(s, e);
+}
+
 /* One thing that is due. *did: there may be more. */
 static int work(struct store *s, bool all, bool *did, struct err *e)
 {
@@ -573,6 +606,8 @@ static int work(struct store *s, bool all, bool *did, struct err *e)
 	*did = true;
 	if (l->nmemories == 2) {
 		rc = pack_index(s, e);
+	} else if (names_are_due(l)) {
+		rc = pack_names(s, e);
 	} else if (l->sealed) {
 		rc = seal(s, l->sealed, e);
 		counter_add_for(C_STORE_SEALS, slice_str(rc == 0 ? "ok" : "failed"), 1);

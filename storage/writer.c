@@ -621,6 +621,9 @@ static size_t batch_length(const struct append *list)
 		sum += dirty_bytes(list);
 		if (n > 0 && sum > DIRTY_MAX)
 			break;
+		/* What moves things moves them under the layout that those behind it would read by. */
+		if (list->committed)
+			return n + 1;
 	}
 	return n;
 }

@@ -1,7 +1,7 @@
 /* test_snapshot.c - what a view sees: against models, real vintages, and while others write. */
 #include "base/date.h"
 #include "base/num.h"
-#include "tests/unit/storage/help.h"
+#include "tests/unit/storage/model.h"
 
 #include <stdatomic.h>
 #include <unistd.h>
@@ -10,174 +10,27 @@ static const struct view latest = { .as_of_ms = INT64_MAX };
 
 /* --- against a naive model ------------------------------------------------------------ */
 
-enum { SERIES = 4, STAMPS = 12, OPS = 1500 };
-
-struct model_vintage {
-	double value;
-	int64_t known, released; /* 0: the submission's */
-	uint64_t sequence;
-};
-
-struct model {
-	struct model_vintage v[SERIES][STAMPS][OPS];
-	size_t n[SERIES][STAMPS];
-	int64_t submission[OPS + 1]; /* released_ms by sequence */
-};
-
-static int64_t model_released(const struct model *m, const struct model_vintage *v)
-{
-	return v->released ? v->released : m->submission[v->sequence];
-}
-
-/* Where (known, sequence) belongs. */
-static size_t model_place(const struct model *m, int s, int t, int64_t known, uint64_t sequence)
-{
-	size_t i = 0;
-
-	while (i < m->n[s][t] &&
-	       (m->v[s][t][i].known < known ||
-		(m->v[s][t][i].known == known && m->v[s][t][i].sequence < sequence)))
-		i++;
-	return i;
-}
-
-static bool model_add(struct model *m, int s, int t, struct model_vintage x)
-{
-	size_t at = model_place(m, s, t, x.known, x.sequence);
-	struct model_vintage *v = m->v[s][t];
-
-	if (at > 0 && num_same(v[at - 1].value, x.value)) {
-		int64_t before = model_released(m, &v[at - 1]), mine = model_released(m, &x);
-
-		if (before != 0 && (mine == 0 || before <= mine))
-			return false;
-	}
-	memmove(v + at + 1, v + at, (m->n[s][t] - at) * sizeof(*v));
-	v[at] = x;
-	m->n[s][t]++;
-	return true;
-}
-
-static bool model_pick(const struct model *m, int s, int t, struct view view, double *value,
-		       unsigned *count)
-{
-	unsigned seen = 0;
-	bool found = false;
-
-	for (size_t i = 0; i < m->n[s][t]; i++) {
-		const struct model_vintage *v = &m->v[s][t][i];
-		int64_t released = model_released(m, v);
-
-		if (released == 0 || released > view.as_of_ms || v->known > view.as_of_ms)
-			continue;
-		seen++;
-		if (view.release == 0 || view.release == seen) {
-			*value = v->value;
-			found = true;
-		}
-	}
-	*count = seen;
-	return found;
-}
-
-static void compare_with_model(struct fixture *f, const struct model *m, struct labels **ls,
-			       struct view view)
-{
-	struct snapshot *v = must_snapshot(f->s);
-	struct arena_mark mark = arena_mark(&f->arena);
-
-	for (int s = 0; s < SERIES; s++) {
-		struct vintage *x, last;
-		struct series_ref ref;
-		bool found, want_last = false;
-		double value, last_value = 0;
-		unsigned count;
-		size_t n, at = 0;
-
-		if (snapshot_find(v, ls[s], &ref, &f->e) < 0)
-			continue;
-		assert_ok(snapshot_figures(v, ref.id, INT64_MIN, INT64_MAX, view, &f->arena, &x, &n,
-					   &f->e),
-			  &f->e);
-		for (int t = 0; t < STAMPS; t++) {
-			if (!model_pick(m, s, t, view, &value, &count))
-				continue;
-			assert_true(at < n);
-			assert_int_equal(x[at].stamp_ms, t * 1000 - 5000);
-			assert_f64(x[at].value, value);
-			assert_int_equal(x[at].count, count);
-			at++;
-			want_last = true;
-			last_value = value;
-		}
-		assert_int_equal(at, n);
-		assert_ok(snapshot_last_figure(v, ref.id, INT64_MAX, view, &last, &found, &f->e),
-			  &f->e);
-		assert_int_equal(found, want_last);
-		if (found)
-			assert_f64(last.value, last_value);
-	}
-	snapshot_close(v);
-	arena_reset(&f->arena, mark);
-}
-
 static void random_vintages_equal_a_naive_model(void **state)
 {
 	struct fixture *f = *state;
 	struct model *m = calloc(1, sizeof(*m));
 	struct labels *ls[SERIES];
-	uint64_t seed = 4242, sequence = 0;
+	struct snapshot *v;
+	uint64_t seed = 4242;
 
-	for (int s = 0; s < SERIES; s++)
-		ls[s] = series_named("figure", (const char *[]){ "a", "b", "c", "d" }[s]);
+	model_series(ls);
 	for (int op = 1; op <= OPS; op++) {
-		int s = (int)(random_next(&seed) % SERIES), t = (int)(random_next(&seed) % STAMPS);
-		bool trusted = random_next(&seed) % 3 == 0;
-		bool draft = random_next(&seed) % 4 == 0;
-		struct observation o = { .labels = ls[s],
-					 .stamp_ms = t * 1000 - 5000,
-					 .value = (double)(random_next(&seed) % 3),
-					 .months = 1 };
-		struct append a = { .submission = { .received_ms = op * 10,
-						    .released_ms = draft ? 0 : op * 10 + 5,
-						    .trusted = trusted },
-				    .obs = &o,
-				    .nobs = 1 };
-		struct model_vintage x = { .value = o.value, .known = op * 10 };
-
-		if (random_next(&seed) % 5 == 0 && sequence > 0) {
-			uint64_t which = 1 + random_next(&seed) % sequence;
-
-			if (m->submission[which] == 0) {
-				assert_ok(store_release(f->s, which, op * 10, &f->e), &f->e);
-				m->submission[which] = op * 10;
-			}
-		}
-		if (trusted) {
-			o.known_from_ms = 1 + (int64_t)(random_next(&seed) % OPS) * 10;
-			x.known = x.released = o.known_from_ms;
-		}
-		assert_ok(append_now(f->s, &a, &f->e), &f->e);
-		x.sequence = ++sequence;
-		assert_int_equal(a.submission.sequence, sequence);
-		m->submission[sequence] = a.submission.released_ms;
-		assert_int_equal(a.fresh + a.revised, model_add(m, s, t, x));
+		model_step(m, f, ls, &seed);
 		if (op % 150 == 0) {
-			compare_with_model(f, m, ls, latest);
-			for (unsigned r = 1; r <= 3; r++)
-				compare_with_model(f, m, ls,
-						   (struct view){ .as_of_ms = INT64_MAX,
-								  .release = r });
-			for (int k = 0; k < 5; k++)
-				compare_with_model(
-					f, m, ls,
-					(struct view){ .as_of_ms =
-							       (int64_t)(random_next(&seed) % OPS) *
-							       11 });
+			v = must_snapshot(f->s);
+			model_compare_views(m, v, &f->arena, ls, &seed);
+			snapshot_close(v);
 		}
 	}
 	reopen(f);
-	compare_with_model(f, m, ls, latest);
+	v = must_snapshot(f->s);
+	model_compare(m, v, &f->arena, ls, latest);
+	snapshot_close(v);
 	for (int s = 0; s < SERIES; s++)
 		labels_unref(ls[s]);
 	free(m);
