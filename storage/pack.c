@@ -304,7 +304,8 @@ struct new_part {
 	struct append a;
 	struct store *s;
 	struct slice blob;
-	struct part *part;
+	uint32_t number;
+	struct part *part;  /* NULL: no series is left */
 	uint32_t drop_from; /* numbers of parts that it replaces: from here to its own */
 	uint64_t epoch;
 };
@@ -314,7 +315,7 @@ static int part_task(struct append *a, struct write_task *t, struct err *e)
 	struct new_part *x = (struct new_part *)a;
 	uint8_t key[KEY_PART_BYTES];
 
-	for (uint32_t i = x->drop_from; i < x->part->number; i++) {
+	for (uint32_t i = x->drop_from; i < x->number; i++) {
 		struct slice old;
 		int rc;
 
@@ -324,14 +325,16 @@ static int part_task(struct append *a, struct write_task *t, struct err *e)
 			return -1;
 		t->state->parts -= rc == 1;
 	}
-	key_part(key, x->part->number);
+	t->state->next_part = x->number + 1;
+	x->epoch = ++t->state->epoch;
+	if (!x->part)
+		return 0;
+	key_part(key, x->number);
 	if (db_put(t->t, DB_PARTS, key_slice(key, sizeof(key)), x->blob, e) < 0)
 		return -1;
 	t->state->parts++;
-	t->state->next_part = x->part->number + 1;
 	if (x->part->last_id > t->state->series)
 		t->state->series = x->part->last_id;
-	x->epoch = ++t->state->epoch;
 	return 0;
 }
 
@@ -343,8 +346,8 @@ static int put_part(struct layout *l, void *ctx, struct err *e)
 	memory_index_unref(l->memories[0]);
 	l->memories[0] = l->memories[1];
 	l->nmemories = 1;
-	layout_drop_parts(l, x->drop_from, x->part->number - 1);
-	return layout_add_part(l, part_ref(x->part), e);
+	layout_drop_parts(l, x->drop_from, x->number - 1);
+	return x->part ? layout_add_part(l, part_ref(x->part), e) : 0;
 }
 
 static void part_committed(struct append *a)
@@ -388,15 +391,14 @@ static int build_index(struct store *s, bool whole, bool (*drop)(void *ctx, uint
 	buf_init(&blob, UINT32_MAX);
 	rc = index_part_build(&from, drop, ctx, &blob, e);
 	if (rc == 0) {
-		uint32_t number;
-
 		pthread_mutex_lock(&s->lock);
-		number = s->shown.next_part;
+		x.number = s->shown.next_part;
 		pthread_mutex_unlock(&s->lock);
 		x.blob = buf_all(&blob);
-		x.drop_from = keep < v.layout->nparts ? v.layout->parts[keep]->number : number;
-		x.part = part_of_blob(number, x.blob, e);
-		rc = x.part ? 0 : -1;
+		x.drop_from = keep < v.layout->nparts ? v.layout->parts[keep]->number : x.number;
+		if (blob.n > 0)
+			x.part = part_of_blob(x.number, x.blob, e);
+		rc = blob.n == 0 || x.part ? 0 : -1;
 	}
 	view_close(&v); /* the map may have to grow */
 	if (rc == 0) {
