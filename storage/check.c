@@ -392,6 +392,23 @@ static int check_submissions(struct checker *c, struct err *e)
 	return rc;
 }
 
+static int check_metadata(struct checker *c, struct err *e)
+{
+	struct db_cursor *cursor;
+	struct slice key, value;
+	uint64_t n = 0;
+	int rc;
+
+	if (db_cursor_open(c->t, DB_METADATA, &cursor, e) < 0)
+		return -1;
+	while ((rc = db_move(cursor, n++ ? DB_NEXT : DB_FIRST, &key, &value, e)) == 1)
+		if (!record_good(key, value))
+			fault(c, "metadata of %.*s: the checksum is wrong",
+			      key.n > 256 ? 256 : (int)key.n, key.p);
+	db_cursor_close(cursor);
+	return rc;
+}
+
 /* --- files -------------------------------------------------------------------------------------------- */
 
 /* Beside a writer files come and go. */
@@ -517,6 +534,7 @@ static int check_tables(struct checker *c, struct err *e)
 
 	if (read_heads(c, e) < 0 || prepare(c, e) < 0 || check_parts(c, e) < 0 ||
 	    check_fresh(c, e) < 0 || check_partitions(c, e) < 0 || check_submissions(c, e) < 0 ||
+	    check_metadata(c, e) < 0 ||
 	    check_runs(c, &covered, e) < 0)
 		return -1;
 	return check_logs(c, covered, e);

@@ -33,6 +33,7 @@ enum db_table {
 	DB_SEGMENTS,
 	DB_FRESH,       /* figures not yet packed, by submission */
 	DB_SUBMISSIONS,
+	DB_METADATA, /* of metric families */
 	DB_TABLES
 };
 

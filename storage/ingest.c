@@ -20,6 +20,7 @@
 #include "base/snappy.h"
 #include "base/text.h"
 #include "storage/disk.h"
+#include "storage/metadata.h"
 #include "storage/varint.h"
 
 #include <inttypes.h>
@@ -568,6 +569,8 @@ int store_write(struct store *s, struct write *w, struct err *e)
 	rc = ingest_locked(&r, w, e);
 	pthread_mutex_unlock(&s->ingest_lock);
 	view_close(&r.view);
+	if (rc == 0)
+		metadata_note(s, r.d->request.metadata, r.d->request.nmetadata);
 	if (rc == 0 && r.d->nobs && hand_over_figures(s, r.d, w, &why) < 0)
 		write_part_done(w, &why); /* in the figures' stead */
 	decoder_give(s, r.d);

@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/counter.h"
+#include "storage/metadata.h"
 #include "storage/submission.h"
 #include "storage/vintage.h"
 #include "storage/walk.h"
@@ -635,6 +636,14 @@ void snapshot_reader_close(struct snapshot_reader *r)
 	r->v->readers--;
 	pthread_mutex_unlock(&r->v->lock);
 	mem_free(r);
+}
+
+/* --- metadata ----------------------------------------------------------------------------- */
+
+int snapshot_metadata(struct snapshot *v, struct arena *a, struct family_metadata **out, size_t *n,
+		      struct err *e)
+{
+	return enter(v, e) < 0 ? -1 : leave(v, metadata_read(v->view.t, a, out, n, e));
 }
 
 /* --- submissions ---------------------------------------------------------------------------------

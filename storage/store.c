@@ -13,6 +13,7 @@
 #include "base/snappy.h"
 #include "storage/disk.h"
 #include "storage/lockfile.h"
+#include "storage/metadata.h"
 #include "storage/open.h"
 #include "storage/submission.h"
 
@@ -116,7 +117,8 @@ static int open_parts(struct store *s, struct err *e)
 static void init_locks(struct store *s)
 {
 	pthread_mutex_t *locks[] = { &s->ingest_lock,   &s->index_lock, &s->layout_lock, &s->sync_lock,
-				     &s->decoders_lock, &s->lock,       &s->snap_lock };
+				     &s->decoders_lock, &s->lock,       &s->snap_lock,
+				     &s->metadata_lock };
 	pthread_cond_t *conds[] = { &s->room, &s->sync_wake, &s->wake, &s->pack_wake, &s->pack_done };
 	pthread_condattr_t attr;
 
@@ -148,6 +150,7 @@ static struct store *store_new(const struct store_options *o, struct err *e)
 		s->opt.queue_bytes = default_queue;
 	s->lock_fd = -1;
 	head_init(&s->head);
+	map_init(&s->metadata);
 	init_locks(s);
 	return s;
 }
@@ -162,10 +165,12 @@ static void stop_threads(struct store *s)
 static void store_free(struct store *s)
 {
 	pthread_mutex_t *locks[] = { &s->ingest_lock,   &s->index_lock, &s->layout_lock, &s->sync_lock,
-				     &s->decoders_lock, &s->lock,       &s->snap_lock };
+				     &s->decoders_lock, &s->lock,       &s->snap_lock,
+				     &s->metadata_lock };
 	pthread_cond_t *conds[] = { &s->room, &s->sync_wake, &s->wake, &s->pack_wake, &s->pack_done };
 
 	store_unload(s);
+	metadata_release(s);
 	fresh_record_release(&s->record);
 	db_close(s->db);
 	lockfile_release(s->lock_fd);

@@ -261,6 +261,14 @@ int snapshot_label_names(struct snapshot *v, const struct matcher *m, size_t nm,
 int snapshot_label_values(struct snapshot *v, struct slice name, const struct matcher *m, size_t nm,
 			  struct arena *a, struct slice **out, size_t *n, struct err *e);
 
+/* What senders told of metric families, by family; texts in the arena. */
+struct family_metadata {
+	struct slice family, help, unit;
+	int type; /* enum rw_type (base/remote_write.h) */
+};
+int snapshot_metadata(struct snapshot *v, struct arena *a, struct family_metadata **out, size_t *n,
+		      struct err *e);
+
 /* ERR_NOT_FOUND past the last. Texts in the arena. */
 int snapshot_submission(struct snapshot *v, uint64_t sequence, struct arena *a,
 			struct submission *out, struct err *e);

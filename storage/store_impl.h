@@ -20,6 +20,7 @@
 #ifndef STORAGE_STORE_IMPL_H
 #define STORAGE_STORE_IMPL_H
 
+#include "base/map.h"
 #include "storage/db.h"
 #include "storage/keys.h"
 #include "storage/layout.h"
@@ -80,6 +81,9 @@ struct store {
 	struct wal *ended; /* log files that are no longer written */
 	bool sync_stopping, has_sync;
 	pthread_t sync_thread;
+
+	pthread_mutex_t metadata_lock;
+	struct map metadata; /* what was written, by family */
 
 	pthread_mutex_t decoders_lock;
 	struct decoder *decoders;
