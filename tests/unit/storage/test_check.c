@@ -325,6 +325,56 @@ static void flipped_bytes_anywhere_never_become_figures(void **state)
 	tmp_remove(dir);
 }
 
+/* Flips the bytes of the second key of a branch page one by one; returns how many. */
+static unsigned flip_branch_key(const char *dir, const char *path, const uint8_t *page, size_t at)
+{
+	uint16_t node, key_bytes;
+	unsigned seen = 0;
+	long faults;
+
+	memcpy(&node, page + 16 + sizeof(node), sizeof(node));
+	memcpy(&key_bytes, page + node + 6, sizeof(key_bytes));
+	for (size_t i = 0; i < key_bytes; i++) {
+		struct err e = { 0 };
+		enum outcome how;
+
+		flip(path, at + node + 8 + i, 0);
+		how = read_in_child(dir);
+		free(check_text(dir, &faults, &e));
+		assert_int_not_equal(how, WRONG);
+		if (how == DETECTED && faults == 0)
+			fail_msg("byte %zu of the key: seen by a reader, not by the check", i);
+		seen += faults > 0;
+		flip(path, at + node + 8 + i, 0);
+	}
+	return seen;
+}
+
+/* LMDB's pages: flags at byte 10 (1: branch), offsets of the nodes from 16 on; a node's key begins
+ * at its byte 8, the length of it stands at 6. */
+static void the_check_notices_a_key_that_misleads_searches(void **state)
+{
+	size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE), n;
+	char *dir = tmp_make(), *file;
+	unsigned seen = 0;
+	const char *path;
+
+	(void)state;
+	fill(dir);
+	path = tmp_path(dir, "data.mdb");
+	file = tmp_read(path, &n);
+	for (size_t at = 2 * page_bytes; at + page_bytes <= n; at += page_bytes) {
+		const uint8_t *page = (const uint8_t *)file + at;
+
+		if (page[10] == 1 && page[11] == 0)
+			seen += flip_branch_key(dir, path, page, at);
+	}
+	assert_true(seen > 0);
+	assert_sound(dir);
+	free(file);
+	tmp_remove(dir);
+}
+
 /* --- what the check says -------------------------------------------------------------------------
  */
 
@@ -628,6 +678,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(flipped_bytes_in_records_never_become_figures),
 		cmocka_unit_test(flipped_bytes_anywhere_never_become_figures),
+		cmocka_unit_test(the_check_notices_a_key_that_misleads_searches),
 		cmocka_unit_test(the_check_names_series_time_and_cause),
 		cmocka_unit_test(records_that_are_gone_are_missed),
 		cmocka_unit_test(a_newer_store_is_refused_and_left_alone),
