@@ -528,9 +528,52 @@ static int prepare(struct checker *c, struct err *e)
 	return err_set(e, ERR_MEMORY, "no memory to check the store");
 }
 
+/* Whether keys rise, and whether a search from the root comes to each record that the walk along the
+ * leaves is at: a key changed in a branch page misleads searches only. One fault for a row of them. */
+static int check_reach(struct checker *c, enum db_table table, struct err *e)
+{
+	uint8_t last[LABEL_NAME_MAX_BYTES];
+	struct slice key, value, found, before = { 0 };
+	struct db_cursor *cursor;
+	uint64_t n = 0, entries;
+	bool missed = false;
+	int rc;
+
+	if (db_entries(c->t, table, &entries, e) < 0 || db_cursor_open(c->t, table, &cursor, e) < 0)
+		return -1;
+	while ((rc = db_move(cursor, n ? DB_NEXT : DB_FIRST, &key, &value, e)) == 1) {
+		struct err why;
+
+		n++;
+		if (n > 1 && slice_cmp(before, key) >= 0)
+			fault(c, "table \"%s\": record %" PRIu64 " is out of order",
+			      db_table_name(table), n);
+		if (db_get(c->t, table, key, &found, &why) == 1 && found.p == value.p) {
+			missed = false;
+		} else if (!missed) {
+			missed = true;
+			fault(c,
+			      "table \"%s\", record %" PRIu64 ": a search does not find it: a page "
+			      "that leads to it is damaged",
+			      db_table_name(table), n);
+		}
+		before = slice_of((const char *)last, key.n < sizeof(last) ? key.n : sizeof(last));
+		memcpy(last, key.p, before.n);
+	}
+	db_cursor_close(cursor);
+	if (rc == 0 && n != entries)
+		fault(c, "table \"%s\": %" PRIu64 " records are there, %" PRIu64 " should be",
+		      db_table_name(table), n, entries);
+	return rc;
+}
+
 static int check_tables(struct checker *c, struct err *e)
 {
 	uint64_t covered;
+
+	for (int i = 0; i < DB_TABLES; i++)
+		if (check_reach(c, (enum db_table)i, e) < 0)
+			return -1;
 
 	if (read_heads(c, e) < 0 || prepare(c, e) < 0 || check_parts(c, e) < 0 ||
 	    check_fresh(c, e) < 0 || check_partitions(c, e) < 0 || check_submissions(c, e) < 0 ||

@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/counter.h"
+#include "base/log.h"
 #include "base/remote_write.h"
 #include "base/snappy.h"
 #include "storage/disk.h"
@@ -22,6 +23,7 @@
 #include <math.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { DEFAULT_SNAPSHOTS = 254 };
 static const size_t default_queue = (size_t)256 << 20;
@@ -90,6 +92,28 @@ static int check_format(struct store *s, bool marked, bool *fresh, struct err *e
 	return rc;
 }
 
+/* A power cut while a store is made may leave a data.mdb that LMDB does not take for its own. The
+ * mark in VERSION is durable before anything is acknowledged, so without it nothing can be
+ * lost; a file longer than what making a store writes is left alone all the same. */
+enum { MAKING_PAGES = 16 };
+
+static int open_db(struct store *s, const struct db_options *o, bool marked, struct err *e)
+{
+	uint64_t most = MAKING_PAGES * (uint64_t)sysconf(_SC_PAGESIZE);
+	struct err why = { 0 };
+
+	s->db = db_open(o, &why);
+	if (!s->db && why.code == ERR_CORRUPT && o->mode == DB_WRITE && !marked &&
+	    disk_remove_small(s->dir, "data.mdb", most)) {
+		log_event(LOG_WARN, "a store that was never finished is made anew",
+			  log_s("dir", s->dir), log_err(&why));
+		s->db = db_open(o, &why);
+	}
+	if (!s->db && e)
+		*e = why;
+	return s->db ? 0 : -1;
+}
+
 static int open_parts(struct store *s, struct err *e)
 {
 	struct db_options o = { .dir = s->dir,
@@ -104,8 +128,7 @@ static int open_parts(struct store *s, struct err *e)
 		return -1;
 	if (version_check(s->dir, &marked, e) < 0)
 		return -1;
-	s->db = db_open(&o, e);
-	if (!s->db || check_format(s, marked, &fresh, e) < 0)
+	if (open_db(s, &o, marked, e) < 0 || check_format(s, marked, &fresh, e) < 0)
 		return -1;
 	if (fresh && begin_new(s, e) < 0)
 		return -1;
