@@ -498,6 +498,8 @@ static int check_store(struct store *s, struct err *e)
 	if (s->disk_short) {
 		rc = err_set(e, ERR_FULL, "no space left on the disk of %s", s->dir);
 		store_note_full(s, e);
+	} else if (!s->wal) {
+		rc = ingest_open(s, e);
 	}
 	return rc;
 }
@@ -721,6 +723,9 @@ int ingest_replay(struct store *s, uint64_t from_number, bool *any, struct err *
 
 int ingest_open(struct store *s, struct err *e)
 {
+	if (s->active->samples > 0)
+		return s->sealing ? err_set(e, ERR_BUSY, "the samples that came before are not sealed yet")
+				  : ingest_rotate(s, e);
 	s->wal = wal_new(s->dir, s->active->number, e);
 	return s->wal ? 0 : -1;
 }

@@ -328,7 +328,9 @@ static void remove_logs(struct store *s, uint64_t first, uint64_t last)
 static int load_log(struct store *s, uint64_t covered, struct err *e)
 {
 	uint64_t first, last;
+	struct err why;
 	bool any;
+	int rc;
 
 	if (look_at_logs(s, covered, &first, &last, e) < 0)
 		return -1;
@@ -338,17 +340,21 @@ static int load_log(struct store *s, uint64_t covered, struct err *e)
 	if (s->opt.read_only)
 		return 0;
 	if (first && any) {
-		int rc;
-
 		s->active->number = last;
-		pthread_mutex_lock(&s->ingest_lock);
-		rc = ingest_rotate(s, e);
-		pthread_mutex_unlock(&s->ingest_lock);
-		return rc;
+	} else {
+		remove_logs(s, first, last);
+		s->active->number = s->active->from;
 	}
-	remove_logs(s, first, last);
-	s->active->number = s->active->from;
-	return ingest_open(s, e);
+	pthread_mutex_lock(&s->ingest_lock);
+	rc = ingest_open(s, &why);
+	pthread_mutex_unlock(&s->ingest_lock);
+	if (rc < 0 && why.code != ERR_FULL) {
+		*e = why;
+		return -1;
+	}
+	if (rc < 0)
+		store_note_full(s, &why);
+	return 0;
 }
 
 /* --- all of it ------------------------------------------------------------------------------------------ */
@@ -436,6 +442,8 @@ int store_load(struct store *s, struct err *e)
 	if (rc == 0 && !s->opt.read_only) {
 		remove_unfinished(s->dir);
 		rc = drop_orphans(s, &s->state, e);
+		if (rc < 0 && e->code == ERR_FULL)
+			rc = 0; /* the next partition writes over them */
 	}
 	if (rc == 0)
 		rc = load_runs(s, l, s->state.packed_run, &covered, e);

@@ -661,7 +661,7 @@ static int flush(struct store *s, struct err *e)
 	if (work_off(s, false, e) < 0)
 		return -1;
 	pthread_mutex_lock(&s->ingest_lock);
-	if (!s->sealing && s->wal->written > WAL_HEAD_BYTES)
+	if (!s->sealing && (s->wal ? s->wal->written > WAL_HEAD_BYTES : s->active->samples > 0))
 		rc = ingest_rotate(s, e);
 	pthread_mutex_unlock(&s->ingest_lock);
 	if (rc < 0 || writer_do(s, &f.a, e) < 0)

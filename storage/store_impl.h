@@ -188,6 +188,8 @@ void store_note_full(struct store *s, const struct err *why);
 
 /* --- ingest.c, sync.c ------------------------------------------------------------------- */
 
+/* Makes the log file that is written to; what was read from earlier ones is sealed. With the ingest lock
+ * held, and tried again with each request as long as the disk is full. */
 int ingest_open(struct store *s, struct err *e);
 /* Reads the log files that no run covers; *any tells whether there was something in them. */
 int ingest_replay(struct store *s, uint64_t from_number, bool *any, struct err *e);
