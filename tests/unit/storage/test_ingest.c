@@ -43,7 +43,7 @@ static struct store *open_classified(const char *dir, void *ctx)
 	struct store *s = store_open(&(struct store_options){ .dir = dir,
 							      .map_bytes = 1 << 30,
 							      .classify = kind_of,
-							      .ctx = ctx },
+							      .classify_ctx = ctx },
 				     &e);
 
 	if (!s)

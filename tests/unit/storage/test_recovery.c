@@ -235,7 +235,7 @@ static void a_store_that_a_power_cut_left_half_made_is_made_anew(void **state)
 	char *dir = tmp_make();
 
 	(void)state;
-	for (size_t pages = 1; pages <= 8; pages++) {
+	for (size_t pages = 1; pages <= 16; pages++) {
 		write_zeros(dir, pages * page);
 		store_close(must_open(dir));
 		assert_sound(dir);
@@ -251,7 +251,7 @@ static void a_file_that_may_have_been_a_store_is_not_made_anew(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	write_zeros(dir, 9 * page);
+	write_zeros(dir, 17 * page);
 	assert_null(open_in(dir, &e));
 	assert_int_equal(e.code, ERR_CORRUPT);
 	unlink(tmp_path(dir, "data.mdb"));
