@@ -16,6 +16,11 @@ struct columns_scratch *columns_scratch_new(struct err *e)
 	return s;
 }
 
+void columns_scratch_quick(struct columns_scratch *s)
+{
+	s->quick = true;
+}
+
 void columns_scratch_free(struct columns_scratch *s)
 {
 	mem_free(s);

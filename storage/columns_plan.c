@@ -212,12 +212,14 @@ static void plan_sparse(const uint64_t *left, size_t n, struct whole_plan *p)
 		*p = q;
 }
 
-void whole_plan(const uint64_t *left, size_t n, struct whole_plan *p)
+void whole_plan(const uint64_t *left, size_t n, bool quick, struct whole_plan *p)
 {
 	size_t zeros = 0;
 	bool sparse;
 
 	plan_whole(left, n, p);
+	if (quick)
+		return;
 	for (size_t i = 0; i < n; i++)
 		zeros += left[i] == 0;
 	sparse = zeros < n && zeros * p->width > n + n * SPARSE_GAIN / 16;

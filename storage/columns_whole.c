@@ -221,13 +221,13 @@ static uint8_t *put_dense(uint8_t *p, uint64_t *left, size_t n, const struct who
 }
 
 static uint8_t *put_block(uint8_t *p, const uint64_t *y, size_t from, size_t n,
-			  enum whole_order order)
+			  enum whole_order order, bool quick)
 {
 	uint64_t left[BLOCK];
 	struct whole_plan plan;
 
 	leftovers(y, from, n, order, left);
-	whole_plan(left, n, &plan);
+	whole_plan(left, n, quick, &plan);
 	*p++ = (uint8_t)((plan.width == 64 ? BLOCK_WIDTH : plan.width) |
 			 (plan.patches ? BLOCK_PATCHED : 0) | (plan.sparse ? BLOCK_SPARSE : 0));
 	p = put_varint(p, zigzag(plan.base));
@@ -270,7 +270,7 @@ static size_t pack_blocks(const uint64_t *x, size_t n, uint8_t *out, struct colu
 	}
 	for (from = 0, b = 0; from < n; from += len, b++) {
 		len = block_length(n, from, year);
-		p = put_block(p, s->units, from, len, orders[b]);
+		p = put_block(p, s->units, from, len, orders[b], s->quick);
 	}
 	return (size_t)(p - out);
 }

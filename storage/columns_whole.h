@@ -77,6 +77,7 @@ struct columns_scratch {
 	uint64_t more[COLUMN_SAMPLES_MAX + COLUMN_SLACK];    /* a second column of it */
 	uint64_t units[COLUMN_SAMPLES_MAX + COLUMN_SLACK];   /* whole_pack()'s own */
 	uint8_t other[COLUMN_BOUND(COLUMN_SAMPLES_MAX)];     /* a candidate for the smallest */
+	bool quick; /* no search for patches and zeros */
 };
 
 size_t whole_pack(const uint64_t *x, size_t n, uint8_t *out, struct columns_scratch *s);
@@ -85,7 +86,7 @@ int whole_unpack(struct slice *in, size_t n, uint64_t *x, struct err *e);
 
 /* columns_plan.c: how a block of leftovers is best kept, and how dear leftovers would be, from a
  * sample of at most 255, to compare orders. */
-void whole_plan(const uint64_t *left, size_t n, struct whole_plan *p);
+void whole_plan(const uint64_t *left, size_t n, bool quick, struct whole_plan *p);
 unsigned whole_cost(const uint64_t *left, size_t n);
 
 #endif

@@ -116,6 +116,15 @@ static int seal_all(struct sealing *x, const struct generation *g, struct err *e
 	return end_run_segment(x, e);
 }
 
+/* A run lives until the next packing only. */
+static int seal_packer_init(struct sample_packer *p, struct err *e)
+{
+	if (packer_init(p, e) < 0)
+		return -1;
+	columns_scratch_quick(p->scratch);
+	return 0;
+}
+
 struct layer *generation_to_run(const char *dir, struct generation *g, struct err *e)
 {
 	struct sealing x = { .w = segment_writer_new(e) };
@@ -124,7 +133,7 @@ struct layer *generation_to_run(const char *dir, struct generation *g, struct er
 	if (!x.w)
 		return NULL;
 	arena_init(&x.arena, ARENA_BYTES);
-	if (packer_init(&x.packer, e) == 0 && run_create(&x.run, dir, g->from, g->number, e) == 0) {
+	if (seal_packer_init(&x.packer, e) == 0 && run_create(&x.run, dir, g->from, g->number, e) == 0) {
 		if (seal_all(&x, g, e) == 0)
 			l = run_finish(&x.run, e);
 		else
