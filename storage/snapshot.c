@@ -18,7 +18,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { DEFAULT_DEADLINE_MS = 5000, LOOK_EVERY = 256, ARENA_BYTES = 256 << 20 };
+enum { DEFAULT_DEADLINE_MS = 5000, LOOK_EVERY = 256, ARENA_BYTES = 256 << 20,
+       FOLLOW_TRIES = 20 };
 
 /* Submission to release: looked up once a snapshot. */
 struct release_cache {
@@ -100,6 +101,21 @@ static void take_off_list(struct snapshot *v)
 	pthread_mutex_unlock(&s->snap_lock);
 }
 
+/* Beside a writer in another process the store may change between the two. */
+static int open_view(struct store *s, struct view_of_store *v, struct err *e)
+{
+	struct err why = { .code = ERR_NONE };
+
+	for (int i = 0; i < FOLLOW_TRIES; i++) {
+		if (store_follow(s, &why) == 0 && view_open(s, v, &why) == 0)
+			return 0;
+		if (why.code != ERR_BUSY)
+			break;
+	}
+	*e = why;
+	return -1;
+}
+
 struct snapshot *snapshot_open(struct store *s, int64_t deadline_ms, struct err *e)
 {
 	struct snapshot *v;
@@ -118,7 +134,7 @@ struct snapshot *snapshot_open(struct store *s, int64_t deadline_ms, struct err 
 	v->deadline_ms = deadline_ms > 0 ? deadline_ms : DEFAULT_DEADLINE_MS;
 	if (v->deadline_ms > INT64_C(86400000))
 		v->deadline_ms = INT64_C(86400000);
-	if (store_follow(s, e) < 0 || view_open(s, &v->view, e) < 0) {
+	if (open_view(s, &v->view, e) < 0) {
 		mem_free(v);
 		give_slot(s);
 		return NULL;

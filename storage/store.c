@@ -479,11 +479,12 @@ static void status_of_layout(const struct layout *l, struct store_status *out)
 
 void store_status(struct store *s, struct store_status *out)
 {
-	struct layout *l = store_layout(s);
+	struct layout *l = s->layout ? store_layout(s) : NULL;
 	struct db_info info;
 
 	*out = (struct store_status){ 0 };
-	status_of_layout(l, out);
+	if (l)
+		status_of_layout(l, out);
 	layout_unref(l);
 	pthread_mutex_lock(&s->ingest_lock);
 	out->head_samples = s->active ? s->active->samples : 0;

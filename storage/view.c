@@ -101,6 +101,10 @@ int view_open(struct store *s, struct view_of_store *v, struct err *e)
 	*v = (struct view_of_store){ 0 };
 	for (;;) {
 		pthread_mutex_lock(&s->layout_lock);
+		if (!s->layout) {
+			pthread_mutex_unlock(&s->layout_lock);
+			return err_set(e, ERR_BUSY, "the store could not be read");
+		}
 		v->layout = layout_ref(s->layout);
 		v->last_request = atomic_load_explicit(&s->completed, memory_order_acquire);
 		v->last_sequence = atomic_load_explicit(&s->published, memory_order_acquire);
@@ -116,6 +120,9 @@ int view_open(struct store *s, struct view_of_store *v, struct err *e)
 			return 0;
 		}
 		view_close(v);
+		/* Another process moves it: store_follow() has to look again. */
+		if (s->opt.read_only)
+			return err_set(e, ERR_BUSY, "the store changes while it is read");
 		sched_yield();
 	}
 	view_close(v);
