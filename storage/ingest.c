@@ -478,6 +478,13 @@ static int wait_for_room(struct store *s, struct err *e)
 	return 0;
 }
 
+static int note_short(struct store *s, const struct err *e)
+{
+	s->disk_short = s->told_short = true;
+	store_note_full(s, e);
+	return -1;
+}
+
 static int check_store(struct store *s, struct err *e)
 {
 	int64_t now = mono_ns();
@@ -495,13 +502,10 @@ static int check_store(struct store *s, struct err *e)
 		s->disk_looked_ns = now;
 		s->disk_short = disk_free(s->dir) < DISK_RESERVE;
 	}
-	if (s->disk_short) {
-		rc = err_set(e, ERR_FULL, "no space left on the disk of %s", s->dir);
-		store_note_full(s, e);
-	} else if (!s->wal) {
-		rc = ingest_open(s, e);
-	}
-	return rc;
+	if (!s->disk_short)
+		return 0;
+	err_set(e, ERR_FULL, "no space left on the disk of %s", s->dir);
+	return note_short(s, e);
 }
 
 static int log_request(struct store *s, const struct decoder *d, const struct write *w,
@@ -513,20 +517,27 @@ static int log_request(struct store *s, const struct decoder *d, const struct wr
 
 	if (!d->nplain)
 		return 0;
-	if (wal_append(s->wal, &r, e) == 0)
+	if (wal_append(s->wal, &r, e) < 0)
+		return e->code == ERR_FULL ? note_short(s, e) : -1;
+	if (s->told_short)
+		store_note_room(s);
+	s->told_short = false;
+	return 0;
+}
+
+/* There is none when the store was opened on a full disk. */
+static int need_log(struct store *s, struct err *e)
+{
+	if (s->wal)
 		return 0;
-	if (e->code == ERR_FULL) {
-		s->disk_short = true;
-		store_note_full(s, e);
-	}
-	return -1;
+	return s->active->samples > 0 ? ingest_rotate(s, e) : ingest_open(s, e);
 }
 
 static int ingest_locked(struct resolving *r, struct write *w, struct err *e)
 {
 	struct store *s = r->s;
 
-	if (check_store(s, e) < 0 || wait_for_room(s, e) < 0 || resolve(r, e) < 0 ||
+	if (check_store(s, e) < 0 || need_log(s, e) < 0 || wait_for_room(s, e) < 0 || resolve(r, e) < 0 ||
 	    log_request(s, r->d, w, e) < 0)
 		return -1;
 	s->request++;
@@ -723,9 +734,6 @@ int ingest_replay(struct store *s, uint64_t from_number, bool *any, struct err *
 
 int ingest_open(struct store *s, struct err *e)
 {
-	if (s->active->samples > 0)
-		return s->sealing ? err_set(e, ERR_BUSY, "the samples that came before are not sealed yet")
-				  : ingest_rotate(s, e);
 	s->wal = wal_new(s->dir, s->active->number, e);
 	return s->wal ? 0 : -1;
 }

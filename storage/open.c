@@ -129,7 +129,8 @@ static int add_names(struct loading *x, struct err *e)
 	const struct layout *l = x->l;
 	uint32_t last = l->nparts ? l->parts[l->nparts - 1]->last_id : 0;
 
-	qsort(x->names, x->n, sizeof(*x->names), by_id);
+	if (x->n > 1)
+		qsort(x->names, x->n, sizeof(*x->names), by_id);
 	for (size_t i = 0; i < x->n; i++) {
 		const struct named *k = &x->names[i];
 
@@ -324,37 +325,44 @@ static void remove_logs(struct store *s, uint64_t first, uint64_t last)
 	}
 }
 
+/* A new log file. On a full disk there will be one when there is room. */
+static int begin_log(struct store *s, uint64_t first, uint64_t last, bool any, struct err *e)
+{
+	struct err why;
+	int rc;
+
+	pthread_mutex_lock(&s->ingest_lock);
+	if (any) {
+		s->active->number = last;
+		rc = ingest_rotate(s, &why);
+	} else {
+		remove_logs(s, first, last);
+		s->active->number = s->active->from;
+		rc = ingest_open(s, &why);
+	}
+	pthread_mutex_unlock(&s->ingest_lock);
+	if (rc == 0)
+		return 0;
+	if (why.code != ERR_FULL) {
+		*e = why;
+		return -1;
+	}
+	log_event(LOG_WARN, "the store is open, but there is no room for its log", log_err(&why));
+	return 0;
+}
+
 /* What was logged is read into a generation; when there is something, that is sealed at once. */
 static int load_log(struct store *s, uint64_t covered, struct err *e)
 {
 	uint64_t first, last;
-	struct err why;
 	bool any;
-	int rc;
 
 	if (look_at_logs(s, covered, &first, &last, e) < 0)
 		return -1;
 	s->active->from = s->active->number = first ? first : covered + 1;
 	if (first && ingest_replay(s, first, &any, e) < 0)
 		return -1;
-	if (s->opt.read_only)
-		return 0;
-	if (first && any) {
-		s->active->number = last;
-	} else {
-		remove_logs(s, first, last);
-		s->active->number = s->active->from;
-	}
-	pthread_mutex_lock(&s->ingest_lock);
-	rc = ingest_open(s, &why);
-	pthread_mutex_unlock(&s->ingest_lock);
-	if (rc < 0 && why.code != ERR_FULL) {
-		*e = why;
-		return -1;
-	}
-	if (rc < 0)
-		store_note_full(s, &why);
-	return 0;
+	return s->opt.read_only ? 0 : begin_log(s, first, last, first && any, e);
 }
 
 /* --- all of it ------------------------------------------------------------------------------------------ */

@@ -166,6 +166,7 @@ int partitions_load(struct db_txn *t, struct layer ***out, uint32_t *n, struct e
 		*n = 0;
 		return -1;
 	}
-	qsort(*out, *n, sizeof(**out), by_order);
+	if (*n > 1)
+		qsort(*out, *n, sizeof(**out), by_order);
 	return 0;
 }

@@ -398,6 +398,7 @@ int reader_figures(struct reader *r, uint32_t series, int64_t from_ms, int64_t t
 	    (r->layout->fresh &&
 	     fresh_read(r->layout->fresh, series, from_ms, to_ms, last, a, out, e) < 0))
 		return -1;
-	figures_sort(out->list + begin, out->n - begin);
+	if (out->n > begin)
+		figures_sort(out->list + begin, out->n - begin);
 	return 0;
 }

@@ -186,7 +186,7 @@ static int add_column(struct segment_writer *w, struct known_column *k, const st
 	w->slots[slot] = ++w->ncolumns;
 	w->used[w->nused++] = slot;
 	w->columns[w->ncolumns - 1] = *k;
-	return 0;
+	return buf_check(&w->column_bytes, e); /* it is compared with those to come */
 }
 
 static void note_chunk(struct segment_entry *n, const struct chunk *c)

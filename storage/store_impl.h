@@ -58,13 +58,13 @@ struct store {
 	pthread_mutex_t ingest_lock;
 	pthread_cond_t room; /* the sealed generation is gone */
 	struct head head;
-	struct wal *wal;
+	struct wal *wal; /* NULL: there was no room for it yet */
 	struct generation *active; /* the layout's, with a reference of our own */
 	bool sealing;              /* the one before is not a run yet */
 	uint64_t request;            /* the last that was begun */
 	_Atomic uint64_t completed;  /* the last that is whole: what snapshots see */
 	int64_t disk_looked_ns;
-	bool disk_short;
+	bool disk_short, told_short; /* told_short: a request was refused for it */
 
 	pthread_mutex_t index_lock;
 	_Atomic uint32_t next_series;
@@ -185,11 +185,10 @@ void writer_freeze(struct store *s, bool all);
 size_t append_bytes(const struct append *a);
 void store_note_failed(struct store *s, const struct err *why);
 void store_note_full(struct store *s, const struct err *why);
+void store_note_room(struct store *s);
 
 /* --- ingest.c, sync.c ------------------------------------------------------------------- */
 
-/* Makes the log file that is written to; what was read from earlier ones is sealed. With the ingest lock
- * held, and tried again with each request as long as the disk is full. */
 int ingest_open(struct store *s, struct err *e);
 /* Reads the log files that no run covers; *any tells whether there was something in them. */
 int ingest_replay(struct store *s, uint64_t from_number, bool *any, struct err *e);

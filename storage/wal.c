@@ -183,7 +183,8 @@ int wal_append(struct wal *l, const struct wal_record *r, struct err *e)
 		l->written += whole;
 		return 0;
 	}
-	err_sys(e, got < 0 ? errno : ENOSPC, "cannot write %s", l->path);
+	/* The process's own limit is a lack of room too. */
+	err_sys(e, got < 0 && errno != EFBIG ? errno : ENOSPC, "cannot write %s", l->path);
 	if (ftruncate(l->fd, (off_t)l->written) < 0)
 		log_event(LOG_WARN, "cannot cut a log file back", log_s("path", l->path));
 	return -1;

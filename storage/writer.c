@@ -541,23 +541,30 @@ void store_note_failed(struct store *s, const struct err *why)
 		s->opt.failed(s->opt.ctx, why);
 }
 
-static void note_commit(struct store *s, int64_t began_ns)
+void store_note_room(struct store *s)
 {
 	bool news;
 
 	pthread_mutex_lock(&s->lock);
-	news = s->full;
+	news = s->full && !s->failed;
 	s->full = false;
+	pthread_mutex_unlock(&s->lock);
+	if (!news)
+		return;
+	counter_set(C_STORE_WRITABLE, 1);
+	log_event(LOG_INFO, "the store takes writes again", log_s("dir", s->dir));
+}
+
+static void note_commit(struct store *s, int64_t began_ns)
+{
+	pthread_mutex_lock(&s->lock);
 	s->shown = s->state;
 	counter_set(C_STORE_BYTES, (double)s->used_bytes);
 	pthread_mutex_unlock(&s->lock);
+	store_note_room(s);
 	counter_add_for(C_STORE_COMMITS, slice_str("ok"), 1);
 	counter_observe(C_STORE_COMMIT_SECONDS, (double)(mono_ns() - began_ns) / 1e9);
 	counter_set(C_STORE_SERIES, s->state.series);
-	if (news) {
-		counter_set(C_STORE_WRITABLE, 1);
-		log_event(LOG_INFO, "the store takes writes again", log_s("dir", s->dir));
-	}
 }
 
 /* Writes the first `n` of the list, whatever it takes. On failure *bad as in attempt(). */
