@@ -17,7 +17,7 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -W
 	-Wpointer-arith -Wwrite-strings -Wformat=2 -Wno-missing-field-initializers
 # Warnings are errors in a checkout of ours; a release build says WERROR= .
 WERROR ?= $(if $(wildcard .git),-Werror)
-PKGS := libuv libcurl libmicrohttpd yaml-0.1 yajl libutf8proc libxxhash zlib
+PKGS := libuv libcurl libmicrohttpd yaml-0.1 yajl libutf8proc libxxhash zlib libsodium libzstd
 CPPFLAGS += -D_GNU_SOURCE -I. -I$(B)/gen $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -llmdb -lpthread -lm
 
