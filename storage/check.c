@@ -19,7 +19,9 @@
 #include "storage/chunk.h"
 #include "storage/disk.h"
 #include "storage/keys.h"
+#include "storage/ledger.h"
 #include "storage/lockfile.h"
+#include "storage/originals.h"
 #include "storage/series.h"
 #include "storage/submission.h"
 #include "storage/tally.h"
@@ -49,9 +51,10 @@ struct checker {
 	FILE *to; /* the pipe */
 	struct db_txn *t;
 	struct state state;
-	struct seen *series; /* [id - 1] */
-	uint32_t *kept;      /* [sequence - 1]: figures found */
-	struct sample *run;  /* CHUNK_MAX_SAMPLES */
+	struct seen *series;             /* [id - 1] */
+	uint32_t *kept;                  /* [sequence - 1]: figures found */
+	struct sample *run;              /* CHUNK_MAX_SAMPLES */
+	struct original_follow original; /* the piece before */
 };
 
 /* Lines of the pipe: "F" a fault, "E" the end of trying, "D" done. */
@@ -236,6 +239,37 @@ static void check_submission(struct checker *c, struct slice key, struct slice v
 		      view.s.kept, c->kept[sequence - 1]);
 }
 
+static void check_entry(struct checker *c, struct slice key, struct slice value)
+{
+	uint64_t number = get_be64(key.p);
+	struct ledger_view view;
+	struct err e;
+
+	if (!record_good(key, value))
+		fault(c, "entry %" PRIu64 " of the ledger is damaged: the checksum is wrong",
+		      number);
+	else if (ledger_read(key, value, &view, &e) < 0)
+		fault(c, "entry %" PRIu64 " of the ledger: %s", number, e.text);
+	else if (view.submission > c->state.sequence)
+		fault(c,
+		      "entry %" PRIu64 " of the ledger names submission %" PRIu64
+		      ", which does not exist",
+		      number, view.submission);
+}
+
+static void check_original(struct checker *c, struct slice key, struct slice value)
+{
+	struct original_piece p;
+	char hex[SHA256_HEX];
+	struct err e;
+
+	sha256_hex((const uint8_t *)key.p, hex);
+	if (!record_good(key, value))
+		fault(c, "original %s is damaged: the checksum is wrong", hex);
+	else if (original_read(key, value, &p, &e) < 0 || original_follow(&c->original, &p, &e) < 0)
+		fault(c, "original %s: %s", hex, e.text);
+}
+
 /* --- what must be there --------------------------------------------------------------------- */
 
 static void compare_tally(struct checker *c, uint32_t id)
@@ -283,6 +317,16 @@ static void compare_submissions(struct checker *c, uint64_t entries)
 		      c->state.sequence);
 }
 
+static void compare_ledger(struct checker *c)
+{
+	struct err e;
+
+	if (ledger_check_count(c->t, &e) < 0)
+		fault(c, "%s", e.text);
+	if (original_follow(&c->original, NULL, &e) < 0)
+		fault(c, "the last original: %s", e.text);
+}
+
 static int read_heads(struct checker *c, struct err *e)
 {
 	struct slice value;
@@ -314,10 +358,13 @@ static int check_tables(struct checker *c, struct err *e)
 	    scan(c, DB_FIGURES, KEY_FIGURE_BYTES, check_figure, e) < 0 ||
 	    scan(c, DB_SAMPLES, KEY_CHUNK_BYTES, check_chunk, e) < 0 ||
 	    scan(c, DB_SUBMISSIONS, KEY_SUBMISSION_BYTES, check_submission, e) < 0 ||
+	    scan(c, DB_LEDGER, KEY_LEDGER_BYTES, check_entry, e) < 0 ||
+	    scan(c, DB_ORIGINALS, KEY_ORIGINAL_BYTES, check_original, e) < 0 ||
 	    db_entries(c->t, DB_SUBMISSIONS, &submissions, e) < 0)
 		return -1;
 	compare_totals(c);
 	compare_submissions(c, submissions);
+	compare_ledger(c);
 	return 0;
 }
 

@@ -26,7 +26,17 @@ struct db;
 struct db_txn;
 struct db_cursor;
 
-enum db_table { DB_META, DB_SERIES, DB_TALLIES, DB_FIGURES, DB_SAMPLES, DB_SUBMISSIONS, DB_TABLES };
+enum db_table {
+	DB_META,
+	DB_SERIES,
+	DB_TALLIES,
+	DB_FIGURES,
+	DB_SAMPLES,
+	DB_SUBMISSIONS,
+	DB_LEDGER,
+	DB_ORIGINALS,
+	DB_TABLES
+};
 
 enum db_mode {
 	DB_WRITE, /* makes the file when missing */

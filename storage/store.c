@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/counter.h"
 #include "storage/disk.h"
+#include "storage/ledger.h"
 #include "storage/lockfile.h"
 #include "storage/submission.h"
 
@@ -111,7 +112,7 @@ static int load(struct store *s, struct db_txn *t, struct err *e)
 	if (check_entries(t, DB_SERIES, s->state.series, e) < 0 ||
 	    check_entries(t, DB_TALLIES, s->state.series, e) < 0 ||
 	    check_entries(t, DB_SUBMISSIONS, s->state.sequence, e) < 0 ||
-	    db_used_bytes(t, &s->used_bytes, e) < 0)
+	    ledger_check_count(t, e) < 0 || db_used_bytes(t, &s->used_bytes, e) < 0)
 		return -1;
 	return series_index_load(&s->index, t, s->state.series, e);
 }
@@ -264,7 +265,7 @@ static int check_append(struct store *s, const struct append *a, struct err *e)
 	pthread_mutex_unlock(&s->lock);
 	if (a->nobs > UINT32_MAX || a->nsamples > UINT32_MAX)
 		return err_set(e, ERR_LIMIT, "too many values at once");
-	if (a->nobs && submission_check(&a->submission, e) < 0)
+	if ((a->nobs || a->submission.rejected) && submission_check(&a->submission, a->nobs, e) < 0)
 		return -1;
 	for (size_t i = 0; i < a->nobs; i++)
 		if (check_observation(s, known_ids, a, &a->obs[i], e) < 0)

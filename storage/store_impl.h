@@ -54,5 +54,8 @@ size_t append_bytes(const struct append *a);
 /* snapshot.c: takes the transaction away from all whose time is up, or from all. One that
  * is being read at this moment is left for the next time. */
 void snapshots_expire(struct store *s, bool all);
+/* Lets `read` look at the snapshot's transaction, with its lock held. */
+int snapshot_read(struct snapshot *v, int (*read)(struct db_txn *t, void *ctx, struct err *e),
+		  void *ctx, struct err *e);
 
 #endif

@@ -17,7 +17,9 @@
 #include "base/alloc.h"
 #include "base/counter.h"
 #include "base/log.h"
+#include "storage/digest.h"
 #include "storage/figures.h"
+#include "storage/ledger.h"
 #include "storage/samples.h"
 #include "storage/submission.h"
 
@@ -54,7 +56,8 @@ struct batch {
 struct release {
 	struct append a;
 	uint64_t sequence;
-	int64_t released_ms;
+	int64_t t_ms;
+	const char *by, *reason; /* a reason: it is returned, not released */
 	pthread_mutex_t lock;
 	pthread_cond_t finished;
 	bool over;
@@ -72,15 +75,13 @@ static void release_done(struct append *a)
 	pthread_mutex_unlock(&r->lock);
 }
 
-int store_release(struct store *s, uint64_t sequence, int64_t released_ms, struct err *e)
+static int decide(struct store *s, struct release r, struct err *e)
 {
-	struct release r = { .a = { .done = release_done },
-			     .sequence = sequence,
-			     .released_ms = released_ms };
 	int rc;
 
-	if (released_ms == 0)
+	if (r.t_ms == 0)
 		return err_set(e, ERR_INVALID, "the time of a release may not be 0");
+	r.a.done = release_done;
 	pthread_mutex_init(&r.lock, NULL);
 	pthread_cond_init(&r.finished, NULL);
 	rc = store_append(s, &r.a, e);
@@ -98,6 +99,36 @@ int store_release(struct store *s, uint64_t sequence, int64_t released_ms, struc
 	pthread_cond_destroy(&r.finished);
 	pthread_mutex_destroy(&r.lock);
 	return rc;
+}
+
+int store_release(struct store *s, uint64_t sequence, int64_t released_ms, struct err *e)
+{
+	return store_release_by(s, sequence, released_ms, "", e);
+}
+
+int store_release_by(struct store *s, uint64_t sequence, int64_t released_ms, const char *by,
+		     struct err *e)
+{
+	return decide(s, (struct release){ .sequence = sequence, .t_ms = released_ms, .by = by },
+		      e);
+}
+
+int store_return(struct store *s, uint64_t sequence, int64_t returned_ms, const char *by,
+		 const char *reason, struct err *e)
+{
+	return decide(s,
+		      (struct release){ .sequence = sequence,
+					.t_ms = returned_ms,
+					.by = by,
+					.reason = reason ? reason : "" },
+		      e);
+}
+
+static int apply_decision(struct db_txn *t, const struct release *r, struct err *e)
+{
+	if (r->reason)
+		return ledger_return(t, r->sequence, r->t_ms, r->by, r->reason, e);
+	return ledger_release(t, r->sequence, r->t_ms, r->by, e);
 }
 
 /* --- one append into the open transaction ------------------------------------------ */
@@ -197,7 +228,7 @@ static bool whole_store(const struct err *e)
 }
 
 static int append_one(struct batch *b, struct append *a, struct figure_writer *fw,
-		      const struct place *p, struct err *e)
+		      struct digest_writer *kept, const struct place *p, struct err *e)
 {
 	const struct observation *o = &a->obs[p->row];
 	bool given = known_given(a, o);
@@ -227,7 +258,26 @@ static int append_one(struct batch *b, struct append *a, struct figure_writer *f
 		a->revised++;
 	else
 		a->unchanged++;
-	return 0;
+	return what == FIGURE_UNCHANGED ? 0 : digest_writer_add(kept, o->labels, &f, e);
+}
+
+static int append_places(struct batch *b, struct append *a, struct figure_writer *fw,
+			 const struct place *p, struct err *e)
+{
+	uint8_t kept_sha256[SHA256_BYTES];
+	struct digest_writer kept;
+	int rc = 0;
+
+	digest_writer_init(&kept);
+	for (size_t i = 0; rc == 0 && i < a->nobs; i++)
+		rc = append_one(b, a, fw, &kept, &p[i], e);
+	digest_writer_end(&kept, kept_sha256);
+	digest_writer_release(&kept);
+	if (rc < 0)
+		return -1;
+	a->submission.sequence = fw->sequence;
+	a->submission.kept = a->fresh + a->revised;
+	return ledger_submit(b->t, &a->submission, a->unchanged, kept_sha256, e);
 }
 
 static int append_figures(struct batch *b, struct append *a, struct place *p, struct err *e)
@@ -247,12 +297,7 @@ static int append_figures(struct batch *b, struct append *a, struct place *p, st
 			return -1;
 	}
 	qsort(p, a->nobs, sizeof(*p), by_place);
-	for (size_t i = 0; i < a->nobs; i++)
-		if (append_one(b, a, &fw, &p[i], e) < 0)
-			return -1;
-	a->submission.sequence = fw.sequence;
-	a->submission.kept = a->fresh + a->revised;
-	return submission_put(b->t, &a->submission, a->unchanged, e);
+	return append_places(b, a, &fw, p, e);
 }
 
 /* Runs of one series; of two samples for one time the later row counts. */
@@ -313,12 +358,11 @@ static int apply(struct batch *b, struct append *a, struct err *e)
 	struct place *p;
 	int rc = 0;
 
-	if (a->done == release_done) {
-		struct release *r = (struct release *)a;
-
-		return submission_set_released(b->t, r->sequence, r->released_ms, e);
-	}
+	if (a->done == release_done)
+		return apply_decision(b->t, (struct release *)a, e);
 	forget_results(a);
+	if (a->submission.rejected)
+		return ledger_reject(b->t, &b->state.sequence, &a->submission, e);
 	p = places_new(a->nobs > a->nsamples ? a->nobs : a->nsamples, e);
 	if (!p)
 		return -1;
@@ -413,7 +457,7 @@ static uint64_t disk_bytes(const struct append *list, size_t n)
 	uint64_t sum = DISK_RESERVE;
 
 	for (; n > 0; list = list->next, n--)
-		sum += list->nobs * 192 + list->nsamples * 32 + 4096;
+		sum += list->nobs * 192 + list->nsamples * 32 + list->submission.body.n + 8192;
 	return sum;
 }
 
@@ -523,7 +567,8 @@ static int write_batch(struct store *s, struct append *list, size_t n, struct ap
 
 size_t append_bytes(const struct append *a)
 {
-	return sizeof(*a) + a->nobs * sizeof(*a->obs) + a->nsamples * sizeof(*a->samples);
+	return sizeof(*a) + a->nobs * sizeof(*a->obs) + a->nsamples * sizeof(*a->samples) +
+	       a->submission.body.n;
 }
 
 /* Memory of the pages that an append may touch. Samples of one series that follow each
@@ -534,7 +579,8 @@ static size_t dirty_bytes(const struct append *a)
 
 	for (size_t i = 1; i < a->nsamples; i++)
 		runs += a->samples[i].labels != a->samples[i - 1].labels;
-	return (a->nobs + runs + 1) * PAGE_BYTES + a->nsamples * sizeof(struct sample);
+	return (a->nobs + runs + 4) * PAGE_BYTES + a->nsamples * sizeof(struct sample) +
+	       a->submission.body.n;
 }
 
 /* How many from the list's start make one transaction: at least one. */
