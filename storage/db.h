@@ -33,6 +33,8 @@ enum db_table {
 	DB_SEGMENTS,
 	DB_FRESH,       /* figures not yet packed, by submission */
 	DB_SUBMISSIONS,
+	DB_LEDGER,
+	DB_ORIGINALS,
 	DB_TABLES
 };
 
