@@ -10,7 +10,7 @@
  * lock table is used, like any reader does.
  *
  * Looked at: the index parts, block by block; every partition and run, chunk by chunk, unpacked;
- * the fresh figures; the log files; the submissions. Compared: how many parts and
+ * the fresh figures; the log files; the submissions, the ledger and the originals. Compared: how many parts and
  * partitions the state record knows, what each table of segments says of each segment, how many
  * figures each submission kept. Each fault names series, time and cause.
  */
@@ -20,7 +20,9 @@
 #include "base/remote_write.h"
 #include "base/snappy.h"
 #include "storage/disk.h"
+#include "storage/ledger.h"
 #include "storage/lockfile.h"
+#include "storage/originals.h"
 #include "storage/store_impl.h"
 #include "storage/submission.h"
 #include "storage/walk.h"
@@ -43,6 +45,7 @@ struct checker {
 	struct state state;
 	bool beside_writer;
 	uint32_t *kept; /* [sequence - 1]: figures found */
+	struct original_follow original; /* the piece before */
 
 	/* to name series */
 	struct index_part *parts;
@@ -368,28 +371,87 @@ static void check_submission(struct checker *c, struct slice key, struct slice v
 		      view.s.kept, c->kept[sequence - 1]);
 }
 
-static int check_submissions(struct checker *c, struct err *e)
+static void check_entry(struct checker *c, struct slice key, struct slice value)
+{
+	uint64_t number = get_be64(key.p);
+	struct ledger_view view;
+	struct err e;
+
+	if (!record_good(key, value))
+		fault(c, "entry %" PRIu64 " of the ledger is damaged: the checksum is wrong",
+		      number);
+	else if (ledger_read(key, value, &view, &e) < 0)
+		fault(c, "entry %" PRIu64 " of the ledger: %s", number, e.text);
+	else if (view.submission > c->state.sequence)
+		fault(c,
+		      "entry %" PRIu64 " of the ledger names submission %" PRIu64
+		      ", which does not exist",
+		      number, view.submission);
+}
+
+static void check_original(struct checker *c, struct slice key, struct slice value)
+{
+	struct original_piece p;
+	char hex[SHA256_HEX];
+	struct err e;
+
+	sha256_hex((const uint8_t *)key.p, hex);
+	if (!record_good(key, value))
+		fault(c, "original %s is damaged: the checksum is wrong", hex);
+	else if (original_read(key, value, &p, &e) < 0 || original_follow(&c->original, &p, &e) < 0)
+		fault(c, "original %s: %s", hex, e.text);
+}
+
+/* Calls `each` for every record of a table; *n of them. */
+static int scan(struct checker *c, enum db_table table, size_t key_bytes,
+		void (*each)(struct checker *c, struct slice key, struct slice value), uint64_t *n,
+		struct err *e)
 {
 	struct db_cursor *cursor;
 	struct slice key, value;
-	uint64_t n = 0;
 	int rc;
 
-	if (db_cursor_open(c->t, DB_SUBMISSIONS, &cursor, e) < 0)
+	*n = 0;
+	if (db_cursor_open(c->t, table, &cursor, e) < 0)
 		return -1;
-	while ((rc = db_move(cursor, n ? DB_NEXT : DB_FIRST, &key, &value, e)) == 1) {
-		n++;
-		if (key.n != KEY_SUBMISSION_BYTES)
-			fault(c, "table \"submissions\": record %" PRIu64 " has a key of %zu bytes",
-			      n, key.n);
+	while ((rc = db_move(cursor, *n ? DB_NEXT : DB_FIRST, &key, &value, e)) == 1) {
+		++*n;
+		if (key.n != key_bytes)
+			fault(c, "table \"%s\": record %" PRIu64 " has a key of %zu bytes",
+			      db_table_name(table), *n, key.n);
 		else
-			check_submission(c, key, value);
+			each(c, key, value);
 	}
 	db_cursor_close(cursor);
-	if (rc == 0 && n != c->state.sequence)
+	return rc;
+}
+
+static int check_submissions(struct checker *c, struct err *e)
+{
+	uint64_t n;
+
+	if (scan(c, DB_SUBMISSIONS, KEY_SUBMISSION_BYTES, check_submission, &n, e) < 0)
+		return -1;
+	if (n != c->state.sequence)
 		fault(c, "%" PRIu64 " submissions are there, %" PRIu64 " should be", n,
 		      c->state.sequence);
-	return rc;
+	return 0;
+}
+
+static int check_ledger(struct checker *c, struct err *e)
+{
+	struct err why;
+	uint64_t n;
+
+	if (scan(c, DB_LEDGER, KEY_LEDGER_BYTES, check_entry, &n, e) < 0)
+		return -1;
+	if (ledger_check_count(c->t, &why) < 0)
+		fault(c, "%s", why.text);
+	if (scan(c, DB_ORIGINALS, KEY_ORIGINAL_BYTES, check_original, &n, e) < 0)
+		return -1;
+	if (original_follow(&c->original, NULL, &why) < 0)
+		fault(c, "the last original: %s", why.text);
+	return 0;
 }
 
 static int check_metadata(struct checker *c, struct err *e)
@@ -577,7 +639,7 @@ static int check_tables(struct checker *c, struct err *e)
 
 	if (read_heads(c, e) < 0 || prepare(c, e) < 0 || check_parts(c, e) < 0 ||
 	    check_fresh(c, e) < 0 || check_partitions(c, e) < 0 || check_submissions(c, e) < 0 ||
-	    check_metadata(c, e) < 0 ||
+	    check_metadata(c, e) < 0 || check_ledger(c, e) < 0 ||
 	    check_runs(c, &covered, e) < 0)
 		return -1;
 	return check_logs(c, covered, e);

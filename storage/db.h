@@ -34,6 +34,8 @@ enum db_table {
 	DB_FRESH,       /* figures not yet packed, by submission */
 	DB_SUBMISSIONS,
 	DB_METADATA, /* of metric families */
+	DB_LEDGER,
+	DB_ORIGINALS,
 	DB_TABLES
 };
 

@@ -86,6 +86,21 @@ int fresh_add(struct fresh *f, uint32_t series, const struct figure *x, struct e
 	return 0;
 }
 
+uint32_t fresh_next_series(const struct fresh *f, uint32_t after)
+{
+	uint32_t top = atomic_load_explicit(&f->top_series, memory_order_acquire);
+
+	for (uint64_t i = after + UINT64_C(1); i <= top; i++) {
+		_Atomic(struct fresh_node *) *head = chunked_at(&f->series, (uint32_t)i);
+
+		if (!head)
+			i |= CHUNKED_BLOCK - 1;
+		else if (atomic_load_explicit(head, memory_order_acquire))
+			return (uint32_t)i;
+	}
+	return 0;
+}
+
 void fresh_forget(struct fresh *f, uint64_t sequence)
 {
 	uint32_t top = atomic_load_explicit(&f->top_series, memory_order_relaxed);

@@ -39,6 +39,9 @@ void fresh_unref(struct fresh *f);
 
 int fresh_add(struct fresh *f, uint32_t series, const struct figure *x, struct err *e);
 
+/* The next series above `after` that may have some; 0: none. */
+uint32_t fresh_next_series(const struct fresh *f, uint32_t after);
+
 /* Takes back those of submissions above `sequence`, which nobody was shown. */
 void fresh_forget(struct fresh *f, uint64_t sequence);
 

@@ -363,15 +363,16 @@ static int hand_over_figures(struct store *s, struct decoder *d, struct write *w
 	f->a = (struct append){ .submission = { .source = w->source ? w->source : "remote_write",
 						.owner = "",
 						.origin = w->origin ? w->origin : "",
+						.address = w->address ? w->address : "",
 						.received_ms = w->received_ms,
 						.released_ms = w->received_ms,
-						.body_bytes = d->raw.n,
-						.body_hash = 0,
+						.body_bytes = w->body.n,
 						.refused = (uint32_t)w->refused },
 				.obs = f->obs,
 				.nobs = d->nobs,
 				.done = figures_done,
 				.ctx = f };
+	sha256_of(w->body, f->a.submission.body_sha256);
 	memcpy(f->obs, d->obs, d->nobs * sizeof(*d->obs));
 	w->samples += d->nobs;
 	if (writer_push(s, &f->a, e) == 0) {

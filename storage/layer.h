@@ -51,6 +51,8 @@ void layer_unref(struct layer *l); /* NULL is nothing; a run is unmapped */
 
 /* The first segment that may hold the series; nsegments: none. */
 uint32_t layer_find(const struct layer *l, uint32_t series);
+/* The next series above `after` that any of the layers may have; 0: none. */
+uint32_t layers_next_series(struct layer *const *layers, uint32_t n, uint32_t after);
 /* The bytes of one segment, from the map or from the transaction (valid until its end). ERR_CORRUPT. */
 int layer_segment(const struct layer *l, struct db_txn *t, uint32_t i, struct slice *bytes,
 		  struct err *e);

@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "storage/ledger.h"
 #include "storage/submission.h"
 #include "storage/walk.h"
 
@@ -84,6 +85,7 @@ struct loading {
 	size_t n, cap;
 	struct figure_packer *packer;
 	struct figure *figures;
+	uint32_t series, row; /* of the chunk before */
 };
 
 static int take_name(void *ctx, uint32_t id, bool statistic, const struct label *l, size_t n,
@@ -110,9 +112,15 @@ static int take_chunk(void *ctx, const struct chunk *c, struct err *e)
 
 	if (figures_unpack(x->packer, c, x->figures, e) < 0)
 		return -1;
-	for (uint32_t i = 0; i < c->count; i++)
+	if (c->series != x->series)
+		x->row = 0;
+	x->series = c->series;
+	for (uint32_t i = 0; i < c->count; i++) {
+		/* Chunks are cut anywhere: the order goes on from the one before. */
+		x->figures[i].row = x->row++;
 		if (fresh_add(x->l->fresh, c->series, &x->figures[i], e) < 0)
 			return -1;
+	}
 	return 0;
 }
 
@@ -417,7 +425,7 @@ static int load_tables(struct store *s, struct layout *l, struct db_txn *t, stru
 			       "the table \"submissions\" has %" PRIu64
 			       " records, it must have %" PRIu64,
 			       n, s->state.sequence);
-	if (load_parts(l, t, &s->state, e) < 0 || load_partitions(l, t, &s->state, e) < 0 ||
+	if (ledger_check_count(t, e) < 0 || load_parts(l, t, &s->state, e) < 0 || load_partitions(l, t, &s->state, e) < 0 ||
 	    load_fresh(s, l, t, &s->state, e) < 0)
 		return -1;
 	if (l->nparts && l->parts[l->nparts - 1]->last_id >= s->next_series)

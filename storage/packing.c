@@ -303,26 +303,6 @@ static int add_run(struct partition_writer *p, struct sample_packer *k, uint32_t
 	return 0;
 }
 
-/* The next series above `after` that any of the layers may have; 0: none. */
-static uint32_t next_series(struct layer *const *layers, uint32_t n, uint32_t after)
-{
-	uint32_t best = 0;
-
-	for (uint32_t i = 0; i < n; i++) {
-		const struct layer *l = layers[i];
-		uint32_t at, series;
-
-		if (l->nsegments == 0 || after >= l->last_series)
-			continue;
-		at = layer_find(l, after + 1);
-		series = l->segments[at].first_series > after ? l->segments[at].first_series
-							       : after + 1;
-		if (best == 0 || series < best)
-			best = series;
-	}
-	return best;
-}
-
 int partition_add_samples(struct partition_writer *p, struct view_of_store *v, uint32_t first,
 			  uint32_t n, struct err *e)
 {
@@ -335,7 +315,7 @@ int partition_add_samples(struct partition_writer *p, struct view_of_store *v, u
 
 	read_from(p, v, &r);
 	arena_init(&arena, ARENA_BYTES);
-	while (rc == 0 && (series = next_series(layers, n, series)) != 0) {
+	while (rc == 0 && (series = layers_next_series(layers, n, series)) != 0) {
 		struct arena_mark mark = arena_mark(&arena);
 		struct columns_run run = { 0 };
 
@@ -430,7 +410,7 @@ int partition_add_figures(struct partition_writer *p, struct view_of_store *v,
 		else
 			layers[i] = v->layout->figures[places[i]];
 	}
-	while (rc == 0 && (series = next_series(layers, n, series)) != 0) {
+	while (rc == 0 && (series = layers_next_series(layers, n, series)) != 0) {
 		struct arena_mark mark = arena_mark(&arena);
 		struct figures_run run = { 0 };
 

@@ -354,10 +354,13 @@ static int take_figures(void *ctx, struct layer_cursor *c, const struct chunk *k
 	    figures_unpack(g->r->packer, k, o->list + o->n, e) < 0)
 		return -1;
 	for (uint32_t i = 0; i < k->count; i++) {
-		const struct figure *f = &o->list[o->n + i];
+		struct figure *f = &o->list[o->n + i];
 
-		if (f->stamp_ms >= g->from_ms && f->stamp_ms <= g->to_ms)
-			o->list[kept++] = *f;
+		if (f->stamp_ms < g->from_ms || f->stamp_ms > g->to_ms)
+			continue;
+		/* Chunks are cut anywhere: the order goes on from the one before. */
+		f->row = (uint32_t)kept;
+		o->list[kept++] = *f;
 	}
 	o->n = kept;
 	return 0;

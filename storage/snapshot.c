@@ -208,6 +208,12 @@ static int leave(struct snapshot *v, int rc)
 	return rc;
 }
 
+int snapshot_read(struct snapshot *v, int (*read)(struct db_txn *t, void *ctx, struct err *e),
+		  void *ctx, struct err *e)
+{
+	return enter(v, e) < 0 ? -1 : leave(v, read(v->view.t, ctx, e));
+}
+
 static int look_at_clock(struct snapshot *v, struct err *e)
 {
 	if (++v->records % LOOK_EVERY != 0 || mono_ns() < v->end_ns)

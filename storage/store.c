@@ -334,7 +334,7 @@ static int check_append(const struct append *a, struct err *e)
 {
 	if (a->nobs > UINT32_MAX || a->nsamples > UINT32_MAX)
 		return err_set(e, ERR_LIMIT, "too many values at once");
-	if (a->nobs && submission_check(&a->submission, e) < 0)
+	if ((a->nobs || a->submission.rejected) && submission_check(&a->submission, a->nobs, e) < 0)
 		return -1;
 	for (size_t i = 0; i < a->nobs; i++)
 		if (check_observation(a, &a->obs[i], e) < 0)

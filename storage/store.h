@@ -28,10 +28,12 @@
 #define STORAGE_STORE_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/labels.h"
 #include "base/matcher.h"
 #include "base/observation.h"
+#include "base/sha256.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -79,26 +81,39 @@ void store_close(struct store *s);
 
 /* --- writing ----------------------------------------------------------------- */
 
-/* Who handed something in, one record for each append that brings observations. */
+/* Who handed something in: one record, and one entry of the ledger, for each append that brings
+ * observations or was refused as a whole. */
 struct submission {
-	uint64_t sequence;  /* out: given by the writer, from 1, without gaps */
-	const char *source; /* feed or token name */
-	const char *owner;  /* department or unit that answers for it; may be "" */
-	const char *origin; /* URL or file name */
+	uint64_t sequence;   /* out: given by the writer, from 1, without gaps */
+	const char *source;  /* feed or token name */
+	const char *owner;   /* department or unit that answers for it; may be "" */
+	const char *origin;  /* URL or file name */
+	const char *address; /* network address of the sender; may be "" */
+	const char *reason;  /* why it was refused as a whole; else "" */
 	int64_t received_ms;
 	int64_t released_ms; /* 0: not released yet */
+	int64_t returned_ms; /* out: 0, or when it was given back; then it is never released */
 	bool trusted;        /* may give known_from_ms; such a figure is released from then on */
-	uint64_t body_hash;  /* XXH3 of the document as decoded */
-	uint64_t body_bytes;
-	uint32_t refused; /* figures of the document that were refused */
-	uint32_t kept;    /* out */
+	/* Refused as a whole: without observations, with a reason. One whose source's last
+	 * submission was refused for the same reason with the same bytes adds nothing: it
+	 * gets that one's sequence. */
+	bool rejected;
+	bool has_original; /* out, when read: the bytes are kept */
+	struct slice body; /* as they came; kept for ever. Empty: there is no original */
+	/* Of the document as it came, also when it is not handed over here. All zero: the writer works it
+	 * out of `body`. */
+	uint8_t body_sha256[SHA256_BYTES];
+	uint64_t body_bytes;               /* of the document; with a body the writer sets it */
+	uint32_t refused;                  /* figures of the document that were refused */
+	uint32_t kept;                     /* out */
+	uint64_t entry;                    /* out: number of its entry in the ledger */
 };
 
 struct write_task; /* the store's own */
 struct write;
 
 struct append {
-	struct submission submission;  /* texts borrowed until done */
+	struct submission submission;  /* texts and body borrowed until done */
 	const struct observation *obs; /* borrowed until done, labels too */
 	size_t nobs;
 	const struct plain_sample *samples;
@@ -128,7 +143,9 @@ int store_append(struct store *s, struct append *a, struct err *e);
 struct write {
 	struct slice body;  /* as it came; borrowed until done */
 	int64_t received_ms;
-	const char *source, *origin; /* of the submission, for statistics in it; NULL counts as "" */
+	/* Of the submission, for statistics in it; NULL counts as "". Its original is not kept, only
+	 * the hash of `body` is. */
+	const char *source, *origin, *address;
 	/* On a thread of the store or the calling one, exactly once, perhaps before store_write() has
 	 * returned. What was refused is named in `err` (ERR_INVALID) though the rest is kept. */
 	void (*done)(struct write *w);
@@ -182,6 +199,12 @@ int store_flush(struct store *s, struct err *e);
 /* Releases all observations of a submission at `released_ms`: one small transaction.
  * Waits for the commit; not on the loop. */
 int store_release(struct store *s, uint64_t sequence, int64_t released_ms, struct err *e);
+/* The same with the name of who did it, for the ledger. */
+int store_release_by(struct store *s, uint64_t sequence, int64_t released_ms, const char *by,
+		     struct err *e);
+/* Gives a submission that was not released back: it never will be. */
+int store_return(struct store *s, uint64_t sequence, int64_t returned_ms, const char *by,
+		 const char *reason, struct err *e);
 
 /* --- reading ------------------------------------------------------------------ */
 
@@ -272,6 +295,35 @@ int snapshot_metadata(struct snapshot *v, struct arena *a, struct family_metadat
 /* ERR_NOT_FOUND past the last. Texts in the arena. */
 int snapshot_submission(struct snapshot *v, uint64_t sequence, struct arena *a,
 			struct submission *out, struct err *e);
+
+/* --- the ledger ----------------------------------------------------------------- */
+
+enum ledger_kind { LEDGER_SUBMISSION = 1, LEDGER_REJECTED, LEDGER_RELEASE, LEDGER_RETURN };
+
+/* One link of the chain. */
+struct ledger_entry {
+	uint64_t number; /* from 1, without gaps */
+	enum ledger_kind kind;
+	uint64_t submission;
+	const char *text;           /* its canonical form, see storage/ledger.h */
+	uint8_t hash[SHA256_BYTES]; /* SHA-256 of the text */
+};
+
+/* What proves everything before it; printed in bulletins. */
+struct ledger_head {
+	uint64_t entries;
+	uint8_t hash[SHA256_BYTES]; /* of the last entry; all zero before the first */
+};
+
+int store_ledger_head(struct store *s, struct ledger_head *out, struct err *e);
+int snapshot_ledger_head(struct snapshot *v, struct ledger_head *out, struct err *e);
+/* ERR_NOT_FOUND past the last. The text lies in the arena. */
+int snapshot_ledger(struct snapshot *v, uint64_t number, struct arena *a, struct ledger_entry *out,
+		    struct err *e);
+/* Appends the bytes of an original to `out`, whose limit holds. ERR_NOT_FOUND; ERR_CORRUPT when
+ * they are not those that the hash stands for. */
+int snapshot_original(struct snapshot *v, const uint8_t sha256[SHA256_BYTES], struct buf *out,
+		      struct err *e);
 
 /* --- state and care ------------------------------------------------------------ */
 

@@ -148,6 +148,8 @@ struct view_of_store {
 };
 int view_open(struct store *s, struct view_of_store *v, struct err *e);
 void view_close(struct view_of_store *v);
+/* Fills in parts and index from the layout and the transaction. */
+int view_open_index(struct view_of_store *v, struct err *e);
 
 /* The series with these labels, which gets an id when it is new; *kind is what it is, not only what
  * was asked for. `v` is opened when it must be and may be used again. */
@@ -220,5 +222,8 @@ void packer_wake(struct store *s);
 /* Takes the transaction away from all whose time is up, or from all. One that
  * is being read at this moment is left for the next time. */
 void snapshots_expire(struct store *s, bool all);
+/* Lets `read` look at the snapshot's transaction, with its lock held. */
+int snapshot_read(struct snapshot *v, int (*read)(struct db_txn *t, void *ctx, struct err *e),
+		  void *ctx, struct err *e);
 
 #endif

@@ -78,7 +78,7 @@ static int open_part(struct view_of_store *v, uint32_t i, struct err *e)
 	return index_part_open(blob, p->verified, &v->parts[i], e);
 }
 
-static int open_index(struct view_of_store *v, struct err *e)
+int view_open_index(struct view_of_store *v, struct err *e)
 {
 	const struct layout *l = v->layout;
 
@@ -115,7 +115,7 @@ int view_open(struct store *s, struct view_of_store *v, struct err *e)
 		if (v->state.epoch == v->layout->epoch) {
 			if (v->state.sequence < v->last_sequence)
 				v->last_sequence = v->state.sequence;
-			if (open_index(v, e) < 0)
+			if (view_open_index(v, e) < 0)
 				break;
 			return 0;
 		}
