@@ -28,8 +28,10 @@ enum { HEAD_BLOCK = 12 }; /* samples; a block is 256 bytes */
 
 struct head_block {
 	_Atomic(struct head_block *) next;
-	int64_t t_ms[HEAD_BLOCK];
-	double value[HEAD_BLOCK];
+	struct head_sample {
+		int64_t t_ms;
+		double value;
+	} samples[HEAD_BLOCK];
 	uint32_t request[HEAD_BLOCK]; /* less the generation's first */
 };
 
@@ -93,6 +95,7 @@ struct head_slot {
 	uint8_t months; /* of a statistic */
 	bool preliminary;
 	struct labels *labels; /* of a statistic: one reference */
+	uint32_t n; /* in the chain */
 	uint64_t generation;
 	struct head_block *tail;
 	struct head_chain *chain;

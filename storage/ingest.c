@@ -416,10 +416,19 @@ static int take_plain(struct resolving *r, struct generation *g, struct head_slo
 	return 0;
 }
 
-static void prefetch(const struct head *h, const struct decoder *d, size_t i)
+static void prefetch(const struct head *h, const struct generation *g, const struct decoder *d,
+		     size_t i)
 {
-	if (i < d->request.nseries && d->slots[i] != NO_KEY)
-		__builtin_prefetch(h->slots[d->slots[i]].tail, 1);
+	const struct head_slot *s;
+
+	if (i >= d->request.nseries || d->slots[i] == NO_KEY)
+		return;
+	s = &h->slots[d->slots[i]];
+	if (s->generation != g->number)
+		return;
+	__builtin_prefetch(&s->tail->samples[s->n % HEAD_BLOCK], 1);
+	__builtin_prefetch(&s->tail->request[s->n % HEAD_BLOCK], 1);
+	__builtin_prefetch(s->chain, 1);
 }
 
 static int apply(struct resolving *r, struct generation *g, int64_t received_ms, struct err *e)
@@ -431,7 +440,7 @@ static int apply(struct resolving *r, struct generation *g, int64_t received_ms,
 	for (size_t i = 0; i < d->request.nseries; i++) {
 		struct head_slot *slot;
 
-		prefetch(h, d, i + 4);
+		prefetch(h, g, d, i + 4);
 		if (d->slots[i] == NO_KEY)
 			continue;
 		slot = &h->slots[d->slots[i]];
