@@ -403,7 +403,6 @@ static void names_survive_what_they_were_written_in(void **state)
 		labels_unref(plain);
 		labels_unref(figure);
 	}
-	flush(f);
 	reopen(f);
 	{
 		struct snapshot *v = must_snapshot(f->s);

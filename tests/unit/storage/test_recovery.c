@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -10,7 +11,7 @@
 
 static const struct view latest = { .as_of_ms = INT64_MAX };
 
-enum { KILLS = 20, PARKS = 7, IN_FLIGHT = 16, MAX_ACKS = 1 << 20 };
+enum { KILLS = 30, PARKS = 7, IN_FLIGHT = 16, MAX_ACKS = 1 << 20 };
 
 /* Reported by the child for each acknowledged append, written in one piece. */
 struct ack {
@@ -21,7 +22,7 @@ struct ack {
 struct flight {
 	struct append a;
 	struct observation o;
-	struct plain_sample x;
+	struct plain_sample x[2];
 	int64_t number;
 	int fd;
 	pthread_mutex_t *lock;
@@ -42,6 +43,17 @@ static void report(struct append *a)
 	pthread_mutex_unlock(fl->lock);
 }
 
+/* Seals, packs and merges come often, so that kills hit them too. */
+static struct store *open_small(const char *dir, struct err *e)
+{
+	return store_open(&(struct store_options){ .dir = dir,
+						   .map_bytes = 1 << 30,
+						   .seal_samples = 25,
+						   .pack_samples = 60,
+						   .pack_figures = 9 },
+			  e);
+}
+
 static int find_free(const bool *busy)
 {
 	for (int i = 0; i < IN_FLIGHT; i++)
@@ -50,8 +62,17 @@ static int find_free(const bool *busy)
 	return -1;
 }
 
+/* A series that each number has of its own: names must survive as well. */
+static struct labels *own_series(int64_t number)
+{
+	char park[24];
+
+	snprintf(park, sizeof(park), "n%" PRId64, number);
+	return series_named("own", park);
+}
+
 /* Appends until it is killed: number n is the figure n of park n % PARKS, stamped n, and the
- * plain sample n of that park. */
+ * plain sample n of that park, and one of a new series. */
 static void write_for_ever(const char *dir, int fd, int64_t number)
 {
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -60,7 +81,7 @@ static void write_for_ever(const char *dir, int fd, int64_t number)
 	static bool busy[IN_FLIGHT];
 	struct labels *figures[PARKS], *plain[PARKS];
 	struct err e = { 0 };
-	struct store *s = open_in(dir, &e);
+	struct store *s = open_small(dir, &e);
 
 	if (!s) {
 		fprintf(stderr, "the child cannot open the store: %s\n", e.text);
@@ -83,19 +104,21 @@ static void write_for_ever(const char *dir, int fd, int64_t number)
 		busy[i] = true;
 		pthread_mutex_unlock(&lock);
 		fl = &flights[i];
+		labels_unref(fl->x[1].labels);
 		*fl = (struct flight){
 			.number = number, .fd = fd, .lock = &lock, .cond = &cond, .busy = &busy[i]
 		};
 		fl->o = (struct observation){ .labels = figures[number % PARKS],
 					      .stamp_ms = number,
 					      .value = (double)number / 4 };
-		fl->x = (struct plain_sample){ plain[number % PARKS], number, (double)number };
+		fl->x[0] = (struct plain_sample){ plain[number % PARKS], number, (double)number };
+		fl->x[1] = (struct plain_sample){ own_series(number), -number, (double)-number };
 		fl->a = (struct append){ .submission = { .received_ms = number + 1,
 							 .released_ms = number + 1 },
 					 .obs = &fl->o,
 					 .nobs = 1,
-					 .samples = &fl->x,
-					 .nsamples = 1,
+					 .samples = fl->x,
+					 .nsamples = 2,
 					 .done = report,
 					 .ctx = fl };
 		if (store_append(s, &fl->a, &e) < 0)
@@ -148,6 +171,7 @@ static void look_for(struct snapshot *v, struct arena *arena, const struct ack *
 {
 	struct arena_mark mark = arena_mark(arena);
 	struct err e = { 0 };
+	struct labels *own;
 	struct submission sub;
 	struct vintage *x;
 	struct sample *s;
@@ -166,16 +190,28 @@ static void look_for(struct snapshot *v, struct arena *arena, const struct ack *
 		  &e);
 	assert_int_equal(n, 1);
 	assert_f64(s->value, (double)ack->number);
+	own = own_series(ack->number);
+	assert_ok(read_samples(v, id_of(v, own), INT64_MIN, INT64_MAX, arena, &s, &n, &e), &e);
+	assert_int_equal(n, 1);
+	assert_int_equal(s->t_ms, -ack->number);
+	assert_f64(s->value, (double)-ack->number);
+	labels_unref(own);
 	arena_reset(arena, mark);
 }
 
-static void check_all(const char *dir, const struct ack *acks, size_t n)
+static void check_all(const char *dir, const struct ack *acks, size_t n, bool flush)
 {
-	struct store *s = must_open(dir);
-	struct snapshot *v = must_snapshot(s);
+	struct err e = { 0 };
+	struct store *s = open_small(dir, &e);
 	uint32_t figures[PARKS], plain[PARKS];
+	struct snapshot *v;
 	struct arena arena;
 
+	if (!s)
+		fail_msg("the store does not open: %s", e.text);
+	if (flush)
+		assert_ok(store_flush(s, &e), &e);
+	v = must_snapshot(s);
 	for (int i = 0; i < PARKS; i++) {
 		char park[8];
 		struct labels *ls;
@@ -211,9 +247,11 @@ static void nothing_acknowledged_is_lost_by_sigkill(void **state)
 		n = run_and_kill(dir, acks, n, least, (int)(random_next(&seed) % 12));
 		/* The newest each time; all of them at the end. */
 		assert_sound(dir);
-		check_all(dir, acks + before, n - before);
+		check_all(dir, acks + before, n - before, i % 4 == 3);
 	}
-	check_all(dir, acks, n);
+	check_all(dir, acks, n, false);
+	check_all(dir, acks, n, true);
+	assert_sound(dir);
 	print_message("%d kills, %zu acknowledged appends, none lost\n", KILLS, n);
 	tmp_remove(dir);
 	free(acks);
