@@ -16,6 +16,8 @@ static const char usage[] =
 	"  parkwatch check catalogue FILE...\n"
 	"  parkwatch check feed --config FILE NAME DOCUMENT\n"
 	"  parkwatch check store DIR\n"
+	"  parkwatch backup --data-dir DIR --to FOLDER [--rate MiB/s]\n"
+	"  parkwatch restore --from BACKUP --data-dir NEW\n"
 	"  parkwatch version\n"
 	"\n"
 	"Without --config, run is an empty server on 127.0.0.1:9290. docs/ in the source\n"
@@ -43,6 +45,7 @@ static const struct {
 } commands[] = {
 	{ "run", command_run },         { "check", command_check },
 	{ "version", command_version }, { "--version", command_version },
+	{ "backup", command_backup },   { "restore", command_restore },
 	{ "help", command_help },       { "--help", command_help },
 	{ "-h", command_help },
 };
