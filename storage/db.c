@@ -792,6 +792,13 @@ void db_info(struct db *db, struct db_info *out)
 	out->disk_free_bytes = disk_free(db->dir);
 }
 
+int db_copy(struct db *db, int fd, bool compact, struct err *e)
+{
+	int rc = mdb_env_copyfd2(db->env, fd, compact ? MDB_CP_COMPACT : 0);
+
+	return rc ? fail_read(db, rc, e, "cannot copy data.mdb") : 0;
+}
+
 void db_clear_dead_readers(struct db *db)
 {
 	int dead = 0;
