@@ -202,7 +202,15 @@ static int check_plain(struct view_of_store *v, const uint32_t *ids, size_t n, s
 	return 0;
 }
 
-int cut_delete(struct store *s, struct delete_request *q, struct err *e)
+struct delete_wish {
+	struct wish w;
+	const struct matcher *m;
+	size_t nm;
+	int64_t from_ms, to_ms;
+	uint64_t samples; /* out */
+};
+
+static int cut_delete(struct store *s, struct delete_wish *q, struct err *e)
 {
 	struct deletion d = { .from_ms = q->from_ms, .to_ms = q->to_ms };
 	struct cut c = { deletion_range, &d };
@@ -419,56 +427,44 @@ int cut_retain(struct store *s, int64_t now_ms, struct err *e)
 
 /* --- asking for it --------------------------------------------------------------------------------- */
 
+static int serve_delete(struct store *s, struct wish *w, struct err *e)
+{
+	return packer_flush(s, e) < 0 ? -1 : cut_delete(s, (struct delete_wish *)w, e);
+}
+
 int store_delete(struct store *s, const struct matcher *m, size_t nm, int64_t from_ms, int64_t to_ms,
 		 uint64_t *samples, struct err *e)
 {
-	struct delete_request q = { .m = m, .nm = nm, .from_ms = from_ms, .to_ms = to_ms };
+	struct delete_wish q = { .w = { .serve = serve_delete },
+				 .m = m,
+				 .nm = nm,
+				 .from_ms = from_ms,
+				 .to_ms = to_ms };
+	int rc;
 
 	*samples = 0;
-	if (s->opt.read_only)
-		return err_set(e, ERR_REFUSED, "the store in %s was opened for reading only",
-			       s->dir);
 	if (nm == 0)
 		return err_set(e, ERR_INVALID, "deleting needs at least one matcher");
-	pthread_mutex_lock(&s->lock);
-	while (s->deleting && !s->pack_stopping)
-		pthread_cond_wait(&s->pack_done, &s->lock);
-	if (!s->pack_stopping) {
-		s->deleting = &q;
-		pthread_cond_signal(&s->pack_wake);
-	}
-	while (!q.over && !s->pack_stopping)
-		pthread_cond_wait(&s->pack_done, &s->lock);
-	if (!q.over)
-		err_set(&q.err, ERR_BUSY, "the store is being closed");
-	pthread_mutex_unlock(&s->lock);
+	rc = packer_wish(s, &q.w, e);
 	*samples = q.samples;
-	if (q.err.code == ERR_NONE)
-		return 0;
-	*e = q.err;
-	return -1;
+	return rc;
+}
+
+struct retain_wish {
+	struct wish w;
+	int64_t now_ms;
+};
+
+static int serve_retain(struct store *s, struct wish *w, struct err *e)
+{
+	return cut_retain(s, ((struct retain_wish *)w)->now_ms, e);
 }
 
 int store_retain(struct store *s, int64_t now_ms, struct err *e)
 {
-	struct retain_request q = { .now_ms = now_ms };
+	struct retain_wish q = { { .serve = serve_retain }, now_ms };
 
-	pthread_mutex_lock(&s->lock);
-	while (s->retaining && !s->pack_stopping)
-		pthread_cond_wait(&s->pack_done, &s->lock);
-	if (!s->pack_stopping) {
-		s->retaining = &q;
-		pthread_cond_signal(&s->pack_wake);
-	}
-	while (!q.over && !s->pack_stopping)
-		pthread_cond_wait(&s->pack_done, &s->lock);
-	if (!q.over)
-		err_set(&q.err, ERR_BUSY, "the store is being closed");
-	pthread_mutex_unlock(&s->lock);
-	if (q.err.code == ERR_NONE)
-		return 0;
-	*e = q.err;
-	return -1;
+	return packer_wish(s, &q.w, e);
 }
 
 static void free_rules(struct retention *rules, size_t n)

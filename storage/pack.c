@@ -1,5 +1,5 @@
 /*
- * pack.c - the packer thread: what is new is moved to where it stays.
+ * pack.c - the packer's thread moves what is new to where it stays (packer.c says when).
  *
  *   seal     a full generation of samples becomes a run; its log file is deleted
  *   runs     when there are enough of them, all runs become one partition
@@ -20,7 +20,6 @@
 #include "base/alloc.h"
 #include "base/counter.h"
 #include "base/log.h"
-#include "storage/cut.h"
 #include "storage/packing.h"
 
 #include <inttypes.h>
@@ -29,9 +28,6 @@
 #include <unistd.h>
 
 enum {
-	RETRY_MS = 5000,
-	TICK_MS = 1000,
-	RETAIN_S = 3600,
 	RUNS_MOST = 48,
 	RUN_BYTES_MOST = 128 << 20,
 	PACK_SAMPLES = 32000000,
@@ -39,13 +35,6 @@ enum {
 	MERGE_MOST = 64,
 	MERGE_SMALL = 4000000,     /* samples: a partition below is worth merging */
 };
-
-void packer_wake(struct store *s)
-{
-	pthread_mutex_lock(&s->lock);
-	pthread_cond_signal(&s->pack_wake);
-	pthread_mutex_unlock(&s->lock);
-}
 
 /* --- seal ---------------------------------------------------------------------------- */
 
@@ -566,7 +555,7 @@ static int merge_what_is_due(struct store *s, struct layout *l, bool *did, struc
 	return 0;
 }
 
-/* --- the thread -------------------------------------------------------------------------------------- */
+/* --- what is due -------------------------------------------------------------------------------------- */
 
 /* Whether what is to be sealed or packed has series that no part knows: their names are in the log files
  * and records that go then. It happens when the memory index was being packed already. */
@@ -599,8 +588,7 @@ static int pack_names(struct store *s, struct err *e)
 	return rc < 0 ? -1 : pack_index(s, e);
 }
 
-/* One thing that is due. *did: there may be more. */
-static int work(struct store *s, bool all, bool *did, struct err *e)
+int pack_work(struct store *s, bool all, bool *did, struct err *e)
 {
 	struct layout *l = store_layout(s);
 	int rc = 0;
@@ -621,208 +609,5 @@ static int work(struct store *s, bool all, bool *did, struct err *e)
 		rc = merge_what_is_due(s, l, did, e);
 	}
 	layout_unref(l);
-	return rc;
-}
-
-static int work_off(struct store *s, bool all, struct err *e)
-{
-	bool did = true;
-
-	while (did)
-		if (work(s, all, &did, e) < 0)
-			return -1;
-	return 0;
-}
-
-static int nothing(struct append *a, struct write_task *t, struct err *e)
-{
-	(void)a;
-	(void)t;
-	(void)e;
-	return 0;
-}
-
-struct freeze_all {
-	struct append a;
-	struct store *s;
-};
-
-static void freeze_committed(struct append *a)
-{
-	writer_freeze(((struct freeze_all *)a)->s, true);
-}
-
-/* Whatever is in the log, in memory and in runs. */
-static int flush(struct store *s, struct err *e)
-{
-	struct freeze_all f = { .a = { .task = nothing, .committed = freeze_committed }, .s = s };
-	int rc = 0;
-
-	if (work_off(s, false, e) < 0)
-		return -1;
-	pthread_mutex_lock(&s->ingest_lock);
-	if (!s->sealing && (s->wal ? s->wal->written > WAL_HEAD_BYTES : s->active->samples > 0))
-		rc = ingest_rotate(s, e);
-	pthread_mutex_unlock(&s->ingest_lock);
-	if (rc < 0 || writer_do(s, &f.a, e) < 0)
-		return -1;
-	return work_off(s, true, e);
-}
-
-static bool wait_for_work(struct store *s, int64_t ms, uint64_t *flush_number)
-{
-	struct timespec until;
-	bool stop;
-
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += ms % 1000 * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
-	pthread_mutex_lock(&s->lock);
-	if (!s->pack_stopping && s->flush_wanted == s->flush_done && !s->deleting && !s->retaining)
-		pthread_cond_timedwait(&s->pack_wake, &s->lock, &until);
-	*flush_number = s->flush_wanted == s->flush_done ? 0 : s->flush_wanted;
-	stop = s->pack_stopping;
-	pthread_mutex_unlock(&s->lock);
-	return !stop;
-}
-
-static void flushed(struct store *s, uint64_t number, const struct err *why)
-{
-	pthread_mutex_lock(&s->lock);
-	s->flush_done = number;
-	s->pack_why = *why;
-	pthread_cond_broadcast(&s->pack_done);
-	pthread_mutex_unlock(&s->lock);
-}
-
-/* Deletes what somebody waits for. */
-static void serve_delete(struct store *s)
-{
-	struct delete_request *q;
-	struct err e = { .code = ERR_NONE };
-
-	pthread_mutex_lock(&s->lock);
-	q = s->deleting;
-	pthread_mutex_unlock(&s->lock);
-	if (!q)
-		return;
-	if (flush(s, &e) == 0)
-		cut_delete(s, q, &e);
-	pthread_mutex_lock(&s->lock);
-	q->err = e;
-	q->over = true;
-	s->deleting = NULL;
-	pthread_cond_broadcast(&s->pack_done);
-	pthread_mutex_unlock(&s->lock);
-}
-
-static int64_t wall_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-/* Keeps to the rules, when somebody asks or an hour is over. */
-static void serve_retention(struct store *s)
-{
-	struct retain_request *q;
-	struct err e = { .code = ERR_NONE };
-	int64_t now = mono_ns();
-	bool due;
-
-	pthread_mutex_lock(&s->lock);
-	q = s->retaining;
-	due = q || (s->nretention > 0 &&
-		    (s->retained_ns == 0 || now - s->retained_ns > (int64_t)RETAIN_S * 1000000000));
-	if (due)
-		s->retained_ns = now;
-	pthread_mutex_unlock(&s->lock);
-	if (!due)
-		return;
-	if (cut_retain(s, q ? q->now_ms : wall_ms(), &e) < 0)
-		log_event(LOG_ERROR, "cannot keep to the rules of retention", log_err(&e));
-	if (!q)
-		return;
-	pthread_mutex_lock(&s->lock);
-	q->err = e;
-	q->over = true;
-	s->retaining = NULL;
-	pthread_cond_broadcast(&s->pack_done);
-	pthread_mutex_unlock(&s->lock);
-}
-
-static void *packer_main(void *arg)
-{
-	struct store *s = arg;
-	int64_t wait_ms = 0;
-	uint64_t number;
-
-	while (wait_for_work(s, wait_ms, &number)) {
-		struct err e = { .code = ERR_NONE };
-		int rc = number ? flush(s, &e) : work_off(s, false, &e);
-
-		if (number)
-			flushed(s, number, &e);
-		if (rc < 0)
-			log_event(LOG_ERROR, "cannot pack what is new; it stays where it is",
-				  log_err(&e));
-		serve_delete(s);
-		serve_retention(s);
-		wait_ms = rc < 0 ? RETRY_MS : TICK_MS;
-	}
-	return NULL;
-}
-
-int packer_start(struct store *s, struct err *e)
-{
-	int rc = pthread_create(&s->packer, NULL, packer_main, s);
-
-	if (rc)
-		return err_sys(e, rc, "cannot start the packer's thread");
-	s->has_packer = true;
-	return 0;
-}
-
-void packer_stop(struct store *s)
-{
-	if (!s->has_packer)
-		return;
-	pthread_mutex_lock(&s->lock);
-	s->pack_stopping = true;
-	pthread_cond_broadcast(&s->pack_wake);
-	pthread_mutex_unlock(&s->lock);
-	pthread_join(s->packer, NULL);
-	s->has_packer = false;
-	pthread_mutex_lock(&s->lock);
-	pthread_cond_broadcast(&s->pack_done);
-	pthread_mutex_unlock(&s->lock);
-}
-
-int store_flush(struct store *s, struct err *e)
-{
-	uint64_t mine;
-	int rc = 0;
-
-	if (s->opt.read_only)
-		return err_set(e, ERR_REFUSED, "the store in %s was opened for reading only",
-			       s->dir);
-	pthread_mutex_lock(&s->lock);
-	mine = ++s->flush_wanted;
-	pthread_cond_signal(&s->pack_wake);
-	while (s->flush_done < mine && !s->pack_stopping)
-		pthread_cond_wait(&s->pack_done, &s->lock);
-	if (s->flush_done < mine)
-		rc = err_set(e, ERR_BUSY, "the store is being closed");
-	else if (s->pack_why.code != ERR_NONE) {
-		*e = s->pack_why;
-		rc = -1;
-	}
-	pthread_mutex_unlock(&s->lock);
 	return rc;
 }

@@ -4,8 +4,8 @@
  *   ingest.c    remote write requests: decode, find the series, log, put into the head
  *   sync.c      the sync thread: makes the log durable and acknowledges
  *   writer.c    the writer thread: the only write transaction
- *   pack.c      the packer thread: generation -> run -> partition, fresh figures -> partition,
- *               memory index -> part
+ *   packer.c    the packer thread, which lets pack.c work: generation -> run -> partition, fresh
+ *               figures -> partition, memory index -> part; and cut.c: deleting, retention
  *   snapshot.c  reading
  *
  * Locks, in the order in which they may be held together:
@@ -32,18 +32,10 @@
 
 struct decoder; /* ingest.c */
 
-/* What another thread waits for; `over` and `err` under the store's lock. */
-struct delete_request {
-	const struct matcher *m;
-	size_t nm;
-	int64_t from_ms, to_ms;
-	uint64_t samples; /* out */
-	bool over;
-	struct err err;
-};
-
-struct retain_request {
-	int64_t now_ms;
+/* What another thread asks of the packer's and waits for; all but serve() under the store's lock. */
+struct wish {
+	int (*serve)(struct store *s, struct wish *w, struct err *e);
+	struct wish *next;
 	bool over;
 	struct err err;
 };
@@ -109,10 +101,7 @@ struct store {
 	/* packer; under `lock` */
 	pthread_cond_t pack_wake, pack_done;
 	bool pack_stopping, has_packer;
-	uint64_t flush_wanted, flush_done; /* numbers of calls of store_flush() */
-	struct err pack_why;               /* how the last flush failed */
-	struct delete_request *deleting;   /* what store_delete() waits for */
-	struct retain_request *retaining;
+	struct wish *wishes;
 	struct retention *retention;
 	size_t nretention;
 	int64_t retained_ns;
@@ -210,12 +199,18 @@ void sync_end(struct store *s, struct wal *take);
 /* One part of a request has been done. */
 void write_part_done(struct write *w, const struct err *why);
 
-/* --- pack.c ------------------------------------------------------------------------------- */
+/* --- packer.c, pack.c ------------------------------------------------------------------------------- */
 
 int packer_start(struct store *s, struct err *e);
 /* Ends after what is being done. */
 void packer_stop(struct store *s);
 void packer_wake(struct store *s);
+/* Has a wish served, and waits. */
+int packer_wish(struct store *s, struct wish *w, struct err *e);
+/* The packer's thread: packs all there is. */
+int packer_flush(struct store *s, struct err *e);
+/* One thing that is due, or that can be done (`all`). *did: there may be more. */
+int pack_work(struct store *s, bool all, bool *did, struct err *e);
 
 /* --- snapshot.c ----------------------------------------------------------------------------- */
 
