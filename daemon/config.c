@@ -293,8 +293,8 @@ static const struct yaml_field retention_fields[] = {
 	  .help = "metric names, with * for any characters" },
 	{ "age", YAML_DURATION, offsetof(struct raw_retention, age_ms), .min = 3600e3,
 	  .max = 100 * 366 * 86400e3, .help = "older samples go" },
-	{ "size", YAML_SIZE, offsetof(struct raw_retention, bytes), .min = 1 << 20, .max = 1LL << 50,
-	  .help = "of all these families, packed; the oldest go" },
+	{ "size", YAML_SIZE, offsetof(struct raw_retention, bytes), .min = 1 << 20,
+	  .max = 1LL << 50, .help = "of all these families, packed; the oldest go" },
 	{ NULL }
 };
 

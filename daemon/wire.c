@@ -147,8 +147,8 @@ static void apply_retention(struct daemon *d)
 {
 	struct err e;
 
-	if (d->store && store_set_retention(d->store, d->config->retention, d->config->nretention,
-					    &e) < 0)
+	if (d->store &&
+	    store_set_retention(d->store, d->config->retention, d->config->nretention, &e) < 0)
 		log_event(LOG_WARN, "the rules of retention stay as they were", log_err(&e));
 }
 

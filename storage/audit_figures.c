@@ -69,7 +69,8 @@ static int add_parts(struct audit_figures *x, struct err *e)
 
 	if (db_cursor_open(x->view.t, DB_PARTS, &c, e) < 0)
 		return -1;
-	while ((rc = db_move(c, how, &key, &value, e)) == 1 && (rc = add_part(x, key, value, e)) == 0) {
+	while ((rc = db_move(c, how, &key, &value, e)) == 1 &&
+	       (rc = add_part(x, key, value, e)) == 0) {
 		how = DB_NEXT;
 		n++;
 	}
@@ -283,13 +284,15 @@ static int read_record(struct loading *k, struct slice key, struct slice value, 
 	struct err why = { 0 };
 
 	if (key.n != KEY_SUBMISSION_BYTES || !record_good(key, value)) {
-		audit_tell(&k->x->tell, "a record of fresh figures is damaged: the checksum is wrong");
+		audit_tell(&k->x->tell,
+			   "a record of fresh figures is damaged: the checksum is wrong");
 		return 0;
 	}
 	k->sequence = get_be64(key.p);
 	k->series = 0;
 	if (k->sequence <= state->packed_sequence || k->sequence > state->sequence) {
-		audit_tell(&k->x->tell, "figures of submission %" PRIu64 " stand where none should be",
+		audit_tell(&k->x->tell,
+			   "figures of submission %" PRIu64 " stand where none should be",
 			   k->sequence);
 		return 0;
 	}
@@ -361,7 +364,8 @@ static int compare_names(struct loading *k, struct err *e)
 		    tell_why(k->x, &why, e) < 0)
 			return -1;
 		if (id != x->id || statistic != x->statistic)
-			audit_tell(&k->x->tell, "%s: the index knows it otherwise than as series %u",
+			audit_tell(&k->x->tell,
+				   "%s: the index knows it otherwise than as series %u",
 				   series_text(x->labels, text), x->id);
 	}
 	return 0;

@@ -10,9 +10,9 @@
  * lock table is used, like any reader does.
  *
  * Looked at: the index parts, block by block; every partition and run, chunk by chunk, unpacked;
- * the fresh figures; the log files; the submissions, the ledger and the originals. Compared: how many parts and
- * partitions the state record knows, what each table of segments says of each segment, how many
- * figures each submission kept. Each fault names series, time and cause.
+ * the fresh figures; the log files; the submissions, the ledger and the originals. Compared: how
+ * many parts and partitions the state record knows, what each table of segments says of each
+ * segment, how many figures each submission kept. Each fault names series, time and cause.
  */
 #include "storage/store.h"
 
@@ -44,7 +44,7 @@ struct checker {
 	struct db_txn *t;
 	struct state state;
 	bool beside_writer;
-	uint32_t *kept; /* [sequence - 1]: figures found */
+	uint32_t *kept;                  /* [sequence - 1]: figures found */
 	struct original_follow original; /* the piece before */
 
 	/* to name series */
@@ -303,7 +303,8 @@ static int check_partitions(struct checker *c, struct err *e)
 	return 0;
 }
 
-/* --- fresh figures ------------------------------------------------------------------------------- */
+/* --- fresh figures -------------------------------------------------------------------------------
+ */
 
 static int seen_name(void *ctx, uint32_t id, bool statistic, const struct label *l, size_t n,
 		     struct err *e)
@@ -351,7 +352,8 @@ static int check_fresh(struct checker *c, struct err *e)
 	return rc;
 }
 
-/* --- submissions ------------------------------------------------------------------------------------ */
+/* --- submissions
+ * ------------------------------------------------------------------------------------ */
 
 static void check_submission(struct checker *c, struct slice key, struct slice value)
 {
@@ -471,7 +473,8 @@ static int check_metadata(struct checker *c, struct err *e)
 	return rc;
 }
 
-/* --- files -------------------------------------------------------------------------------------------- */
+/* --- files
+ * -------------------------------------------------------------------------------------------- */
 
 /* Beside a writer files come and go. */
 static bool may_be_gone(const struct checker *c, const struct err *e)
@@ -498,8 +501,9 @@ static int check_runs(struct checker *c, uint64_t *covered, struct err *e)
 			fault(c, "%s", why.text);
 		if (l) {
 			if (l->from > *covered + 1 && !c->beside_writer)
-				fault(c, "the runs or log files %" PRIu64 " to %" PRIu64
-					 " are missing",
+				fault(c,
+				      "the runs or log files %" PRIu64 " to %" PRIu64
+				      " are missing",
 				      *covered + 1, l->from - 1);
 			check_layer(c, l);
 		}
@@ -542,11 +546,12 @@ static int check_logs(struct checker *c, uint64_t covered, struct err *e)
 		if (numbers[i] <= covered)
 			continue;
 		if (numbers[i] != covered + 1 && !c->beside_writer)
-			fault(c, "the log files %" PRIu64 " to %" PRIu64 " are missing", covered + 1,
-			      numbers[i] - 1);
+			fault(c, "the log files %" PRIu64 " to %" PRIu64 " are missing",
+			      covered + 1, numbers[i] - 1);
 		covered = numbers[i];
 		rc = numbered_path(path, c->dir, "log", numbers[i], ".log", e);
-		if (rc == 0 && wal_read(path, numbers[i], check_request, &k, &end, &size, &why) < 0 &&
+		if (rc == 0 &&
+		    wal_read(path, numbers[i], check_request, &k, &end, &size, &why) < 0 &&
 		    !may_be_gone(c, &why))
 			fault(c, "%s", why.text);
 	}
@@ -556,7 +561,8 @@ static int check_logs(struct checker *c, uint64_t covered, struct err *e)
 	return rc;
 }
 
-/* --- all of it -------------------------------------------------------------------------------------------- */
+/* --- all of it
+ * -------------------------------------------------------------------------------------------- */
 
 static int read_heads(struct checker *c, struct err *e)
 {
@@ -590,8 +596,9 @@ static int prepare(struct checker *c, struct err *e)
 	return err_set(e, ERR_MEMORY, "no memory to check the store");
 }
 
-/* Whether keys rise, and whether a search from the root comes to each record that the walk along the
- * leaves is at: a key changed in a branch page misleads searches only. One fault for a row of them. */
+/* Whether keys rise, and whether a search from the root comes to each record that the walk along
+ * the leaves is at: a key changed in a branch page misleads searches only. One fault for a row of
+ * them. */
 static int check_reach(struct checker *c, enum db_table table, struct err *e)
 {
 	uint8_t last[LABEL_NAME_MAX_BYTES];
@@ -639,8 +646,7 @@ static int check_tables(struct checker *c, struct err *e)
 
 	if (read_heads(c, e) < 0 || prepare(c, e) < 0 || check_parts(c, e) < 0 ||
 	    check_fresh(c, e) < 0 || check_partitions(c, e) < 0 || check_submissions(c, e) < 0 ||
-	    check_metadata(c, e) < 0 || check_ledger(c, e) < 0 ||
-	    check_runs(c, &covered, e) < 0)
+	    check_metadata(c, e) < 0 || check_ledger(c, e) < 0 || check_runs(c, &covered, e) < 0)
 		return -1;
 	return check_logs(c, covered, e);
 }

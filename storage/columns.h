@@ -33,7 +33,8 @@ enum {
 struct columns_scratch;
 struct columns_scratch *columns_scratch_new(struct err *e);
 void columns_scratch_free(struct columns_scratch *s);
-/* Packs with less care from now on, faster by a third and larger by a tenth: for what is soon packed anew. */
+/* Packs with less care from now on, faster by a third and larger by a tenth: for what is soon
+ * packed anew. */
 void columns_scratch_quick(struct columns_scratch *s);
 
 /* --- times: milliseconds, not falling (vintages of one period have the same) --------- */

@@ -77,7 +77,7 @@ struct columns_scratch {
 	uint64_t more[COLUMN_SAMPLES_MAX + COLUMN_SLACK];    /* a second column of it */
 	uint64_t units[COLUMN_SAMPLES_MAX + COLUMN_SLACK];   /* whole_pack()'s own */
 	uint8_t other[COLUMN_BOUND(COLUMN_SAMPLES_MAX)];     /* a candidate for the smallest */
-	bool quick; /* no search for patches and zeros */
+	bool quick;                                          /* no search for patches and zeros */
 };
 
 size_t whole_pack(const uint64_t *x, size_t n, uint8_t *out, struct columns_scratch *s);

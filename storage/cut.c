@@ -119,8 +119,9 @@ static bool deletion_wants(const struct layer *l, const void *ctx)
 {
 	const struct deletion *d = ctx;
 
-	return d->n > 0 && l->nsegments > 0 && l->first_ms <= d->to_ms && l->last_ms >= d->from_ms &&
-	       l->first_series <= d->ids[d->n - 1] && l->last_series >= d->ids[0];
+	return d->n > 0 && l->nsegments > 0 && l->first_ms <= d->to_ms &&
+	       l->last_ms >= d->from_ms && l->first_series <= d->ids[d->n - 1] &&
+	       l->last_series >= d->ids[0];
 }
 
 /* Whether any layer or generation still has samples of it. */
@@ -262,12 +263,14 @@ static bool cutoff_range(const void *ctx, uint32_t series, int64_t *from_ms, int
 static bool cutoff_wants(const struct layer *l, const void *ctx)
 {
 	const struct cutoffs *c = ctx;
-	int64_t middle = l->first_ms + (int64_t)(((uint64_t)l->last_ms - (uint64_t)l->first_ms) / 2);
+	int64_t middle =
+		l->first_ms + (int64_t)(((uint64_t)l->last_ms - (uint64_t)l->first_ms) / 2);
 
 	if (l->nsegments == 0 || l->first_ms >= c->latest_ms)
 		return false;
 	for (uint32_t i = 0; i < l->nsegments; i++)
-		for (uint64_t id = l->segments[i].first_series; id <= l->segments[i].last_series; id++)
+		for (uint64_t id = l->segments[i].first_series; id <= l->segments[i].last_series;
+		     id++)
 			if (id < c->n && c->before_ms[id] > middle)
 				return true;
 	return false;
@@ -425,21 +428,20 @@ int cut_retain(struct store *s, int64_t now_ms, struct err *e)
 	return rc;
 }
 
-/* --- asking for it --------------------------------------------------------------------------------- */
+/* --- asking for it
+ * --------------------------------------------------------------------------------- */
 
 static int serve_delete(struct store *s, struct wish *w, struct err *e)
 {
 	return packer_flush(s, e) < 0 ? -1 : cut_delete(s, (struct delete_wish *)w, e);
 }
 
-int store_delete(struct store *s, const struct matcher *m, size_t nm, int64_t from_ms, int64_t to_ms,
-		 uint64_t *samples, struct err *e)
+int store_delete(struct store *s, const struct matcher *m, size_t nm, int64_t from_ms,
+		 int64_t to_ms, uint64_t *samples, struct err *e)
 {
-	struct delete_wish q = { .w = { .serve = serve_delete },
-				 .m = m,
-				 .nm = nm,
-				 .from_ms = from_ms,
-				 .to_ms = to_ms };
+	struct delete_wish q = {
+		.w = { .serve = serve_delete }, .m = m, .nm = nm, .from_ms = from_ms, .to_ms = to_ms
+	};
 	int rc;
 
 	*samples = 0;

@@ -21,7 +21,8 @@ int cut_partitions(struct store *s, const struct cut *c,
 		   bool (*wanted)(const struct layer *l, const void *ctx), uint64_t *samples,
 		   struct err *e);
 
-/* The packer's thread, when it is time: what is too old or too much by the rules of store_set_retention(). */
+/* The packer's thread, when it is time: what is too old or too much by the rules of
+ * store_set_retention(). */
 int cut_retain(struct store *s, int64_t now_ms, struct err *e);
 
 #endif

@@ -149,9 +149,8 @@ static void put_sources(struct figure_packer *p)
 
 		varint_add(b, s->sequence - before.sequence);
 		varint_add(b, zigzag(minus(s->received_ms, before.received_ms)));
-		varint_add(b, s->released_ms
-				      ? 1 + zigzag(minus(s->released_ms, s->received_ms))
-				      : 0);
+		varint_add(b,
+			   s->released_ms ? 1 + zigzag(minus(s->released_ms, s->received_ms)) : 0);
 		before = *s;
 	}
 }

@@ -53,8 +53,7 @@ void fresh_unref(struct fresh *f)
 
 static struct fresh_node *node_new(struct fresh *f)
 {
-	const size_t in_slab =
-		(SLAB_BYTES - sizeof(struct fresh_slab)) / sizeof(struct fresh_node);
+	const size_t in_slab = (SLAB_BYTES - sizeof(struct fresh_slab)) / sizeof(struct fresh_node);
 
 	if (!f->slabs || f->slab_used == in_slab) {
 		struct fresh_slab *s = mem_alloc(SLAB_BYTES);
@@ -135,8 +134,7 @@ int fresh_read(const struct fresh *f, uint32_t series, int64_t from_ms, int64_t 
 	       uint64_t last, struct arena *a, struct figures_run *out, struct err *e)
 {
 	_Atomic(struct fresh_node *) *head = chunked_at(&f->series, series);
-	const struct fresh_node *n =
-		head ? atomic_load_explicit(head, memory_order_acquire) : NULL;
+	const struct fresh_node *n = head ? atomic_load_explicit(head, memory_order_acquire) : NULL;
 
 	for (; n; n = n->next) {
 		if (n->f.sequence > last || n->f.stamp_ms < from_ms || n->f.stamp_ms > to_ms)
@@ -186,8 +184,7 @@ static void put_text(struct buf *b, struct slice s)
 	buf_slice(b, s);
 }
 
-void fresh_record_name(struct fresh_record *r, uint32_t id, bool statistic,
-		       const struct labels *ls)
+void fresh_record_name(struct fresh_record *r, uint32_t id, bool statistic, const struct labels *ls)
 {
 	varint_add(&r->names, id);
 	buf_putc(&r->names, statistic);
@@ -270,8 +267,7 @@ int fresh_drop(struct db_txn *t, uint64_t after, uint64_t upto, struct err *e)
 
 		key_submission(key, i);
 		rc = db_get(t, DB_FRESH, key_slice(key, sizeof(key)), &value, e);
-		if (rc < 0 ||
-		    (rc == 1 && db_del(t, DB_FRESH, key_slice(key, sizeof(key)), e) < 0))
+		if (rc < 0 || (rc == 1 && db_del(t, DB_FRESH, key_slice(key, sizeof(key)), e) < 0))
 			return -1;
 	}
 	return 0;
@@ -313,8 +309,8 @@ static int take_name(struct slice *in, const struct fresh_visitor *v, struct err
 	return v->name ? v->name(v->ctx, (uint32_t)id, statistic, l, n, e) : 0;
 }
 
-static int read_segment(struct segment_reader *r, struct slice bytes,
-			const struct fresh_visitor *v, struct err *e)
+static int read_segment(struct segment_reader *r, struct slice bytes, const struct fresh_visitor *v,
+			struct err *e)
 {
 	static const struct segment_want all = { 0, UINT32_MAX, INT64_MIN, INT64_MAX };
 	struct chunk c;

@@ -5,9 +5,9 @@
  * submission (table "fresh", keyed by its number):
  *
  *   CRC 4
- *   varint series that are named here first; for each varint id, statistic 1, varint labels, for each
- *     label varint bytes, name, varint bytes, value
- *   varint segments; for each varint bytes, the segment (segment.h)
+ *   varint series that are named here first; for each varint id, statistic 1, varint labels, for
+ * each label varint bytes, name, varint bytes, value varint segments; for each varint bytes, the
+ * segment (segment.h)
  *
  * In memory they hang on their series, so that readers find them at once. One thread
  * adds (the writer's), any number read without a lock: what is shown is chosen by the number

@@ -1,15 +1,15 @@
 /*
  * ingest.c - remote write requests on their way into the head.
  *
- * On the calling thread: unpack and delimit (no lock, a decoder of one's own). Then, with the ingest
- * lock, in the order that counts: find the series of each label set, write the request as it came
- * to the log file, put its samples into the head. Then the sync thread has it.
+ * On the calling thread: unpack and delimit (no lock, a decoder of one's own). Then, with the
+ * ingest lock, in the order that counts: find the series of each label set, write the request as it
+ * came to the log file, put its samples into the head. Then the sync thread has it.
  *
  * Series are found by a hash of the bytes of their labels. Only bytes never seen before are looked
  * into; then the index is asked, and a series gets its id.
  *
- * Replaying a log file takes the same way without writing. What was refused when the request came is
- * written beside it, so that it is refused again whatever the catalogue says then.
+ * Replaying a log file takes the same way without writing. What was refused when the request came
+ * is written beside it, so that it is refused again whatever the catalogue says then.
  */
 #include "storage/store_impl.h"
 
@@ -172,8 +172,8 @@ static void say_refused(struct slice bytes, struct err *why)
 		text_of(l, n, text));
 }
 
-/* Sets what the slot is; 0, or -1 with the sentence why it cannot take samples. Takes the labels, which a
- * statistic must have. */
+/* Sets what the slot is; 0, or -1 with the sentence why it cannot take samples. Takes the labels,
+ * which a statistic must have. */
 static int classify(struct head_slot *slot, struct slice bytes, struct labels *take, bool statistic,
 		    struct series_kind kind, struct err *e)
 {
@@ -271,8 +271,7 @@ static int resolve(struct resolving *r, struct err *e)
 		after = key;
 		if (key != NO_KEY && h->slots[h->keys[key].slot].class != SERIES_REFUSED)
 			d->slots[i] = h->keys[key].slot;
-		if (d->slots[i] == NO_KEY ||
-		    h->slots[d->slots[i]].class == SERIES_STATISTIC) {
+		if (d->slots[i] == NO_KEY || h->slots[d->slots[i]].class == SERIES_STATISTIC) {
 			if (note_refused(d, i, &before) < 0)
 				return err_set(e, ERR_LIMIT, "too many series are refused");
 		} else {
@@ -383,7 +382,8 @@ static int hand_over_figures(struct store *s, struct decoder *d, struct write *w
 	return -1;
 }
 
-/* --- putting it into the head ------------------------------------------------------------------ */
+/* --- putting it into the head ------------------------------------------------------------------
+ */
 
 static int take_plain(struct resolving *r, struct generation *g, struct head_slot *slot,
 		      const struct rw_series *x, int64_t latest_ms, struct err *e)
@@ -400,8 +400,7 @@ static int take_plain(struct resolving *r, struct generation *g, struct head_slo
 
 			if (rw_labels(x->labels, l, &n, &why) < 0)
 				n = 0;
-			err_set(&why, ERR_INVALID,
-				"%s at %s: more than 10 minutes in the future",
+			err_set(&why, ERR_INVALID, "%s at %s: more than 10 minutes in the future",
 				text_of(l, n, text), time_text(p[i].t_ms, at));
 			refuse(r, "future", 1, &why);
 			continue;
@@ -454,7 +453,8 @@ static int apply(struct resolving *r, struct generation *g, int64_t received_ms,
 	return 0;
 }
 
-/* --- a request ------------------------------------------------------------------------------------ */
+/* --- a request
+ * ------------------------------------------------------------------------------------ */
 
 uint64_t ingest_seal_limit(const struct store *s)
 {
@@ -547,8 +547,8 @@ static int ingest_locked(struct resolving *r, struct write *w, struct err *e)
 {
 	struct store *s = r->s;
 
-	if (check_store(s, e) < 0 || need_log(s, e) < 0 || wait_for_room(s, e) < 0 || resolve(r, e) < 0 ||
-	    log_request(s, r->d, w, e) < 0)
+	if (check_store(s, e) < 0 || need_log(s, e) < 0 || wait_for_room(s, e) < 0 ||
+	    resolve(r, e) < 0 || log_request(s, r->d, w, e) < 0)
 		return -1;
 	s->request++;
 	if (apply(r, s->active, w->received_ms, e) < 0)
@@ -609,7 +609,8 @@ void store_reclassify(struct store *s)
 	pthread_mutex_unlock(&s->ingest_lock);
 }
 
-/* --- log files ---------------------------------------------------------------------------------------- */
+/* --- log files
+ * ---------------------------------------------------------------------------------------- */
 
 static struct wal *wal_new(const char *dir, uint64_t number, struct err *e)
 {
@@ -674,7 +675,8 @@ int ingest_rotate(struct store *s, struct err *e)
 	return 0;
 }
 
-/* --- opening -------------------------------------------------------------------------------------------- */
+/* --- opening
+ * -------------------------------------------------------------------------------------------- */
 
 static int replay_record(void *ctx, const struct wal_record *x, struct err *e)
 {

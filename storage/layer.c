@@ -52,7 +52,7 @@ uint32_t layers_next_series(struct layer *const *layers, uint32_t n, uint32_t af
 			continue;
 		at = layer_find(l, after + 1);
 		series = l->segments[at].first_series > after ? l->segments[at].first_series
-							       : after + 1;
+							      : after + 1;
 		if (best == 0 || series < best)
 			best = series;
 	}

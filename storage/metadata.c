@@ -144,8 +144,7 @@ static int read_entry(const struct record *r, struct arena *a, struct family_met
 {
 	size_t unit;
 
-	if (r->value.n < HEAD_BYTES ||
-	    (unit = get_le16(r->value.p + 6)) > r->value.n - HEAD_BYTES)
+	if (r->value.n < HEAD_BYTES || (unit = get_le16(r->value.p + 6)) > r->value.n - HEAD_BYTES)
 		return record_bad(e, DB_METADATA, "it has the wrong form");
 	out->type = (uint8_t)r->value.p[4];
 	out->family = arena_slice(a, r->key);

@@ -1,9 +1,9 @@
 /*
  * metadata.h - type, help and unit of metric families, as senders tell them.
  *
- * Kept in the table "metadata", keyed by the family's name: CRC 4, type 1, 0 1, bytes of the unit 2, unit,
- * help. Written when something changed, behind the samples and not waited for: a sender tells it again
- * every minute. Texts are cut at METADATA_TEXT_MAX.
+ * Kept in the table "metadata", keyed by the family's name: CRC 4, type 1, 0 1, bytes of the unit
+ * 2, unit, help. Written when something changed, behind the samples and not waited for: a sender
+ * tells it again every minute. Texts are cut at METADATA_TEXT_MAX.
  */
 #ifndef STORAGE_METADATA_H
 #define STORAGE_METADATA_H

@@ -31,9 +31,9 @@ enum {
 	RUNS_MOST = 48,
 	RUN_BYTES_MOST = 128 << 20,
 	PACK_SAMPLES = 32000000,
-	MERGE_DEPTH = 8,           /* more partitions above each other are too many */
+	MERGE_DEPTH = 8, /* more partitions above each other are too many */
 	MERGE_MOST = 64,
-	MERGE_SMALL = 4000000,     /* samples: a partition below is worth merging */
+	MERGE_SMALL = 4000000, /* samples: a partition below is worth merging */
 };
 
 /* --- seal ---------------------------------------------------------------------------- */
@@ -170,8 +170,8 @@ static int move_on(struct layout *l, void *ctx, struct err *e)
 }
 
 /* The transaction is committed; without memory for a layout nothing may be shown any more. */
-static void must_relayout(struct store *s, int (*change)(struct layout *l, void *ctx, struct err *e),
-			  void *ctx)
+static void must_relayout(struct store *s,
+			  int (*change)(struct layout *l, void *ctx, struct err *e), void *ctx)
 {
 	struct err e;
 
@@ -272,8 +272,7 @@ static bool runs_are_due(const struct store *s, const struct layout *l)
 
 static int pack_figures(struct store *s, struct fresh *frozen, struct err *e)
 {
-	struct partition_writer *p =
-		partition_writer_new(s, SEGMENT_FIGURES, next_partition(s), e);
+	struct partition_writer *p = partition_writer_new(s, SEGMENT_FIGURES, next_partition(s), e);
 	struct finish f = { .figures_upto = frozen->last_sequence };
 	int rc = -1;
 
@@ -310,7 +309,8 @@ static int part_task(struct append *a, struct write_task *t, struct err *e)
 
 		key_part(key, i);
 		rc = db_get(t->t, DB_PARTS, key_slice(key, sizeof(key)), &old, e);
-		if (rc < 0 || (rc == 1 && db_del(t->t, DB_PARTS, key_slice(key, sizeof(key)), e) < 0))
+		if (rc < 0 ||
+		    (rc == 1 && db_del(t->t, DB_PARTS, key_slice(key, sizeof(key)), e) < 0))
 			return -1;
 		t->state->parts -= rc == 1;
 	}
@@ -369,9 +369,7 @@ static int build_index(struct store *s, bool whole, bool (*drop)(void *ctx, uint
 
 	if (view_open(s, &v, e) < 0)
 		return -1;
-	keep = whole ? 0
-		     : first_to_merge(v.layout,
-				      memory_index_bytes(v.layout->memories[0]) / 8);
+	keep = whole ? 0 : first_to_merge(v.layout, memory_index_bytes(v.layout->memories[0]) / 8);
 	from = (struct index_set){ .parts = v.parts + keep,
 				   .nparts = v.layout->nparts - keep,
 				   .memories = v.layout->memories,
@@ -426,7 +424,8 @@ int index_rebuild(struct store *s, bool (*drop)(void *ctx, uint32_t id), void *c
 	return rc < 0 ? -1 : build_index(s, true, drop, ctx, e);
 }
 
-/* --- merge ---------------------------------------------------------------------------------------- */
+/* --- merge
+ * ---------------------------------------------------------------------------------------- */
 
 int partition_replace(struct store *s, struct view_of_store *v, uint32_t i,
 		      void (*edit)(void *ctx, uint32_t series, struct columns_run *r), void *ctx,
@@ -434,8 +433,7 @@ int partition_replace(struct store *s, struct view_of_store *v, uint32_t i,
 {
 	const struct layer *l = v->layout->samples[i];
 	uint32_t number = l->number;
-	struct partition_writer *p =
-		partition_writer_new(s, SEGMENT_SAMPLES, next_partition(s), e);
+	struct partition_writer *p = partition_writer_new(s, SEGMENT_SAMPLES, next_partition(s), e);
 	struct finish f = { .order = l->order, .merged = &number, .nmerged = 1 };
 	int rc = -1;
 
@@ -472,8 +470,8 @@ static int by_size(const void *a, const void *b)
 	return x->samples < y->samples ? -1 : x->samples > y->samples;
 }
 
-/* Partitions of figures where the most lie above each other: the small ones of them, up to the first that
- * is much larger than all before. 0: nowhere too many. */
+/* Partitions of figures where the most lie above each other: the small ones of them, up to the
+ * first that is much larger than all before. 0: nowhere too many. */
 static uint32_t figures_to_merge(const struct layout *l, struct layer *list[MERGE_MOST])
 {
 	uint32_t deepest = 0, at = 0, n = 0;
@@ -555,10 +553,11 @@ static int merge_what_is_due(struct store *s, struct layout *l, bool *did, struc
 	return 0;
 }
 
-/* --- what is due -------------------------------------------------------------------------------------- */
+/* --- what is due
+ * -------------------------------------------------------------------------------------- */
 
-/* Whether what is to be sealed or packed has series that no part knows: their names are in the log files
- * and records that go then. It happens when the memory index was being packed already. */
+/* Whether what is to be sealed or packed has series that no part knows: their names are in the log
+ * files and records that go then. It happens when the memory index was being packed already. */
 static bool names_are_due(const struct layout *l)
 {
 	uint32_t last = l->nparts ? l->parts[l->nparts - 1]->last_id : 0;

@@ -162,8 +162,8 @@ static void keep_to_retention(struct store *s)
 	bool due;
 
 	pthread_mutex_lock(&s->lock);
-	due = s->nretention > 0 && (s->retained_ns == 0 ||
-				    now - s->retained_ns > (int64_t)RETAIN_S * 1000000000);
+	due = s->nretention > 0 &&
+	      (s->retained_ns == 0 || now - s->retained_ns > (int64_t)RETAIN_S * 1000000000);
 	if (due)
 		s->retained_ns = now;
 	pthread_mutex_unlock(&s->lock);

@@ -133,7 +133,8 @@ struct layer *generation_to_run(const char *dir, struct generation *g, struct er
 	if (!x.w)
 		return NULL;
 	arena_init(&x.arena, ARENA_BYTES);
-	if (seal_packer_init(&x.packer, e) == 0 && run_create(&x.run, dir, g->from, g->number, e) == 0) {
+	if (seal_packer_init(&x.packer, e) == 0 &&
+	    run_create(&x.run, dir, g->from, g->number, e) == 0) {
 		if (seal_all(&x, g, e) == 0)
 			l = run_finish(&x.run, e);
 		else
@@ -145,7 +146,8 @@ struct layer *generation_to_run(const char *dir, struct generation *g, struct er
 	return l;
 }
 
-/* --- partitions -------------------------------------------------------------------------------- */
+/* --- partitions --------------------------------------------------------------------------------
+ */
 
 struct partition_writer *partition_writer_new(struct store *s, enum segment_kind kind,
 					      uint32_t number, struct err *e)
@@ -199,7 +201,8 @@ static int piece_task(struct append *a, struct write_task *t, struct err *e)
 	return 0;
 }
 
-/* Only the packer's thread changes what lies in partitions, so a later transaction will do as well. */
+/* Only the packer's thread changes what lies in partitions, so a later transaction will do as well.
+ */
 static void stop_reading(struct partition_writer *p)
 {
 	if (!p->view)
@@ -287,7 +290,8 @@ int partition_end(struct partition_writer *p, struct err *e)
 	return end_segment(p, e) < 0 ? -1 : send(p, e);
 }
 
-/* --- samples -------------------------------------------------------------------------------------- */
+/* --- samples
+ * -------------------------------------------------------------------------------------- */
 
 static int add_run(struct partition_writer *p, struct sample_packer *k, uint32_t series,
 		   const struct columns_run *r, struct err *e)
@@ -333,7 +337,8 @@ int partition_add_samples(struct partition_writer *p, struct view_of_store *v, u
 	return rc;
 }
 
-/* --- figures ----------------------------------------------------------------------------------------- */
+/* --- figures
+ * ----------------------------------------------------------------------------------------- */
 
 static int add_figures(struct partition_writer *p, struct figure_packer *k, uint32_t series,
 		       const struct figures_run *r, struct err *e)
@@ -343,8 +348,8 @@ static int add_figures(struct partition_writer *p, struct figure_packer *k, uint
 	for (size_t i = 0; i < r->n; i += most) {
 		struct chunk c;
 
-		if (figures_pack(k, series, r->list + i, r->n - i < most ? r->n - i : most, &c,
-				 e) < 0 ||
+		if (figures_pack(k, series, r->list + i, r->n - i < most ? r->n - i : most, &c, e) <
+			    0 ||
 		    add_chunk(p, &c, e) < 0)
 			return -1;
 	}

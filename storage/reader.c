@@ -386,8 +386,8 @@ int reader_layer_figures(struct reader *r, uint32_t layer, uint32_t series, int6
 	return walk_layer(r, &r->figures[layer], &w, take_figures, &g, e);
 }
 
-int reader_figures(struct reader *r, uint32_t series, int64_t from_ms, int64_t to_ms,
-		   uint64_t last, struct arena *a, struct figures_run *out, struct err *e)
+int reader_figures(struct reader *r, uint32_t series, int64_t from_ms, int64_t to_ms, uint64_t last,
+		   struct arena *a, struct figures_run *out, struct err *e)
 {
 	size_t begin = out->n;
 
@@ -396,8 +396,8 @@ int reader_figures(struct reader *r, uint32_t series, int64_t from_ms, int64_t t
 	for (uint32_t i = 0; i < r->layout->nfigures; i++)
 		if (reader_layer_figures(r, i, series, from_ms, to_ms, a, out, e) < 0)
 			return -1;
-	if ((r->layout->frozen && fresh_read(r->layout->frozen, series, from_ms, to_ms, last, a,
-					     out, e) < 0) ||
+	if ((r->layout->frozen &&
+	     fresh_read(r->layout->frozen, series, from_ms, to_ms, last, a, out, e) < 0) ||
 	    (r->layout->fresh &&
 	     fresh_read(r->layout->fresh, series, from_ms, to_ms, last, a, out, e) < 0))
 		return -1;

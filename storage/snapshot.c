@@ -18,8 +18,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { DEFAULT_DEADLINE_MS = 5000, LOOK_EVERY = 256, ARENA_BYTES = 256 << 20,
-       FOLLOW_TRIES = 20 };
+enum { DEFAULT_DEADLINE_MS = 5000, LOOK_EVERY = 256, ARENA_BYTES = 256 << 20, FOLLOW_TRIES = 20 };
 
 /* Submission to release: looked up once a snapshot. */
 struct release_cache {
@@ -32,14 +31,14 @@ struct snapshot {
 	struct store *s;
 	struct snapshot *next, *prev; /* under snap_lock */
 
-	pthread_mutex_t lock; /* the rest */
+	pthread_mutex_t lock;      /* the rest */
 	struct view_of_store view; /* .t NULL: time is up */
 	struct reader reader;
 	unsigned readers; /* of other threads; they use the view without the lock */
 	int64_t end_ns, deadline_ms;
 	unsigned records; /* seen since the clock was looked at */
 	struct release_cache releases;
-	struct arena arena; /* for one call */
+	struct arena arena;    /* for one call */
 	struct vintage *group; /* vintages of one period */
 	size_t group_cap;
 };
@@ -523,8 +522,8 @@ static int read_last(struct snapshot *v, uint32_t id, int64_t at_ms, struct view
 		if (read_figures(v, id, from, to, &run, e) < 0)
 			return -1;
 		for (end = run.n; end > 0 && !*found; end = begin) {
-			for (begin = end - 1;
-			     begin > 0 && run.list[begin - 1].stamp_ms == run.list[end - 1].stamp_ms;
+			for (begin = end - 1; begin > 0 && run.list[begin - 1].stamp_ms ==
+								   run.list[end - 1].stamp_ms;
 			     begin--)
 				;
 			if (read_group(v, run.list + begin, end - begin, &count, e) < 0)

@@ -139,10 +139,11 @@ static int open_parts(struct store *s, struct err *e)
 
 static void init_locks(struct store *s)
 {
-	pthread_mutex_t *locks[] = { &s->ingest_lock,   &s->index_lock, &s->layout_lock, &s->sync_lock,
-				     &s->decoders_lock, &s->lock,       &s->snap_lock,
-				     &s->metadata_lock };
-	pthread_cond_t *conds[] = { &s->room, &s->sync_wake, &s->wake, &s->pack_wake, &s->pack_done };
+	pthread_mutex_t *locks[] = { &s->ingest_lock, &s->index_lock,    &s->layout_lock,
+				     &s->sync_lock,   &s->decoders_lock, &s->lock,
+				     &s->snap_lock,   &s->metadata_lock };
+	pthread_cond_t *conds[] = { &s->room, &s->sync_wake, &s->wake, &s->pack_wake,
+				    &s->pack_done };
 	pthread_condattr_t attr;
 
 	for (size_t i = 0; i < sizeof(locks) / sizeof(locks[0]); i++)
@@ -187,10 +188,11 @@ static void stop_threads(struct store *s)
 
 static void store_free(struct store *s)
 {
-	pthread_mutex_t *locks[] = { &s->ingest_lock,   &s->index_lock, &s->layout_lock, &s->sync_lock,
-				     &s->decoders_lock, &s->lock,       &s->snap_lock,
-				     &s->metadata_lock };
-	pthread_cond_t *conds[] = { &s->room, &s->sync_wake, &s->wake, &s->pack_wake, &s->pack_done };
+	pthread_mutex_t *locks[] = { &s->ingest_lock, &s->index_lock,    &s->layout_lock,
+				     &s->sync_lock,   &s->decoders_lock, &s->lock,
+				     &s->snap_lock,   &s->metadata_lock };
+	pthread_cond_t *conds[] = { &s->room, &s->sync_wake, &s->wake, &s->pack_wake,
+				    &s->pack_done };
 
 	store_unload(s);
 	metadata_release(s);

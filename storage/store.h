@@ -49,7 +49,7 @@ enum series_class {
 
 struct series_kind {
 	enum series_class class;
-	uint8_t months; /* that a value of a statistic covers */
+	uint8_t months;   /* that a value of a statistic covers */
 	bool preliminary; /* may be known before its period ends */
 };
 
@@ -58,13 +58,14 @@ struct store_options {
 	uint64_t map_bytes; /* address space reserved; 0: 64 GiB, less where the system says no */
 	unsigned max_snapshots; /* reader slots; 0: 254 */
 	size_t queue_bytes;     /* waiting appends; 0: 256 MiB */
-	bool read_only;         /* for tools beside a running daemon: no threads, nothing is changed */
-	uint64_t seal_samples;  /* samples in memory before they are sealed; 0: 600,000, more for many
-	                         * series. Bounds memory, log, and the time to open after a crash */
-	uint64_t pack_samples;  /* samples in runs before they are packed; 0: 32 million */
-	uint64_t pack_figures;  /* fresh figures before they are packed; 0: 65,536 */
-	/* What a series is that remote write brings for the first time; any thread, without locks that
-	 * wait for the store. NULL: all are plain. */
+	bool read_only; /* for tools beside a running daemon: no threads, nothing is changed */
+	uint64_t
+		seal_samples; /* samples in memory before they are sealed; 0: 600,000, more for many
+			       * series. Bounds memory, log, and the time to open after a crash */
+	uint64_t pack_samples; /* samples in runs before they are packed; 0: 32 million */
+	uint64_t pack_figures; /* fresh figures before they are packed; 0: 65,536 */
+	/* What a series is that remote write brings for the first time; any thread, without locks
+	 * that wait for the store. NULL: all are plain. */
 	struct series_kind (*classify)(void *ctx, const struct label *l, size_t n);
 	void *classify_ctx;
 	/* Called once, on the writer thread, when a sync or meta write failed: nothing is
@@ -100,13 +101,13 @@ struct submission {
 	bool rejected;
 	bool has_original; /* out, when read: the bytes are kept */
 	struct slice body; /* as they came; kept for ever. Empty: there is no original */
-	/* Of the document as it came, also when it is not handed over here. All zero: the writer works it
-	 * out of `body`. */
+	/* Of the document as it came, also when it is not handed over here. All zero: the writer
+	 * works it out of `body`. */
 	uint8_t body_sha256[SHA256_BYTES];
-	uint64_t body_bytes;               /* of the document; with a body the writer sets it */
-	uint32_t refused;                  /* figures of the document that were refused */
-	uint32_t kept;                     /* out */
-	uint64_t entry;                    /* out: number of its entry in the ledger */
+	uint64_t body_bytes; /* of the document; with a body the writer sets it */
+	uint32_t refused;    /* figures of the document that were refused */
+	uint32_t kept;       /* out */
+	uint64_t entry;      /* out: number of its entry in the ledger */
 };
 
 struct write_task; /* the store's own */
@@ -141,13 +142,14 @@ int store_append(struct store *s, struct append *a, struct err *e);
 
 /* One remote write request (Prometheus' 1.0: snappy block, protobuf). */
 struct write {
-	struct slice body;  /* as it came; borrowed until done */
+	struct slice body; /* as it came; borrowed until done */
 	int64_t received_ms;
-	/* Of the submission, for statistics in it; NULL counts as "". Its original is not kept, only
-	 * the hash of `body` is. */
+	/* Of the submission, for statistics in it; NULL counts as "". Its original is not kept,
+	 * only the hash of `body` is. */
 	const char *source, *origin, *address;
-	/* On a thread of the store or the calling one, exactly once, perhaps before store_write() has
-	 * returned. What was refused is named in `err` (ERR_INVALID) though the rest is kept. */
+	/* On a thread of the store or the calling one, exactly once, perhaps before store_write()
+	 * has returned. What was refused is named in `err` (ERR_INVALID) though the rest is kept.
+	 */
 	void (*done)(struct write *w);
 	void *ctx;
 
@@ -166,26 +168,28 @@ struct write {
 };
 
 /* Decodes and applies on the calling thread, which may wait a little while samples are sealed:
- * not on the loop. -1 and no `done`: ERR_INVALID or ERR_LIMIT (nothing of it can be used), ERR_BUSY,
- * ERR_FULL, ERR_IO. Samples more than 10 minutes behind `received_ms` in the future, of series
- * with bad labels, and of families that classify() refuses are refused alone. */
+ * not on the loop. -1 and no `done`: ERR_INVALID or ERR_LIMIT (nothing of it can be used),
+ * ERR_BUSY, ERR_FULL, ERR_IO. Samples more than 10 minutes behind `received_ms` in the future, of
+ * series with bad labels, and of families that classify() refuses are refused alone. */
 int store_write(struct store *s, struct write *w, struct err *e);
 
-/* Deletes the samples of all plain series that meet the matchers, with times in [from, to]; a series
- * without any sample left is forgotten. Waits until it is done, which may mean writing partitions
- * anew: not on the loop. ERR_INVALID when a statistic is among them or no matcher is given. */
-int store_delete(struct store *s, const struct matcher *m, size_t nm, int64_t from_ms, int64_t to_ms,
-		 uint64_t *samples, struct err *e);
+/* Deletes the samples of all plain series that meet the matchers, with times in [from, to]; a
+ * series without any sample left is forgotten. Waits until it is done, which may mean writing
+ * partitions anew: not on the loop. ERR_INVALID when a statistic is among them or no matcher is
+ * given. */
+int store_delete(struct store *s, const struct matcher *m, size_t nm, int64_t from_ms,
+		 int64_t to_ms, uint64_t *samples, struct err *e);
 
 /* How long and how much is kept of plain series; statistics are kept for ever. */
 struct retention {
 	const char *families; /* metric name, '*' in it for any run of characters */
 	int64_t age_ms;       /* 0: any; older samples go */
-	uint64_t bytes;       /* 0: any; the oldest go when the packed samples of all these families take more */
+	uint64_t bytes; /* 0: any; the oldest go when the packed samples of all these families take
+			   more */
 };
 
-/* Takes copies; the first rule that fits a family counts. Kept to every hour, partition by partition: what
- * a partition holds goes when most of its time is over. */
+/* Takes copies; the first rule that fits a family counts. Kept to every hour, partition by
+ * partition: what a partition holds goes when most of its time is over. */
 int store_set_retention(struct store *s, const struct retention *rules, size_t n, struct err *e);
 /* Now, at this time; waits. */
 int store_retain(struct store *s, int64_t now_ms, struct err *e);
@@ -211,7 +215,8 @@ int store_return(struct store *s, uint64_t sequence, int64_t returned_ms, const 
 struct series_ref {
 	uint32_t id;
 	bool statistic;
-	const struct labels *labels; /* in the arena; what snapshot_find() was given. Not for labels_ref() */
+	const struct labels
+		*labels; /* in the arena; what snapshot_find() was given. Not for labels_ref() */
 };
 
 /* One value of one period. */
@@ -328,12 +333,12 @@ int snapshot_original(struct snapshot *v, const uint8_t sha256[SHA256_BYTES], st
 /* --- state and care ------------------------------------------------------------ */
 
 struct store_status {
-	uint64_t series;   /* as far as known: some may have been given a number in vain */
+	uint64_t series;      /* as far as known: some may have been given a number in vain */
 	uint64_t submissions; /* sequence of the last */
 	uint64_t used_bytes, map_bytes, file_bytes;
 	uint64_t disk_free_bytes;
-	uint64_t commits; /* grows with every transaction */
-	uint64_t head_samples, log_bytes; /* not sealed yet */
+	uint64_t commits;                      /* grows with every transaction */
+	uint64_t head_samples, log_bytes;      /* not sealed yet */
 	uint64_t runs, run_bytes, run_samples; /* sealed, not packed yet */
 	uint64_t partitions, packed_samples, packed_bytes;
 	uint64_t fresh_figures, fresh_bytes; /* bytes: in memory */

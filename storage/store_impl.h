@@ -32,7 +32,8 @@
 
 struct decoder; /* ingest.c */
 
-/* What another thread asks of the packer's and waits for; all but serve() under the store's lock. */
+/* What another thread asks of the packer's and waits for; all but serve() under the store's lock.
+ */
 struct wish {
 	int (*serve)(struct store *s, struct wish *w, struct err *e);
 	struct wish *next;
@@ -50,11 +51,11 @@ struct store {
 	pthread_mutex_t ingest_lock;
 	pthread_cond_t room; /* the sealed generation is gone */
 	struct head head;
-	struct wal *wal; /* NULL: there was no room for it yet */
-	struct generation *active; /* the layout's, with a reference of our own */
-	bool sealing;              /* the one before is not a run yet */
-	uint64_t request;            /* the last that was begun */
-	_Atomic uint64_t completed;  /* the last that is whole: what snapshots see */
+	struct wal *wal;            /* NULL: there was no room for it yet */
+	struct generation *active;  /* the layout's, with a reference of our own */
+	bool sealing;               /* the one before is not a run yet */
+	uint64_t request;           /* the last that was begun */
+	_Atomic uint64_t completed; /* the last that is whole: what snapshots see */
 	int64_t disk_looked_ns;
 	bool disk_short, told_short; /* told_short: a request was refused for it */
 
@@ -94,7 +95,7 @@ struct store {
 	bool full;   /* until a commit works again */
 	struct err why;
 	uint64_t used_bytes;
-	struct state shown; /* for store_status() */
+	struct state shown;         /* for store_status() */
 	_Atomic uint64_t published; /* the last submission whose figures are in memory too */
 	pthread_t writer;
 
@@ -144,8 +145,8 @@ int view_open_index(struct view_of_store *v, struct err *e);
  * was asked for. `v` is opened when it must be and may be used again. */
 int store_find_or_add(struct store *s, struct view_of_store *v, const struct label *l, size_t n,
 		      bool statistic, uint32_t *id, bool *is_statistic, struct err *e);
-/* Whether the series' labels are on disk, in a part or in a record of fresh figures; and that they are
- * now (without memory for that they are written once more). The writer's thread. */
+/* Whether the series' labels are on disk, in a part or in a record of fresh figures; and that they
+ * are now (without memory for that they are written once more). The writer's thread. */
 bool store_is_named(struct store *s, uint32_t id);
 void store_note_named(struct store *s, uint32_t id);
 
@@ -170,7 +171,8 @@ void writer_stop(struct store *s);
 int writer_push(struct store *s, struct append *a, struct err *e);
 /* Runs a->task in a transaction of the writer and a->committed after it; waits for it. */
 int writer_do(struct store *s, struct append *a, struct err *e);
-/* The writer's thread: freezes the fresh figures when there are enough of them, or whatever there is. */
+/* The writer's thread: freezes the fresh figures when there are enough of them, or whatever there
+ * is. */
 void writer_freeze(struct store *s, bool all);
 /* Bytes that an append counts for in the queue. */
 size_t append_bytes(const struct append *a);
@@ -184,8 +186,8 @@ int ingest_open(struct store *s, struct err *e);
 /* Reads the log files that no run covers; *any tells whether there was something in them. */
 int ingest_replay(struct store *s, uint64_t from_number, bool *any, struct err *e);
 void ingest_close(struct store *s);
-/* A new log file and a new generation; the one before is sealed. With the ingest lock held, and no sealed
- * generation. */
+/* A new log file and a new generation; the one before is sealed. With the ingest lock held, and no
+ * sealed generation. */
 int ingest_rotate(struct store *s, struct err *e);
 /* Samples in memory that make a generation full. */
 uint64_t ingest_seal_limit(const struct store *s);
@@ -199,7 +201,8 @@ void sync_end(struct store *s, struct wal *take);
 /* One part of a request has been done. */
 void write_part_done(struct write *w, const struct err *why);
 
-/* --- packer.c, pack.c ------------------------------------------------------------------------------- */
+/* --- packer.c, pack.c
+ * ------------------------------------------------------------------------------- */
 
 int packer_start(struct store *s, struct err *e);
 /* Ends after what is being done. */

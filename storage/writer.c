@@ -29,10 +29,10 @@
 enum {
 	PACK_FIGURES = 65536,
 	ARENA_BYTES = 256 << 20, /* figures of one series and their likes */
-	DIRTY_MAX = 32 << 20,   /* pages held in memory by one transaction, about */
+	DIRTY_MAX = 32 << 20,    /* pages held in memory by one transaction, about */
 	PAGE_BYTES = 4096,
-	FIGURE_BYTES = 64, /* of a figure in its record, generously */
-	APPEND_BYTES = 8192, /* of its submission and entry */
+	FIGURE_BYTES = 64,      /* of a figure in its record, generously */
+	APPEND_BYTES = 8192,    /* of its submission and entry */
 	DISK_RESERVE = 4 << 20, /* room that must remain for the next transaction */
 	GROW_STEP_MS = 100,     /* how long to wait for readers before looking again */
 	GROW_FORCE_MS = 10000,  /* then snapshots are taken away */
@@ -666,7 +666,8 @@ static size_t batch_length(const struct append *list)
 		sum += dirty_bytes(list);
 		if (n > 0 && sum > DIRTY_MAX)
 			break;
-		/* What moves things moves them under the layout that those behind it would read by. */
+		/* What moves things moves them under the layout that those behind it would read by.
+		 */
 		if (list->committed)
 			return n + 1;
 	}

@@ -185,8 +185,8 @@ static void look_for(struct snapshot *v, struct arena *arena, const struct ack *
 	assert_int_equal(n, 1);
 	assert_f64(x->value, (double)ack->number / 4);
 	assert_true(x->submission == ack->sequence);
-	assert_ok(read_samples(v, plain[ack->number % PARKS], ack->number, ack->number, arena,
-				   &s, &n, &e),
+	assert_ok(read_samples(v, plain[ack->number % PARKS], ack->number, ack->number, arena, &s,
+			       &n, &e),
 		  &e);
 	assert_int_equal(n, 1);
 	assert_f64(s->value, (double)ack->number);

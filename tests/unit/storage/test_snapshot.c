@@ -105,8 +105,8 @@ static bool changed_value(const struct change *c, size_t n, const struct labels 
 	const struct change *best = NULL;
 
 	for (size_t i = 0; i < n; i++)
-		if (labels_cmp(c[i].ls, ls) == 0 && c[i].stamp_ms == stamp && c[i].known_ms <= as_of &&
-		    (!best || c[i].known_ms > best->known_ms))
+		if (labels_cmp(c[i].ls, ls) == 0 && c[i].stamp_ms == stamp &&
+		    c[i].known_ms <= as_of && (!best || c[i].known_ms > best->known_ms))
 			best = &c[i];
 	if (best)
 		*value = best->value;
@@ -264,7 +264,8 @@ static void read_once(struct race *r, struct arena *arena)
 		assert_f64(x.value, y.value);
 		assert_ok(read_samples(v, p.id, INT64_MIN, INT64_MAX, arena, &run, &n, &e), &e);
 		assert_in_range(n, (size_t)x.value, (size_t)x.value + 1);
-		/* One new series a round, besides these three; some may have got their numbers only. */
+		/* One new series a round, besides these three; some may have got their numbers
+		 * only. */
 		assert_in_range(nall, 3 + (size_t)x.value, 6 + (size_t)x.value);
 	}
 	snapshot_close(v);
@@ -396,7 +397,8 @@ static void threads_read_disjoint_series_of_one_snapshot(void **state)
 		size_t from = n * i / SPREAD_THREADS, to = n * (i + 1) / SPREAD_THREADS;
 
 		shares[i] = (struct share){ .v = v, .ids = ids + from, .n = to - from };
-		assert_int_equal(pthread_create(&shares[i].thread, NULL, read_share, &shares[i]), 0);
+		assert_int_equal(pthread_create(&shares[i].thread, NULL, read_share, &shares[i]),
+				 0);
 	}
 	for (size_t i = 0; i < SPREAD_THREADS; i++) {
 		pthread_join(shares[i].thread, NULL);
