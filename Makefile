@@ -21,7 +21,7 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -W
 CXXWARN := $(filter-out -Wstrict-prototypes -Wmissing-prototypes,$(WARN))
 # Warnings are errors in a checkout of ours; a release build says WERROR= .
 WERROR ?= $(if $(wildcard .git),-Werror)
-PKGS := libuv libcurl libmicrohttpd yaml-0.1 yajl libutf8proc libxxhash snappy zlib re2
+PKGS := libuv libcurl libmicrohttpd yaml-0.1 yajl libutf8proc libxxhash snappy zlib re2 libsodium libzstd
 CPPFLAGS += -D_GNU_SOURCE -I. -I$(B)/gen $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -llmdb -lstdc++ -lpthread -lm
 
@@ -116,6 +116,12 @@ $(B)/tests/scenario/test_%: $(B)/tests/scenario/test_%.o $(SCENE_OBJS) $(OFFICE_
 	$(say) LD
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
+# What the scripts of tests/system need besides the daemon.
+SYSTEM := $(patsubst %.c,$(B)/%,$(wildcard tests/system/*.c))
+$(B)/tests/system/%: $(B)/tests/system/%.o $(B)/libbase.a
+	$(say) LD
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
 unit: $(UNIT) ## build the unit and scenario tests
 
 # A fuzz target is a function; here it is linked with a driver that replays a corpus,
@@ -126,13 +132,34 @@ $(B)/tests/replay/%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(B)/libd
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
+# The fault tools of tests/torture (README there). The preloaded ones carry no sanitizer: it would have to
+# come before them.
+TORTURE := $(B)/torture-record.so $(B)/torture-fault.so $(B)/torture-disk $(B)/torture-control $(B)/torture-readback
+$(B)/torture-record.so: tests/torture/record.c tests/torture/recorder.c
+$(B)/torture-fault.so: tests/torture/fault.c
+$(B)/torture-%.so: tests/torture/recorder.h tests/torture/record.h tests/torture/interpose.h Makefile
+	$(say) LD
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -std=c17 $(CFLAGS) $(WARN) $(WERROR) $(LDFLAGS) -fPIC -shared -o $@ $(filter %.c,$^) -ldl -lpthread
+$(B)/torture-disk: $(B)/tests/torture/replay_disk.o $(B)/tests/torture/disk_model.o $(B)/tests/torture/disk_file.o
+	$(say) LD
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
+$(B)/torture-control: $(B)/tests/torture/control.o
+	$(say) LD
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -llmdb -ldl
+$(B)/torture-readback: $(B)/tests/torture/readback.o $(B)/libstorage.a $(B)/libbase.a
+	$(say) LD
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+torture: all $(TORTURE) ## build the tools of the fault tests
+
 check: all unit $(FUZZ:%=$(B)/tests/replay/%) ## unit tests, scenarios, fuzz corpus
 	@tools/run-tests $(B) unit corpus
 
 test: deps ## install what is missing, then every test there is
 	@$(MAKE) --no-print-directory test-installed
 
-test-installed: all unit $(FUZZ:%=$(B)/tests/replay/%)
+test-installed: all unit $(SYSTEM) $(TORTURE) $(FUZZ:%=$(B)/tests/replay/%) $(B)/bench/load
 	@tools/run-tests $(B) unit corpus system
 
 check-asan: ## check under address and undefined behaviour sanitizers
@@ -151,8 +178,18 @@ FUZZ_SECONDS ?= 60
 fuzz: ## fuzz every target for FUZZ_SECONDS each (libFuzzer, ASan, UBSan)
 	@tools/fuzz $(FUZZ_SECONDS) $(FUZZ)
 
-bench: deps all $(patsubst bench/%.c,$(B)/bench/%,$(wildcard bench/bench_*.c)) ## print the measured figures
+bench: deps all $(patsubst bench/%.c,$(B)/bench/%,$(wildcard bench/bench_*.c)) ## print the measured figures (see also bench-peers)
 	@bench/run $(B)
+	@echo "# beside prometheus and victoria-metrics: make bench-peers (an hour and a half; PEERS=--quick: minutes)"
+
+PEERS ?=
+bench-peers: deps all $(B)/bench/load ## measure beside prometheus and victoria-metrics; PEERS='--quick' etc.
+	@python3 bench/peers --build $(B) $(PEERS)
+
+# Of the rooms it needs base only, so that it can be built before anything else works.
+$(B)/bench/load: $(patsubst %.c,$(B)/%.o,$(wildcard bench/load*.c)) $(B)/libbase.a
+	$(say) LD
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lsnappy
 
 $(B)/bench/%: $(B)/bench/%.o $(B)/libtest.a $(B)/libdaemon.a $(LIBA)
 	$(say) LD
@@ -160,7 +197,7 @@ $(B)/bench/%: $(B)/bench/%.o $(B)/libtest.a $(B)/libdaemon.a $(LIBA)
 
 # --- care ----------------------------------------------------------------------
 
-C_FILES := $(wildcard $(foreach r,$(ROOMS) tests/unit/* tests/lib tests/scenario tests/fuzz bench examples/city query/stats,$(r)/*.c $(r)/*.cc $(r)/*.h))
+C_FILES := $(wildcard $(foreach r,$(ROOMS) tests/unit/* tests/lib tests/scenario tests/system tests/torture tests/fuzz bench examples/city query/stats,$(r)/*.c $(r)/*.cc $(r)/*.h))
 
 layers: ## prove that includes go one way
 	@tools/layers
@@ -190,7 +227,7 @@ clean: ## remove everything built
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-.PHONY: all unit check test test-installed check-asan check-tsan coverage fuzz bench layers lint \
+.PHONY: all unit check test test-installed check-asan check-tsan coverage fuzz bench bench-peers layers lint torture \
 	format deps run install clean help
 
--include $(wildcard $(foreach r,$(ROOMS) tests/unit/* tests/lib tests/scenario tests/fuzz bench examples/city query/stats,$(B)/$(r)/*.d))
+-include $(wildcard $(foreach r,$(ROOMS) tests/unit/* tests/lib tests/scenario tests/system tests/torture tests/fuzz bench examples/city query/stats,$(B)/$(r)/*.d))

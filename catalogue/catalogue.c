@@ -435,6 +435,22 @@ const struct target *catalogue_target(const struct catalogue *c, const struct un
 
 /* --- series ---------------------------------------------------------------------- */
 
+const struct indicator *catalogue_family(const struct catalogue *c, struct slice metric)
+{
+	for (int k = 0; k < UNIT_CLASSES; k++) {
+		const char *class = unit_class_name((enum unit_class)k);
+		const struct indicator *i;
+		size_t n = strlen(class);
+
+		if (!slice_starts(metric, class) || metric.n <= n || metric.p[n] != '_')
+			continue;
+		i = catalogue_indicator(c, slice_skip(metric, n + 1));
+		if (i)
+			return i;
+	}
+	return NULL;
+}
+
 struct labels *catalogue_series(const struct unit *u, const struct indicator *i, struct err *e)
 {
 	const char *class = unit_class_name(u->class);

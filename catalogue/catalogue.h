@@ -190,6 +190,9 @@ const struct profile *catalogue_profile(const struct catalogue *c, const char *i
  * reference. */
 struct labels *catalogue_series(const struct unit *u, const struct indicator *i, struct err *e);
 
+/* The indicator whose figures are this family (<class>_<code>); NULL when it is none of ours. */
+const struct indicator *catalogue_family(const struct catalogue *c, struct slice metric);
+
 /* --- calendar -------------------------------------------------------------------- */
 
 /* Whether figures of this single period exist at all (January may not). */

@@ -161,19 +161,6 @@ static int on_row(void *ctx, unsigned line, struct err *e)
 
 /* --- samples --------------------------------------------------------------------------- */
 
-static bool is_statistic(const struct catalogue *cat, struct slice name)
-{
-	for (int k = 0; k < UNIT_CLASSES; k++) {
-		const char *class = unit_class_name((enum unit_class)k);
-		size_t n = strlen(class);
-
-		if (slice_starts(name, class) && name.n > n && name.p[n] == '_' &&
-		    catalogue_indicator(cat, slice_skip(name, n + 1)))
-			return true;
-	}
-	return false;
-}
-
 static int on_sample(void *ctx, const struct label *l, size_t n, int64_t t_ms, double v,
 		     unsigned line, struct err *e)
 {
@@ -185,7 +172,7 @@ static int on_sample(void *ctx, const struct label *l, size_t n, int64_t t_ms, d
 
 	if (!d->family.p || !slice_eq(d->family, name)) {
 		d->family = name;
-		d->family_catalogued = is_statistic(d->cat, name);
+		d->family_catalogued = catalogue_family(d->cat, name) != NULL;
 	}
 	if (d->family_catalogued) {
 		if (map_get(&d->refused_families, name)) {

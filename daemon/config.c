@@ -7,11 +7,13 @@
  */
 #include "daemon/config.h"
 #include "base/alloc.h"
+#include "base/labels.h"
+#include "base/text.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
 
-enum { CONFIG_ARENA_BYTES = 64 << 20 };
+enum { CONFIG_ARENA_BYTES = 64 << 20, STATISTICS_MAX = 1000, SOURCE_MAX = 64 };
 
 static const struct yaml_choice light_choices[] = {
 	{ "watch", LIGHT_WATCH }, { "yellow", LIGHT_YELLOW }, { "red", LIGHT_RED }, { NULL, 0 }
@@ -49,6 +51,18 @@ static const struct yaml_field alert_fields[] = {
 	{ NULL }
 };
 
+static const struct yaml_field remote_write_fields[] = {
+	{ "enabled", YAML_BOOL, offsetof(struct remote_write_config, enabled),
+	  .help = "whether /api/v1/write is there" },
+	{ "body_limit", YAML_SIZE, offsetof(struct remote_write_config, body_limit), .min = 1 << 10,
+	  .max = 128 << 20, .help = "of one request, packed" },
+	{ "statistics", YAML_STRINGS, offsetof(struct remote_write_config, statistics),
+	  .help = "metric names, with * for any characters, that are figures" },
+	{ "source", YAML_STRING, offsetof(struct remote_write_config, source),
+	  .help = "under which those figures are kept" },
+	{ NULL }
+};
+
 static const struct yaml_field hours_fields[] = {
 	{ "start", YAML_STRING, offsetof(struct raw_hours, start), .required = true },
 	{ "end", YAML_STRING, offsetof(struct raw_hours, end), .required = true },
@@ -59,7 +73,7 @@ struct raw_top {
 	const char *title, *notice, *listen, *data_dir, *timezone;
 	struct yaml_strings catalogue;
 	int64_t assess_every_ms, map_bytes;
-	const struct yaml_node *hours, *feeds, *lights, *alerts;
+	const struct yaml_node *hours, *feeds, *lights, *alerts, *remote_write, *retention;
 };
 
 static const struct yaml_field top_fields[] = {
@@ -77,6 +91,10 @@ static const struct yaml_field top_fields[] = {
 	{ "lights", YAML_NODE, offsetof(struct raw_top, lights), .help = "thresholds of pace" },
 	{ "alerts", YAML_NODE, offsetof(struct raw_top, alerts),
 	  .help = "lagging, late_report, feed_down" },
+	{ "remote_write", YAML_NODE, offsetof(struct raw_top, remote_write),
+	  .help = "samples pushed by a Prometheus" },
+	{ "retention", YAML_NODE, offsetof(struct raw_top, retention),
+	  .help = "a list: how long and how much of which plain families is kept" },
 	{ "assess_every", YAML_DURATION, offsetof(struct raw_top, assess_every_ms), .min = 1000,
 	  .max = 86400e3, .help = "assessments when nothing new comes in" },
 	{ "map_size", YAML_SIZE, offsetof(struct raw_top, map_bytes), .min = 1 << 20,
@@ -112,6 +130,9 @@ static void set_defaults(struct config *c)
 	c->feed_down = (struct alert_config){
 		.enabled = true, .severity = "critical", .for_ms = 5 * 60 * 1000, .failures = 1
 	};
+	c->remote_write = (struct remote_write_config){ .enabled = true,
+							.body_limit = 16 << 20,
+							.source = "remote_write" };
 }
 
 /* `path` relative to `dir` unless absolute. */
@@ -232,6 +253,107 @@ static void read_alerts(struct config *c, const struct yaml_node *node, struct d
 		yaml_fill(raw.feed_down, alert_fields, &c->feed_down, &c->arena, d);
 }
 
+static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+/* `also` may be in it besides letters and, except at the beginning, digits. */
+static bool is_word(const char *text, const char *also, size_t max)
+{
+	size_t n = strlen(text);
+
+	for (size_t i = 0; i < n; i++)
+		if (!strchr(letters, text[i]) && !strchr(also, text[i]) &&
+		    !(i > 0 && text[i] >= '0' && text[i] <= '9'))
+			return false;
+	return n > 0 && n <= max;
+}
+
+static void check_statistics(const struct yaml_node *node, const struct yaml_strings *list,
+			     struct diags *d)
+{
+	const struct yaml_node *at = yaml_get(node, "statistics");
+	const struct yaml_node *item = at->type == YAML_LIST ? at->child : at;
+	char shown[TEXT_SHOWN];
+
+	if (list->n > STATISTICS_MAX)
+		yaml_complain(at, d, "%zu families, more than %d", list->n, STATISTICS_MAX);
+	for (size_t i = 0; i < list->n && item; i++, item = item->next)
+		if (!is_word(list->list[i], "_:*", LABEL_VALUE_MAX_BYTES))
+			yaml_complain(item, d,
+				      "%s is not a metric name such as park_output_yuan or park_*",
+				      text_shown(slice_str(list->list[i]), shown));
+}
+
+struct raw_retention {
+	struct yaml_strings families;
+	int64_t age_ms, bytes;
+};
+
+static const struct yaml_field retention_fields[] = {
+	{ "families", YAML_STRINGS, offsetof(struct raw_retention, families), .required = true,
+	  .help = "metric names, with * for any characters" },
+	{ "age", YAML_DURATION, offsetof(struct raw_retention, age_ms), .min = 3600e3,
+	  .max = 100 * 366 * 86400e3, .help = "older samples go" },
+	{ "size", YAML_SIZE, offsetof(struct raw_retention, bytes), .min = 1 << 20,
+	  .max = 1LL << 50, .help = "of all these families, packed; the oldest go" },
+	{ NULL }
+};
+
+static void add_retention(struct config *c, const struct raw_retention *raw)
+{
+	size_t n = c->nretention + raw->families.n;
+	struct retention *more = arena_array(&c->arena, n, sizeof(*more));
+
+	if (!more)
+		return;
+	if (c->nretention)
+		memcpy(more, c->retention, c->nretention * sizeof(*more));
+	for (size_t i = 0; i < raw->families.n; i++)
+		more[c->nretention + i] = (struct retention){ .families = raw->families.list[i],
+							      .age_ms = raw->age_ms,
+							      .bytes = (uint64_t)raw->bytes };
+	c->retention = more;
+	c->nretention = n;
+}
+
+static void read_retention(struct config *c, const struct yaml_node *node, struct diags *d)
+{
+	if (node->type != YAML_LIST) {
+		yaml_complain(node, d, "retention is a list of maps");
+		return;
+	}
+	for (const struct yaml_node *item = node->child; item; item = item->next) {
+		struct raw_retention raw = { .age_ms = 0 };
+
+		if (yaml_fill(item, retention_fields, &raw, &c->arena, d) < 0)
+			continue;
+		for (size_t i = 0; i < raw.families.n; i++)
+			if (!is_word(raw.families.list[i], "_:*", LABEL_VALUE_MAX_BYTES))
+				yaml_complain(yaml_get(item, "families"), d,
+					      "'%.64s' is not a metric name such as node_load1 or "
+					      "node_*",
+					      raw.families.list[i]);
+		if (!raw.age_ms && !raw.bytes)
+			yaml_complain(item, d, "a rule of retention needs an age or a size");
+		add_retention(c, &raw);
+	}
+}
+
+static void read_remote_write(struct config *c, const struct yaml_node *node, struct diags *d)
+{
+	struct remote_write_config *r = &c->remote_write;
+	char shown[TEXT_SHOWN];
+
+	if (yaml_fill(node, remote_write_fields, r, &c->arena, d) < 0)
+		return;
+	if (r->statistics.n)
+		check_statistics(node, &r->statistics, d);
+	if (!is_word(r->source, "_.-", SOURCE_MAX))
+		yaml_complain(yaml_get(node, "source"), d,
+			      "source %s: 1 to %d letters, digits, '_', '.' or '-', the first no "
+			      "digit",
+			      text_shown(slice_str(r->source), shown), SOURCE_MAX);
+}
+
 static void read_catalogue_paths(struct config *c, struct yaml_strings list)
 {
 	for (size_t i = 0; i < list.n; i++)
@@ -272,6 +394,10 @@ static void read_file(struct config *c, struct diags *d)
 		read_lights(c, raw.lights, d);
 	if (raw.alerts)
 		read_alerts(c, raw.alerts, d);
+	if (raw.remote_write)
+		read_remote_write(c, raw.remote_write, d);
+	if (raw.retention)
+		read_retention(c, raw.retention, d);
 	if (raw.feeds) {
 		feed_configs_read(raw.feeds, c->base_dir, &c->arena, d, &c->feeds, &c->nfeeds);
 		if (!raw.catalogue.n)

@@ -14,6 +14,7 @@
 #include "base/diag.h"
 #include "base/workdays.h"
 #include "collectors/feed.h"
+#include "storage/store.h"
 
 #include <stdatomic.h>
 
@@ -27,6 +28,16 @@ struct alert_config {
 	int light;
 	double hours;
 	int64_t failures;
+};
+
+/* Samples pushed by a Prometheus. */
+struct remote_write_config {
+	bool enabled;
+	int64_t body_limit; /* bytes, packed */
+	/* Families of statistics: each a metric name, '*' in it for any run of characters. What
+	 * comes under them is a figure, not a plain sample. */
+	struct yaml_strings statistics;
+	const char *source; /* of those figures */
 };
 
 struct config {
@@ -46,6 +57,9 @@ struct config {
 	struct assess_options assess;
 	int64_t assess_every_ms;
 	struct alert_config lagging, late, feed_down;
+	struct remote_write_config remote_write;
+	struct retention *retention; /* of plain series; one for each family that a rule names */
+	size_t nretention;
 	int64_t map_bytes;
 };
 

@@ -13,8 +13,10 @@
 #include "base/counter.h"
 #include "base/log.h"
 #include "base/version.h"
+#include "collectors/remote_write.h"
 #include "daemon/feed_board.h"
 #include "daemon/intake.h"
+#include "daemon/remote_intake.h"
 #include "daemon/watch.h"
 #include "exporters/routes.h"
 #include "loop/http_client.h"
@@ -58,6 +60,8 @@ struct daemon {
 	struct collector *collector;
 	struct watch *watch;
 	struct feed_board *board;
+	struct remote_write_options remote_write;
+	struct remote_intake remote_intake;
 	struct exporter_view view;
 	struct arena routes_arena;
 	struct http_server *server;
@@ -130,9 +134,22 @@ static void warn_unchangeable(const struct config *old, const struct config *new
 	if (strcmp(old->title, new->title) != 0)
 		log_event(LOG_WARN, "the title changes with a restart only",
 			  log_s("title", new->title));
+	if (old->remote_write.enabled != new->remote_write.enabled ||
+	    old->remote_write.body_limit != new->remote_write.body_limit)
+		log_event(LOG_WARN, "remote write goes on or off, and changes its limit, with a "
+				    "restart only");
 	if (strcmp(old->data_dir, new->data_dir) != 0)
 		log_event(LOG_WARN, "the data folder changes with a restart only",
 			  log_s("data_dir", new->data_dir));
+}
+
+static void apply_retention(struct daemon *d)
+{
+	struct err e;
+
+	if (d->store &&
+	    store_set_retention(d->store, d->config->retention, d->config->nretention, &e) < 0)
+		log_event(LOG_WARN, "the rules of retention stay as they were", log_err(&e));
 }
 
 static void swap_in(struct daemon *d, struct loaded *l)
@@ -144,6 +161,8 @@ static void swap_in(struct daemon *d, struct loaded *l)
 	d->catalogue = l->catalogue;
 	if (d->watch)
 		watch_configure(d->watch, d->config, d->catalogue);
+	remote_intake_configure(&d->remote_intake, d->config, d->catalogue);
+	apply_retention(d);
 	if (old_catalogue)
 		catalogue_unref(old_catalogue);
 	config_unref(old_config);
@@ -322,10 +341,14 @@ static int open_store(struct daemon *d, struct err *e)
 	struct store_options o = { .dir = d->config->data_dir,
 				   .map_bytes = (uint64_t)d->config->map_bytes,
 				   .failed = store_has_failed,
-				   .ctx = d };
+				   .ctx = d,
+				   .classify = remote_intake_classify,
+				   .classify_ctx = &d->remote_intake };
 
 	d->store_failed.call = stop_for_store;
 	d->store = store_open(&o, e);
+	d->remote_intake.store = d->store;
+	apply_retention(d);
 	return d->store ? 0 : err_wrap(e, "store %s", d->config->data_dir);
 }
 
@@ -363,6 +386,30 @@ static int open_watch(struct daemon *d, struct err *e)
 	return d->board ? 0 : -1;
 }
 
+/* Those of the exporters and our own, in the daemon's arena. */
+static const struct http_route *all_routes(struct daemon *d, size_t *n, struct err *e)
+{
+	const struct http_route *read = exporter_routes(&d->view, &d->routes_arena, n, e);
+	struct http_route *all;
+
+	if (!read || !d->config->remote_write.enabled)
+		return read;
+	all = arena_array(&d->routes_arena, *n + 1, sizeof(*all));
+	if (!all) {
+		err_set(e, ERR_MEMORY, "no memory");
+		return NULL;
+	}
+	memcpy(all, read, *n * sizeof(*all));
+	d->remote_write = (struct remote_write_options){
+		.write = remote_intake_write,
+		.ctx = &d->remote_intake,
+		.body_limit = (size_t)d->config->remote_write.body_limit,
+		.clock = loop_clock(d->loop),
+	};
+	all[(*n)++] = remote_write_route(&d->remote_write);
+	return all;
+}
+
 static int open_server(struct daemon *d, struct err *e)
 {
 	struct http_server_options o = { .host = d->config->host, .port = d->config->port };
@@ -385,7 +432,7 @@ static int open_server(struct daemon *d, struct err *e)
 	};
 	if (!d->view.title)
 		return err_set(e, ERR_MEMORY, "no memory");
-	routes = exporter_routes(&d->view, &d->routes_arena, &n, e);
+	routes = all_routes(d, &n, e);
 	if (!routes)
 		return -1;
 	d->server = http_server_open(d->loop, &o, routes, n, e);
@@ -412,6 +459,7 @@ struct daemon *daemon_open(const struct daemon_options *o, struct err *e)
 		err_set(e, ERR_MEMORY, "no memory");
 		return NULL;
 	}
+	remote_intake_init(&d->remote_intake);
 	d->config_path = o->config_path;
 	d->overrides = o->overrides;
 	d->complaints = o->complaints ? o->complaints : stderr;
@@ -497,6 +545,7 @@ void daemon_close(struct daemon *d)
 	if (d->store)
 		store_close(d->store);
 	loop_free(d->loop);
+	remote_intake_release(&d->remote_intake);
 	arena_release(&d->routes_arena);
 	if (d->catalogue)
 		catalogue_unref(d->catalogue);

@@ -17,6 +17,7 @@ void serve_overview(struct exchange *x); /* page_overview.c */
 void serve_unit(struct exchange *x);     /* page_figures.c */
 void serve_indicator(struct exchange *x);
 void serve_feeds(struct exchange *x); /* page_feeds.c */
+void serve_flush(struct exchange *x); /* admin.c */
 
 /* All that /metrics shows, in one of its two formats. */
 int metrics_write(const struct exporter_view *view, bool open_metrics, struct arena *a,

@@ -176,12 +176,33 @@ static void refresh_fds(void)
 
 static void refresh_store(struct store *s)
 {
+	static const struct {
+		const char *name;
+		size_t held, bytes;
+	} places[] = {
+#define PLACE(name, held, bytes)                                                                   \
+	{ name, offsetof(struct store_status, held), offsetof(struct store_status, bytes) }
+		PLACE("log", head_samples, log_bytes),
+		PLACE("runs", run_samples, run_bytes),
+		PLACE("partitions", packed_samples, packed_bytes),
+		PLACE("fresh_figures", fresh_figures, fresh_bytes),
+		PLACE("packed_figures", packed_figures, figure_bytes),
+		PLACE("index", series, index_bytes),
+#undef PLACE
+	};
 	struct store_status st;
 
 	store_status(s, &st);
 	counter_set(C_STORE_SERIES, (double)st.series);
 	counter_set(C_STORE_BYTES, (double)st.used_bytes);
 	counter_set(C_STORE_READERS, st.snapshots);
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		const uint64_t *held = (const uint64_t *)((const char *)&st + places[i].held);
+		const uint64_t *bytes = (const uint64_t *)((const char *)&st + places[i].bytes);
+
+		counter_set_for(C_STORE_HELD, slice_str(places[i].name), (double)*held);
+		counter_set_for(C_STORE_PLACE_BYTES, slice_str(places[i].name), (double)*bytes);
+	}
 	counter_set(C_STORE_WRITABLE, st.writable);
 }
 

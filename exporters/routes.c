@@ -12,6 +12,7 @@ const struct http_route *exporter_routes(const struct exporter_view *view, struc
 		const char *path;
 		enum http_where where;
 		void (*serve)(struct exchange *x);
+		const char *method; /* NULL: GET */
 	} table[] = {
 		{ "/", HTTP_IN_JOB, serve_overview },
 		{ "/unit", HTTP_IN_JOB, serve_unit },
@@ -22,6 +23,7 @@ const struct http_route *exporter_routes(const struct exporter_view *view, struc
 		{ "/-/ready", HTTP_ON_LOOP, serve_ready },
 		{ "/api/v1/alerts", HTTP_IN_JOB, serve_alerts },
 		{ "/api/v1/status/buildinfo", HTTP_ON_LOOP, serve_buildinfo },
+		{ "/api/v1/admin/flush", HTTP_IN_JOB, serve_flush, "POST" },
 	};
 	struct http_route *routes;
 
@@ -32,11 +34,12 @@ const struct http_route *exporter_routes(const struct exporter_view *view, struc
 		return NULL;
 	}
 	for (size_t i = 0; i < *n; i++)
-		routes[i] = (struct http_route){ .method = "GET",
-						 .path = table[i].path,
-						 .where = table[i].where,
-						 .class = JOB_QUERY,
-						 .serve = table[i].serve,
-						 .ctx = (void *)view };
+		routes[i] =
+			(struct http_route){ .method = table[i].method ? table[i].method : "GET",
+					     .path = table[i].path,
+					     .where = table[i].where,
+					     .class = table[i].method ? JOB_STORE : JOB_QUERY,
+					     .serve = table[i].serve,
+					     .ctx = (void *)view };
 	return routes;
 }

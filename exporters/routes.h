@@ -7,6 +7,7 @@
  *   /metrics                   text 0.0.4 or OpenMetrics 1.0 by Accept
  *   /-/healthy  /-/ready
  *   /api/v1/alerts  /api/v1/status/buildinfo
+ *   /api/v1/admin/flush        POST: packs all that waits, empties the log
  */
 #ifndef EXPORTERS_ROUTES_H
 #define EXPORTERS_ROUTES_H

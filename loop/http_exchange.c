@@ -22,6 +22,8 @@ const char *const kept_header_names[KEPT_HEADERS] = {
 	[KEPT_AUTHORIZATION] = "Authorization",
 	[KEPT_HOST] = "Host",
 	[KEPT_IF_NONE_MATCH] = "If-None-Match",
+	[KEPT_USER_AGENT] = "User-Agent",
+	[KEPT_WRITE_VERSION] = "X-Prometheus-Remote-Write-Version",
 };
 
 void request_refuse(struct request *r, unsigned status, const char *fmt, ...)
@@ -193,7 +195,7 @@ static bool packs_well(const struct exchange *x)
 					     "application/javascript",
 					     "application/xml",
 					     "image/svg+xml" };
-	struct slice type = slice_str(x->content_type);
+	struct slice type = slice_str(x->content_type); /* empty for NULL */
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		if (starts_nocase(type, types[i]))
@@ -227,6 +229,11 @@ static void pack(struct request *r, size_t pack_max)
 	buf_release(&x->reply);
 }
 
+static bool deferred(const struct request *r)
+{
+	return r->route->where == HTTP_DEFERRED && r->x.deferred;
+}
+
 void request_serve(struct request *r, size_t pack_max)
 {
 	struct exchange *x = &r->x;
@@ -237,6 +244,15 @@ void request_serve(struct request *r, size_t pack_max)
 		return;
 	}
 	r->route->serve(x);
+	if (!deferred(r))
+		request_end_reply(r, pack_max);
+}
+
+void request_end_reply(struct request *r, size_t pack_max)
+{
+	struct exchange *x = &r->x;
+	struct err e;
+
 	if (buf_check(&x->reply, &e) < 0) {
 		request_refuse(r, e.code == ERR_MEMORY ? 503 : 500, "the reply is too large: %s",
 			       e.text);

@@ -11,6 +11,13 @@
 #include <stdlib.h>
 #include <strings.h>
 
+enum {
+	HEADER_MAX = 32 << 10,
+	/* Taken at once for a body of known length; a longer one grows as it comes, so that an
+	 * announced length alone costs little. */
+	BODY_AT_ONCE = 1 << 20,
+};
+
 struct request *request_new(struct http_server *s, struct connection *conn)
 {
 	struct request *r = mem_zalloc(sizeof(*r));
@@ -19,7 +26,7 @@ struct request *request_new(struct http_server *s, struct connection *conn)
 		return NULL;
 	arena_init(&r->x.arena, s->o.arena_limit);
 	buf_init(&r->x.reply, s->o.reply_limit);
-	buf_init(&r->body, s->o.body_limit);
+	r->body_limit = s->o.body_limit;
 	buf_init(&r->packed, 0);
 	r->x.status = 200;
 	r->x.content_type = "text/plain; charset=utf-8";
@@ -53,6 +60,8 @@ void request_unref(struct request *r)
 	buf_release(&r->x.reply);
 	arena_release(&r->x.arena);
 	mem_free(r);
+	if (s->closing && !s->handles && !s->requests)
+		server_free(s);
 }
 
 bool request_charge(struct request *r, size_t n)
@@ -76,10 +85,18 @@ void request_uncharge(struct request *r)
 
 void request_read_uri(struct request *r, const char *uri)
 {
-	struct slice all = arena_slice(&r->x.arena, slice_str(uri));
-	const char *mark = all.p ? memchr(all.p, '?', all.n) : NULL;
+	struct slice all = slice_str(uri);
+	const char *mark;
 	struct err e;
 
+	r->header_bytes = all.n;
+	if (all.n > HEADER_MAX) {
+		request_refuse(r, 414, "the URL is longer than %d bytes", HEADER_MAX);
+		r->refusal.close = true;
+		return;
+	}
+	all = arena_slice(&r->x.arena, all);
+	mark = all.p ? memchr(all.p, '?', all.n) : NULL;
 	if (!all.p) {
 		request_refuse(r, 503, "no memory for this request");
 		return;
@@ -94,8 +111,21 @@ void request_read_uri(struct request *r, const char *uri)
 		request_refuse(r, 400, "%s", e.text);
 }
 
+/* The library's own limit is larger: its room is for bodies too. */
+static bool header_fits(struct request *r, const char *name, const char *value)
+{
+	r->header_bytes += strlen(name) + strlen(value);
+	if (r->header_bytes <= HEADER_MAX)
+		return true;
+	request_refuse(r, 431, "the header is larger than %d bytes", HEADER_MAX);
+	r->refusal.close = true;
+	return false;
+}
+
 void request_note_header(struct request *r, const char *name, const char *value)
 {
+	if (!header_fits(r, name, value))
+		return;
 	if (strcasecmp(name, "Host") == 0)
 		r->hosts++;
 	if (strcasecmp(name, "Content-Length") == 0) {
@@ -138,12 +168,13 @@ void request_end_header(struct request *r, const char *method)
 
 	r->header_seen = true;
 	r->x.method = arena_slice(&r->x.arena, slice_str(method));
+	r->x.client = arena_slice(&r->x.arena, slice_str(r->conn->address));
 	for (int i = 0; i < KEPT_HEADERS; i++) {
 		if (!r->headers[i].p)
 			r->headers[i] = slice_of("", 0);
 	}
 	check_framing(r);
-	if (r->header_lost || !r->x.method.p)
+	if (r->header_lost || !r->x.method.p || !r->x.client.p)
 		request_refuse(r, 503, "no memory for this request");
 	if (r->refusal.status)
 		return;
@@ -151,8 +182,11 @@ void request_end_header(struct request *r, const char *method)
 	if (!r->route)
 		return;
 	r->x.ctx = r->route->ctx;
-	if (r->length > s->o.body_limit)
-		request_refuse(r, 413, "the body is larger than %zu bytes", s->o.body_limit);
+	if (r->route->body_limit)
+		r->body_limit = r->route->body_limit;
+	buf_init(&r->body, r->body_limit);
+	if (r->length > r->body_limit)
+		request_refuse(r, 413, "the body is larger than %zu bytes", r->body_limit);
 }
 
 bool request_ends_early(const struct request *r)
@@ -162,11 +196,18 @@ bool request_ends_early(const struct request *r)
 
 /* --- the body -------------------------------------------------------------- */
 
+static size_t first_room(const struct request *r, size_t n)
+{
+	size_t room = r->length < BODY_AT_ONCE ? (size_t)r->length : BODY_AT_ONCE;
+
+	return room > n ? room : n;
+}
+
 /* In the middle of a body nothing can be answered (libmicrohttpd refuses it), so the rest of
  * a body that is refused is thrown away, up to a point. */
 bool request_read_body(struct request *r, const char *p, size_t n)
 {
-	size_t limit = r->server->o.body_limit;
+	size_t limit = r->body_limit;
 
 	r->body_seen += n;
 	if (r->body_seen > limit)
@@ -177,6 +218,8 @@ bool request_read_body(struct request *r, const char *p, size_t n)
 		buf_release(&r->body);
 		return r->body_seen / 4 <= limit;
 	}
+	if (!r->body.p)
+		buf_room(&r->body, first_room(r, n));
 	buf_put(&r->body, p, n);
 	if (r->body.failed)
 		request_refuse(r, 503, "no memory for this request");

@@ -5,7 +5,9 @@
  * matches a route becomes an exchange with an arena of its own. The route says
  * where its handler runs: on the loop (only look-ups) or as a job of a class;
  * then the connection is suspended, the handler fills the reply on a worker,
- * and the exchange is resumed on the loop. A handler never sees libmicrohttpd.
+ * and the exchange is resumed on the loop. A deferred handler may also return without a
+ * reply and leave that to another thread (a writer that answers when data are on
+ * disk). A handler never sees libmicrohttpd.
  *
  * Limits: connections in all and per address, header and body size, idle time
  * and a deadline for the whole request, bytes of replies in flight (503 beyond).
@@ -29,28 +31,31 @@ struct exchange {
 	struct slice method, path;
 	const struct http_param *params; /* URL first, then a form body's */
 	size_t nparams;
-	struct slice body; /* of POST and PUT, when it is no form */
-	void *ctx;         /* the route's */
+	struct slice body;   /* of POST and PUT, when it is no form; as it came */
+	struct slice client; /* its numeric address without port; empty when unknown */
+	void *ctx;           /* the route's */
 
 	/* the reply, to be filled by the handler */
 	unsigned status;           /* 200 */
-	const char *content_type;  /* "text/plain; charset=utf-8" */
+	const char *content_type;  /* "text/plain; charset=utf-8"; NULL: none is sent */
 	struct buf reply;          /* limit from the server's options */
 	const char *headers[8][2]; /* name, value; name NULL ends */
 
+	bool deferred;         /* set by serve(): see exchange_finish() */
 	atomic_bool cancelled; /* the client left, or the deadline passed, or we stop */
 	void *private;
 };
 
-enum http_where { HTTP_ON_LOOP, HTTP_IN_JOB };
+enum http_where { HTTP_ON_LOOP, HTTP_IN_JOB, HTTP_DEFERRED };
 
 struct http_route {
 	const char *method; /* "GET" also answers HEAD; NULL: any */
 	const char *path;   /* exact; ending in "/" + "*" it takes everything below */
 	enum http_where where;
-	enum job_class class; /* with HTTP_IN_JOB */
+	enum job_class class; /* with HTTP_IN_JOB, HTTP_DEFERRED */
 	void (*serve)(struct exchange *x);
 	void *ctx;
+	size_t body_limit; /* 0: the server's */
 };
 
 struct http_server_options {
@@ -69,7 +74,8 @@ struct http_server_options {
  */
 struct http_server *http_server_open(struct loop *l, const struct http_server_options *o,
 				     const struct http_route *routes, size_t n, struct err *e);
-/* Stops listening, cancels and ends every exchange (handlers that run are waited for). */
+/* Stops listening, cancels and ends every exchange (handlers that run are waited for, deferred
+ * replies are not: their clients get a 503). */
 void http_server_close(struct http_server *s);
 int http_server_port(const struct http_server *s);
 
@@ -79,8 +85,16 @@ int http_server_port(const struct http_server *s);
 struct slice exchange_param(const struct exchange *x, const char *name);
 /* Value of a request header by name in any case; empty when absent. Copied in the arena before the
  * handler runs: Accept, Accept-Encoding, Content-Type, Content-Encoding, Authorization, Host,
- * If-None-Match. */
+ * If-None-Match, User-Agent, X-Prometheus-Remote-Write-Version. */
 struct slice exchange_header(const struct exchange *x, const char *name);
 void exchange_set_header(struct exchange *x, const char *name, const char *value);
+
+/* With HTTP_DEFERRED: after a serve() that set x->deferred the reply is sent only when this was
+ * called, by any thread, exactly once, also before serve() has returned. Until then the exchange
+ * belongs to whoever will call it, with its arena, body and reply: serve() touches none of them
+ * after it has handed them over. The exchange lives until both are done even when its client has
+ * left, got a 503 at the deadline or the server was closed; what is replied then goes nowhere.
+ * Every deferred exchange must be finished before loop_free(). */
+void exchange_finish(struct exchange *x);
 
 #endif

@@ -5,13 +5,16 @@
  * includes it.
  *
  * A request is counted: by libmicrohttpd until it is completed, by its job until
- * that is done, by its response until the last byte is sent. Whoever is last frees it.
+ * that is done (and, of a deferred one, until it was finished), by its response until the
+ * last byte is sent. Whoever is last frees it, and the last request a closed server.
  */
 #ifndef LOOP_HTTP_SERVER_PRIVATE_H
 #define LOOP_HTTP_SERVER_PRIVATE_H
 
 #include "loop/http_server.h"
 #include "loop/loop_private.h"
+
+#include <netinet/in.h>
 
 struct MHD_Daemon;
 
@@ -23,6 +26,7 @@ struct connection {
 	int64_t since_ns;        /* without a request since then */
 	int64_t send_due_ns;
 	bool cut;
+	char address[INET6_ADDRSTRLEN]; /* of the client; "" when unknown */
 };
 
 struct http_server {
@@ -41,6 +45,7 @@ struct http_server {
 
 	struct connection *connections;
 	unsigned nconnections;
+	unsigned closed; /* connections, ever; wraps */
 	struct request *requests;
 	/* Of all requests together: replies not yet sent and bodies not yet served. */
 	size_t in_flight, in_flight_max;
@@ -49,7 +54,7 @@ struct http_server {
 
 enum request_state {
 	REQUEST_READING,  /* header or body are coming in */
-	REQUEST_SERVING,  /* suspended, the job has it */
+	REQUEST_SERVING,  /* suspended; the job has it, or whoever is to finish it */
 	REQUEST_READY,    /* resumed, to be answered at libmicrohttpd's next call */
 	REQUEST_ANSWERED, /* the reply is on its way */
 };
@@ -62,6 +67,8 @@ enum kept_header {
 	KEPT_AUTHORIZATION,
 	KEPT_HOST,
 	KEPT_IF_NONE_MATCH,
+	KEPT_USER_AGENT,
+	KEPT_WRITE_VERSION,
 	KEPT_HEADERS
 };
 
@@ -91,6 +98,8 @@ struct request {
 	struct slice query;
 	struct slice headers[KEPT_HEADERS];
 	struct buf body;
+	size_t header_bytes; /* URI, names, values */
+	size_t body_limit;
 	size_t body_seen; /* also what was thrown away */
 	const struct http_route *route;
 
@@ -98,18 +107,21 @@ struct request {
 	struct refusal refusal;
 	const char *allow; /* of a 405 */
 	struct buf packed; /* of the reply; empty when it stays as it is */
-	bool late;         /* answered without the job, which still runs */
+	bool late;         /* answered without the handler, which still has it */
 	unsigned sent_status;
 	size_t in_flight;
 
 	struct job job;
 	bool job_runs;
+	struct post finish; /* of a deferred one */
+	bool finished;
 	void *suspended; /* libmicrohttpd's connection, while the job has it */
 	void *watch;     /* for the client's leaving */
 };
 
 /* --- http_request.c --- */
 
+void server_free(struct http_server *s);
 struct request *request_new(struct http_server *s, struct connection *conn);
 void request_unref(struct request *r);
 /* Counts bytes that this request keeps from now on; false: there are too many already. */
@@ -138,6 +150,8 @@ const struct http_route *request_route(struct request *r, const struct http_rout
 /* Parameters, handler, packing: on the loop or in the job. `pack_max`: larger replies stay
  * unpacked (the loop has no time for them). */
 void request_serve(struct request *r, size_t pack_max);
+/* Looks at the reply of a handler, packs it. request_serve() leaves that out for a deferred one. */
+void request_end_reply(struct request *r, size_t pack_max);
 /* Keeps the first refusal only. */
 void request_refuse(struct request *r, unsigned status, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -65,8 +65,9 @@ struct db_cursor {
 
 enum { SPARE_READERS = 16, MIN_MAP_MIB = 1, READER_SLOT_BYTES = 64, LOCK_HEAD_BYTES = 4096 };
 
-static const char *const table_names[DB_TABLES] = { "meta",     "parts", "partitions",
-						    "segments", "fresh", "submissions" };
+static const char *const table_names[DB_TABLES] = { "meta",     "parts",  "partitions",
+						    "segments", "fresh",  "submissions",
+						    "metadata", "ledger", "originals" };
 
 const char *db_table_name(enum db_table table)
 {
@@ -789,6 +790,13 @@ void db_info(struct db *db, struct db_info *out)
 	pthread_mutex_unlock(&db->lock);
 	out->file_bytes = file_bytes(db);
 	out->disk_free_bytes = disk_free(db->dir);
+}
+
+int db_copy(struct db *db, int fd, bool compact, struct err *e)
+{
+	int rc = mdb_env_copyfd2(db->env, fd, compact ? MDB_CP_COMPACT : 0);
+
+	return rc ? fail_read(db, rc, e, "cannot copy data.mdb") : 0;
 }
 
 void db_clear_dead_readers(struct db *db)

@@ -1,15 +1,15 @@
 /*
  * ingest.c - remote write requests on their way into the head.
  *
- * On the calling thread: unpack and delimit (no lock, a decoder of one's own). Then, with the ingest
- * lock, in the order that counts: find the series of each label set, write the request as it came
- * to the log file, put its samples into the head. Then the sync thread has it.
+ * On the calling thread: unpack and delimit (no lock, a decoder of one's own). Then, with the
+ * ingest lock, in the order that counts: find the series of each label set, write the request as it
+ * came to the log file, put its samples into the head. Then the sync thread has it.
  *
  * Series are found by a hash of the bytes of their labels. Only bytes never seen before are looked
  * into; then the index is asked, and a series gets its id.
  *
- * Replaying a log file takes the same way without writing. What was refused when the request came is
- * written beside it, so that it is refused again whatever the catalogue says then.
+ * Replaying a log file takes the same way without writing. What was refused when the request came
+ * is written beside it, so that it is refused again whatever the catalogue says then.
  */
 #include "storage/store_impl.h"
 
@@ -20,6 +20,7 @@
 #include "base/snappy.h"
 #include "base/text.h"
 #include "storage/disk.h"
+#include "storage/metadata.h"
 #include "storage/varint.h"
 
 #include <inttypes.h>
@@ -32,10 +33,11 @@ enum {
 	DISK_LOOK_MS = 100,
 	DISK_RESERVE = 16 << 20, /* for sealing and packing what is in memory */
 	WAIT_MS = 10000,         /* for a sealed generation to go */
-	SEAL_SAMPLES = 1250000,
+	SEAL_SAMPLES = 600000,
 	SEAL_PER_SERIES = 16,
 	SEAL_MOST = 8000000,
 	REFUSED_LIMIT = 16 << 20,
+	KEYS_KEPT = 100000,
 	NO_KEY = UINT32_MAX,
 };
 
@@ -95,6 +97,9 @@ static struct decoder *decoder_take(struct store *s, struct err *e)
 
 static void decoder_give(struct store *s, struct decoder *d)
 {
+	for (size_t i = 0; i < d->nobs; i++)
+		labels_unref(d->obs[i].labels);
+	d->nobs = 0;
 	pthread_mutex_lock(&s->decoders_lock);
 	d->next = s->decoders;
 	s->decoders = d;
@@ -167,8 +172,8 @@ static void say_refused(struct slice bytes, struct err *why)
 		text_of(l, n, text));
 }
 
-/* Sets what the slot is; 0, or -1 with the sentence why it cannot take samples. Takes the labels, which a
- * statistic must have. */
+/* Sets what the slot is; 0, or -1 with the sentence why it cannot take samples. Takes the labels,
+ * which a statistic must have. */
 static int classify(struct head_slot *slot, struct slice bytes, struct labels *take, bool statistic,
 		    struct series_kind kind, struct err *e)
 {
@@ -201,7 +206,7 @@ static int meet(struct resolving *r, struct slice bytes, struct head_hash hash, 
 	if (rw_labels(bytes, l, &n, e) < 0)
 		return -1;
 	if (r->w && s->opt.classify)
-		kind = s->opt.classify(s->opt.ctx, l, n);
+		kind = s->opt.classify(s->opt.classify_ctx, l, n);
 	if (kind.class == SERIES_REFUSED) {
 		say_refused(bytes, e);
 		return -1;
@@ -266,8 +271,7 @@ static int resolve(struct resolving *r, struct err *e)
 		after = key;
 		if (key != NO_KEY && h->slots[h->keys[key].slot].class != SERIES_REFUSED)
 			d->slots[i] = h->keys[key].slot;
-		if (d->slots[i] == NO_KEY ||
-		    h->slots[d->slots[i]].class == SERIES_STATISTIC) {
+		if (d->slots[i] == NO_KEY || h->slots[d->slots[i]].class == SERIES_STATISTIC) {
 			if (note_refused(d, i, &before) < 0)
 				return err_set(e, ERR_LIMIT, "too many series are refused");
 		} else {
@@ -297,7 +301,7 @@ static int add_observation(struct decoder *d, const struct head_slot *slot,
 		d->obs_cap = cap;
 	}
 	d->obs[d->nobs++] = (struct observation){
-		.labels = slot->labels,
+		.labels = labels_ref(slot->labels), /* the slot may be forgotten */
 		.stamp_ms = x->t_ms,
 		.value = x->value,
 		.months = slot->months,
@@ -358,28 +362,28 @@ static int hand_over_figures(struct store *s, struct decoder *d, struct write *w
 	f->a = (struct append){ .submission = { .source = w->source ? w->source : "remote_write",
 						.owner = "",
 						.origin = w->origin ? w->origin : "",
+						.address = w->address ? w->address : "",
 						.received_ms = w->received_ms,
 						.released_ms = w->received_ms,
-						.body_bytes = d->raw.n,
-						.body_hash = 0,
+						.body_bytes = w->body.n,
 						.refused = (uint32_t)w->refused },
 				.obs = f->obs,
 				.nobs = d->nobs,
 				.done = figures_done,
 				.ctx = f };
+	sha256_of(w->body, f->a.submission.body_sha256);
 	memcpy(f->obs, d->obs, d->nobs * sizeof(*d->obs));
-	for (size_t i = 0; i < d->nobs; i++)
-		labels_ref(f->obs[i].labels);
 	w->samples += d->nobs;
-	if (writer_push(s, &f->a, e) == 0)
+	if (writer_push(s, &f->a, e) == 0) {
+		d->nobs = 0;
 		return 0;
-	for (size_t i = 0; i < d->nobs; i++)
-		labels_unref(f->obs[i].labels);
+	}
 	mem_free(f);
 	return -1;
 }
 
-/* --- putting it into the head ------------------------------------------------------------------ */
+/* --- putting it into the head ------------------------------------------------------------------
+ */
 
 static int take_plain(struct resolving *r, struct generation *g, struct head_slot *slot,
 		      const struct rw_series *x, int64_t latest_ms, struct err *e)
@@ -396,8 +400,7 @@ static int take_plain(struct resolving *r, struct generation *g, struct head_slo
 
 			if (rw_labels(x->labels, l, &n, &why) < 0)
 				n = 0;
-			err_set(&why, ERR_INVALID,
-				"%s at %s: more than 10 minutes in the future",
+			err_set(&why, ERR_INVALID, "%s at %s: more than 10 minutes in the future",
 				text_of(l, n, text), time_text(p[i].t_ms, at));
 			refuse(r, "future", 1, &why);
 			continue;
@@ -412,10 +415,19 @@ static int take_plain(struct resolving *r, struct generation *g, struct head_slo
 	return 0;
 }
 
-static void prefetch(const struct head *h, const struct decoder *d, size_t i)
+static void prefetch(const struct head *h, const struct generation *g, const struct decoder *d,
+		     size_t i)
 {
-	if (i < d->request.nseries && d->slots[i] != NO_KEY)
-		__builtin_prefetch(h->slots[d->slots[i]].tail, 1);
+	const struct head_slot *s;
+
+	if (i >= d->request.nseries || d->slots[i] == NO_KEY)
+		return;
+	s = &h->slots[d->slots[i]];
+	if (s->generation != g->number)
+		return;
+	__builtin_prefetch(&s->tail->samples[s->n % HEAD_BLOCK], 1);
+	__builtin_prefetch(&s->tail->request[s->n % HEAD_BLOCK], 1);
+	__builtin_prefetch(s->chain, 1);
 }
 
 static int apply(struct resolving *r, struct generation *g, int64_t received_ms, struct err *e)
@@ -427,7 +439,7 @@ static int apply(struct resolving *r, struct generation *g, int64_t received_ms,
 	for (size_t i = 0; i < d->request.nseries; i++) {
 		struct head_slot *slot;
 
-		prefetch(h, d, i + 4);
+		prefetch(h, g, d, i + 4);
 		if (d->slots[i] == NO_KEY)
 			continue;
 		slot = &h->slots[d->slots[i]];
@@ -441,7 +453,8 @@ static int apply(struct resolving *r, struct generation *g, int64_t received_ms,
 	return 0;
 }
 
-/* --- a request ------------------------------------------------------------------------------------ */
+/* --- a request
+ * ------------------------------------------------------------------------------------ */
 
 uint64_t ingest_seal_limit(const struct store *s)
 {
@@ -534,8 +547,8 @@ static int ingest_locked(struct resolving *r, struct write *w, struct err *e)
 {
 	struct store *s = r->s;
 
-	if (check_store(s, e) < 0 || need_log(s, e) < 0 || wait_for_room(s, e) < 0 || resolve(r, e) < 0 ||
-	    log_request(s, r->d, w, e) < 0)
+	if (check_store(s, e) < 0 || need_log(s, e) < 0 || wait_for_room(s, e) < 0 ||
+	    resolve(r, e) < 0 || log_request(s, r->d, w, e) < 0)
 		return -1;
 	s->request++;
 	if (apply(r, s->active, w->received_ms, e) < 0)
@@ -579,6 +592,8 @@ int store_write(struct store *s, struct write *w, struct err *e)
 	rc = ingest_locked(&r, w, e);
 	pthread_mutex_unlock(&s->ingest_lock);
 	view_close(&r.view);
+	if (rc == 0)
+		metadata_note(s, r.d->request.metadata, r.d->request.nmetadata);
 	if (rc == 0 && r.d->nobs && hand_over_figures(s, r.d, w, &why) < 0)
 		write_part_done(w, &why); /* in the figures' stead */
 	decoder_give(s, r.d);
@@ -587,7 +602,15 @@ int store_write(struct store *s, struct write *w, struct err *e)
 	return rc;
 }
 
-/* --- log files ---------------------------------------------------------------------------------------- */
+void store_reclassify(struct store *s)
+{
+	pthread_mutex_lock(&s->ingest_lock);
+	head_forget(&s->head);
+	pthread_mutex_unlock(&s->ingest_lock);
+}
+
+/* --- log files
+ * ---------------------------------------------------------------------------------------- */
 
 static struct wal *wal_new(const char *dir, uint64_t number, struct err *e)
 {
@@ -639,6 +662,9 @@ int ingest_rotate(struct store *s, struct err *e)
 		mem_free(next);
 		return -1;
 	}
+	/* Keys of senders that are gone; those that are not are met again, once. */
+	if (s->head.nkeys > KEYS_KEPT && s->head.nkeys / 4 > s->active->series)
+		head_forget(&s->head);
 	generation_unref(s->active);
 	s->active = g;
 	s->sealing = true;
@@ -649,7 +675,8 @@ int ingest_rotate(struct store *s, struct err *e)
 	return 0;
 }
 
-/* --- opening -------------------------------------------------------------------------------------------- */
+/* --- opening
+ * -------------------------------------------------------------------------------------------- */
 
 static int replay_record(void *ctx, const struct wal_record *x, struct err *e)
 {

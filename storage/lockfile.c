@@ -98,6 +98,22 @@ int lockfile_take_existing(const char *dir, struct err *e)
 	return fd;
 }
 
+bool lockfile_is_ours(const char *dir)
+{
+	char path[PATH_BYTES];
+	bool ours;
+	int fd;
+
+	if (path_in(path, dir, "parkwatch.lock", NULL) < 0)
+		return false;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return false;
+	ours = holder_of(fd) == (long)getpid();
+	close(fd);
+	return ours;
+}
+
 void lockfile_release(int fd)
 {
 	if (fd >= 0)
@@ -115,6 +131,19 @@ static long size_of(const char *dir, const char *name)
 	return (long)st.st_size;
 }
 
+static int check_restored(const char *dir, struct err *e)
+{
+	char path[PATH_BYTES];
+	struct stat st;
+
+	if (path_in(path, dir, RESTORE_UNFINISHED, e) < 0)
+		return -1;
+	if (lstat(path, &st) == 0)
+		return err_set(e, ERR_CORRUPT,
+			       "restoring a backup to %s was not finished: do it again", dir);
+	return 0;
+}
+
 int version_check(const char *dir, bool *marked, struct err *e)
 {
 	char path[PATH_BYTES];
@@ -123,7 +152,7 @@ int version_check(const char *dir, bool *marked, struct err *e)
 	int n;
 
 	*marked = false;
-	if (path_in(path, dir, "VERSION", e) < 0)
+	if (check_restored(dir, e) < 0 || path_in(path, dir, "VERSION", e) < 0)
 		return -1;
 	f = fopen(path, "re");
 	if (!f && errno == ENOENT)

@@ -21,9 +21,14 @@ int lockfile_take(const char *dir, struct err *e);
 /* Without making the file: -1 with ERR_NONE when it is not there, so nobody can hold it. */
 int lockfile_take_existing(const char *dir, struct err *e);
 void lockfile_release(int fd); /* -1 is nothing */
+/* Whether the process that has the lock (ERR_BUSY) is this one. */
+bool lockfile_is_ours(const char *dir);
 
-/* ERR_CORRUPT: a store was here and its data is gone; ERR_UNSUPPORTED: it is newer. *marked
- * tells whether the mark is there. */
+/* As long as a folder of this name is in it, a store is being restored (backup.h). */
+#define RESTORE_UNFINISHED "restore.unfinished"
+
+/* ERR_CORRUPT: a store was here and its data is gone, or it was not restored to the end;
+ * ERR_UNSUPPORTED: it is newer. *marked tells whether the mark is there. */
 int version_check(const char *dir, bool *marked, struct err *e);
 int version_write(const char *dir, struct err *e);
 

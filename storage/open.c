@@ -1,8 +1,8 @@
 /*
  * open.c - what a store is when it is opened: parts, partitions, runs, fresh figures, log.
  *
- * Of a crash there may be left: a run that was not finished (its log is still there), log files that
- * a run covers already, runs that a partition covers already, segments of a partition without
+ * Of a crash there may be left: a run that was not finished (its log is still there), log files
+ * that a run covers already, runs that a partition covers already, segments of a partition without
  * a record, and the torn end of the last log file. All of it is removed; what is
  * missing instead is an error.
  */
@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "storage/ledger.h"
 #include "storage/submission.h"
 #include "storage/walk.h"
 
@@ -84,6 +85,7 @@ struct loading {
 	size_t n, cap;
 	struct figure_packer *packer;
 	struct figure *figures;
+	uint32_t series, row; /* of the chunk before */
 };
 
 static int take_name(void *ctx, uint32_t id, bool statistic, const struct label *l, size_t n,
@@ -110,9 +112,15 @@ static int take_chunk(void *ctx, const struct chunk *c, struct err *e)
 
 	if (figures_unpack(x->packer, c, x->figures, e) < 0)
 		return -1;
-	for (uint32_t i = 0; i < c->count; i++)
+	if (c->series != x->series)
+		x->row = 0;
+	x->series = c->series;
+	for (uint32_t i = 0; i < c->count; i++) {
+		/* Chunks are cut anywhere: the order goes on from the one before. */
+		x->figures[i].row = x->row++;
 		if (fresh_add(x->l->fresh, c->series, &x->figures[i], e) < 0)
 			return -1;
+	}
 	return 0;
 }
 
@@ -197,7 +205,8 @@ static int check_kept(struct loading *x, struct db_txn *t, uint64_t packed, stru
 	walk_close(&w);
 	if (rc == 0 && kept != found)
 		return err_set(e, ERR_CORRUPT,
-			       "%" PRIu64 " figures are not packed yet, the submissions kept %" PRIu64,
+			       "%" PRIu64
+			       " figures are not packed yet, the submissions kept %" PRIu64,
 			       found, kept);
 	return rc;
 }
@@ -226,7 +235,8 @@ static int load_fresh(struct store *s, struct layout *l, struct db_txn *t,
 	return rc;
 }
 
-/* --- runs and log files ----------------------------------------------------------------------------- */
+/* --- runs and log files
+ * ----------------------------------------------------------------------------- */
 
 static void remove_unfinished(const char *dir)
 {
@@ -281,8 +291,8 @@ static int load_runs(struct store *s, struct layout *l, uint64_t packed, uint64_
 	return rc;
 }
 
-/* Removes log files up to `covered`; the others must follow without a gap. *first, *last: 0 when there
- * are none. */
+/* Removes log files up to `covered`; the others must follow without a gap. *first, *last: 0 when
+ * there are none. */
 static int look_at_logs(struct store *s, uint64_t covered, uint64_t *first, uint64_t *last,
 			struct err *e)
 {
@@ -365,7 +375,8 @@ static int load_log(struct store *s, uint64_t covered, struct err *e)
 	return s->opt.read_only ? 0 : begin_log(s, first, last, first && any, e);
 }
 
-/* --- all of it ------------------------------------------------------------------------------------------ */
+/* --- all of it
+ * ------------------------------------------------------------------------------------------ */
 
 static int drop_orphans(struct store *s, const struct state *state, struct err *e)
 {
@@ -417,8 +428,8 @@ static int load_tables(struct store *s, struct layout *l, struct db_txn *t, stru
 			       "the table \"submissions\" has %" PRIu64
 			       " records, it must have %" PRIu64,
 			       n, s->state.sequence);
-	if (load_parts(l, t, &s->state, e) < 0 || load_partitions(l, t, &s->state, e) < 0 ||
-	    load_fresh(s, l, t, &s->state, e) < 0)
+	if (ledger_check_count(t, e) < 0 || load_parts(l, t, &s->state, e) < 0 ||
+	    load_partitions(l, t, &s->state, e) < 0 || load_fresh(s, l, t, &s->state, e) < 0)
 		return -1;
 	if (l->nparts && l->parts[l->nparts - 1]->last_id >= s->next_series)
 		s->next_series = l->parts[l->nparts - 1]->last_id + 1;
@@ -450,6 +461,8 @@ int store_load(struct store *s, struct err *e)
 	if (rc == 0 && !s->opt.read_only) {
 		remove_unfinished(s->dir);
 		rc = drop_orphans(s, &s->state, e);
+		if (rc < 0 && e->code == ERR_FULL)
+			rc = 0; /* the next partition writes over them */
 	}
 	if (rc == 0)
 		rc = load_runs(s, l, s->state.packed_run, &covered, e);
@@ -471,6 +484,11 @@ void store_unload(struct store *s)
 	layout_unref(s->layout);
 	s->layout = NULL;
 	s->fresh = NULL;
+	for (size_t i = 0; i < s->nretention; i++)
+		mem_free((char *)(uintptr_t)s->retention[i].families);
+	mem_free(s->retention);
+	s->retention = NULL;
+	s->nretention = 0;
 	mem_free(s->named);
 	s->named = NULL;
 	s->named_cap = 0;

@@ -87,8 +87,7 @@ int partition_drop(struct db_txn *t, uint32_t number, struct err *e)
 
 	key_partition(key, number);
 	rc = db_get(t, DB_PARTITIONS, key_slice(key, sizeof(key)), &value, e);
-	if (rc < 0 ||
-	    (rc == 1 && db_del(t, DB_PARTITIONS, key_slice(key, sizeof(key)), e) < 0))
+	if (rc < 0 || (rc == 1 && db_del(t, DB_PARTITIONS, key_slice(key, sizeof(key)), e) < 0))
 		return -1;
 	return partition_drop_segments(t, number, 0, e);
 }

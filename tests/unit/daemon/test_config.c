@@ -66,6 +66,50 @@ static void without_a_file_everything_has_a_default(void **state)
 	config_unref(c);
 }
 
+static void remote_write_is_on_unless_told_otherwise(void **state)
+{
+	struct fixture *f = *state;
+	struct config *c = config_load(NULL, NULL, &f->diags, &f->e);
+
+	assert_non_null(c);
+	assert_true(c->remote_write.enabled);
+	assert_int_equal(c->remote_write.body_limit, 16 << 20);
+	assert_int_equal(c->remote_write.statistics.n, 0);
+	assert_string_equal(c->remote_write.source, "remote_write");
+	config_unref(c);
+	c = load(f,
+		 "remote_write:\n  enabled: false\n  body_limit: 1MiB\n"
+		 "  statistics: [park_*, county_output_yuan, 'a:*_ratio']\n  source: old-tsdb\n");
+	assert_non_null(c);
+	assert_false(c->remote_write.enabled);
+	assert_int_equal(c->remote_write.body_limit, 1 << 20);
+	assert_int_equal(c->remote_write.statistics.n, 3);
+	assert_string_equal(c->remote_write.statistics.list[2], "a:*_ratio");
+	assert_string_equal(c->remote_write.source, "old-tsdb");
+	config_unref(c);
+	c = load(f, "remote_write: {statistics: park_*}\n");
+	assert_non_null(c);
+	assert_true(c->remote_write.enabled);
+	assert_int_equal(c->remote_write.statistics.n, 1);
+	config_unref(c);
+}
+
+static void mistakes_of_remote_write_have_their_place(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_null(load(f, "remote_write:\n  statistics:\n    - park_ok\n    - park-x\n    - ''\n"
+			    "    - 9x\n  source: a b\n"));
+	assert_true(complained(f, 4, 7,
+			       "'park-x' is not a metric name such as park_output_yuan or park_*"));
+	assert_true(complained(f, 5, 7, "'' is not a metric name"));
+	assert_true(complained(f, 6, 7, "'9x' is not a metric name"));
+	assert_true(complained(f, 7, 11, "source 'a b': 1 to 64 letters, digits"));
+	assert_null(load(f, "remote_write: {body_limit: 1GiB, on: true, statistics: {}}\n"));
+	assert_true(complained(f, 1, 28, "body_limit"));
+	assert_true(complained(f, 1, 34, "on"));
+}
+
 static void paths_are_relative_to_the_file(void **state)
 {
 	struct fixture *f = *state;
@@ -162,6 +206,8 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(without_a_file_everything_has_a_default),
+		T(remote_write_is_on_unless_told_otherwise),
+		T(mistakes_of_remote_write_have_their_place),
 		T(paths_are_relative_to_the_file),
 		T(all_mistakes_come_out_together),
 		T(thresholds_and_patience_come_from_the_file),

@@ -1,10 +1,8 @@
 /*
  * test_http_server.c - the server against a plain socket that may say anything.
- *
- * The client is a thread: it sends pieces, reads until the server closes or a
- * pattern has come, and sets a flag; the test turns the loop until then.
  */
 #include "tests/lib/assert.h"
+#include "tests/lib/raw_client.h"
 
 #include "base/alloc.h"
 #include "base/counter.h"
@@ -12,15 +10,9 @@
 #include "base/log.h"
 #include "loop/http_server_private.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-enum { PATIENCE_MS = 10000, ANSWER_MAX = 1 << 20 };
+#include <sys/resource.h>
 
 struct fixture {
 	struct loop *l;
@@ -181,109 +173,20 @@ static void reopen(struct fixture *f, struct http_server_options o)
 
 /* --- the client ------------------------------------------------------------ */
 
-struct client {
-	int port;
-	const char *piece[8];
-	size_t length[8];    /* 0: a string */
-	int pause_ms;        /* after each piece */
-	const char *stop_at; /* leave as soon as this was read */
-	bool leave;          /* close without reading */
-	bool stall_first;    /* does not read until told */
-	atomic_bool *may_read;
-	pthread_t thread;
-	atomic_bool over;
-	size_t n;
-	char answer[ANSWER_MAX + 1];
-};
-
-static int dial(int port)
-{
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&at, sizeof(at)) < 0)
-		abort();
-	return fd;
-}
-
-static bool read_some(struct client *c, int fd)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	ssize_t got;
-
-	if (poll(&p, 1, PATIENCE_MS) != 1)
-		return false;
-	if (c->n == ANSWER_MAX)
-		return false;
-	got = recv(fd, c->answer + c->n, ANSWER_MAX - c->n, 0);
-	if (got <= 0)
-		return false;
-	c->n += (size_t)got;
-	c->answer[c->n] = '\0';
-	return !c->stop_at || !strstr(c->answer, c->stop_at);
-}
-
-static void *talk(void *arg)
-{
-	struct client *c = arg;
-	int fd = dial(c->port);
-
-	for (int i = 0; i < 8 && c->piece[i]; i++) {
-		size_t n = c->length[i] ? c->length[i] : strlen(c->piece[i]);
-
-		if (send(fd, c->piece[i], n, MSG_NOSIGNAL) < 0)
-			break;
-		if (c->pause_ms)
-			usleep((unsigned)c->pause_ms * 1000);
-	}
-	while (c->may_read && !atomic_load(c->may_read))
-		usleep(1000);
-	while (!c->leave && read_some(c, fd))
-		;
-	close(fd);
-	atomic_store(&c->over, true);
-	return NULL;
-}
-
 static struct client *client_start(struct fixture *f, const char *text)
 {
-	struct client *c = calloc(1, sizeof(*c));
-
-	c->port = http_server_port(f->s);
-	c->piece[0] = text;
-	return c;
-}
-
-static bool is_over(void *ctx)
-{
-	return atomic_load(&((struct client *)ctx)->over);
-}
-
-static void client_go(struct client *c)
-{
-	pthread_create(&c->thread, NULL, talk, c);
+	return raw_client_new(http_server_port(f->s), text);
 }
 
 static void client_wait(struct fixture *f, struct client *c)
 {
-	if (!loop_settle(f->l, is_over, c, 2 * PATIENCE_MS))
-		fail_msg("the client does not end");
-	pthread_join(c->thread, NULL);
+	raw_client_wait(f->l, c);
 }
 
 /* Sends `text` and gives what came until the server closed or fell silent. */
 static const char *ask_raw(struct fixture *f, const char *text, size_t n)
 {
-	static char answer[ANSWER_MAX + 1];
-	struct client *c = client_start(f, text);
-
-	c->length[0] = n;
-	client_go(c);
-	client_wait(f, c);
-	memcpy(answer, c->answer, c->n + 1);
-	free(c);
-	return answer;
+	return raw_ask(f->l, http_server_port(f->s), text, n);
 }
 
 /* One request with the connection closed after it. */
@@ -295,20 +198,6 @@ static const char *ask(struct fixture *f, const char *line, const char *more)
 		 more);
 	return ask_raw(f, text, 0);
 }
-
-static const char *body_of(const char *answer)
-{
-	const char *at = strstr(answer, "\r\n\r\n");
-
-	return at ? at + 4 : "";
-}
-
-#define assert_status(answer, code)                                                                \
-	do {                                                                                       \
-		const char *a_ = (answer);                                                         \
-		if (strncmp(a_, "HTTP/1.1 " code " ", 13) != 0)                                    \
-			fail_msg("not " code ": %.200s", a_);                                      \
-	} while (0)
 
 static bool reached(void *ctx)
 {
@@ -510,7 +399,7 @@ static void an_endless_body_is_cut_off(void **state)
 	c = client_start(f, "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
 	for (int i = 1; i < 8; i++)
 		c->piece[i] = "10\r\n0123456789abcdef\r\n";
-	client_go(c);
+	raw_client_go(c);
 	client_wait(f, c); /* ends although no last chunk was sent */
 	assert_int_equal(c->n, 0);
 	free(c);
@@ -621,7 +510,7 @@ static void large_text_is_packed_for_who_takes_it(void **state)
 			 "Accept-Encoding: br, gzip;q=0.5\r\n\r\n",
 			 lines[i]);
 		c = client_start(f, text);
-		client_go(c);
+		raw_client_go(c);
 		client_wait(f, c);
 		assert_status(c->answer, "200");
 		assert_has(c->answer, "Content-Encoding: gzip\r\n");
@@ -713,9 +602,9 @@ static void a_full_queue_is_503_with_retry_after(void **state)
 	double refused = counter_get_for(C_HTTP_REQUESTS, slice_str("503"));
 	const char *a;
 
-	client_go(working);
+	raw_client_go(working);
 	assert_true(loop_settle(f->l, reached, f, PATIENCE_MS));
-	client_go(waiting);
+	raw_client_go(waiting);
 	while (counter_get_for(C_JOBS_WAITING, slice_str("store")) < 1)
 		loop_settle(f->l, reached, f, 10);
 	a = ask(f, "GET /gated", "");
@@ -746,7 +635,7 @@ static void a_client_that_leaves_cancels_its_work(void **state)
 
 	c->may_read = &go;
 	c->leave = true;
-	client_go(c);
+	raw_client_go(c);
 	assert_true(loop_settle(f->l, reached, f, PATIENCE_MS));
 	assert_int_equal(atomic_load(&f->saw_cancel), 0);
 	atomic_store(&go, true);
@@ -763,11 +652,11 @@ static void a_client_that_leaves_takes_its_waiting_job_along(void **state)
 					       "close\r\n\r\n");
 	struct client *second = client_start(f, "GET /gated HTTP/1.1\r\nHost: a\r\n\r\n");
 
-	client_go(first);
+	raw_client_go(first);
 	assert_true(loop_settle(f->l, reached, f, PATIENCE_MS));
 	second->leave = true;
 	second->pause_ms = 30;
-	client_go(second);
+	raw_client_go(second);
 	client_wait(f, second);
 	while (counter_get_for(C_JOBS_WAITING, slice_str("store")) > 0)
 		loop_settle(f->l, reached, f, 10);
@@ -813,7 +702,7 @@ static void a_dripping_header_is_cut_off(void **state)
 	for (int i = 1; i < 8; i++)
 		c->piece[i] = "X: y\r\n";
 	c->pause_ms = 40;
-	client_go(c);
+	raw_client_go(c);
 	client_wait(f, c);
 	assert_int_equal(c->n, 0);
 	free(c);
@@ -829,7 +718,7 @@ static void a_dripping_body_is_cut_off(void **state)
 	for (int i = 1; i < 8; i++)
 		c->piece[i] = "abc";
 	c->pause_ms = 30;
-	client_go(c);
+	raw_client_go(c);
 	client_wait(f, c);
 	assert_int_equal(c->n, 0);
 	free(c);
@@ -856,7 +745,7 @@ static void a_client_that_does_not_read_is_cut_off(void **state)
 	c = client_start(f, "GET /many-job?n=20000000 HTTP/1.1\r\nHost: a\r\n\r\n");
 	c->may_read = &go;
 	c->leave = true;
-	client_go(c);
+	raw_client_go(c);
 	assert_true(loop_settle(f->l, much_in_flight, f, PATIENCE_MS));
 	assert_true(loop_settle(f->l, no_connection, f, PATIENCE_MS));
 	assert_int_equal(f->s->in_flight, 0);
@@ -884,7 +773,7 @@ static void leaving_in_the_middle_leaks_nothing(void **state)
 		struct client *c = client_start(f, parts[i]);
 
 		c->leave = true;
-		client_go(c);
+		raw_client_go(c);
 		client_wait(f, c);
 		free(c);
 	}
@@ -899,7 +788,7 @@ static void closing_waits_for_handlers_and_answers(void **state)
 	struct fixture *f = *state;
 	struct client *c = client_start(f, "GET /long HTTP/1.1\r\nHost: a\r\n\r\n");
 
-	client_go(c);
+	raw_client_go(c);
 	assert_true(loop_settle(f->l, reached, f, PATIENCE_MS));
 	http_server_close(f->s);
 	f->s = NULL;
@@ -915,7 +804,7 @@ static void closing_ends_idle_connections(void **state)
 	struct fixture *f = *state;
 	struct client *c = client_start(f, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
 
-	client_go(c);
+	raw_client_go(c);
 	while (counter_get(C_HTTP_CONNECTIONS) < 1)
 		loop_settle(f->l, reached, f, 10);
 	loop_settle(f->l, reached, f, 20);
@@ -934,7 +823,7 @@ static void one_address_has_a_limited_number_of_connections(void **state)
 
 	reopen(f, (struct http_server_options){ .per_address = 2 });
 	for (int i = 0; i < 2; i++)
-		held[i] = dial(http_server_port(f->s));
+		held[i] = raw_dial(http_server_port(f->s));
 	while (counter_get(C_HTTP_CONNECTIONS) < 2)
 		loop_settle(f->l, reached, f, 10);
 	a = ask(f, "GET /hello", "");
@@ -943,6 +832,49 @@ static void one_address_has_a_limited_number_of_connections(void **state)
 	close(held[1]);
 	assert_true(loop_settle(f->l, no_connection, f, PATIENCE_MS));
 	assert_status(ask(f, "GET /hello", ""), "200");
+}
+
+static bool is_readable(void *ctx)
+{
+	struct pollfd p = { .fd = *(int *)ctx, .events = POLLIN };
+
+	return poll(&p, 1, 0) == 1;
+}
+
+static bool has_turned(void *ctx)
+{
+	return --*(int *)ctx < 0;
+}
+
+static void send_hello(int fd)
+{
+	static const char text[] = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
+
+	assert_int_equal(send(fd, text, sizeof(text) - 1, MSG_NOSIGNAL), sizeof(text) - 1);
+}
+
+static void out_of_descriptors_it_listens_again_once_a_connection_has_ended(void **state)
+{
+	struct fixture *f = *state;
+	int first = raw_dial(http_server_port(f->s)), second, next, turns = 20;
+	struct rlimit usual, none;
+
+	send_hello(first);
+	assert_true(loop_settle(f->l, is_readable, &first, PATIENCE_MS));
+	second = raw_dial(http_server_port(f->s));
+	send_hello(second);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+	next = dup(first);
+	close(next);
+	none = usual;
+	none.rlim_cur = (rlim_t)next;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	loop_settle(f->l, has_turned, &turns, PATIENCE_MS);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
+	assert_false(is_readable(&second));
+	close(first);
+	assert_true(loop_settle(f->l, is_readable, &second, PATIENCE_MS));
+	close(second);
 }
 
 static void a_port_in_use_and_a_name_are_errors_that_say_so(void **state)
@@ -1065,6 +997,7 @@ int main(void)
 		T(closing_waits_for_handlers_and_answers),
 		T(closing_ends_idle_connections),
 		T(one_address_has_a_limited_number_of_connections),
+		T(out_of_descriptors_it_listens_again_once_a_connection_has_ended),
 		T(a_port_in_use_and_a_name_are_errors_that_say_so),
 		T(it_listens_on_ipv6_too),
 		T(without_memory_it_does_not_open_and_leaks_nothing),

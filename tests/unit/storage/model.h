@@ -21,7 +21,7 @@ struct model {
 	struct model_vintage v[SERIES][STAMPS][OPS];
 	size_t n[SERIES][STAMPS];
 	int64_t submission[OPS + 1]; /* released_ms by sequence */
-	uint64_t sequence;	     /* of the last one */
+	uint64_t sequence;           /* of the last one */
 };
 
 static int64_t model_released(const struct model *m, const struct model_vintage *v)
@@ -146,8 +146,7 @@ static void model_compare(const struct model *m, struct snapshot *v, struct aren
 			last_value = value;
 		}
 		assert_int_equal(at, n);
-		assert_ok(snapshot_last_figure(v, ref.id, INT64_MAX, view, &last, &found, &e),
-			  &e);
+		assert_ok(snapshot_last_figure(v, ref.id, INT64_MAX, view, &last, &found, &e), &e);
 		assert_int_equal(found, want_last);
 		if (found)
 			assert_f64(last.value, last_value);

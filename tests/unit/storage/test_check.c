@@ -165,8 +165,7 @@ static enum outcome read_park(struct snapshot *v, int p, struct arena *a)
 		}
 	}
 	for (int i = 0; i < SAMPLES; i += 50) {
-		if (read_samples(v, plain.id, i * 1000, (i + 50) * 1000 - 1, a, &s, &n, &e) <
-		    0) {
+		if (read_samples(v, plain.id, i * 1000, (i + 50) * 1000 - 1, a, &s, &n, &e) < 0) {
 			if (!error_is_honest(&e))
 				return WRONG;
 			how = DETECTED;
@@ -269,8 +268,9 @@ static void flip_and_read(const char *dir, const char *name, int flips, uint64_t
 		counts[how]++;
 		if (how != ALL_RIGHT && faults == 0) {
 			unseen++;
-			print_message("%s: flip at %zu, bit %u: seen by a reader, not by the check\n",
-				      name, at, bit);
+			print_message(
+				"%s: flip at %zu, bit %u: seen by a reader, not by the check\n",
+				name, at, bit);
 		}
 		if (how == WRONG)
 			print_message("%s: flip at %zu, bit %u: wrong\n%s\n", name, at, bit, text);
@@ -556,7 +556,8 @@ static void files_that_are_gone_are_missed(void **state)
 	snprintf(from, sizeof(from), "%s/runs/00000002.run", dir);
 	snprintf(to, sizeof(to), "%s/kept", dir);
 	assert_int_equal(rename(from, to), 0);
-	assert_missed(dir, "the log files 2 to 2 are missing", "the log files 2 to 2 are missing\n");
+	assert_missed(dir, "the log files 2 to 2 are missing",
+		      "the log files 2 to 2 are missing\n");
 	/* One of another number, or another one's contents. */
 	snprintf(name, sizeof(name), "%s/runs/00000003.run", dir);
 	assert_int_equal(rename(to, name), 0);

@@ -310,7 +310,8 @@ static void fill_up(int fd)
 enum { READERS = 250 };
 
 /* LMDB maps its table of readers: a page of it that the disk has no room for is SIGBUS. */
-static void use_on_a_full_disk(struct store *s, const char *dir, struct labels *ls[2], size_t samples)
+static void use_on_a_full_disk(struct store *s, const char *dir, struct labels *ls[2],
+			       size_t samples)
 {
 	struct snapshot *open_now[READERS];
 	struct err e = { 0 };
@@ -459,8 +460,7 @@ static void after_a_failed_sync_of_the_log_nothing_is_acknowledged(void **state)
 	assert_non_null(s);
 	assert_ok(write_many(s, ls, 0, 10, &e), &e);
 	atomic_store(&sync_errno, EIO);
-	assert_fails(write_many(s, ls, 100, 10, &e), &e, ERR_IO,
-		     "cannot sync ");
+	assert_fails(write_many(s, ls, 100, 10, &e), &e, ERR_IO, "cannot sync ");
 	atomic_store(&sync_errno, 0);
 	assert_int_equal(atomic_load(&failure.calls), 1);
 	assert_has(failure.why.text, "00000001.log");
@@ -637,8 +637,10 @@ static int hungry_write(struct hungry *h, struct err *e)
 {
 	struct rw_sample x = { h->k, (double)h->k };
 	const struct label known[2][2] = {
-		{ { slice_str("__name__"), slice_str("figure") }, { slice_str("park"), slice_str("y") } },
-		{ { slice_str("__name__"), slice_str("plain") }, { slice_str("park"), slice_str("y") } },
+		{ { slice_str("__name__"), slice_str("figure") },
+		  { slice_str("park"), slice_str("y") } },
+		{ { slice_str("__name__"), slice_str("plain") },
+		  { slice_str("park"), slice_str("y") } },
 	};
 	struct label fresh[2][2];
 	char park[24];

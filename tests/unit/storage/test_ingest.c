@@ -43,7 +43,7 @@ static struct store *open_classified(const char *dir, void *ctx)
 	struct store *s = store_open(&(struct store_options){ .dir = dir,
 							      .map_bytes = 1 << 30,
 							      .classify = kind_of,
-							      .ctx = ctx },
+							      .classify_ctx = ctx },
 				     &e);
 
 	if (!s)
@@ -173,8 +173,7 @@ static void what_is_no_request_is_refused_whole(void **state)
 	assert_fails(store_write(f->s, &w, &f->e), &f->e, ERR_INVALID, "");
 	buf_init(&raw, 1 << 20);
 	buf_put(&raw, "\x0a\x7f half a series", 16);
-	assert_fails(write_now(f->s, &raw, now_ms, &w, &f->e), &f->e, ERR_INVALID,
-		     "time series 1");
+	assert_fails(write_now(f->s, &raw, now_ms, &w, &f->e), &f->e, ERR_INVALID, "time series 1");
 	buf_release(&raw);
 }
 
@@ -315,8 +314,9 @@ static void samples_of_the_future_are_refused_by_name(void **state)
 	buf_init(&raw, 1 << 20);
 	put_series(&raw, ls, x, 4);
 	put_one(&raw, "up", "b", now_ms, 7);
-	assert_fails(write_now(f->s, &raw, now_ms, &w, &f->e), &f->e, ERR_INVALID,
-		     "up{park=\"a\"} at 2026-09-21T14:23:20.001Z: more than 10 minutes in the future");
+	assert_fails(
+		write_now(f->s, &raw, now_ms, &w, &f->e), &f->e, ERR_INVALID,
+		"up{park=\"a\"} at 2026-09-21T14:23:20.001Z: more than 10 minutes in the future");
 	assert_int_equal(w.samples, 3);
 	assert_int_equal(w.refused, 2);
 	for (int again = 0; again < 2; again++) {
@@ -496,7 +496,8 @@ static void the_catalogue_is_asked_once_a_series(void **state)
 	assert_int_equal(atomic_load(&asked), 2);
 }
 
-/* --- several threads --------------------------------------------------------------------------- */
+/* --- several threads ---------------------------------------------------------------------------
+ */
 
 enum { WRITERS = 4, ROUNDS = 200, TOGETHER = 8 };
 
@@ -633,7 +634,8 @@ static void a_snapshot_sees_requests_whole_while_many_write(void **state)
 	}
 }
 
-/* --- after the end ------------------------------------------------------------------------------ */
+/* --- after the end ------------------------------------------------------------------------------
+ */
 
 /* Writes plain samples and statistics, then kills itself. */
 static void write_and_die(const char *dir)

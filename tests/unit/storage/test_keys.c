@@ -28,7 +28,7 @@ static void times_sort_as_bytes(void **state)
 
 static void keys_sort_as_the_numbers_in_them(void **state)
 {
-	static const uint32_t places[][2] = { { 0, 0 },   { 0, 1 },	    { 0, 256 },
+	static const uint32_t places[][2] = { { 0, 0 },   { 0, 1 },          { 0, 256 },
 					      { 1, 0 },   { 1, UINT32_MAX }, { 255, 3 },
 					      { 256, 2 }, { UINT32_MAX, 0 } };
 	static const uint64_t submissions[] = { 1, 255, 256, UINT32_MAX, UINT64_MAX };

@@ -141,7 +141,8 @@ static void expect_all(struct plain_test *p, const struct truth *w, struct snaps
 			int from = (int)(random_next(&p->seed) % TIMES);
 
 			expect_range(p, w, v, a, s, from,
-				     from + (int)(random_next(&p->seed) % (uint64_t)(TIMES - from)));
+				     from + (int)(random_next(&p->seed) %
+						  (uint64_t)(TIMES - from)));
 		}
 	}
 }
@@ -191,8 +192,8 @@ static void samples_of_any_age_equal_a_naive_model(void **state)
 	p->seed = 20261124;
 	make_times(p);
 	for (int s = 0; s < PLAIN; s++)
-		p->ls[s] = series_named("plain", (const char *[]){ "a", "b", "c", "d", "e",
-								    "f" }[s]);
+		p->ls[s] =
+			series_named("plain", (const char *[]){ "a", "b", "c", "d", "e", "f" }[s]);
 	reopen_small(f, 600, 3000, 0);
 	for (int round = 0; round < 400; round++) {
 		int i = (int)(random_next(&p->seed) % HELD);
@@ -342,7 +343,8 @@ static void figures_are_taken_while_partitions_are_merged(void **state)
 	snapshot_close(v);
 }
 
-/* --- what lies where --------------------------------------------------------------------------- */
+/* --- what lies where ---------------------------------------------------------------------------
+ */
 
 static void what_is_written_moves_from_log_to_run_to_partition(void **state)
 {

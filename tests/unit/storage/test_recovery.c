@@ -2,6 +2,7 @@
 #include "tests/unit/storage/help.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
@@ -184,8 +185,8 @@ static void look_for(struct snapshot *v, struct arena *arena, const struct ack *
 	assert_int_equal(n, 1);
 	assert_f64(x->value, (double)ack->number / 4);
 	assert_true(x->submission == ack->sequence);
-	assert_ok(read_samples(v, plain[ack->number % PARKS], ack->number, ack->number, arena,
-				   &s, &n, &e),
+	assert_ok(read_samples(v, plain[ack->number % PARKS], ack->number, ack->number, arena, &s,
+			       &n, &e),
 		  &e);
 	assert_int_equal(n, 1);
 	assert_f64(s->value, (double)ack->number);
@@ -256,10 +257,58 @@ static void nothing_acknowledged_is_lost_by_sigkill(void **state)
 	free(acks);
 }
 
+/* Zeros where a power cut left out the sectors of LMDB's first pages. */
+static void write_zeros(const char *dir, size_t bytes)
+{
+	int fd = open(tmp_path(dir, "data.mdb"), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, (off_t)bytes), 0);
+	close(fd);
+}
+
+static void a_store_that_a_power_cut_left_half_made_is_made_anew(void **state)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	char *dir = tmp_make();
+
+	(void)state;
+	for (size_t pages = 1; pages <= 16; pages++) {
+		write_zeros(dir, pages * page);
+		store_close(must_open(dir));
+		assert_sound(dir);
+		unlink(tmp_path(dir, "VERSION"));
+	}
+	tmp_remove(dir);
+}
+
+static void a_file_that_may_have_been_a_store_is_not_made_anew(void **state)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), n;
+	char *dir = tmp_make(), *file;
+	struct err e = { 0 };
+
+	(void)state;
+	write_zeros(dir, 17 * page);
+	assert_null(open_in(dir, &e));
+	assert_int_equal(e.code, ERR_CORRUPT);
+	unlink(tmp_path(dir, "data.mdb"));
+	store_close(must_open(dir));
+	write_zeros(dir, 2 * page);
+	assert_null(open_in(dir, &e));
+	assert_int_equal(e.code, ERR_CORRUPT);
+	file = tmp_read(tmp_path(dir, "data.mdb"), &n);
+	assert_int_equal(n, 2 * page);
+	free(file);
+	tmp_remove(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_acknowledged_is_lost_by_sigkill),
+		cmocka_unit_test(a_store_that_a_power_cut_left_half_made_is_made_anew),
+		cmocka_unit_test(a_file_that_may_have_been_a_store_is_not_made_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -105,8 +105,8 @@ static bool changed_value(const struct change *c, size_t n, const struct labels 
 	const struct change *best = NULL;
 
 	for (size_t i = 0; i < n; i++)
-		if (labels_cmp(c[i].ls, ls) == 0 && c[i].stamp_ms == stamp && c[i].known_ms <= as_of &&
-		    (!best || c[i].known_ms > best->known_ms))
+		if (labels_cmp(c[i].ls, ls) == 0 && c[i].stamp_ms == stamp &&
+		    c[i].known_ms <= as_of && (!best || c[i].known_ms > best->known_ms))
 			best = &c[i];
 	if (best)
 		*value = best->value;
@@ -264,7 +264,8 @@ static void read_once(struct race *r, struct arena *arena)
 		assert_f64(x.value, y.value);
 		assert_ok(read_samples(v, p.id, INT64_MIN, INT64_MAX, arena, &run, &n, &e), &e);
 		assert_in_range(n, (size_t)x.value, (size_t)x.value + 1);
-		/* One new series a round, besides these three; some may have got their numbers only. */
+		/* One new series a round, besides these three; some may have got their numbers
+		 * only. */
 		assert_in_range(nall, 3 + (size_t)x.value, 6 + (size_t)x.value);
 	}
 	snapshot_close(v);
@@ -325,6 +326,87 @@ static void readers_see_whole_transactions_while_the_writer_writes(void **state)
 	labels_unref(r.a);
 	labels_unref(r.b);
 	labels_unref(r.plain);
+}
+
+/* --- several threads on one snapshot ------------------------------------------------------ */
+
+enum { SPREAD_SERIES = 400, SPREAD_SAMPLES = 50, SPREAD_THREADS = 3 };
+
+struct share {
+	pthread_t thread;
+	struct snapshot *v;
+	const uint32_t *ids;
+	size_t n;
+	size_t samples, wrong;
+};
+
+static void *read_share(void *arg)
+{
+	struct share *x = arg;
+	struct err e = { 0 };
+	struct snapshot_reader *r = snapshot_reader_open(x->v, &e);
+	struct arena arena;
+
+	arena_init(&arena, 64 << 20);
+	for (size_t i = 0; r && i < x->n; i++) {
+		struct arena_mark mark = arena_mark(&arena);
+		struct samples s;
+
+		if (snapshot_reader_samples(r, x->ids[i], INT64_MIN, INT64_MAX, &arena, &s, &e) < 0)
+			break;
+		x->samples += s.n;
+		for (size_t k = 0; k < s.n; k++)
+			x->wrong += s.value[k] != (double)s.t_ms[k] / 1000;
+		arena_reset(&arena, mark);
+	}
+	snapshot_reader_close(r);
+	arena_release(&arena);
+	return NULL;
+}
+
+static void threads_read_disjoint_series_of_one_snapshot(void **state)
+{
+	struct fixture *f = *state;
+	struct share shares[SPREAD_THREADS] = { 0 };
+	struct plain_sample x[SPREAD_SERIES];
+	struct snapshot *v;
+	uint32_t *ids;
+	size_t n, samples = 0;
+
+	for (int k = 0; k < SPREAD_SAMPLES; k++) {
+		struct append a = { .submission = { .received_ms = INT64_MAX / 2 },
+				    .samples = x,
+				    .nsamples = SPREAD_SERIES };
+
+		for (int i = 0; i < SPREAD_SERIES; i++) {
+			char name[16];
+
+			snprintf(name, sizeof(name), "%03d", i);
+			x[i] = (struct plain_sample){ series_named("x", name), k * 1000, k };
+		}
+		assert_ok(append_now(f->s, &a, &f->e), &f->e);
+		for (int i = 0; i < SPREAD_SERIES; i++)
+			labels_unref(x[i].labels);
+		if (k == SPREAD_SAMPLES / 2)
+			assert_ok(store_flush(f->s, &f->e), &f->e);
+	}
+	v = must_snapshot(f->s);
+	assert_ok(snapshot_ids(v, NULL, 0, &f->arena, &ids, &n, &f->e), &f->e);
+	assert_int_equal(n, SPREAD_SERIES);
+	for (size_t i = 0; i < SPREAD_THREADS; i++) {
+		size_t from = n * i / SPREAD_THREADS, to = n * (i + 1) / SPREAD_THREADS;
+
+		shares[i] = (struct share){ .v = v, .ids = ids + from, .n = to - from };
+		assert_int_equal(pthread_create(&shares[i].thread, NULL, read_share, &shares[i]),
+				 0);
+	}
+	for (size_t i = 0; i < SPREAD_THREADS; i++) {
+		pthread_join(shares[i].thread, NULL);
+		assert_int_equal(shares[i].wrong, 0);
+		samples += shares[i].samples;
+	}
+	assert_int_equal(samples, SPREAD_SERIES * SPREAD_SAMPLES);
+	snapshot_close(v);
 }
 
 static void a_snapshot_does_not_see_later_series(void **state)
@@ -433,6 +515,7 @@ int main(void)
 		STORE_TEST(random_vintages_equal_a_naive_model),
 		STORE_TEST(real_vintages_come_back_at_each_publication_date),
 		STORE_TEST(readers_see_whole_transactions_while_the_writer_writes),
+		STORE_TEST(threads_read_disjoint_series_of_one_snapshot),
 		STORE_TEST(a_snapshot_does_not_see_later_series),
 		STORE_TEST(a_snapshot_past_its_deadline_reads_no_more),
 		cmocka_unit_test(there_are_only_so_many_snapshots),

@@ -1,0 +1,347 @@
+#!/usr/bin/env python3
+"""bench/peers - measures parkwatch beside Debian's prometheus and victoria-metrics on the same data.
+
+    python3 bench/peers [--build build] [--sets S,M,parks,vintages,churn] [--peers prometheus,...] [--quick]
+
+Set by set, one server after the other, each in a folder and on a loopback port of its own: filled by bench/load
+over remote write, killed with SIGKILL at the last acknowledgement, started again, counted, flushed, read back.
+Prints a Markdown table to standard output, progress to standard error, everything into a JSON file. Ends what
+it started and removes its folders, also when interrupted. README.md says how to read the figures.
+"""
+import argparse
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.dont_write_bytecode = True
+
+import checks  # noqa: E402
+import machine  # noqa: E402
+import servers  # noqa: E402
+import table  # noqa: E402
+from servers import Failed  # noqa: E402
+
+PARKS_LAST_S = 1788105600  # 2026-08-31 00:00 Asia/Shanghai
+READ_BACK_LIMIT_S = 150
+
+
+class Clock:
+    """The time limit of the whole run."""
+
+    def __init__(self, minutes):
+        self.end = time.monotonic() + 60 * minutes
+
+    def left(self):
+        return max(1.0, self.end - time.monotonic())
+
+    def check(self):
+        if time.monotonic() > self.end:
+            raise Failed("the time limit of the run is over (--limit-minutes)")
+
+    @staticmethod
+    def now():
+        return time.monotonic()
+
+
+class Set:
+    """One way of loading one of bench/load's sets."""
+
+    def __init__(self, name, loads, series, vintages=False, options=()):
+        self.name, self.loads, self.series, self.with_vintages = name, loads, series, vintages
+        self.is_parks = loads.startswith("parks")
+        self.is_churn = loads == "churn"
+        self.window = "18y" if self.is_parks else "25h"
+        self.families = "park_.+" if self.is_parks else ".+"
+        self.options = ["--set", loads, *options]
+        self.last_s = PARKS_LAST_S
+
+    def end_now(self):
+        """One end for all servers, so that each gets the same samples."""
+        if not self.is_parks:
+            self.last_s = int(time.time()) // 60 * 60 - 120
+            self.options += ["--end", str(self.last_s * 1000)]
+
+
+SETS = {s.name: s for s in (
+    Set("S", "S", 4000), Set("M", "M", 100000), Set("parks", "parks", 12000),
+    Set("vintages", "parks", 12000, vintages=True), Set("churn", "churn", 1000000))}
+QUICK = {s.name: s for s in (
+    Set("Smini", "Smini", 400), Set("Mmini", "Mmini", 10000), Set("parksmini", "parksmini", 300),
+    Set("vintagesmini", "parksmini", 300, vintages=True),
+    Set("churnmini", "churn", 20000, options=["--series", "20000"]))}
+
+
+def say(*words):
+    print("#", *words, file=sys.stderr, flush=True)
+
+
+# --- one server, one set
+
+
+class Run:
+    def __init__(self, kind, of_set, args, root):
+        self.kind, self.set, self.args, self.root = kind, of_set, args, root
+        self.load_program = os.path.abspath(os.path.join(args.build, "bench", "load"))
+        self.filled = self.figures_filled = 0
+        self.between_s = 0.0
+        self.result = {"peer": kind.name, "set": of_set.name, "loads": [], "server_commands": []}
+
+    def expect_line(self):
+        return [self.load_program, *self.set.options]
+
+    def server(self):
+        folder = os.path.join(self.root, f"{self.kind.name}-{self.set.name}-{time.monotonic_ns()}")
+        return self.kind(folder, self.args.clock, self.args.build)
+
+    def started(self, server):
+        took = server.start(self.set)
+        line = " ".join(server.line)
+        if line not in self.result["server_commands"]:
+            self.result["server_commands"].append(line)
+        return took
+
+    def load(self, server, phase):
+        """One run of bench/load; what it said. Not everything acknowledged is no failure here."""
+        line = [self.load_program, "--url", f"http://127.0.0.1:{server.port}{server.write_path}", *self.set.options,
+                "--connections", str(self.args.connections), "--batch", str(self.args.batch)]
+        if phase:
+            line += ["--phase", phase]
+        r = subprocess.run(line, capture_output=True, text=True, timeout=self.args.clock.left(), check=False,
+                           preexec_fn=servers.die_with_us)
+        if r.returncode not in (0, 1) or not r.stdout:
+            raise Failed(f"load: {r.stderr.strip() or r.returncode}")
+        told = json.loads(r.stdout)
+        told["command"] = " ".join(line)
+        if not told["acked"] and phase != "corrections":
+            raise Failed(f"nothing was acknowledged: {told['first_error']}")
+        return told
+
+    def load_all(self, server):
+        """Figures, then corrections where the set has them; remembers the moment between, and how many
+        samples this server now has to have."""
+        phases = ["figures", "corrections"] if self.set.is_parks else [None]
+        told = []
+        for phase in phases:
+            if phase == "corrections":
+                time.sleep(1)
+                self.between_s = time.time()
+                time.sleep(1)
+            told.append(self.load(server, phase))
+        self.filled = sum(x["acked"] for x in told)
+        self.figures_filled = told[0]["acked"]
+        self.result["loads_again" if self.result["loads"] else "loads"] = told
+
+    def measured_load(self, server):
+        r, others, before = self.result, machine.Others(), server.cpu()
+        watch = machine.MemoryWatch(server.pid)
+        try:
+            self.load_all(server)
+        finally:
+            memory = watch.stop()
+        r.update(memory)
+        used = server.cpu() - before
+        r["others_share"] = others.share(used)
+        r["sent"] = sum(x["sent"] for x in r["loads"])
+        r["acked"] = sum(x["acked"] for x in r["loads"])
+        r["load_cpu_s"] = round(used, 2)
+        r["cpu_per_m"] = used / r["acked"] * 1e6
+        say(f"  {r['acked']:,} of {r['sent']:,} acknowledged, {used:.1f} CPU s, {r['cpu_per_m']:.3f} per M, "
+            f"{r['peak_anon_mib']:.0f} MiB, others {100 * r['others_share']:.0f} %")
+
+    def flushed(self, server):
+        r, before = self.result, server.cpu()
+        how, folders = "not flushed (that would take hours): log and head as they are", [server.data]
+        r["disk_before_flush"] = machine.disk_of(server.data)
+        if server.can_flush(self.set):
+            r["settled"] = server.settle()
+            how, folders = server.flush(self.set)
+            r["flush_cpu_s"] = round(server.cpu() - before, 2)
+            r["cpu_per_m_flushed"] = r["cpu_per_m"] + r["flush_cpu_s"] / self.filled * 1e6
+        r["flush"], r["disk"] = how, machine.disk_of(*folders)
+        r["bytes_per_sample"] = r["disk"]["bytes"] / self.filled
+        say(f"  {r['bytes_per_sample']:.3f} bytes a sample, {r['disk']['files']} files; {how}")
+
+    def killed(self, server):
+        """SIGKILL now, start again, count what is left."""
+        r = self.result
+        r["killed_gone_s"] = round(server.kill(), 3)
+        r["killed_ready_s"] = self.started(server)
+        r["killed_ready_cpu_s"] = round(server.cpu(), 2)
+        left, how = server.count_samples(self.set, checks.families(self.expect_line()))
+        r["left"], r["counted_by"] = left, how
+        if left is not None:
+            # a correction replaces; only who keeps both as two samples counts both
+            want = self.filled if server.counts_versions else self.figures_filled
+            r["lost"] = max(0, want - left)
+        say(f"  ready {r['killed_ready_s']:.3f} s after SIGKILL, left {left}, lost {r.get('lost')}")
+
+    def read_corrected(self, server, where, as_of_s=None):
+        told = checks.read_corrected(server, self.expect_line(), READ_BACK_LIMIT_S, self.args.clock, as_of_s)
+        if told:
+            self.result[where] = told
+            say(f"  {where}: {told}")
+
+    def with_server(self, *steps):
+        """A server with an empty folder of its own, the steps one after the other, its end."""
+        server = self.server()
+        try:
+            self.started(server)
+            for step in steps:
+                step(server)
+        finally:
+            server.close()
+
+    def measure(self):
+        if self.set.is_churn:
+            self.with_server(self.measured_load, self.flushed, self.restarted)
+        elif self.set.is_parks:
+            self.with_server(self.measured_load, self.flushed, self.read_parks)
+            self.with_server(self.load_all, self.killed, self.read_parks_killed)
+        else:
+            self.with_server(self.measured_load, self.killed, self.read_and_flush_what_is_whole)
+            if "disk" not in self.result:
+                self.with_server(self.load_all, self.flushed, self.read_devops)
+
+    def read_and_flush_what_is_whole(self, server):
+        """Where samples were lost the rest is filled anew: the loss has its own row."""
+        if not self.result.get("lost"):
+            self.flushed(server)
+            self.read_devops(server)
+
+    def read_devops(self, server):
+        told = checks.read_devops(server, self.set, self.expect_line())
+        self.result["values"] = told
+        say(f"  values: {told}")
+
+    def read_parks(self, server):
+        self.read_corrected(server, "corrected")
+        if self.set.with_vintages:
+            self.read_corrected(server, "earlier", self.between_s)
+
+    def read_parks_killed(self, server):
+        self.read_corrected(server, "corrected_killed")
+
+    def restarted(self, server):
+        r = self.result
+        r["stop_s"] = round(server.stop(), 2)
+        r["restart_ready_s"] = self.started(server)
+        result = server.query(f'count({{__name__=~"{self.set.families}"}})', self.set.last_s + 1)
+        r["series_after"] = int(result[0]["value"][1]) if result else None
+        say(f"  ready {r['restart_ready_s']:.3f} s after a clean end, {r['series_after']} series")
+
+
+# --- the whole
+
+
+def options():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--build", default="build", help="folder of parkwatch and bench/load")
+    p.add_argument("--peers", default=",".join(servers.KINDS), help="which servers, in order")
+    p.add_argument("--sets", help="of " + ",".join([*SETS, *QUICK]))
+    p.add_argument("--quick", action="store_true", help="small sets: minutes instead of an hour")
+    p.add_argument("--connections", type=int, default=2)
+    p.add_argument("--batch", type=int, default=5000, help="samples a request")
+    p.add_argument("--out", help="the JSON file, bench-peers.json in the build folder")
+    p.add_argument("--limit-minutes", type=float, default=150)
+    a = p.parse_args()
+    a.out = a.out or os.path.join(a.build, "bench-peers.json")
+    known = {**SETS, **QUICK}
+    a.sets = a.sets.split(",") if a.sets else list(QUICK if a.quick else SETS)
+    a.peers = a.peers.split(",")
+    for name in [*(s for s in a.sets if s not in known), *(x for x in a.peers if x not in servers.KINDS)]:
+        p.error(f"there is no '{name}'; sets: {', '.join(known)}; peers: {', '.join(servers.KINDS)}")
+    a.sets = [known[s] for s in a.sets]
+    a.clock = Clock(a.limit_minutes)
+    return a
+
+
+def present(args):
+    """The servers that are there, with their versions; says which are not."""
+    found = {}
+    for name in args.peers:
+        kind = servers.KINDS[name]
+        if kind.find(args.build):
+            found[name] = kind.version(args.build)
+        else:
+            say(f"SKIPPED: {name} is neither in PATH nor in build/peers/usr/bin; tools/deps unpacks it")
+    return found
+
+
+def applies(kind, of_set):
+    return kind is servers.Parkwatch or not of_set.with_vintages  # only parkwatch has any
+
+
+def measure_all(args, found, root, results, failures):
+    for of_set in args.sets:
+        of_set.end_now()
+        for name in found:
+            kind = servers.KINDS[name]
+            if not applies(kind, of_set):
+                continue
+            say(f"{of_set.name}, {name}")
+            run = Run(kind, of_set, args, root)
+            results[name, of_set.name] = run.result
+            try:
+                args.clock.check()
+                run.measure()
+            except (Failed, subprocess.TimeoutExpired, OSError, ValueError, KeyError) as e:
+                run.result["failed"] = f"{type(e).__name__}: {e}" if not isinstance(e, Failed) else str(e)
+                failures.append(f"{name} on {of_set.name}: {run.result['failed']}")
+                say("  FAILED:", run.result["failed"])
+
+
+def report(args, found, notes, results, failures):
+    all_rows = table.rows(results, args.sets)
+    notes["load_average_at_end"] = [round(x, 2) for x in os.getloadavg()]
+    with open(args.out, "w", encoding="utf-8") as f:
+        json.dump({"machine": notes, "versions": found, "rows": all_rows, "runs": list(results.values()),
+                   "failures": failures}, f, indent=1, ensure_ascii=False)
+    peers = list(found)
+    print(f"{notes['date']}, {notes['cores']} × {notes['cpu']}, {notes['memory_mib']} MiB, Linux {notes['kernel']}, "
+          f"{notes['file_system']}, load before {notes['load_average'][0]}; "
+          + ", ".join(f"{p} {v or 'of unknown version'}" for p, v in found.items()) + "\n")
+    print(table.markdown(all_rows, peers, lambda s: f"python3 bench/peers --sets {s} --peers {','.join(peers)}"))
+    print("\nAs run:\n")
+    for r in results.values():
+        for line in r["server_commands"] + [x["command"] for x in r["loads"] + r.get("loads_again", [])]:
+            print(f"- {r['set']}, {r['peer']}: `{line}`")
+        if r.get("flush"):
+            print(f"- {r['set']}, {r['peer']}: flushed by: {r['flush']}")
+    for line in failures:
+        print(f"\nFAILED: {line}")
+    print(f"\nEverything: {args.out}")
+
+
+def interrupted(_signal, _frame):
+    raise KeyboardInterrupt
+
+
+def main():
+    args = options()
+    for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(s, interrupted)
+    os.environ["PATH"] = os.path.abspath("build/peers/usr/bin") + os.pathsep + os.environ["PATH"]
+    if not os.access(os.path.join(args.build, "bench", "load"), os.X_OK):
+        sys.exit(f"peers: {args.build}/bench/load is not built; say: make {args.build}/bench/load")
+    found, results, failures = present(args), {}, []
+    root = tempfile.mkdtemp(prefix="parkwatch-peers-")
+    notes = machine.notes(root)
+    stopped = False
+    try:
+        measure_all(args, found, root, results, failures)
+    except KeyboardInterrupt:
+        stopped = True
+        failures.append("interrupted")
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+    report(args, found, notes, results, failures)
+    sys.exit(130 if stopped else 1 if failures else 0)
+
+
+if __name__ == "__main__":
+    main()

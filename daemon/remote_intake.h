@@ -1,0 +1,36 @@
+/*
+ * remote_intake.h - from the remote write endpoint to the store.
+ *
+ * Says what a family is that is pushed: a plain metric, a statistic that the configuration names
+ * remote write as the source of, or one of the catalogue that it may not touch.
+ */
+#ifndef DAEMON_REMOTE_INTAKE_H
+#define DAEMON_REMOTE_INTAKE_H
+
+#include "catalogue/catalogue.h"
+#include "collectors/remote_write.h"
+#include "daemon/config.h"
+#include "storage/store.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct remote_intake {
+	pthread_mutex_t lock; /* the next two */
+	struct config *config;
+	struct catalogue *catalogue;
+	struct store *store;
+	atomic_size_t under_way; /* requests that the store has */
+};
+
+void remote_intake_init(struct remote_intake *in);
+void remote_intake_release(struct remote_intake *in);
+/* Takes references; what series are is asked anew. */
+void remote_intake_configure(struct remote_intake *in, struct config *config,
+			     struct catalogue *catalogue);
+
+/* remote_write_options.write and store_options.classify, with the intake as ctx. */
+int remote_intake_write(void *ctx, struct write_job *w, struct err *e);
+struct series_kind remote_intake_classify(void *ctx, const struct label *l, size_t n);
+
+#endif
