@@ -21,7 +21,7 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -W
 CXXWARN := $(filter-out -Wstrict-prototypes -Wmissing-prototypes,$(WARN))
 # Warnings are errors in a checkout of ours; a release build says WERROR= .
 WERROR ?= $(if $(wildcard .git),-Werror)
-PKGS := libuv libcurl libmicrohttpd yaml-0.1 yajl libutf8proc libxxhash snappy zlib re2
+PKGS := libuv libcurl libmicrohttpd yaml-0.1 yajl libutf8proc libxxhash snappy zlib re2 libsodium libzstd
 CPPFLAGS += -D_GNU_SOURCE -I. -I$(B)/gen $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -llmdb -lstdc++ -lpthread -lm
 
@@ -132,14 +132,34 @@ $(B)/tests/replay/%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(B)/libd
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
+# The fault tools of tests/torture (README there). The preloaded ones carry no sanitizer: it would have to
+# come before them.
+TORTURE := $(B)/torture-record.so $(B)/torture-fault.so $(B)/torture-disk $(B)/torture-control $(B)/torture-readback
+$(B)/torture-record.so: tests/torture/record.c tests/torture/recorder.c
+$(B)/torture-fault.so: tests/torture/fault.c
+$(B)/torture-%.so: tests/torture/recorder.h tests/torture/record.h tests/torture/interpose.h Makefile
+	$(say) LD
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -std=c17 $(CFLAGS) $(WARN) $(WERROR) $(LDFLAGS) -fPIC -shared -o $@ $(filter %.c,$^) -ldl -lpthread
+$(B)/torture-disk: $(B)/tests/torture/replay_disk.o $(B)/tests/torture/disk_model.o $(B)/tests/torture/disk_file.o
+	$(say) LD
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
+$(B)/torture-control: $(B)/tests/torture/control.o
+	$(say) LD
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -llmdb -ldl
+$(B)/torture-readback: $(B)/tests/torture/readback.o $(B)/libstorage.a $(B)/libbase.a
+	$(say) LD
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+torture: all $(TORTURE) ## build the tools of the fault tests
+
 check: all unit $(FUZZ:%=$(B)/tests/replay/%) ## unit tests, scenarios, fuzz corpus
 	@tools/run-tests $(B) unit corpus
 
 test: deps ## install what is missing, then every test there is
 	@$(MAKE) --no-print-directory test-installed
 
-test-installed: all unit $(FUZZ:%=$(B)/tests/replay/%) $(B)/bench/load
-test-installed: all unit $(SYSTEM) $(FUZZ:%=$(B)/tests/replay/%)
+test-installed: all unit $(SYSTEM) $(TORTURE) $(FUZZ:%=$(B)/tests/replay/%) $(B)/bench/load
 	@tools/run-tests $(B) unit corpus system
 
 check-asan: ## check under address and undefined behaviour sanitizers
@@ -177,8 +197,7 @@ $(B)/bench/%: $(B)/bench/%.o $(B)/libtest.a $(B)/libdaemon.a $(LIBA)
 
 # --- care ----------------------------------------------------------------------
 
-C_FILES := $(wildcard $(foreach r,$(ROOMS) tests/unit/* tests/lib tests/scenario tests/fuzz bench examples/city query/stats,$(r)/*.c $(r)/*.cc $(r)/*.h))
-C_FILES := $(wildcard $(foreach r,$(ROOMS) tests/unit/* tests/lib tests/scenario tests/system tests/fuzz bench examples/city query/stats,$(r)/*.c $(r)/*.h))
+C_FILES := $(wildcard $(foreach r,$(ROOMS) tests/unit/* tests/lib tests/scenario tests/system tests/torture tests/fuzz bench examples/city query/stats,$(r)/*.c $(r)/*.cc $(r)/*.h))
 
 layers: ## prove that includes go one way
 	@tools/layers
@@ -208,7 +227,7 @@ clean: ## remove everything built
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-.PHONY: all unit check test test-installed check-asan check-tsan coverage fuzz bench bench-peers layers lint \
+.PHONY: all unit check test test-installed check-asan check-tsan coverage fuzz bench bench-peers layers lint torture \
 	format deps run install clean help
 
--include $(wildcard $(foreach r,$(ROOMS) tests/unit/* tests/lib tests/scenario tests/system tests/fuzz bench examples/city query/stats,$(B)/$(r)/*.d))
+-include $(wildcard $(foreach r,$(ROOMS) tests/unit/* tests/lib tests/scenario tests/system tests/torture tests/fuzz bench examples/city query/stats,$(B)/$(r)/*.d))

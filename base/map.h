@@ -40,8 +40,8 @@ uint64_t hash_bytes(const void *p, size_t n);
  * keys come from outside. */
 uint64_t hash_seeded(const void *p, size_t n, uint64_t seed);
 uint64_t hash_seed(void);
-/* 128 bits: two texts that come from outside have the same hash by chance once in 10^26 for a billion
- * texts, so equal hashes may stand for equal texts as long as the seed is secret. */
+/* 128 bits: two texts that come from outside have the same hash by chance once in 10^26 for a
+ * billion texts, so equal hashes may stand for equal texts as long as the seed is secret. */
 void hash_seeded_128(const void *p, size_t n, uint64_t seed, uint64_t *low, uint64_t *high);
 
 #endif

@@ -14,6 +14,8 @@
 
 #include <stdlib.h>
 
+enum { WHY_MAX = 100 }; /* bytes of RE2's reason that are passed on */
+
 struct regex {
 	enum regex_kind kind;
 	bool matches_empty;
@@ -186,7 +188,8 @@ static void find_prefix(struct regex *re)
 
 static int compile(struct regex *re, struct err *e)
 {
-	char text[128] = "", shown[TEXT_SHOWN];
+	char text[256] = "", shown[TEXT_SHOWN];
+	struct slice why;
 
 	text_shown(re->pattern, shown);
 	re->kind = REGEX_OTHER;
@@ -194,7 +197,10 @@ static int compile(struct regex *re, struct err *e)
 	case REGEX_RE2_OK:
 		break;
 	case REGEX_RE2_BAD:
-		return err_set(e, ERR_INVALID, "regular expression %s: %s", shown, text);
+		/* RE2 quotes the pattern to its end. */
+		why = slice_cut(slice_str(text), WHY_MAX);
+		return err_set(e, ERR_INVALID, "regular expression %s: %.*s", shown,
+			       SLICE_FMT(why));
 	case REGEX_RE2_LARGE:
 		return err_set(e, ERR_LIMIT, "regular expression %s needs too much memory", shown);
 	case REGEX_RE2_MEMORY:

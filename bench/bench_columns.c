@@ -20,7 +20,7 @@ enum { RUNS = 7, SAMPLES = 8192, SERIES = 24, MONTHS = 200, PARK_SERIES = 1920 }
 
 static struct columns_scratch *scratch;
 
-/* --- made data --------------------------------------------------------------------------- */
+/* --- made data ----------------------------------------------------------------------- */
 
 /* Near to normal, deviation 1, at most 3.5. */
 static double bell(uint64_t *seed)
@@ -171,7 +171,7 @@ static void make_park(double *v, size_t n, uint64_t *seed)
 	}
 }
 
-/* --- times ---------------------------------------------------------------------------------- */
+/* --- times --------------------------------------------------------------------------- */
 
 static void regular_times(int64_t *t, size_t n)
 {
@@ -212,8 +212,7 @@ static void month_times(int64_t *t, size_t n)
 	}
 }
 
-/* --- measuring ---------------------------------------------------------------------------------
- */
+/* --- measuring ----------------------------------------------------------------------- */
 
 struct kind {
 	const char *name;

@@ -8,7 +8,6 @@
  */
 #include "bench/bench.h"
 #include "storage/index.h"
-#include "storage/index_part.h"
 
 enum { METRICS = 10, LABELS = 10, RUNS = 7, ASKED = 1000 };
 
@@ -46,21 +45,21 @@ static struct memory_index *fill(uint32_t n)
 	struct memory_index *m;
 	struct made_series s;
 	struct took from;
-	double making, wall;
+	double making, cpu;
 	struct err e;
 
 	from = took_now();
 	for (uint32_t i = 0; i < n; i++)
 		make(&s, i, n);
-	making = took_since(from).wall;
+	making = took_since(from).cpu;
 	m = must_have(memory_index_new(&e));
 	from = took_now();
 	for (uint32_t i = 0; i < n; i++) {
 		make(&s, i, n);
 		must(memory_index_add(m, i + 1, s.l, LABELS, false, &e), &e);
 	}
-	wall = took_since(from).wall - making;
-	report(name_of("index_%u_memory_add", n), wall / n * 1e6, "us/series");
+	cpu = took_since(from).cpu - making;
+	report(name_of("index_%u_memory_add", n), cpu / n * 1e6, "us/series");
 	report(name_of("index_%u_memory_bytes", n), (double)memory_index_bytes(m) / n, "B/series");
 	return m;
 }
@@ -85,7 +84,7 @@ static void measure_find(const char *what, const struct index_set *x, uint32_t n
 				die("series %u is not found", want[i]);
 		}
 		report(name_of("index_%u_%s_find_%s", n, what, round ? "again" : "first_1000"),
-		       took_since(from).wall / ASKED * 1e6, "us");
+		       took_since(from).cpu / ASKED * 1e6, "us");
 	}
 	from = took_now();
 	for (int i = 0; i < ASKED; i++) {
@@ -94,7 +93,7 @@ static void measure_find(const char *what, const struct index_set *x, uint32_t n
 		if (id)
 			die("a series that is not there is found");
 	}
-	report(name_of("index_%u_%s_find_nothing", n, what), took_since(from).wall / ASKED * 1e6,
+	report(name_of("index_%u_%s_find_nothing", n, what), took_since(from).cpu / ASKED * 1e6,
 	       "us");
 }
 
@@ -184,7 +183,7 @@ static void measure_series(const char *what, const struct index_set *x, uint32_t
 			must(index_series(x, k + 1, &a, &ls, NULL, &e), &e);
 		arena_release(&a);
 	}
-	report(name_of("index_%u_%s_series", n, what), took_since(from).wall / n * 1e6, "us");
+	report(name_of("index_%u_%s_series", n, what), took_since(from).cpu / n * 1e6, "us");
 }
 
 static void measure_questions(const char *what, const struct index_set *x, uint32_t n)
@@ -234,7 +233,7 @@ static void measure_build(const char *what, const struct index_set *from, uint32
 
 	buf_init(out, UINT32_MAX);
 	must(index_part_build(from, NULL, NULL, out, &e), &e);
-	report(name_of("index_%u_build_from_%s", n, what), took_since(at).wall / n * 1e6,
+	report(name_of("index_%u_build_from_%s", n, what), took_since(at).cpu / n * 1e6,
 	       "us/series");
 }
 
@@ -256,8 +255,6 @@ static void measure(uint32_t n)
 	measure_open(buf_all(&blob), n);
 	v = must_have(index_verified_new(blob.n, &e));
 	must(index_part_open(buf_all(&blob), v, &p, &e), &e);
-	for (int i = 0; i < INDEX_SECTIONS; i++)
-		printf("#   section %d: %u bytes\n", i, p.sections[i].bytes);
 	measure_questions("part", &part, n);
 	measure_build("part", &part, n, &again);
 	if (again.n != blob.n || memcmp(again.p, blob.p, blob.n) != 0)

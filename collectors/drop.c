@@ -206,18 +206,11 @@ static void on_intake(struct intake *in, enum intake_end how)
 		d->last_refusal = (struct err){ 0 };
 		start_move(d, DROP_ACCEPTED);
 		break;
-	case INTAKE_NOTHING:
-		err_set(&in->err, ERR_INVALID, "the file has no figures");
-		/* fall through */
 	case INTAKE_REFUSED:
 		feed_book(f, in, INTAKE_REFUSED);
 		refuse(d, &in->err);
 		break;
 	case INTAKE_FAILED:
-		if (in->unpack_failed && intake_for_good(in->err.code)) {
-			refuse(d, &in->err);
-			break;
-		}
 		note_failure(d, &in->err);
 		/* A store that is full or busy would say so for the next file, too. */
 		if (in->err.code == ERR_FULL || in->err.code == ERR_BUSY)
@@ -226,7 +219,8 @@ static void on_intake(struct intake *in, enum intake_end how)
 			next_file(d);
 		break;
 	case INTAKE_CANCELLED:
-	case INTAKE_SAME: /* never: nothing is known beforehand of a file */
+	case INTAKE_NOTHING: /* never: such a file is refused */
+	case INTAKE_SAME:    /* never: nothing is known beforehand of a file */
 		finish_cancelled(d);
 		break;
 	}
@@ -239,7 +233,8 @@ static bool is_gzip_name(const char *name)
 	return n > 3 && !strcasecmp(name + n - 3, ".gz");
 }
 
-static void start_intake(struct drop *d)
+/* A full or busy store fails the attempt; the file stays where it is. */
+static void start_intake(struct drop *d, const struct err *refused)
 {
 	struct feed *f = d->feed;
 	const struct collector_options *o = &f->collector->o;
@@ -247,11 +242,12 @@ static void start_intake(struct drop *d)
 	struct err e;
 
 	in->done = on_intake;
+	in->handed_in = true;
 	in->origin = d->path;
 	in->now_ms = loop_now(o->loop);
 	in->catalogue = o->catalogue(o->catalogue_ctx);
 	strcpy(in->encoding, is_gzip_name(d->file->name) ? "gzip" : "");
-	if (intake_start(in, &e) < 0) {
+	if ((refused ? intake_start_refused(in, refused, &e) : intake_start(in, &e)) < 0) {
 		note_failure(d, &e);
 		finish(d);
 	}
@@ -265,12 +261,10 @@ static void on_read(struct job *j, enum job_end how)
 		return;
 	switch (d->took) {
 	case DROP_TAKEN:
-		start_intake(d);
+		start_intake(d, NULL);
 		break;
 	case DROP_REFUSE:
-		log_event(LOG_WARN, "document rejected", log_s("feed", d->feed->config.name),
-			  log_s("origin", d->path), log_i("kept", 0), log_err(&d->err));
-		refuse(d, &d->err);
+		start_intake(d, &d->err);
 		break;
 	case DROP_LATER:
 		if (d->err.code != ERR_NONE)

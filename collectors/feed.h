@@ -17,6 +17,7 @@
 #ifndef COLLECTORS_FEED_H
 #define COLLECTORS_FEED_H
 
+#include "base/sha256.h"
 #include "base/yaml_read.h"
 #include "catalogue/catalogue.h"
 #include "collectors/mapping.h"
@@ -73,8 +74,13 @@ struct emitted {
 };
 
 struct emit_request {
-	struct batch *batch; /* borrowed until done */
+	struct batch *batch; /* borrowed until done, as all below */
 	const char *source, *owner, *origin;
+	const char *address; /* network address of the sender; "" */
+	const char *reason;  /* refused as a whole, and why: the batch has no figures; else "" */
+	/* The document as it came, to be kept with its submission; empty: it is not kept. */
+	struct slice original;
+	uint8_t original_sha256[SHA256_BYTES];
 	int64_t received_ms;
 	bool trusted, hold;
 	/* On the loop, exactly once. */

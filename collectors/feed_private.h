@@ -48,7 +48,11 @@ struct intake {
 	char content_type[128];
 	char encoding[32];  /* Content-Encoding */
 	const char *origin; /* URL or path, borrowed */
-	int64_t now_ms;     /* of the attempt */
+	char address[64];   /* of the sender; "" */
+	/* A file: what cannot be used is refused rather than asked for again, that it has no
+	 * figures too, and the original is the file with its packing. */
+	bool handed_in;
+	int64_t now_ms; /* of the attempt */
 	double fetch_seconds;
 	bool known; /* known_hash is that of the last processed document */
 	uint64_t known_hash;
@@ -64,12 +68,16 @@ struct intake {
 	uint32_t fresh, revised, unchanged;
 	double decode_seconds;
 	enum intake_end how; /* once the store has answered */
+	struct buf original; /* a statistic's document as it came, until it is stored */
+	uint8_t original_sha256[SHA256_BYTES];
 	struct emit_request request;
 };
 
 /* Takes a zeroed intake with what is under "in" filled in; `done` follows, also with
  * INTAKE_CANCELLED. -1 (ERR_BUSY, ERR_MEMORY): it did not begin and `done` is not called. */
 int intake_start(struct intake *in, struct err *e);
+/* For a file that is refused unread: stores that it was, with `why`. -1 as above. */
+int intake_start_refused(struct intake *in, const struct err *why, struct err *e);
 /* For a scrape that failed before there was a document: stores up = 0 and the like.
  * -1 as above. */
 int intake_start_down(struct intake *in, struct err *e);

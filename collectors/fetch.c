@@ -194,6 +194,7 @@ static void take_body(struct feed *f)
 	};
 	snprintf(in->content_type, sizeof(in->content_type), "%s", h->content_type);
 	snprintf(in->encoding, sizeof(in->encoding), "%s", h->content_encoding);
+	snprintf(in->address, sizeof(in->address), "%s", h->address);
 	buf_init(&h->body, 0);
 	http_fetch_release(h);
 	if (intake_start(in, &e) < 0)

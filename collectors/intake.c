@@ -6,7 +6,8 @@
  *
  * The job unpacks, hashes, and only when the bytes are new decodes and maps them.
  * Whatever was understood goes to the store, also when the document as a whole
- * turned out broken further down: a bad row costs that row.
+ * turned out broken further down: a bad row costs that row. So does a statistic's document
+ * that is refused as a whole: that it came, and its bytes, are kept with the reason.
  */
 #include "collectors/feed_private.h"
 
@@ -89,6 +90,37 @@ static int decode_body(struct intake *in, struct slice body)
 	return document_decode(&d, in->catalogue, &f->collector->o.history, in->batch, &in->err);
 }
 
+/* Plain samples are no statement that anybody could be asked about later. */
+static bool is_statistic(const struct intake *in)
+{
+	return in->feed->config.format != FORMAT_PROMETHEUS;
+}
+
+/* What the sender made: a file as it lies there; of a reply what is left without the packing
+ * that was for the way. */
+static void keep_original(struct intake *in, struct buf *plain)
+{
+	struct buf *from = in->handed_in && in->body.n ? &in->body : plain;
+
+	if (!is_statistic(in) || in->same)
+		return;
+	in->original = *from;
+	*from = (struct buf){ 0 };
+	sha256_of(buf_all(&in->original), in->original_sha256);
+}
+
+/* A file that does not unpack: an empty batch for the record of its refusal. */
+static void give_up_unpacking(struct intake *in)
+{
+	struct err e;
+
+	if (!in->handed_in || !intake_for_good(in->err.code))
+		return;
+	in->batch = batch_new(BATCH_BASE_BYTES, &e);
+	if (!in->batch)
+		in->err = e;
+}
+
 static int unpack(struct intake *in, struct buf *plain)
 {
 	buf_init(plain, (size_t)in->feed->config.body_limit);
@@ -120,7 +152,10 @@ static void decode_work(struct job *j)
 		if (!in->same && !atomic_load(&j->cancelled) &&
 		    decode_body(in, buf_all(&plain)) == 0)
 			in->err = (struct err){ 0 };
+	} else {
+		give_up_unpacking(in);
 	}
+	keep_original(in, &plain);
 	buf_release(&plain);
 	buf_release(&in->body);
 	in->decode_seconds = seconds_now() - start;
@@ -171,11 +206,15 @@ static int emit(struct intake *in, struct err *e)
 		.source = f->config.name,
 		.owner = f->config.owner,
 		.origin = in->origin,
+		.address = in->address,
+		.reason = in->how == INTAKE_REFUSED && is_statistic(in) ? in->err.text : "",
+		.original = buf_all(&in->original),
 		.received_ms = loop_now(o->loop),
 		.trusted = f->config.trusted,
 		.hold = f->config.hold,
 		.done = on_emitted,
 	};
+	memcpy(in->request.original_sha256, in->original_sha256, SHA256_BYTES);
 	in->feed->stage = STAGE_STORING;
 	return o->emit(o->emit_ctx, &in->request, e);
 }
@@ -205,8 +244,10 @@ static enum intake_end judge(struct intake *in)
 	in->suspect = b->suspect;
 	if (in->kept)
 		return INTAKE_STORED;
-	if (!b->refused && in->err.code == ERR_NONE)
+	if (!b->refused && in->err.code == ERR_NONE && !in->handed_in)
 		return INTAKE_NOTHING;
+	if (!b->refused && in->err.code == ERR_NONE)
+		err_set(&in->err, ERR_INVALID, "the file has no figures");
 	nothing_kept(in);
 	return INTAKE_REFUSED;
 }
@@ -227,7 +268,7 @@ static void on_decoded(struct job *j, enum job_end how)
 		end(in, INTAKE_SAME);
 		return;
 	}
-	if (!in->batch || in->unpack_failed ||
+	if (!in->batch || (in->unpack_failed && !in->handed_in) ||
 	    (in->err.code != ERR_NONE && !intake_for_good(in->err.code))) {
 		end(in, INTAKE_FAILED);
 		return;
@@ -238,7 +279,7 @@ static void on_decoded(struct job *j, enum job_end how)
 		end(in, INTAKE_FAILED);
 		return;
 	}
-	if (!scrape && in->how != INTAKE_STORED) {
+	if (!scrape && in->how == INTAKE_NOTHING) {
 		end(in, in->how);
 		return;
 	}
@@ -272,6 +313,14 @@ int intake_start(struct intake *in, struct err *e)
 	in->job.done = on_decoded;
 	in->feed->stage = STAGE_DECODING;
 	return job_start(o->loop, &in->job, JOB_DECODE, e);
+}
+
+int intake_start_refused(struct intake *in, const struct err *why, struct err *e)
+{
+	in->how = INTAKE_REFUSED;
+	in->err = *why;
+	in->batch = batch_new(BATCH_BASE_BYTES, e);
+	return in->batch ? emit(in, e) : -1;
 }
 
 int intake_start_down(struct intake *in, struct err *e)
@@ -331,6 +380,7 @@ static void discard(struct loop *l, struct batch *b)
 void intake_release(struct intake *in)
 {
 	buf_release(&in->body);
+	buf_release(&in->original);
 	if (in->batch)
 		discard(feed_loop(in->feed), in->batch);
 	if (in->catalogue)

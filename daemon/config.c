@@ -73,7 +73,7 @@ struct raw_top {
 	const char *title, *notice, *listen, *data_dir, *timezone;
 	struct yaml_strings catalogue;
 	int64_t assess_every_ms, map_bytes;
-	const struct yaml_node *hours, *feeds, *lights, *alerts, *remote_write;
+	const struct yaml_node *hours, *feeds, *lights, *alerts, *remote_write, *retention;
 };
 
 static const struct yaml_field top_fields[] = {
@@ -93,6 +93,8 @@ static const struct yaml_field top_fields[] = {
 	  .help = "lagging, late_report, feed_down" },
 	{ "remote_write", YAML_NODE, offsetof(struct raw_top, remote_write),
 	  .help = "samples pushed by a Prometheus" },
+	{ "retention", YAML_NODE, offsetof(struct raw_top, retention),
+	  .help = "a list: how long and how much of which plain families is kept" },
 	{ "assess_every", YAML_DURATION, offsetof(struct raw_top, assess_every_ms), .min = 1000,
 	  .max = 86400e3, .help = "assessments when nothing new comes in" },
 	{ "map_size", YAML_SIZE, offsetof(struct raw_top, map_bytes), .min = 1 << 20,
@@ -281,6 +283,61 @@ static void check_statistics(const struct yaml_node *node, const struct yaml_str
 				      text_shown(slice_str(list->list[i]), shown));
 }
 
+struct raw_retention {
+	struct yaml_strings families;
+	int64_t age_ms, bytes;
+};
+
+static const struct yaml_field retention_fields[] = {
+	{ "families", YAML_STRINGS, offsetof(struct raw_retention, families), .required = true,
+	  .help = "metric names, with * for any characters" },
+	{ "age", YAML_DURATION, offsetof(struct raw_retention, age_ms), .min = 3600e3,
+	  .max = 100 * 366 * 86400e3, .help = "older samples go" },
+	{ "size", YAML_SIZE, offsetof(struct raw_retention, bytes), .min = 1 << 20,
+	  .max = 1LL << 50, .help = "of all these families, packed; the oldest go" },
+	{ NULL }
+};
+
+static void add_retention(struct config *c, const struct raw_retention *raw)
+{
+	size_t n = c->nretention + raw->families.n;
+	struct retention *more = arena_array(&c->arena, n, sizeof(*more));
+
+	if (!more)
+		return;
+	if (c->nretention)
+		memcpy(more, c->retention, c->nretention * sizeof(*more));
+	for (size_t i = 0; i < raw->families.n; i++)
+		more[c->nretention + i] = (struct retention){ .families = raw->families.list[i],
+							      .age_ms = raw->age_ms,
+							      .bytes = (uint64_t)raw->bytes };
+	c->retention = more;
+	c->nretention = n;
+}
+
+static void read_retention(struct config *c, const struct yaml_node *node, struct diags *d)
+{
+	if (node->type != YAML_LIST) {
+		yaml_complain(node, d, "retention is a list of maps");
+		return;
+	}
+	for (const struct yaml_node *item = node->child; item; item = item->next) {
+		struct raw_retention raw = { .age_ms = 0 };
+
+		if (yaml_fill(item, retention_fields, &raw, &c->arena, d) < 0)
+			continue;
+		for (size_t i = 0; i < raw.families.n; i++)
+			if (!is_word(raw.families.list[i], "_:*", LABEL_VALUE_MAX_BYTES))
+				yaml_complain(yaml_get(item, "families"), d,
+					      "'%.64s' is not a metric name such as node_load1 or "
+					      "node_*",
+					      raw.families.list[i]);
+		if (!raw.age_ms && !raw.bytes)
+			yaml_complain(item, d, "a rule of retention needs an age or a size");
+		add_retention(c, &raw);
+	}
+}
+
 static void read_remote_write(struct config *c, const struct yaml_node *node, struct diags *d)
 {
 	struct remote_write_config *r = &c->remote_write;
@@ -339,6 +396,8 @@ static void read_file(struct config *c, struct diags *d)
 		read_alerts(c, raw.alerts, d);
 	if (raw.remote_write)
 		read_remote_write(c, raw.remote_write, d);
+	if (raw.retention)
+		read_retention(c, raw.retention, d);
 	if (raw.feeds) {
 		feed_configs_read(raw.feeds, c->base_dir, &c->arena, d, &c->feeds, &c->nfeeds);
 		if (!raw.catalogue.n)

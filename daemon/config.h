@@ -14,6 +14,7 @@
 #include "base/diag.h"
 #include "base/workdays.h"
 #include "collectors/feed.h"
+#include "storage/store.h"
 
 #include <stdatomic.h>
 
@@ -57,6 +58,8 @@ struct config {
 	int64_t assess_every_ms;
 	struct alert_config lagging, late, feed_down;
 	struct remote_write_config remote_write;
+	struct retention *retention; /* of plain series; one for each family that a rule names */
+	size_t nretention;
 	int64_t map_bytes;
 };
 

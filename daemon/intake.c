@@ -117,13 +117,17 @@ int intake_emit(void *ctx, struct emit_request *r, struct err *e)
 		.source = r->source,
 		.owner = r->owner,
 		.origin = r->origin,
+		.address = r->address,
+		.reason = r->reason,
+		.rejected = *r->reason != '\0',
 		.received_ms = r->received_ms,
-		.released_ms = r->hold ? 0 : r->received_ms,
+		.released_ms = r->hold || *r->reason ? 0 : r->received_ms,
 		.trusted = r->trusted,
-		.body_hash = b->body_hash,
+		.body = r->original,
 		.body_bytes = b->body_bytes,
 		.refused = (uint32_t)b->refused,
 	};
+	memcpy(h->append.submission.body_sha256, r->original_sha256, SHA256_BYTES);
 	h->append.obs = b->obs;
 	h->append.nobs = b->nobs;
 	h->append.samples = b->samples;

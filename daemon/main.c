@@ -16,6 +16,8 @@ static const char usage[] =
 	"  parkwatch check catalogue FILE...\n"
 	"  parkwatch check feed --config FILE NAME DOCUMENT\n"
 	"  parkwatch check store DIR\n"
+	"  parkwatch audit verify --data-dir DIR [--head HASH]\n"
+	"  parkwatch audit export --data-dir DIR --to FOLDER [--catalogue FILE...]\n"
 	"  parkwatch backup --data-dir DIR --to FOLDER [--rate MiB/s]\n"
 	"  parkwatch restore --from BACKUP --data-dir NEW\n"
 	"  parkwatch version\n"
@@ -43,11 +45,11 @@ static const struct {
 	const char *word;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-	{ "run", command_run },         { "check", command_check },
-	{ "version", command_version }, { "--version", command_version },
-	{ "backup", command_backup },   { "restore", command_restore },
-	{ "help", command_help },       { "--help", command_help },
-	{ "-h", command_help },
+	{ "run", command_run },           { "check", command_check },
+	{ "audit", command_audit },       { "backup", command_backup },
+	{ "restore", command_restore },   { "version", command_version },
+	{ "--version", command_version }, { "help", command_help },
+	{ "--help", command_help },       { "-h", command_help },
 };
 
 int main(int argc, char **argv)

@@ -6,7 +6,7 @@ struct request {
 	struct write w;
 	struct write_job *job;
 	struct remote_intake *in;
-	char *source, *origin;
+	char *source, *address;
 };
 
 void remote_intake_init(struct remote_intake *in)
@@ -116,7 +116,7 @@ static void request_free(struct request *r)
 {
 	atomic_fetch_sub(&r->in->under_way, 1);
 	mem_free(r->source);
-	mem_free(r->origin);
+	mem_free(r->address);
 	mem_free(r);
 }
 
@@ -154,14 +154,15 @@ int remote_intake_write(void *ctx, struct write_job *w, struct err *e)
 	r->in = in;
 	r->job = w;
 	r->source = source_of(in);
-	r->origin = mem_strndup(w->origin.p ? w->origin.p : "", w->origin.n);
+	r->address = mem_strndup(w->origin.p ? w->origin.p : "", w->origin.n);
 	r->w = (struct write){ .body = w->body,
 			       .received_ms = w->received_ms,
 			       .source = r->source,
-			       .origin = r->origin,
+			       .origin = "/api/v1/write",
+			       .address = r->address,
 			       .done = finished,
 			       .ctx = r };
-	if (!r->source || !r->origin)
+	if (!r->source || !r->address)
 		err_set(&why, ERR_MEMORY, "no memory for a request");
 	else if (store_write(in->store, &r->w, &why) == 0)
 		return 0;

@@ -143,6 +143,15 @@ static void warn_unchangeable(const struct config *old, const struct config *new
 			  log_s("data_dir", new->data_dir));
 }
 
+static void apply_retention(struct daemon *d)
+{
+	struct err e;
+
+	if (d->store &&
+	    store_set_retention(d->store, d->config->retention, d->config->nretention, &e) < 0)
+		log_event(LOG_WARN, "the rules of retention stay as they were", log_err(&e));
+}
+
 static void swap_in(struct daemon *d, struct loaded *l)
 {
 	struct config *old_config = d->config;
@@ -153,6 +162,7 @@ static void swap_in(struct daemon *d, struct loaded *l)
 	if (d->watch)
 		watch_configure(d->watch, d->config, d->catalogue);
 	remote_intake_configure(&d->remote_intake, d->config, d->catalogue);
+	apply_retention(d);
 	if (old_catalogue)
 		catalogue_unref(old_catalogue);
 	config_unref(old_config);
@@ -338,6 +348,7 @@ static int open_store(struct daemon *d, struct err *e)
 	d->store_failed.call = stop_for_store;
 	d->store = store_open(&o, e);
 	d->remote_intake.store = d->store;
+	apply_retention(d);
 	return d->store ? 0 : err_wrap(e, "store %s", d->config->data_dir);
 }
 

@@ -180,7 +180,7 @@ static void refresh_store(struct store *s)
 		const char *name;
 		size_t held, bytes;
 	} places[] = {
-#define PLACE(name, held, bytes) \
+#define PLACE(name, held, bytes)                                                                   \
 	{ name, offsetof(struct store_status, held), offsetof(struct store_status, bytes) }
 		PLACE("log", head_samples, log_bytes),
 		PLACE("runs", run_samples, run_bytes),

@@ -34,11 +34,12 @@ const struct http_route *exporter_routes(const struct exporter_view *view, struc
 		return NULL;
 	}
 	for (size_t i = 0; i < *n; i++)
-		routes[i] = (struct http_route){ .method = table[i].method ? table[i].method : "GET",
-						 .path = table[i].path,
-						 .where = table[i].where,
-						 .class = table[i].method ? JOB_STORE : JOB_QUERY,
-						 .serve = table[i].serve,
-						 .ctx = (void *)view };
+		routes[i] =
+			(struct http_route){ .method = table[i].method ? table[i].method : "GET",
+					     .path = table[i].path,
+					     .where = table[i].where,
+					     .class = table[i].method ? JOB_STORE : JOB_QUERY,
+					     .serve = table[i].serve,
+					     .ctx = (void *)view };
 	return routes;
 }

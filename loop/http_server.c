@@ -53,8 +53,13 @@ static void on_alarm(uv_timer_t *h);
 static void pump(struct http_server *s)
 {
 	MHD_UNSIGNED_LONG_LONG ms;
+	unsigned closed = s->closed;
 
 	MHD_run(s->mhd);
+	/* Out of descriptors, libmicrohttpd stops listening until a connection closes, and listens
+	 * again only in the next turn. Nobody else would cause one. */
+	if (s->closed != closed)
+		MHD_run(s->mhd);
 	if (MHD_get_timeout(s->mhd, &ms) != MHD_YES)
 		uv_timer_stop(&s->alarm);
 	else
@@ -505,6 +510,7 @@ static void connection_closed(struct http_server *s, void **context)
 	if (conn->next)
 		conn->next->prev = conn->prev;
 	mem_free(conn);
+	s->closed++;
 	counter_set(C_HTTP_CONNECTIONS, --s->nconnections);
 }
 

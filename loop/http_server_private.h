@@ -45,6 +45,7 @@ struct http_server {
 
 	struct connection *connections;
 	unsigned nconnections;
+	unsigned closed; /* connections, ever; wraps */
 	struct request *requests;
 	/* Of all requests together: replies not yet sent and bodies not yet served. */
 	size_t in_flight, in_flight_max;

@@ -10,9 +10,9 @@
  * lock table is used, like any reader does.
  *
  * Looked at: the index parts, block by block; every partition and run, chunk by chunk, unpacked;
- * the fresh figures; the log files; the submissions. Compared: how many parts and
- * partitions the state record knows, what each table of segments says of each segment, how many
- * figures each submission kept. Each fault names series, time and cause.
+ * the fresh figures; the log files; the submissions, the ledger and the originals. Compared: how
+ * many parts and partitions the state record knows, what each table of segments says of each
+ * segment, how many figures each submission kept. Each fault names series, time and cause.
  */
 #include "storage/store.h"
 
@@ -20,7 +20,9 @@
 #include "base/remote_write.h"
 #include "base/snappy.h"
 #include "storage/disk.h"
+#include "storage/ledger.h"
 #include "storage/lockfile.h"
+#include "storage/originals.h"
 #include "storage/store_impl.h"
 #include "storage/submission.h"
 #include "storage/walk.h"
@@ -43,7 +45,8 @@ struct checker {
 	struct db_txn *t;
 	struct state state;
 	bool beside_writer;
-	uint32_t *kept; /* [sequence - 1]: figures found */
+	uint32_t *kept;                  /* [sequence - 1]: figures found */
+	struct original_follow original; /* the piece before */
 
 	/* to name series */
 	struct index_part *parts;
@@ -301,7 +304,8 @@ static int check_partitions(struct checker *c, struct err *e)
 	return 0;
 }
 
-/* --- fresh figures ------------------------------------------------------------------------------- */
+/* --- fresh figures -------------------------------------------------------------------------------
+ */
 
 static int seen_name(void *ctx, uint32_t id, bool statistic, const struct label *l, size_t n,
 		     struct err *e)
@@ -349,7 +353,8 @@ static int check_fresh(struct checker *c, struct err *e)
 	return rc;
 }
 
-/* --- submissions ------------------------------------------------------------------------------------ */
+/* --- submissions
+ * ------------------------------------------------------------------------------------ */
 
 static void check_submission(struct checker *c, struct slice key, struct slice value)
 {
@@ -369,31 +374,108 @@ static void check_submission(struct checker *c, struct slice key, struct slice v
 		      view.s.kept, c->kept[sequence - 1]);
 }
 
+static void check_entry(struct checker *c, struct slice key, struct slice value)
+{
+	uint64_t number = get_be64(key.p);
+	struct ledger_view view;
+	struct err e;
+
+	if (!record_good(key, value))
+		fault(c, "entry %" PRIu64 " of the ledger is damaged: the checksum is wrong",
+		      number);
+	else if (ledger_read(key, value, &view, &e) < 0)
+		fault(c, "entry %" PRIu64 " of the ledger: %s", number, e.text);
+	else if (view.submission > c->state.sequence)
+		fault(c,
+		      "entry %" PRIu64 " of the ledger names submission %" PRIu64
+		      ", which does not exist",
+		      number, view.submission);
+}
+
+static void check_original(struct checker *c, struct slice key, struct slice value)
+{
+	struct original_piece p;
+	char hex[SHA256_HEX];
+	struct err e;
+
+	sha256_hex((const uint8_t *)key.p, hex);
+	if (!record_good(key, value))
+		fault(c, "original %s is damaged: the checksum is wrong", hex);
+	else if (original_read(key, value, &p, &e) < 0 || original_follow(&c->original, &p, &e) < 0)
+		fault(c, "original %s: %s", hex, e.text);
+}
+
+/* Calls `each` for every record of a table; *n of them. */
+static int scan(struct checker *c, enum db_table table, size_t key_bytes,
+		void (*each)(struct checker *c, struct slice key, struct slice value), uint64_t *n,
+		struct err *e)
+{
+	struct db_cursor *cursor;
+	struct slice key, value;
+	int rc;
+
+	*n = 0;
+	if (db_cursor_open(c->t, table, &cursor, e) < 0)
+		return -1;
+	while ((rc = db_move(cursor, *n ? DB_NEXT : DB_FIRST, &key, &value, e)) == 1) {
+		++*n;
+		if (key.n != key_bytes)
+			fault(c, "table \"%s\": record %" PRIu64 " has a key of %zu bytes",
+			      db_table_name(table), *n, key.n);
+		else
+			each(c, key, value);
+	}
+	db_cursor_close(cursor);
+	return rc;
+}
+
 static int check_submissions(struct checker *c, struct err *e)
+{
+	uint64_t n;
+
+	if (scan(c, DB_SUBMISSIONS, KEY_SUBMISSION_BYTES, check_submission, &n, e) < 0)
+		return -1;
+	if (n != c->state.sequence)
+		fault(c, "%" PRIu64 " submissions are there, %" PRIu64 " should be", n,
+		      c->state.sequence);
+	return 0;
+}
+
+static int check_ledger(struct checker *c, struct err *e)
+{
+	struct err why;
+	uint64_t n;
+
+	if (scan(c, DB_LEDGER, KEY_LEDGER_BYTES, check_entry, &n, e) < 0)
+		return -1;
+	if (ledger_check_count(c->t, &why) < 0)
+		fault(c, "%s", why.text);
+	if (scan(c, DB_ORIGINALS, KEY_ORIGINAL_BYTES, check_original, &n, e) < 0)
+		return -1;
+	if (original_follow(&c->original, NULL, &why) < 0)
+		fault(c, "the last original: %s", why.text);
+	return 0;
+}
+
+static int check_metadata(struct checker *c, struct err *e)
 {
 	struct db_cursor *cursor;
 	struct slice key, value;
 	uint64_t n = 0;
 	int rc;
 
-	if (db_cursor_open(c->t, DB_SUBMISSIONS, &cursor, e) < 0)
+	if (db_cursor_open(c->t, DB_METADATA, &cursor, e) < 0)
 		return -1;
-	while ((rc = db_move(cursor, n ? DB_NEXT : DB_FIRST, &key, &value, e)) == 1) {
-		n++;
-		if (key.n != KEY_SUBMISSION_BYTES)
-			fault(c, "table \"submissions\": record %" PRIu64 " has a key of %zu bytes",
-			      n, key.n);
-		else
-			check_submission(c, key, value);
-	}
+	while ((rc = db_move(cursor, n++ ? DB_NEXT : DB_FIRST, &key, &value, e)) == 1)
+		if (!record_good(key, value))
+			fault(c, "metadata of %.*s: the checksum is wrong",
+			      key.n > 256 ? 256 : (int)key.n, key.p);
 	db_cursor_close(cursor);
-	if (rc == 0 && n != c->state.sequence)
-		fault(c, "%" PRIu64 " submissions are there, %" PRIu64 " should be", n,
-		      c->state.sequence);
 	return rc;
 }
 
-/* --- files -------------------------------------------------------------------------------------------- */
+/* --- files
+ * -------------------------------------------------------------------------------------------- */
 
 /* Beside a writer files come and go. */
 static bool may_be_gone(const struct checker *c, const struct err *e)
@@ -419,9 +501,10 @@ static int check_runs(struct checker *c, uint64_t *covered, struct err *e)
 		if (!l && !may_be_gone(c, &why))
 			fault(c, "%s", why.text);
 		if (l) {
-			if (l->from > *covered + 1)
-				fault(c, "the runs or log files %" PRIu64 " to %" PRIu64
-					 " are missing",
+			if (l->from > *covered + 1 && !c->beside_writer)
+				fault(c,
+				      "the runs or log files %" PRIu64 " to %" PRIu64
+				      " are missing",
 				      *covered + 1, l->from - 1);
 			check_layer(c, l);
 		}
@@ -464,11 +547,12 @@ static int check_logs(struct checker *c, uint64_t covered, struct err *e)
 		if (numbers[i] <= covered)
 			continue;
 		if (numbers[i] != covered + 1 && !c->beside_writer)
-			fault(c, "the log files %" PRIu64 " to %" PRIu64 " are missing", covered + 1,
-			      numbers[i] - 1);
+			fault(c, "the log files %" PRIu64 " to %" PRIu64 " are missing",
+			      covered + 1, numbers[i] - 1);
 		covered = numbers[i];
 		rc = numbered_path(path, c->dir, "log", numbers[i], ".log", e);
-		if (rc == 0 && wal_read(path, numbers[i], check_request, &k, &end, &size, &why) < 0 &&
+		if (rc == 0 &&
+		    wal_read(path, numbers[i], check_request, &k, &end, &size, &why) < 0 &&
 		    !may_be_gone(c, &why))
 			fault(c, "%s", why.text);
 	}
@@ -478,7 +562,8 @@ static int check_logs(struct checker *c, uint64_t covered, struct err *e)
 	return rc;
 }
 
-/* --- all of it -------------------------------------------------------------------------------------------- */
+/* --- all of it
+ * -------------------------------------------------------------------------------------------- */
 
 static int read_heads(struct checker *c, struct err *e)
 {
@@ -512,13 +597,57 @@ static int prepare(struct checker *c, struct err *e)
 	return err_set(e, ERR_MEMORY, "no memory to check the store");
 }
 
+/* Whether keys rise, and whether a search from the root comes to each record that the walk along
+ * the leaves is at: a key changed in a branch page misleads searches only. One fault for a row of
+ * them. */
+static int check_reach(struct checker *c, enum db_table table, struct err *e)
+{
+	uint8_t last[LABEL_NAME_MAX_BYTES];
+	struct slice key, value, found, before = { 0 };
+	struct db_cursor *cursor;
+	uint64_t n = 0, entries;
+	bool missed = false;
+	int rc;
+
+	if (db_entries(c->t, table, &entries, e) < 0 || db_cursor_open(c->t, table, &cursor, e) < 0)
+		return -1;
+	while ((rc = db_move(cursor, n ? DB_NEXT : DB_FIRST, &key, &value, e)) == 1) {
+		struct err why;
+
+		n++;
+		if (n > 1 && slice_cmp(before, key) >= 0)
+			fault(c, "table \"%s\": record %" PRIu64 " is out of order",
+			      db_table_name(table), n);
+		if (db_get(c->t, table, key, &found, &why) == 1 && found.p == value.p) {
+			missed = false;
+		} else if (!missed) {
+			missed = true;
+			fault(c,
+			      "table \"%s\", record %" PRIu64 ": a search does not find it: a page "
+			      "that leads to it is damaged",
+			      db_table_name(table), n);
+		}
+		before = slice_of((const char *)last, key.n < sizeof(last) ? key.n : sizeof(last));
+		memcpy(last, key.p, before.n);
+	}
+	db_cursor_close(cursor);
+	if (rc == 0 && n != entries)
+		fault(c, "table \"%s\": %" PRIu64 " records are there, %" PRIu64 " should be",
+		      db_table_name(table), n, entries);
+	return rc;
+}
+
 static int check_tables(struct checker *c, struct err *e)
 {
 	uint64_t covered;
 
+	for (int i = 0; i < DB_TABLES; i++)
+		if (check_reach(c, (enum db_table)i, e) < 0)
+			return -1;
+
 	if (read_heads(c, e) < 0 || prepare(c, e) < 0 || check_parts(c, e) < 0 ||
 	    check_fresh(c, e) < 0 || check_partitions(c, e) < 0 || check_submissions(c, e) < 0 ||
-	    check_runs(c, &covered, e) < 0)
+	    check_metadata(c, e) < 0 || check_ledger(c, e) < 0 || check_runs(c, &covered, e) < 0)
 		return -1;
 	return check_logs(c, covered, e);
 }

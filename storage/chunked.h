@@ -40,12 +40,13 @@ static inline void chunked_init(struct chunked *c, size_t element_bytes)
 
 static inline void *chunked_at(const struct chunked *c, uint32_t i)
 {
-	struct chunked_middle *m = atomic_load_explicit(
-		&c->top[i >> (CHUNKED_BLOCK_BITS + CHUNKED_MIDDLE_BITS)], memory_order_acquire);
-	char *b = m ? atomic_load_explicit(
-			      &m->blocks[i >> CHUNKED_BLOCK_BITS & (CHUNKED_MIDDLE - 1)],
-			      memory_order_acquire)
-		    : NULL;
+	struct chunked_middle *m =
+		atomic_load_explicit(&c->top[i >> (CHUNKED_BLOCK_BITS + CHUNKED_MIDDLE_BITS)],
+				     memory_order_acquire);
+	char *b =
+		m ? atomic_load_explicit(&m->blocks[i >> CHUNKED_BLOCK_BITS & (CHUNKED_MIDDLE - 1)],
+					 memory_order_acquire)
+		  : NULL;
 
 	return b ? b + (size_t)(i & (CHUNKED_BLOCK - 1)) * c->element_bytes : NULL;
 }

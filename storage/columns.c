@@ -16,12 +16,17 @@ struct columns_scratch *columns_scratch_new(struct err *e)
 	return s;
 }
 
+void columns_scratch_quick(struct columns_scratch *s)
+{
+	s->quick = true;
+}
+
 void columns_scratch_free(struct columns_scratch *s)
 {
 	mem_free(s);
 }
 
-/* --- values ---------------------------------------------------------------------------------- */
+/* --- values -------------------------------------------------------------------------- */
 
 enum { GOOD_ENOUGH = 3 }; /* bytes a value */
 
@@ -58,10 +63,9 @@ static int bits_column_unpack(struct slice *in, size_t n, double *v, struct colu
 	return 0;
 }
 
-/* Whole columns touch 8.5 bytes a value, half of them can be exceptions of 10. */
 size_t values_bound(size_t n)
 {
-	return whole_bound(n) + n / 2 * 10 + VARINT_MAX + 2;
+	return COLUMN_BOUND(n);
 }
 
 size_t values_pack(const double *v, size_t n, uint8_t *out, enum value_encoding *enc,
@@ -72,15 +76,15 @@ size_t values_pack(const double *v, size_t n, uint8_t *out, enum value_encoding 
 	*enc = VALUES_DECIMAL;
 	if (bytes > 0 && bytes <= n * GOOD_ENOUGH)
 		return bytes;
-	other = bits_column_pack(v, n, s->bytes[0], s);
+	other = bits_column_pack(v, n, s->other, s);
 	if (bytes == 0 || other < bytes) {
-		memcpy(out, s->bytes[0], other);
+		memcpy(out, s->other, other);
 		bytes = other;
 		*enc = VALUES_BITS;
 	}
-	other = xor_pack(v, n, s->bytes[0]);
+	other = xor_pack(v, n, s->other);
 	if (other < bytes) {
-		memcpy(out, s->bytes[0], other);
+		memcpy(out, s->other, other);
 		bytes = other;
 		*enc = VALUES_XOR;
 	}
@@ -122,8 +126,7 @@ int values_unpack(enum value_encoding enc, struct slice in, size_t n, double *v,
 	return 0;
 }
 
-/* --- whole numbers -----------------------------------------------------------------------------
- */
+/* --- whole numbers ------------------------------------------------------------------- */
 
 /* Runs are a head byte, WHOLE_RESERVED, and for each run its number and its length less
  * one, both varints, until the lengths add up. */
@@ -172,7 +175,7 @@ static int runs_unpack(struct slice *in, size_t n, uint64_t *x, struct err *e)
 
 size_t ints_bound(size_t n)
 {
-	return whole_bound(n);
+	return COLUMN_BOUND(n);
 }
 
 size_t ints_pack(const uint64_t *x, size_t n, uint8_t *out, struct columns_scratch *s)

@@ -29,19 +29,22 @@ enum {
 	COLUMN_SAMPLES_MAX = 8192, /* elements of a column; the fewest are 1 */
 };
 
-/* About 300 KiB of working memory. NULL is ERR_MEMORY. */
+/* About 330 KiB of working memory. NULL is ERR_MEMORY. */
 struct columns_scratch;
 struct columns_scratch *columns_scratch_new(struct err *e);
 void columns_scratch_free(struct columns_scratch *s);
+/* Packs with less care from now on, faster by a third and larger by a tenth: for what is soon
+ * packed anew. */
+void columns_scratch_quick(struct columns_scratch *s);
 
-/* --- times: milliseconds, not falling (vintages of one period have the same) -------------- */
+/* --- times: milliseconds, not falling (vintages of one period have the same) --------- */
 
 /* How many bytes `out` of times_pack() must have; *_pack() return how many they used. */
 size_t times_bound(size_t n);
 size_t times_pack(const int64_t *t, size_t n, uint8_t *out, struct columns_scratch *s);
 int times_unpack(struct slice in, size_t n, int64_t *t, struct columns_scratch *s, struct err *e);
 
-/* --- values -------------------------------------------------------------------------------- */
+/* --- values -------------------------------------------------------------------------- */
 
 /* Kept beside the column; 16 and above are left for histograms. */
 enum value_encoding {
@@ -59,7 +62,7 @@ size_t values_pack(const double *v, size_t n, uint8_t *out, enum value_encoding 
 int values_unpack(enum value_encoding enc, struct slice in, size_t n, double *v,
 		  struct columns_scratch *s, struct err *e);
 
-/* --- whole numbers: months, flags, numbers of a dictionary ------------------------------- */
+/* --- whole numbers: months, flags, numbers of a dictionary --------------------------- */
 
 /* Run lengths or packed bits, whichever is smaller. Any number is kept, small ones well. */
 size_t ints_bound(size_t n);

@@ -9,7 +9,6 @@
 enum { LANES = 4, ROWS = BLOCK / LANES, WORD = 16, LANES_WIDTH_MAX = 32 };
 
 typedef uint32_t lanes __attribute__((vector_size(16)));
-typedef uint64_t wide_lanes __attribute__((vector_size(32)));
 
 static inline lanes little_endian(lanes v)
 {
@@ -18,6 +17,27 @@ static inline lanes little_endian(lanes v)
 		v[i] = __builtin_bswap32(v[i]);
 #endif
 	return v;
+}
+
+/* Which number of four each lane has. */
+static const uint8_t number_of[LANES] = { 0, 2, 1, 3 };
+
+static inline u64x2 even_lanes(lanes v)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	return (u64x2)v >> 32;
+#else
+	return (u64x2)v & UINT64_C(0xffffffff);
+#endif
+}
+
+static inline u64x2 odd_lanes(lanes v)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	return (u64x2)v & UINT64_C(0xffffffff);
+#else
+	return (u64x2)v >> 32;
+#endif
 }
 
 static inline lanes load_lanes(const uint8_t *p)
@@ -34,7 +54,7 @@ static inline void store_lanes(uint8_t *p, lanes v)
 	memcpy(p, &v, sizeof(v));
 }
 
-/* --- four lanes ------------------------------------------------------------------------------ */
+/* --- four lanes ---------------------------------------------------------------------- */
 
 static void lanes_pack(const uint64_t *x, unsigned width, uint8_t *out)
 {
@@ -42,16 +62,15 @@ static void lanes_pack(const uint64_t *x, unsigned width, uint8_t *out)
 	unsigned fill = 0;
 
 	for (unsigned row = 0; row < ROWS; row++) {
-		lanes v;
+		lanes v = { 0 };
 
 		for (unsigned i = 0; i < LANES; i++)
-			v[i] = (uint32_t)(x[row * LANES + i] & mask_of(width));
+			v[i] = (uint32_t)(x[row * LANES + number_of[i]] & mask_of(width));
 		word |= v << fill;
 		if (fill + width >= 32) {
 			store_lanes(out, word);
 			out += WORD;
-			/* In two steps: all 32 at once is no shift. */
-			word = fill ? v >> 1 >> (31 - fill) : (lanes){ 0 };
+			word = v >> 1 >> (31 - fill); /* 32 at once would be no shift */
 		}
 		fill = (fill + width) % 32;
 	}
@@ -68,13 +87,14 @@ static void lanes_unpack(const uint8_t *in, unsigned width, uint64_t base, uint6
 		lanes low = load_lanes(in + (size_t)(bit / 32) * WORD);
 		lanes high = load_lanes(in + (size_t)((bit + width - 1) / 32) * WORD);
 		lanes v = (low >> shift | high << 1 << (31 - shift)) & mask;
-		wide_lanes w = __builtin_convertvector(v, wide_lanes) + base;
+		u64x2 first = even_lanes(v) + base, second = odd_lanes(v) + base;
 
-		memcpy(x + (size_t)row * LANES, &w, sizeof(w));
+		memcpy(x + (size_t)row * LANES, &first, sizeof(first));
+		memcpy(x + (size_t)row * LANES + 2, &second, sizeof(second));
 	}
 }
 
-/* --- one after the other --------------------------------------------------------------------- */
+/* --- one after the other ------------------------------------------------------------- */
 
 void bits_pack_plain(const uint64_t *x, size_t n, unsigned width, uint8_t *out)
 {
@@ -130,12 +150,14 @@ static void sparse_unpack(const uint8_t *in, unsigned width, uint64_t base, cons
 			  size_t n, uint64_t *x)
 {
 	uint64_t mask = mask_of(width);
+	bool narrow = width <= 57;
 	size_t bit = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		uint64_t have = -(uint64_t)(present[i / 8] >> (i % 8) & 1);
+		uint64_t have = 0 - (uint64_t)(present[i / 8] >> (i % 8) & 1);
+		uint64_t v = narrow ? at_bit_short(in, bit, mask) : at_bit(in, bit, mask);
 
-		x[i] = (base + at_bit(in, bit, mask)) & have;
+		x[i] = (base + v) & have;
 		bit += width & have;
 	}
 }
@@ -150,8 +172,7 @@ static const uint8_t *padded(struct slice in, size_t bytes, uint8_t copy[BLOCK *
 	return copy;
 }
 
-/* --- both ----------------------------------------------------------------------------------------
- */
+/* --- both ---------------------------------------------------------------------------- */
 
 void bits_pack(const uint64_t *x, size_t n, unsigned width, uint8_t *out)
 {

@@ -17,7 +17,10 @@ enum {
 	VARINT_MAX = 10, /* bytes */
 };
 
-/* --- bytes ------------------------------------------------------------------------------- */
+/* Two numbers side by side, as the compilers' own vectors (GCC and clang, any processor). */
+typedef uint64_t u64x2 __attribute__((vector_size(16)));
+
+/* --- bytes --------------------------------------------------------------------------- */
 
 static inline uint64_t load64(const uint8_t *p)
 {
@@ -54,12 +57,13 @@ static inline double double_of(uint64_t b)
 	return v;
 }
 
-/* --- numbers ------------------------------------------------------------------------------- */
+/* --- numbers ------------------------------------------------------------------------- */
 
 /* How many bits hold `v`: 0 for 0. */
 static inline unsigned width_of(uint64_t v)
 {
-	return v ? 64 - (unsigned)__builtin_clzll(v) : 0;
+	/* Without a branch: zeros come as they please. */
+	return 64 - (unsigned)__builtin_clzll(v | 1) - (v == 0);
 }
 
 /* The lowest `width` bits set, 0 to 64. */
@@ -77,6 +81,14 @@ static inline uint64_t zigzag(uint64_t v)
 static inline uint64_t unzigzag(uint64_t v)
 {
 	return v >> 1 ^ (v & 1 ? UINT64_MAX : 0);
+}
+
+/* Puts one among n that are in order; for a few numbers. */
+static inline void insert_sorted(int64_t *sorted, size_t n, int64_t v)
+{
+	for (; n > 0 && sorted[n - 1] > v; n--)
+		sorted[n] = sorted[n - 1];
+	sorted[n] = v;
 }
 
 /* Seven bits a byte, lowest first, the eighth says that more follow. */
@@ -119,7 +131,7 @@ static inline bool get_byte(struct slice *in, uint8_t *b)
 	return true;
 }
 
-/* --- runs of one width ---------------------------------------------------------------------- */
+/* --- runs of one width --------------------------------------------------------------- */
 
 static inline size_t bits_bytes(size_t n, unsigned width)
 {
@@ -127,9 +139,11 @@ static inline size_t bits_bytes(size_t n, unsigned width)
 }
 
 /* Packs the lowest `width` bits of n <= BLOCK numbers, bits_bytes() long. A whole BLOCK of
- * up to 32 bits is laid out in four lanes so that vectors unpack it: number i is the
- * i / 4-th of lane i % 4, and the lanes' 32-bit words take turns. All else is one
- * number after the other, lowest bit first. */
+ * up to 32 bits is laid out in four lanes of 32-bit words that take turns, so that
+ * vectors unpack it: of the numbers 4r to 4r + 3 the first is the r-th in lane 0, the
+ * others in lanes 2, 1 and 3 (two lanes are one 64-bit word, which so splits into
+ * neighbours). A lane's numbers follow each other from its lowest bit on. All else is
+ * one number after the other, lowest bit first. */
 void bits_pack(const uint64_t *x, size_t n, unsigned width, uint8_t *out);
 
 /* x[i] = base + the i-th number. `in` holds at least bits_bytes(). */

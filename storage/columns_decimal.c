@@ -40,7 +40,6 @@ static const double power[EXPONENT_MAX + 1] = { 1e0,  1e1,  1e2,  1e3,  1e4,  1e
 						1e7,  1e8,  1e9,  1e10, 1e11, 1e12, 1e13,
 						1e14, 1e15, 1e16, 1e17, 1e18 };
 
-typedef uint64_t u64x2 __attribute__((vector_size(16)));
 typedef double f64x2 __attribute__((vector_size(16)));
 
 /* (double)(int64_t)k, which many processors have no vector instruction for: the upper half as
@@ -54,8 +53,7 @@ static inline f64x2 to_double(u64x2 k)
 	return ((f64x2)high - 0x1.00000801p+84) + (f64x2)low;
 }
 
-/* --- one value
- * ------------------------------------------------------------------------------------- */
+/* --- one value ----------------------------------------------------------------------- */
 
 /* Whether v is k / 10^e. */
 static bool scale_one(double v, unsigned e, uint64_t *k)
@@ -114,18 +112,18 @@ static bool sample_exponent(const double *v, size_t n, unsigned *exponent)
 	return need[EXPONENT_MAX + 1] <= count / 2;
 }
 
-/* --- all values
- * --------------------------------------------------------------------------------------- */
+/* --- all values ---------------------------------------------------------------------- */
 
 /* The usual way, for |k| < 2^51: adding 1.5 × 2^52 leaves the rounded number in the lowest
  * bits. What does not come back is looked at again. */
 static bool scale_two(const double *v, double p, uint64_t *k)
 {
-	f64x2 x, back;
+	f64x2 x, scaled, back;
 	u64x2 n, in;
 
 	memcpy(&x, v, sizeof(x));
-	n = (u64x2)(x * p + 0x1.8p52) - UINT64_C(0x4338000000000000);
+	scaled = x * p; /* by itself, or it might be fused with the sum and rounded elsewhere */
+	n = (u64x2)(scaled + 0x1.8p52) - UINT64_C(0x4338000000000000);
 	back = to_double(n) / p;
 	memcpy(k, &n, sizeof(n));
 	in = (u64x2)x ^ (u64x2)back;
@@ -220,8 +218,7 @@ size_t decimal_pack(const double *v, size_t n, uint8_t *out, struct columns_scra
 	return (size_t)(p - out);
 }
 
-/* --- unpacking
- * ----------------------------------------------------------------------------------------- */
+/* --- unpacking ----------------------------------------------------------------------- */
 
 /* Two at a time: both arrays have room behind the last. */
 static void divide_all(const uint64_t *k, size_t n, double p, double *v)

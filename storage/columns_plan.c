@@ -9,16 +9,19 @@
 #include "storage/columns_whole.h"
 
 enum {
+	SOME = 32,           /* numbers that tell how far the others spread */
 	FAR_MAX = BLOCK / 4, /* candidates for patches; with more of them patches do not pay */
 	PATCH_BITS = 16,     /* place, and a number below 64 */
 	PATCH_SPARE = 6,     /* bits of which its first byte holds beyond the width */
-	BASE_BITS = 8,
+	SPARSE_GAIN = 8,     /* sixteenths of a bit a number */
 };
 
-/* What lies below and above the middle by more than `reach`, as distances from it. */
+/* What lies below and above the middle by more than `reach`, and the least and the greatest
+ * of the others, all as distances from it. */
 struct outer {
-	int64_t low[FAR_MAX + 1], high[FAR_MAX + 1];
+	int64_t low[FAR_MAX], high[FAR_MAX];
 	size_t nlow, nhigh;
+	int64_t least, most;
 	int64_t reach;
 };
 
@@ -35,58 +38,77 @@ static inline uint64_t magnitude(int64_t v)
 /* The median of five of them: near the middle whatever single ones do. */
 static uint64_t middle_of(const uint64_t *left, size_t n)
 {
-	int64_t v[5];
+	int64_t v[5] = { 0 };
 
-	for (size_t i = 0; i < 5; i++) {
-		int64_t x = (int64_t)left[(n - 1) * i / 4];
-		size_t at = i;
-
-		for (; at > 0 && v[at - 1] > x; at--)
-			v[at] = v[at - 1];
-		v[at] = x;
-	}
+	for (size_t i = 0; i < 5; i++)
+		insert_sorted(v, i, (int64_t)left[(n - 1) * i / 4]);
 	return (uint64_t)v[2];
 }
 
-/* Sum of the bits of the distances from the middle, in sixteenths of a bit a number. */
-unsigned whole_spread(const uint64_t *left, size_t n, size_t step)
+/* What n numbers cost in bits, twice over: once with the best width and the rest patched,
+ * which sees that few are far off, and once each by its own width, which tells finer. */
+unsigned whole_cost(const uint64_t *left, size_t n)
 {
 	uint64_t middle = middle_of(left, n);
-	unsigned sum = 0, count = 0;
+	uint8_t of_width[65] = { 0 };
+	unsigned sum = 0, beyond = 0, widest, least;
+	int64_t low = 0, high = 0;
 
-	for (size_t i = 0; i < n; i += step, count++)
-		sum += width_of(magnitude(distance(left[i], middle)));
-	return sum * 16 / count;
-}
-
-/* --- patches -------------------------------------------------------------------------------- */
-
-static void insert(int64_t *sorted, size_t n, int64_t v)
-{
-	for (; n > 0 && sorted[n - 1] > v; n--)
-		sorted[n] = sorted[n - 1];
-	sorted[n] = v;
-}
-
-/* False when there are too many. */
-static bool collect(const uint64_t *left, size_t n, uint64_t middle, struct outer *o)
-{
-	uint64_t reach = (uint64_t)o->reach;
-
-	o->nlow = o->nhigh = 0;
 	for (size_t i = 0; i < n; i++) {
 		int64_t d = distance(left[i], middle);
+		unsigned width = width_of(magnitude(d));
 
-		if ((uint64_t)d + reach <= 2 * reach)
-			continue;
-		if (o->nlow + o->nhigh == FAR_MAX)
-			return false;
-		if (d < 0)
-			insert(o->low, o->nlow++, d);
-		else
-			insert(o->high, o->nhigh++, d);
+		of_width[width]++;
+		sum += width;
+		low = d < low ? d : low;
+		high = d > high ? d : high;
 	}
-	return true;
+	least = (unsigned)n * width_of((uint64_t)high - (uint64_t)low);
+	widest = width_of(magnitude(low) | magnitude(high));
+	for (unsigned width = widest; width-- > 0;) {
+		unsigned cost;
+
+		beyond += of_width[width + 1];
+		cost = (unsigned)n * (width + 1) + beyond * PATCH_BITS;
+		least = cost < least ? cost : least;
+	}
+	return least + sum;
+}
+
+/* --- patches ------------------------------------------------------------------------- */
+
+/* How many there are; sorted unless there are too many. First their places, without a branch
+ * that nobody can foretell, then their order. */
+static size_t collect(const uint64_t *left, size_t n, uint64_t middle, struct outer *o)
+{
+	uint64_t reach = (uint64_t)o->reach;
+	uint8_t places[BLOCK];
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		places[count] = (uint8_t)i;
+		count += left[i] - middle + reach > 2 * reach;
+	}
+	if (count == 0 || count > FAR_MAX)
+		return count;
+	o->nlow = o->nhigh = 0;
+	for (size_t i = 0; i < count; i++) {
+		int64_t d = distance(left[places[i]], middle);
+
+		if (d < 0)
+			insert_sorted(o->low, o->nlow++, d);
+		else
+			insert_sorted(o->high, o->nhigh++, d);
+	}
+	o->least = o->most = 0; /* the middle is one of them */
+	for (size_t i = 0; i < n; i++) {
+		uint64_t d = left[i] - middle;
+		int64_t in = d + reach > 2 * reach ? 0 : (int64_t)d;
+
+		o->least = in < o->least ? in : o->least;
+		o->most = in > o->most ? in : o->most;
+	}
+	return count;
 }
 
 /* Patches far outside take more than one byte for their number. */
@@ -101,11 +123,11 @@ static size_t patches_bits(size_t count, size_t width_sum, unsigned width)
 static void try_windows(const struct outer *o, size_t n, size_t below, size_t below_widths,
 			uint64_t middle, struct whole_plan *p)
 {
-	int64_t from = below < o->nlow ? o->low[below] : -o->reach;
+	int64_t from = below < o->nlow ? o->low[below] : o->least;
 	size_t widths = below_widths;
 
 	for (size_t above = 0; above <= o->nhigh; above++) {
-		int64_t to = above < o->nhigh ? o->high[o->nhigh - 1 - above] : o->reach;
+		int64_t to = above < o->nhigh ? o->high[o->nhigh - 1 - above] : o->most;
 		unsigned width = width_of((uint64_t)to - (uint64_t)from);
 		size_t bits = n * width + patches_bits(below + above, widths, width);
 
@@ -119,20 +141,29 @@ static void try_windows(const struct outer *o, size_t n, size_t below, size_t be
 	}
 }
 
+/* The average width of the distances from the middle, judged by some of them. */
+static unsigned usual_width(const uint64_t *left, size_t n, uint64_t middle)
+{
+	unsigned sum = SOME / 2;
+
+	for (size_t i = 0; i < SOME; i++)
+		sum += width_of(magnitude(distance(left[n * i / SOME], middle)));
+	return sum / SOME;
+}
+
 static void plan_patches(const uint64_t *left, size_t n, struct whole_plan *p)
 {
-	unsigned spread = (whole_spread(left, n, 1) + 8) / 16;
 	uint64_t middle = middle_of(left, n);
+	unsigned reach = usual_width(left, n, middle) + 1;
+	size_t widths = 0, count = FAR_MAX + 1;
 	struct outer o;
-	size_t widths = 0;
 
-	for (unsigned reach = spread + 1;; reach++) {
-		if (reach >= 62 || reach > p->width)
-			return;
+	for (; count > FAR_MAX && reach < 62 && reach <= p->width; reach++) {
 		o.reach = (int64_t)((UINT64_C(1) << reach) - 1);
-		if (collect(left, n, middle, &o))
-			break;
+		count = collect(left, n, middle, &o);
 	}
+	if (count == 0 || count > FAR_MAX)
+		return;
 	for (size_t below = 0; below <= o.nlow; below++) {
 		try_windows(&o, n, below, widths, middle, p);
 		if (below < o.nlow)
@@ -140,7 +171,8 @@ static void plan_patches(const uint64_t *left, size_t n, struct whole_plan *p)
 	}
 }
 
-static void plan_dense(const uint64_t *left, size_t n, struct whole_plan *p)
+/* All in one window. */
+static void plan_whole(const uint64_t *left, size_t n, struct whole_plan *p)
 {
 	int64_t min = (int64_t)left[0], max = min;
 
@@ -155,31 +187,45 @@ static void plan_dense(const uint64_t *left, size_t n, struct whole_plan *p)
 	if (p->width == 63)
 		p->width = 64;
 	p->bits = n * p->width;
-	if (p->width > 1)
-		plan_patches(left, n, p);
 }
 
-/* --- zeros left out ----------------------------------------------------------------------------
- */
+/* --- zeros left out ------------------------------------------------------------------ */
 
-void whole_plan(const uint64_t *left, size_t n, struct whole_plan *p)
+static void plan_sparse(const uint64_t *left, size_t n, struct whole_plan *p)
 {
 	uint64_t kept[BLOCK];
 	struct whole_plan q;
-	size_t zeros = 0, m = 0;
+	size_t m = 0;
 
-	plan_dense(left, n, p);
-	for (size_t i = 0; i < n; i++)
-		zeros += left[i] == 0;
-	if (zeros == n || zeros * p->width <= n)
-		return;
+	kept[0] = 0;
 	for (size_t i = 0; i < n; i++) {
 		kept[m] = left[i];
 		m += left[i] != 0;
 	}
-	plan_dense(kept, m, &q);
+	plan_whole(kept, m, &q);
+	if (q.width > 1)
+		plan_patches(kept, m, &q);
 	q.sparse = true;
 	q.bits += (n + 7) / 8 * 8;
-	if (q.bits < p->bits)
+	/* Unpacking them takes longer, so it has to be worth it. */
+	if (q.bits + n * SPARSE_GAIN / 16 < p->bits)
 		*p = q;
+}
+
+void whole_plan(const uint64_t *left, size_t n, bool quick, struct whole_plan *p)
+{
+	size_t zeros = 0;
+	bool sparse;
+
+	plan_whole(left, n, p);
+	if (quick)
+		return;
+	for (size_t i = 0; i < n; i++)
+		zeros += left[i] == 0;
+	sparse = zeros < n && zeros * p->width > n + n * SPARSE_GAIN / 16;
+	/* Where most are zeros it may be cheaper to patch the others; where some are, not. */
+	if (p->width > 1 && (!sparse || zeros > n / 2))
+		plan_patches(left, n, p);
+	if (sparse)
+		plan_sparse(left, n, p);
 }

@@ -37,8 +37,7 @@ static uint64_t month_of(int64_t t)
 	return (uint64_t)d.year * 12 + (uint64_t)d.month - 1;
 }
 
-/* --- packing
- * --------------------------------------------------------------------------------------- */
+/* --- packing ------------------------------------------------------------------------- */
 
 static size_t pack_plain(const int64_t *t, size_t n, uint8_t *out, struct columns_scratch *s)
 {
@@ -51,12 +50,12 @@ static size_t pack_plain(const int64_t *t, size_t n, uint8_t *out, struct column
 /* Whether no two different times are closer than about half a month. */
 static bool may_be_months(const int64_t *t, size_t n)
 {
-	if (n < 3 || t[0] < MONTHS_FROM || t[n - 1] >= MONTHS_TO)
+	if (t[0] < MONTHS_FROM || t[n - 1] >= MONTHS_TO)
 		return false;
 	for (size_t i = 1; i < n; i++)
 		if (t[i] != t[i - 1] && t[i] - t[i - 1] < HALF_MONTH_MS)
 			return false;
-	return t[0] != t[n - 1];
+	return true;
 }
 
 /* With half a day of room, so that summer time does not lead into the month before. */
@@ -78,15 +77,12 @@ static size_t pack_months(const int64_t *t, size_t n, int64_t shift, uint8_t *ou
 
 static int64_t median_step(const int64_t *t, size_t n)
 {
-	int64_t v[9];
+	int64_t v[9] = { 0 };
 
 	for (size_t i = 0; i < 9; i++) {
-		size_t k = 1 + (n - 2) * i / 8, at = i;
-		int64_t d = t[k] - t[k - 1];
+		size_t k = 1 + (n - 2) * i / 8;
 
-		for (; at > 0 && v[at - 1] > d; at--)
-			v[at] = v[at - 1];
-		v[at] = d;
+		insert_sorted(v, i, t[k] - t[k - 1]);
 	}
 	return v[4];
 }
@@ -124,15 +120,15 @@ static size_t shorter(uint8_t *out, size_t bytes, const uint8_t *other, size_t o
 
 size_t times_bound(size_t n)
 {
-	return 1 + VARINT_MAX + 2 * whole_bound(n);
+	return COLUMN_BOUND(n);
 }
 
 size_t times_pack(const int64_t *t, size_t n, uint8_t *out, struct columns_scratch *s)
 {
 	size_t bytes = pack_plain(t, n, out, s);
-	uint8_t *other = s->bytes[0];
+	uint8_t *other = s->other;
 
-	if (n < 3 || (out[1] & WHOLE_KIND_MASK) != WHOLE_BLOCKS)
+	if ((out[1] & WHOLE_KIND_MASK) != WHOLE_BLOCKS)
 		return bytes;
 	if (may_be_months(t, n)) {
 		int64_t start = month_start(month_of(t[0]));
@@ -140,30 +136,41 @@ size_t times_pack(const int64_t *t, size_t n, uint8_t *out, struct columns_scrat
 
 		bytes = shorter(out, bytes, other, pack_months(t, n, t[0] - start, other, s));
 		bytes = shorter(out, bytes, other, pack_months(t, n, t[0] - end, other, s));
-	} else if (n >= TREND_MIN && (uint64_t)t[n - 1] - (uint64_t)t[0] < INT64_MAX) {
+	} else if (n >= TREND_MIN && (uint64_t)t[n - 1] - (uint64_t)t[0] < INT64_MAX / 2) {
 		bytes = shorter(out, bytes, other, pack_trend(t, n, other, s));
 	}
 	return bytes;
 }
 
-/* --- unpacking
- * --------------------------------------------------------------------------------------- */
+/* --- unpacking ----------------------------------------------------------------------- */
+
+/* The start of a month, quickly where it is that after `*month`, which starts at `start`. */
+static int64_t next_start(uint64_t *month, int64_t start, uint64_t wanted)
+{
+	uint64_t before = *month;
+
+	*month = wanted;
+	if (wanted == before)
+		return start;
+	if (wanted == before + 1)
+		return start + date_month_days((int)(before / 12), (int)(before % 12) + 1) *
+				       (int64_t)DAY_MS;
+	return month_start(wanted);
+}
 
 static int unpack_months(struct slice *in, uint64_t shift, size_t n, uint64_t *t,
 			 struct columns_scratch *s, struct err *e)
 {
-	uint64_t month = UINT64_MAX, start = 0;
+	uint64_t month = 0;
+	int64_t start = month_start(0);
 
 	if (whole_unpack(in, n, s->numbers, e) < 0 || whole_unpack(in, n, t, e) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		if (s->numbers[i] != month) {
-			month = s->numbers[i];
-			if (month >= MONTH_MAX)
-				return err_set(e, ERR_CORRUPT, "it names a month that is not");
-			start = (uint64_t)month_start(month) + shift;
-		}
-		t[i] += start;
+		if (s->numbers[i] >= MONTH_MAX)
+			return err_set(e, ERR_CORRUPT, "it names a month that is not");
+		start = next_start(&month, start, s->numbers[i]);
+		t[i] += (uint64_t)start + shift;
 	}
 	return 0;
 }
@@ -192,18 +199,33 @@ static int unpack_kind(struct slice *in, size_t n, uint64_t *t, struct columns_s
 	return 0;
 }
 
+/* Whether a time is before the one before it: the sign of the difference, or, where
+ * the two have different signs, that of the time. Two at a time. */
+static bool they_fall(const uint64_t *t, size_t n)
+{
+	u64x2 falls = { 0 }, before, now;
+	size_t i;
+
+	for (i = 1; i + 2 <= n; i += 2) {
+		memcpy(&before, t + i - 1, sizeof(before));
+		memcpy(&now, t + i, sizeof(now));
+		falls |= (now & ~before) | (~(now ^ before) & (now - before));
+	}
+	if (i < n && (int64_t)t[i] < (int64_t)t[i - 1])
+		return true;
+	return (falls[0] | falls[1]) >> 63;
+}
+
 int times_unpack(struct slice in, size_t n, int64_t *t, struct columns_scratch *s, struct err *e)
 {
-	bool falls = false;
-
 	/* The signed and the unsigned type of one size may share memory. */
-	if (unpack_kind(&in, n, (uint64_t *)t, s, e) < 0)
+	uint64_t *x = (uint64_t *)t;
+
+	if (unpack_kind(&in, n, x, s, e) < 0)
 		return err_wrap(e, "times");
 	if (in.n > 0)
 		return err_set(e, ERR_CORRUPT, "times: %zu bytes are left over", in.n);
-	for (size_t i = 1; i < n; i++)
-		falls |= t[i] < t[i - 1];
-	if (falls)
+	if (they_fall(x, n))
 		return err_set(e, ERR_CORRUPT, "times: they fall");
 	return 0;
 }

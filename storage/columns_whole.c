@@ -23,11 +23,11 @@ enum {
 
 	BLOCKS_MAX = COLUMN_SAMPLES_MAX / BLOCK + 2,
 	YEAR_MIN = 3 * WHOLE_YEAR, /* with fewer numbers a year's prediction is not tried */
-	YEAR_TRIES = 64,           /* numbers that tell whether it pays */
+	YEAR_GAIN = 16,            /* of what the sample costs it must save this part */
+	SAMPLED = 32,              /* numbers that choose an order */
 };
 
-/* --- what both directions share ----------------------------------------------------------------
- */
+/* --- what both directions share ------------------------------------------------------ */
 
 /* Numbers in the block that begins at `from`. */
 static size_t block_length(size_t n, size_t from, bool year)
@@ -42,8 +42,7 @@ static size_t block_count(size_t n, bool year)
 	return year ? 1 + (n - WHOLE_YEAR + BLOCK - 1) / BLOCK : (n + BLOCK - 1) / BLOCK;
 }
 
-/* --- packing: units ------------------------------------------------------------------------------
- */
+/* --- packing: units ------------------------------------------------------------------ */
 
 static uint64_t common_divisor(uint64_t a, uint64_t b)
 {
@@ -84,8 +83,7 @@ static void to_units(const uint64_t *x, size_t n, uint64_t unit, uint64_t *y)
 			y[i] = (uint64_t)((int64_t)(x[i] - x[0]) / (int64_t)unit);
 }
 
-/* --- packing: leftovers
- * ----------------------------------------------------------------------------- */
+/* --- packing: leftovers -------------------------------------------------------------- */
 
 static void leftovers(const uint64_t *y, size_t from, size_t n, enum whole_order order,
 		      uint64_t *left)
@@ -115,49 +113,64 @@ static void leftovers(const uint64_t *y, size_t from, size_t n, enum whole_order
 	}
 }
 
+/* What some of the numbers from `from` to n leave, by order. */
+struct sampled {
+	uint64_t left[ORDERS][SAMPLED];
+	size_t count;
+};
+
+static void sample_orders(const uint64_t *y, size_t from, size_t n, bool year, struct sampled *s)
+{
+	size_t begin = from < 2 ? 2 : from;
+
+	s->count = n - begin < SAMPLED ? n - begin : SAMPLED;
+	for (size_t i = 0; i < s->count; i++) {
+		const uint64_t *at = y + begin + (n - begin) * i / s->count;
+
+		s->left[ORDER_PLAIN][i] = at[0];
+		s->left[ORDER_DELTA][i] = at[0] - at[-1];
+		s->left[ORDER_SLOPE][i] = at[0] - 2 * at[-1] + at[-2];
+		s->left[ORDER_YEAR][i] = year ? at[0] - at[-WHOLE_YEAR] : 0;
+	}
+}
+
 static enum whole_order best_order(const uint64_t *y, size_t from, size_t n, bool year)
 {
 	enum whole_order best = ORDER_PLAIN;
 	unsigned least = UINT32_MAX;
-	uint64_t left[BLOCK];
+	struct sampled s;
 
-	for (unsigned o = 0; o < ORDERS; o++) {
-		unsigned spread;
+	year = year && from > 0;
+	sample_orders(y, from, from + n, year, &s);
+	for (unsigned o = 0; o < (year ? ORDERS : ORDER_YEAR); o++) {
+		unsigned cost = whole_cost(s.left[o], s.count);
 
-		if (o == ORDER_YEAR && (!year || from == 0))
-			continue;
-		leftovers(y, from, n, o, left);
-		spread = whole_spread(left, n, n == BLOCK ? 2 : 1);
-		if (spread < least) {
-			least = spread;
+		if (cost < least) {
+			least = cost;
 			best = o;
 		}
 	}
 	return best;
 }
 
-/* Whether what was twelve numbers ago tells clearly more than the neighbour. */
+/* Whether what was twelve numbers ago tells clearly more than the neighbours. */
 static bool year_pays(const uint64_t *y, size_t n)
 {
-	uint64_t plain[YEAR_TRIES], delta[YEAR_TRIES], year[YEAR_TRIES];
-	unsigned best, other;
+	unsigned least = UINT32_MAX;
+	struct sampled s;
 
 	if (n < YEAR_MIN)
 		return false;
-	for (size_t i = 0; i < YEAR_TRIES; i++) {
-		size_t at = WHOLE_YEAR + (n - WHOLE_YEAR) * i / YEAR_TRIES;
+	sample_orders(y, WHOLE_YEAR, n, true, &s);
+	for (unsigned o = 0; o < ORDER_YEAR; o++) {
+		unsigned cost = whole_cost(s.left[o], s.count);
 
-		plain[i] = y[at];
-		delta[i] = y[at] - y[at - 1];
-		year[i] = y[at] - y[at - WHOLE_YEAR];
+		least = cost < least ? cost : least;
 	}
-	best = whole_spread(plain, YEAR_TRIES, 1);
-	other = whole_spread(delta, YEAR_TRIES, 1);
-	return whole_spread(year, YEAR_TRIES, 1) + 4 < (best < other ? best : other);
+	return whole_cost(s.left[ORDER_YEAR], s.count) < least - least / YEAR_GAIN;
 }
 
-/* --- packing: writing
- * --------------------------------------------------------------------------------- */
+/* --- packing: writing ---------------------------------------------------------------- */
 
 static uint8_t *put_patches(uint8_t *p, const uint64_t *left, size_t n,
 			    const struct whole_plan *plan)
@@ -208,13 +221,13 @@ static uint8_t *put_dense(uint8_t *p, uint64_t *left, size_t n, const struct who
 }
 
 static uint8_t *put_block(uint8_t *p, const uint64_t *y, size_t from, size_t n,
-			  enum whole_order order)
+			  enum whole_order order, bool quick)
 {
 	uint64_t left[BLOCK];
 	struct whole_plan plan;
 
 	leftovers(y, from, n, order, left);
-	whole_plan(left, n, &plan);
+	whole_plan(left, n, quick, &plan);
 	*p++ = (uint8_t)((plan.width == 64 ? BLOCK_WIDTH : plan.width) |
 			 (plan.patches ? BLOCK_PATCHED : 0) | (plan.sparse ? BLOCK_SPARSE : 0));
 	p = put_varint(p, zigzag(plan.base));
@@ -233,7 +246,7 @@ static uint8_t *put_head(uint8_t *p, unsigned head, uint64_t first, uint64_t uni
 
 static size_t pack_blocks(const uint64_t *x, size_t n, uint8_t *out, struct columns_scratch *s)
 {
-	uint8_t orders[BLOCKS_MAX], *p;
+	uint8_t orders[BLOCKS_MAX] = { 0 }, *p;
 	uint64_t unit = unit_of(x, n);
 	bool year, mixed = false;
 	unsigned head;
@@ -257,16 +270,9 @@ static size_t pack_blocks(const uint64_t *x, size_t n, uint8_t *out, struct colu
 	}
 	for (from = 0, b = 0; from < n; from += len, b++) {
 		len = block_length(n, from, year);
-		p = put_block(p, s->units, from, len, orders[b]);
+		p = put_block(p, s->units, from, len, orders[b], s->quick);
 	}
 	return (size_t)(p - out);
-}
-
-size_t whole_bound(size_t n)
-{
-	/* The longest block has 64 bits a number, width, base, slope and present bits;
-	 * patches are only taken where they save. */
-	return 64 + n * 8 + (n / BLOCK + 2) * 64;
 }
 
 size_t whole_pack(const uint64_t *x, size_t n, uint8_t *out, struct columns_scratch *s)
@@ -282,8 +288,7 @@ size_t whole_pack(const uint64_t *x, size_t n, uint8_t *out, struct columns_scra
 	return (size_t)(put_head(out, WHOLE_LINE, x[0], step) - out);
 }
 
-/* --- unpacking
- * --------------------------------------------------------------------------------------------- */
+/* --- unpacking ----------------------------------------------------------------------- */
 
 static int cut_off(struct err *e)
 {
@@ -318,16 +323,23 @@ static int get_patches(struct slice *in, unsigned width, size_t n, uint64_t *lef
 	return 0;
 }
 
-/* Bits of the first `n` set in `present`. */
+static unsigned count_bits(uint64_t v)
+{
+	v -= v >> 1 & UINT64_C(0x5555555555555555);
+	v = (v & UINT64_C(0x3333333333333333)) + (v >> 2 & UINT64_C(0x3333333333333333));
+	v = (v + (v >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+	return (unsigned)(v * UINT64_C(0x0101010101010101) >> 56);
+}
+
+/* Bits of the first n <= BLOCK set in `present`. */
 static size_t count_present(const uint8_t *present, size_t n)
 {
-	size_t count = 0;
+	uint64_t words[BLOCK / 64] = { 0 };
 
-	for (size_t i = 0; i < n / 8; i++)
-		count += (size_t)__builtin_popcount(present[i]);
+	memcpy(words, present, (n + 7) / 8);
 	if (n % 8)
-		count += (size_t)__builtin_popcount(present[n / 8] & ((1u << n % 8) - 1));
-	return count;
+		((uint8_t *)words)[n / 8] &= (uint8_t)((1u << n % 8) - 1);
+	return count_bits(words[0]) + count_bits(words[1]);
 }
 
 static int get_sparse(struct slice *in, unsigned width, uint64_t base, size_t n, uint64_t *left,
@@ -476,6 +488,14 @@ static int unpack_blocks(struct slice *in, unsigned head, struct whole_reader *r
 	return 0;
 }
 
+static void fill_line(uint64_t *x, size_t n, uint64_t first, uint64_t step)
+{
+	u64x2 two = { first, first + step }, steps = { 2 * step, 2 * step };
+
+	for (size_t i = 0; i < n; i += 2, two += steps)
+		memcpy(x + i, &two, sizeof(two));
+}
+
 int whole_unpack(struct slice *in, size_t n, uint64_t *x, struct err *e)
 {
 	struct whole_reader r = { .unit = 1 };
@@ -493,7 +513,6 @@ int whole_unpack(struct slice *in, size_t n, uint64_t *x, struct err *e)
 		return unpack_blocks(in, head, &r, n, x, e);
 	if ((head & WHOLE_KIND_MASK) == WHOLE_CONSTANT)
 		r.unit = 0;
-	for (size_t i = 0; i < n; i++)
-		x[i] = r.first + i * r.unit;
+	fill_line(x, n, r.first, r.unit);
 	return 0;
 }

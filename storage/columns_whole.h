@@ -32,8 +32,10 @@
  *	patches  with 0x40: their count (1 byte), their places in the block (1 byte
  *	         each, rising), then for each a signed number
  *
- * A leftover is base + bits + (patch << width), or 0 where left out. The column's first
- * number is known, so the leftovers that would only lead to it are free.
+ * A leftover is base + bits + (patch << width), or 0 where left out, and what a number differs
+ * from its prediction by, in units. The column's first number is `first` whatever its
+ * leftover says, and after a line as first prediction the second is first + slope × unit:
+ * those leftovers are written so that they cost nothing.
  */
 #ifndef STORAGE_COLUMNS_WHOLE_H
 #define STORAGE_COLUMNS_WHOLE_H
@@ -54,6 +56,13 @@ enum whole_order {
 enum whole_kind { WHOLE_CONSTANT, WHOLE_LINE, WHOLE_BLOCKS, WHOLE_RESERVED };
 enum { WHOLE_KIND_MASK = 3 };
 
+/* Bytes that whole_pack() may touch: the longest block has 64 bits a number, width, base, slope
+ * and present bits, and patches are only taken where they save. */
+#define WHOLE_BOUND(n) (64 + (n)*8 + ((n) / BLOCK + 2) * 64)
+/* Bytes that any other function may touch: two such columns (times), or one with ten bytes
+ * for half of the values (decimals with exceptions). */
+#define COLUMN_BOUND(n) (2 * WHOLE_BOUND(n) + 2 * VARINT_MAX)
+
 /* How a block's leftovers are kept. */
 struct whole_plan {
 	uint64_t base;
@@ -67,17 +76,17 @@ struct columns_scratch {
 	uint64_t numbers[COLUMN_SAMPLES_MAX + COLUMN_SLACK]; /* what a caller of whole_*() packs */
 	uint64_t more[COLUMN_SAMPLES_MAX + COLUMN_SLACK];    /* a second column of it */
 	uint64_t units[COLUMN_SAMPLES_MAX + COLUMN_SLACK];   /* whole_pack()'s own */
-	uint8_t bytes[2][COLUMN_SAMPLES_MAX * 12 + 256];     /* candidates */
+	uint8_t other[COLUMN_BOUND(COLUMN_SAMPLES_MAX)];     /* a candidate for the smallest */
+	bool quick;                                          /* no search for patches and zeros */
 };
 
-/* Bytes that whole_pack() may touch. */
-size_t whole_bound(size_t n);
 size_t whole_pack(const uint64_t *x, size_t n, uint8_t *out, struct columns_scratch *s);
 /* Takes the column off the front of `in`. x may be any array but s->units. */
 int whole_unpack(struct slice *in, size_t n, uint64_t *x, struct err *e);
 
-/* columns_plan.c: the leftovers' best plan, and which order has the smallest ones. */
-void whole_plan(const uint64_t *left, size_t n, struct whole_plan *p);
-unsigned whole_spread(const uint64_t *left, size_t n, size_t step);
+/* columns_plan.c: how a block of leftovers is best kept, and how dear leftovers would be, from a
+ * sample of at most 255, to compare orders. */
+void whole_plan(const uint64_t *left, size_t n, bool quick, struct whole_plan *p);
+unsigned whole_cost(const uint64_t *left, size_t n);
 
 #endif

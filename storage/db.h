@@ -28,11 +28,14 @@ struct db_cursor;
 
 enum db_table {
 	DB_META,
-	DB_PARTS,       /* of the series index */
-	DB_PARTITIONS,  /* what was packed, and its segments */
+	DB_PARTS,      /* of the series index */
+	DB_PARTITIONS, /* what was packed, and its segments */
 	DB_SEGMENTS,
-	DB_FRESH,       /* figures not yet packed, by submission */
+	DB_FRESH, /* figures not yet packed, by submission */
 	DB_SUBMISSIONS,
+	DB_METADATA, /* of metric families */
+	DB_LEDGER,
+	DB_ORIGINALS,
 	DB_TABLES
 };
 
@@ -126,10 +129,11 @@ void db_info(struct db *db, struct db_info *out);
 /* Frees the slots of processes that died. */
 void db_clear_dead_readers(struct db *db);
 
-/* Writes a data.mdb of one state of the database to `fd`, front to back: a pipe will do. It takes a read
- * transaction of its own, which begins before the first byte; until it ends the writer cannot use
- * again what it frees. `compact`: without free pages, page by page of the trees; ERR_CORRUPT when they are
- * damaged or some page is nobody's. Else all pages as they are. It starts a thread. */
+/* Writes a data.mdb of one state of the database to `fd`, front to back: a pipe will do. It takes a
+ * read transaction of its own, which begins before the first byte; until it ends the writer cannot
+ * use again what it frees. `compact`: without free pages, page by page of the trees; ERR_CORRUPT
+ * when they are damaged or some page is nobody's. Else all pages as they are. It starts a thread.
+ */
 int db_copy(struct db *db, int fd, bool compact, struct err *e);
 
 /* Whether this version of LMDB may be used; the text says why not. */

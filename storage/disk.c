@@ -93,6 +93,16 @@ int disk_reserve(const char *dir, const char *name, uint64_t bytes, struct err *
 	return 0;
 }
 
+bool disk_remove_small(const char *dir, const char *name, uint64_t bytes)
+{
+	char path[4096];
+	struct stat st;
+
+	return snprintf(path, sizeof(path), "%s/%s", dir, name) < (int)sizeof(path) &&
+	       lstat(path, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size <= bytes &&
+	       unlink(path) == 0;
+}
+
 uint64_t disk_free(const char *dir)
 {
 	struct statvfs v;

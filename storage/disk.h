@@ -26,6 +26,9 @@ int disk_sync_folder(const char *dir, struct err *e);
  * promise room is no error. */
 int disk_reserve(const char *dir, const char *name, uint64_t bytes, struct err *e);
 
+/* Removes a file of at most `bytes` bytes; false when it is longer or cannot be removed. */
+bool disk_remove_small(const char *dir, const char *name, uint64_t bytes);
+
 /* Bytes that this process may still take; 0 when the system does not say. */
 uint64_t disk_free(const char *dir);
 

@@ -149,14 +149,13 @@ static void put_sources(struct figure_packer *p)
 
 		varint_add(b, s->sequence - before.sequence);
 		varint_add(b, zigzag(minus(s->received_ms, before.received_ms)));
-		varint_add(b, s->released_ms
-				      ? 1 + zigzag(minus(s->released_ms, s->received_ms))
-				      : 0);
+		varint_add(b,
+			   s->released_ms ? 1 + zigzag(minus(s->released_ms, s->received_ms)) : 0);
 		before = *s;
 	}
 }
 
-static void put_ints(struct figure_packer *p, const uint64_t *x, size_t n)
+static bool put_ints(struct figure_packer *p, const uint64_t *x, size_t n)
 {
 	char *room;
 	size_t bytes;
@@ -164,13 +163,14 @@ static void put_ints(struct figure_packer *p, const uint64_t *x, size_t n)
 	buf_clear(&p->one);
 	room = buf_room(&p->one, ints_bound(n));
 	if (!room)
-		return;
+		return false;
 	bytes = ints_pack(x, n, (uint8_t *)room, p->scratch);
 	varint_add(&p->attributes, bytes);
 	buf_put(&p->attributes, room, bytes);
+	return true;
 }
 
-static void put_attributes(struct figure_packer *p, const struct figure *f, size_t n)
+static bool put_attributes(struct figure_packer *p, const struct figure *f, size_t n)
 {
 	buf_clear(&p->attributes);
 	collect_sources(p, f, n);
@@ -182,11 +182,13 @@ static void put_attributes(struct figure_packer *p, const struct figure *f, size
 		p->x[3][i] = f[i].known;
 	}
 	for (int k = 0; k < 4; k++)
-		put_ints(p, p->x[k], n);
+		if (!put_ints(p, p->x[k], n))
+			return false;
 	for (size_t i = 0; i < n; i++)
 		if (f[i].known != KNOWN_RECEIVED)
 			varint_add(&p->attributes,
 				   zigzag(minus(f[i].known_from_ms, f[i].received_ms)));
+	return true;
 }
 
 static bool pack_columns(struct figure_packer *p, const struct figure *f, size_t n, struct chunk *c)
@@ -217,10 +219,9 @@ int figures_pack(struct figure_packer *p, uint32_t series, const struct figure *
 			     .count = (uint32_t)n,
 			     .first_ms = f[0].stamp_ms,
 			     .last_ms = f[n - 1].stamp_ms };
-	put_attributes(p, f, n);
-	if (!pack_columns(p, f, n, c))
+	if (!put_attributes(p, f, n) || !pack_columns(p, f, n, c))
 		return err_set(e, ERR_MEMORY, "no memory to pack figures");
-	if (buf_check(&p->attributes, e) < 0 || buf_check(&p->one, e) < 0)
+	if (buf_check(&p->attributes, e) < 0)
 		return err_wrap(e, "cannot pack figures");
 	c->times = buf_all(&p->times);
 	c->values = buf_all(&p->values);

@@ -54,8 +54,8 @@ struct figure_packer;
 struct figure_packer *figure_packer_new(struct err *e);
 void figure_packer_free(struct figure_packer *p);
 
-/* Packs up to FIGURES_MAX sorted figures of a series. What *c points to is the packer's until the next
- * call. */
+/* Packs up to FIGURES_MAX sorted figures of a series. What *c points to is the packer's until the
+ * next call. */
 int figures_pack(struct figure_packer *p, uint32_t series, const struct figure *f, size_t n,
 		 struct chunk *c, struct err *e);
 /* Unpacks a verified chunk; `out` has room for c->count. Rows number the figures as they lie. */

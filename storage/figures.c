@@ -6,7 +6,7 @@
 #include "storage/walk.h"
 
 int figure_writer_begin(struct figure_writer *fw, uint32_t series, int64_t from_ms, int64_t to_ms,
-		  struct err *e)
+			struct err *e)
 {
 	fw->known = (struct figures_run){ 0 };
 	return reader_figures(fw->reader, series, from_ms, to_ms, UINT64_MAX, fw->arena, &fw->known,
@@ -86,7 +86,7 @@ static int insert(struct figure_writer *fw, size_t at, const struct figure *f, s
 }
 
 int figure_writer_add(struct figure_writer *fw, struct figure *f, enum figure_result *what,
-		struct err *e)
+		      struct err *e)
 {
 	struct figures_run *r = &fw->known;
 	size_t end = end_of_period(r, f->stamp_ms), at;

@@ -22,11 +22,11 @@ struct figure_writer {
 
 /* Takes a series in hand: reads what is known of its periods from `from_ms` to `to_ms`. */
 int figure_writer_begin(struct figure_writer *fw, uint32_t series, int64_t from_ms, int64_t to_ms,
-		  struct err *e);
-/* Puts `f` among them unless it repeats its predecessor. A known-from that is our clock's is moved up to
- * that of the last value that our clock stamped for the period: a clock that was set back must
- * not put a correction behind the value it corrects. */
+			struct err *e);
+/* Puts `f` among them unless it repeats its predecessor. A known-from that is our clock's is moved
+ * up to that of the last value that our clock stamped for the period: a clock that was set back
+ * must not put a correction behind the value it corrects. */
 int figure_writer_add(struct figure_writer *fw, struct figure *f, enum figure_result *what,
-		struct err *e);
+		      struct err *e);
 
 #endif

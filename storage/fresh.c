@@ -53,8 +53,7 @@ void fresh_unref(struct fresh *f)
 
 static struct fresh_node *node_new(struct fresh *f)
 {
-	const size_t in_slab =
-		(SLAB_BYTES - sizeof(struct fresh_slab)) / sizeof(struct fresh_node);
+	const size_t in_slab = (SLAB_BYTES - sizeof(struct fresh_slab)) / sizeof(struct fresh_node);
 
 	if (!f->slabs || f->slab_used == in_slab) {
 		struct fresh_slab *s = mem_alloc(SLAB_BYTES);
@@ -83,6 +82,21 @@ int fresh_add(struct fresh *f, uint32_t series, const struct figure *x, struct e
 	if (x->sequence > f->last_sequence)
 		f->last_sequence = x->sequence;
 	atomic_fetch_add_explicit(&f->figures, 1, memory_order_relaxed);
+	return 0;
+}
+
+uint32_t fresh_next_series(const struct fresh *f, uint32_t after)
+{
+	uint32_t top = atomic_load_explicit(&f->top_series, memory_order_acquire);
+
+	for (uint64_t i = after + UINT64_C(1); i <= top; i++) {
+		_Atomic(struct fresh_node *) *head = chunked_at(&f->series, (uint32_t)i);
+
+		if (!head)
+			i |= CHUNKED_BLOCK - 1;
+		else if (atomic_load_explicit(head, memory_order_acquire))
+			return (uint32_t)i;
+	}
 	return 0;
 }
 
@@ -120,8 +134,7 @@ int fresh_read(const struct fresh *f, uint32_t series, int64_t from_ms, int64_t 
 	       uint64_t last, struct arena *a, struct figures_run *out, struct err *e)
 {
 	_Atomic(struct fresh_node *) *head = chunked_at(&f->series, series);
-	const struct fresh_node *n =
-		head ? atomic_load_explicit(head, memory_order_acquire) : NULL;
+	const struct fresh_node *n = head ? atomic_load_explicit(head, memory_order_acquire) : NULL;
 
 	for (; n; n = n->next) {
 		if (n->f.sequence > last || n->f.stamp_ms < from_ms || n->f.stamp_ms > to_ms)
@@ -171,8 +184,7 @@ static void put_text(struct buf *b, struct slice s)
 	buf_slice(b, s);
 }
 
-void fresh_record_name(struct fresh_record *r, uint32_t id, bool statistic,
-		       const struct labels *ls)
+void fresh_record_name(struct fresh_record *r, uint32_t id, bool statistic, const struct labels *ls)
 {
 	varint_add(&r->names, id);
 	buf_putc(&r->names, statistic);
@@ -255,8 +267,7 @@ int fresh_drop(struct db_txn *t, uint64_t after, uint64_t upto, struct err *e)
 
 		key_submission(key, i);
 		rc = db_get(t, DB_FRESH, key_slice(key, sizeof(key)), &value, e);
-		if (rc < 0 ||
-		    (rc == 1 && db_del(t, DB_FRESH, key_slice(key, sizeof(key)), e) < 0))
+		if (rc < 0 || (rc == 1 && db_del(t, DB_FRESH, key_slice(key, sizeof(key)), e) < 0))
 			return -1;
 	}
 	return 0;
@@ -298,8 +309,8 @@ static int take_name(struct slice *in, const struct fresh_visitor *v, struct err
 	return v->name ? v->name(v->ctx, (uint32_t)id, statistic, l, n, e) : 0;
 }
 
-static int read_segment(struct segment_reader *r, struct slice bytes,
-			const struct fresh_visitor *v, struct err *e)
+static int read_segment(struct segment_reader *r, struct slice bytes, const struct fresh_visitor *v,
+			struct err *e)
 {
 	static const struct segment_want all = { 0, UINT32_MAX, INT64_MIN, INT64_MAX };
 	struct chunk c;

@@ -5,9 +5,9 @@
  * submission (table "fresh", keyed by its number):
  *
  *   CRC 4
- *   varint series that are named here first; for each varint id, statistic 1, varint labels, for each
- *     label varint bytes, name, varint bytes, value
- *   varint segments; for each varint bytes, the segment (segment.h)
+ *   varint series that are named here first; for each varint id, statistic 1, varint labels, for
+ * each label varint bytes, name, varint bytes, value varint segments; for each varint bytes, the
+ * segment (segment.h)
  *
  * In memory they hang on their series, so that readers find them at once. One thread
  * adds (the writer's), any number read without a lock: what is shown is chosen by the number
@@ -38,6 +38,9 @@ struct fresh *fresh_ref(struct fresh *f);
 void fresh_unref(struct fresh *f);
 
 int fresh_add(struct fresh *f, uint32_t series, const struct figure *x, struct err *e);
+
+/* The next series above `after` that may have some; 0: none. */
+uint32_t fresh_next_series(const struct fresh *f, uint32_t after);
 
 /* Takes back those of submissions above `sequence`, which nobody was shown. */
 void fresh_forget(struct fresh *f, uint64_t sequence);

@@ -136,10 +136,12 @@ int generation_read(const struct generation *g, uint32_t series, uint64_t last_r
 		uint32_t here = n < HEAD_BLOCK ? n : HEAD_BLOCK, see = visible(b, here, last);
 
 		for (uint32_t i = 0; i < see; i++) {
-			if (out->n > 0 && b->t_ms[i] <= out->t_ms[out->n - 1])
+			const struct head_sample *x = &b->samples[i];
+
+			if (out->n > 0 && x->t_ms <= out->t_ms[out->n - 1])
 				*rising = false;
-			out->t_ms[out->n] = b->t_ms[i];
-			out->value[out->n++] = b->value[i];
+			out->t_ms[out->n] = x->t_ms;
+			out->value[out->n++] = x->value;
 		}
 		if (see < here)
 			break;
@@ -291,16 +293,11 @@ int head_add(struct head *h, struct head_hash hash, uint32_t after, uint32_t ser
 
 /* --- appending -------------------------------------------------------------------------------- */
 
-static uint32_t count(const struct head_slot *s)
-{
-	return atomic_load_explicit(&s->chain->n, memory_order_relaxed);
-}
-
 bool head_repeats(const struct generation *g, const struct head_slot *s, int64_t t_ms, double value)
 {
 	if (s->generation != g->number || s->last_ms != t_ms)
 		return false;
-	return num_same(s->tail->value[(count(s) - 1) % HEAD_BLOCK], value);
+	return num_same(s->tail->samples[(s->n - 1) % HEAD_BLOCK].value, value);
 }
 
 static int add_block(struct generation *g, struct head_slot *s, uint32_t n)
@@ -323,7 +320,7 @@ static void find_tail(struct head_slot *s)
 
 	while ((next = atomic_load_explicit(&s->tail->next, memory_order_relaxed)))
 		s->tail = next;
-	s->last_ms = s->tail->t_ms[(count(s) - 1) % HEAD_BLOCK];
+	s->last_ms = s->tail->samples[(s->n - 1) % HEAD_BLOCK].t_ms;
 }
 
 static int begin_chain(struct generation *g, struct head_slot *s)
@@ -334,10 +331,13 @@ static int begin_chain(struct generation *g, struct head_slot *s)
 		return -1;
 	s->chain = c;
 	s->tail = atomic_load_explicit(&c->first, memory_order_relaxed);
-	if (count(s) > 0)
+	s->n = atomic_load_explicit(&c->n, memory_order_relaxed);
+	if (s->n > 0)
 		find_tail(s); /* the slot was forgotten, its samples were not */
 	else if (add_block(g, s, 0) < 0)
 		return -1;
+	else
+		g->series++;
 	s->generation = g->number;
 	if (s->series > g->top_series)
 		g->top_series = s->series;
@@ -351,14 +351,14 @@ int head_append(struct generation *g, struct head_slot *s, int64_t t_ms, double 
 
 	if (s->generation != g->number && begin_chain(g, s) < 0)
 		return -1;
-	n = count(s);
+	n = s->n;
 	at = n % HEAD_BLOCK;
 	if (n > 0 && at == 0 && add_block(g, s, n) < 0)
 		return -1;
-	s->tail->t_ms[at] = t_ms;
-	s->tail->value[at] = value;
+	s->tail->samples[at] = (struct head_sample){ t_ms, value };
 	s->tail->request[at] = (uint32_t)(request - g->first_request);
 	s->last_ms = t_ms;
+	s->n = n + 1;
 	atomic_store_explicit(&s->chain->n, n + 1, memory_order_release);
 	g->samples++;
 	return 0;

@@ -28,8 +28,10 @@ enum { HEAD_BLOCK = 12 }; /* samples; a block is 256 bytes */
 
 struct head_block {
 	_Atomic(struct head_block *) next;
-	int64_t t_ms[HEAD_BLOCK];
-	double value[HEAD_BLOCK];
+	struct head_sample {
+		int64_t t_ms;
+		double value;
+	} samples[HEAD_BLOCK];
 	uint32_t request[HEAD_BLOCK]; /* less the generation's first */
 };
 
@@ -41,14 +43,16 @@ struct head_chain {
 /* What came between two seals. */
 struct generation {
 	atomic_uint refs;
-	uint64_t number;        /* from 1; also that of its log file, the last one when there are several */
-	uint64_t from;          /* the first of them */
+	uint64_t
+		number; /* from 1; also that of its log file, the last one when there are several */
+	uint64_t from;  /* the first of them */
 	uint64_t first_request; /* requests from here on are in it */
 	struct chunked chains;  /* struct head_chain by series id */
 	struct head_slab *slabs;
 	size_t slab_used;
 	uint64_t samples;
 	uint32_t top_series; /* chains exist up to here */
+	uint32_t series;     /* that have a chain */
 	size_t bytes;
 };
 
@@ -66,7 +70,8 @@ struct columns_run {
 };
 
 /* Samples of a series that requests up to `last_request` brought, in the order of arrival; arrays
- * are grown in the arena, what is there stays in front. *rising: in time, strictly, behind each other. */
+ * are grown in the arena, what is there stays in front. *rising: in time, strictly, behind each
+ * other. */
 int generation_read(const struct generation *g, uint32_t series, uint64_t last_request,
 		    struct arena *a, struct columns_run *out, bool *rising, struct err *e);
 /* Whether there is anything of the series. */
@@ -92,6 +97,7 @@ struct head_slot {
 	uint8_t months; /* of a statistic */
 	bool preliminary;
 	struct labels *labels; /* of a statistic: one reference */
+	uint32_t n;            /* in the chain */
 	uint64_t generation;
 	struct head_block *tail;
 	struct head_chain *chain;
@@ -112,8 +118,8 @@ struct head {
 void head_init(struct head *h);
 void head_release(struct head *h);
 
-/* The key with this hash, `after` (UINT32_MAX: none) being the one before it in the request. UINT32_MAX
- * when it was never seen. */
+/* The key with this hash, `after` (UINT32_MAX: none) being the one before it in the request.
+ * UINT32_MAX when it was never seen. */
 uint32_t head_find(struct head *h, struct head_hash hash, uint32_t after);
 /* A new key for a series; its slot is made or found. *key is its number. */
 int head_add(struct head *h, struct head_hash hash, uint32_t after, uint32_t series, uint32_t *key,
@@ -122,8 +128,10 @@ int head_add(struct head *h, struct head_hash hash, uint32_t after, uint32_t ser
 void head_forget(struct head *h);
 
 /* Whether (t, v) repeats the last one that this generation has of the series. */
-bool head_repeats(const struct generation *g, const struct head_slot *s, int64_t t_ms, double value);
-/* Puts one at the end. *came_late: not behind the last one in time. -1: no memory, nothing changed. */
+bool head_repeats(const struct generation *g, const struct head_slot *s, int64_t t_ms,
+		  double value);
+/* Puts one at the end. *came_late: not behind the last one in time. -1: no memory, nothing changed.
+ */
 int head_append(struct generation *g, struct head_slot *s, int64_t t_ms, double value,
 		uint64_t request);
 

@@ -13,61 +13,12 @@
  * Beside the parts of the blob this holds 4 bytes per old value, 12 per new one and 8 per
  * series, and 4 more per series while lists are written.
  */
+#include "storage/index_build.h"
 #include "base/alloc.h"
-#include "base/crc32c.h"
-#include "base/map.h"
-#include "storage/index_merge.h"
 
 #include <stdlib.h>
 
-enum {
-	BATCH = 512,       /* series or ids looked at under one lock */
-	PROBES_MAX = 1000, /* slots a look-up may take before another seed is tried */
-	SEEDS_MAX = 4,
-	FIRST_SEED = 1,
-	LOAD_TENTHS = 7,
-};
-
-/* Distinct texts by hash; offsets + 1 in the section of texts. */
-struct text_table {
-	uint32_t *slots;
-	size_t size, used;
-};
-
-struct source {
-	uint32_t base;    /* new ordinal of its first series */
-	uint32_t *remap;  /* new ordinal by old one less lo, INDEX_NONE: dropped; NULL: none is */
-	uint32_t *values; /* new number of a value by its old one */
-};
-
-struct build {
-	struct segment *g;
-	size_t ng;
-	struct arena arena;
-	struct source *sources;
-	bool (*drop)(void *ctx, uint32_t id);
-	void *ctx;
-
-	uint32_t series, first_id, last_id;
-	uint32_t nruns, nnames, nvalues, nshapes;
-	struct buf sections[INDEX_SECTIONS];
-	struct text_table texts;
-	struct map shapes; /* by their bytes, to number + 1 */
-	struct slice last_shape;
-	uint32_t last_shape_number;
-
-	uint32_t *list;      /* of the value that is being written */
-	uint32_t *name_list; /* of its name */
-	uint32_t name_list_n;
-	struct buf value_info; /* struct value_info per new value */
-	uint64_t *hashes;      /* per series */
-	uint64_t seed;
-};
-
-struct value_info {
-	uint32_t name, rank;
-	uint64_t hash;
-};
+enum { BATCH = 512 }; /* series or ids looked at under one lock */
 
 /* --- small things ---------------------------------------------------------------------- */
 
@@ -76,22 +27,6 @@ static void put_u32(struct buf *b, uint32_t v)
 	uint8_t p[4] = { (uint8_t)v, (uint8_t)(v >> 8), (uint8_t)(v >> 16), (uint8_t)(v >> 24) };
 
 	buf_put(b, p, sizeof(p));
-}
-
-static void write_u32(uint8_t *p, uint32_t v)
-{
-	for (int i = 0; i < 4; i++)
-		p[i] = (uint8_t)(v >> 8 * i);
-}
-
-static struct value_info *info_of(const struct build *b, uint32_t value)
-{
-	return (struct value_info *)(void *)b->value_info.p + value;
-}
-
-static int no_memory(struct err *e)
-{
-	return err_set(e, ERR_MEMORY, "no memory to build an index part");
 }
 
 static int inconsistent(struct err *e)
@@ -118,7 +53,7 @@ static uint64_t text_hash(struct slice s)
 
 static bool texts_grow(struct build *b)
 {
-	struct text_table *t = &b->texts;
+	struct build_texts *t = &b->texts;
 	size_t size = t->size ? t->size * 2 : 1024;
 	uint32_t *slots;
 
@@ -151,7 +86,7 @@ static int put_text(struct build *b, struct slice s, uint32_t *at, struct err *e
 	size_t i;
 
 	if (!texts_grow(b))
-		return no_memory(e);
+		return build_no_memory(e);
 	i = text_hash(s) & (b->texts.size - 1);
 	for (; b->texts.slots[i]; i = (i + 1) & (b->texts.size - 1)) {
 		*at = b->texts.slots[i] - 1;
@@ -181,8 +116,8 @@ static void add_id(struct build *b, uint32_t id)
 	b->series++;
 }
 
-static int keep_batch(struct build *b, const struct segment *g, struct source *s, uint32_t from,
-		      uint32_t n, struct err *e)
+static int keep_batch(struct build *b, const struct segment *g, struct build_source *s,
+		      uint32_t from, uint32_t n, struct err *e)
 {
 	uint32_t ids[BATCH];
 	int rc;
@@ -209,7 +144,7 @@ static int keep_series(struct build *b, struct err *e)
 {
 	for (size_t i = 0; i < b->ng; i++) {
 		const struct segment *g = &b->g[i];
-		struct source *s = &b->sources[i];
+		struct build_source *s = &b->sources[i];
 
 		s->base = b->series;
 		if (g->hi - g->lo > PART_SERIES_MAX - b->series)
@@ -218,7 +153,7 @@ static int keep_series(struct build *b, struct err *e)
 		if (b->drop) {
 			s->remap = mem_alloc((size_t)(g->hi - g->lo) * sizeof(*s->remap));
 			if (!s->remap)
-				return no_memory(e);
+				return build_no_memory(e);
 		}
 		for (uint32_t from = g->lo, n; from < g->hi; from += n) {
 			n = g->hi - from < BATCH ? g->hi - from : BATCH;
@@ -231,7 +166,7 @@ static int keep_series(struct build *b, struct err *e)
 
 static uint32_t new_ordinal(const struct build *b, size_t source, uint32_t ordinal)
 {
-	const struct source *s = &b->sources[source];
+	const struct build_source *s = &b->sources[source];
 	uint32_t i = ordinal - b->g[source].lo;
 
 	return s->remap ? s->remap[i] : s->base + i;
@@ -244,17 +179,13 @@ static int gather(struct build *b, const struct value_merge *m, uint32_t *n, str
 {
 	*n = 0;
 	for (size_t i = 0; i < b->ng; i++) {
-		uint32_t *old = b->list + *n, count = 0, kept = 0;
-		int rc = 0;
+		uint32_t *old = b->list + *n, count, kept = 0;
+		int rc;
 
 		if (m->in[i] == INDEX_NONE)
 			continue;
 		segment_lock(&b->g[i]);
-		/* Those behind hi may be more than there is room for. */
-		if (b->g[i].part)
-			rc = segment_count(&b->g[i], m->in[i], &count, e);
-		if (rc == 0)
-			rc = segment_ordinals(&b->g[i], m->in[i], old, &count, e);
+		rc = segment_ordinals(&b->g[i], m->in[i], old, &count, e);
 		segment_unlock(&b->g[i]);
 		if (rc < 0)
 			return -1;
@@ -271,7 +202,7 @@ static int add_value(struct build *b, struct slice name, const struct value_merg
 		     uint32_t n, struct err *e)
 {
 	struct buf *values = &b->sections[PART_VALUES];
-	struct value_info info = { b->nnames, rank, index_pair_hash(name, m->text, b->seed) };
+	struct build_value info = { b->nnames, rank, index_pair_hash(name, m->text, b->seed) };
 	uint32_t text;
 
 	if (put_text(b, m->text, &text, e) < 0)
@@ -313,7 +244,7 @@ static int sort_name_list(struct build *b, struct err *e)
 	} else {
 		bits = arena_array(&b->arena, bits_words(b->series), sizeof(*bits));
 		if (!bits)
-			return no_memory(e);
+			return build_no_memory(e);
 		for (uint32_t i = 0; i < n; i++)
 			bits_add(bits, b->name_list[i]);
 		b->name_list_n = bits_list(bits, b->series, b->name_list);
@@ -376,7 +307,7 @@ static int value_tables(struct build *b, struct err *e)
 
 		b->sources[i].values = mem_alloc(bytes);
 		if (!b->sources[i].values)
-			return no_memory(e);
+			return build_no_memory(e);
 		memset(b->sources[i].values, 0xff, bytes);
 	}
 	/* Lists name dropped series, too, before those are taken out. */
@@ -384,7 +315,7 @@ static int value_tables(struct build *b, struct err *e)
 		most = b->g[i].n > most ? b->g[i].n : most;
 	b->list = mem_alloc(((size_t)b->series + most) * sizeof(*b->list));
 	b->name_list = mem_alloc((size_t)b->series * sizeof(*b->name_list));
-	return b->list && b->name_list ? 0 : no_memory(e);
+	return b->list && b->name_list ? 0 : build_no_memory(e);
 }
 
 static int write_names(struct build *b, struct err *e)
@@ -424,7 +355,7 @@ static int new_shape(struct build *b, struct slice bytes, uint32_t *shape, struc
 	}
 	bytes = arena_slice(&b->arena, bytes);
 	if (!bytes.p)
-		return no_memory(e);
+		return build_no_memory(e);
 	put_u32(&b->sections[PART_SHAPES], (uint32_t)b->sections[PART_SHAPE_NAMES].n);
 	buf_slice(&b->sections[PART_SHAPE_NAMES], bytes);
 	*shape = b->nshapes++;
@@ -444,7 +375,7 @@ static int find_shape(struct build *b, struct slice bytes, uint32_t *shape, stru
 	b->last_shape_number = *shape;
 	/* The section's own copy would do, but it moves. */
 	b->last_shape = arena_slice(&b->arena, bytes);
-	return b->last_shape.p ? 0 : no_memory(e);
+	return b->last_shape.p ? 0 : build_no_memory(e);
 }
 
 static int write_series(struct build *b, size_t source, const struct series_ref *s,
@@ -458,11 +389,11 @@ static int write_series(struct build *b, size_t source, const struct series_ref 
 
 	for (uint32_t i = 0; i < s->n; i++) {
 		uint32_t value = b->sources[source].values[s->l[i].value];
-		const struct value_info *info;
+		const struct build_value *info;
 
 		if (value == INDEX_NONE)
 			return inconsistent(e);
-		info = info_of(b, value);
+		info = build_value(b, value);
 		nn += part_put_varint(names + nn, info->name);
 		nr += part_put_varint(ranks + nr, info->rank);
 		h = index_hash_add(h, info->hash);
@@ -499,7 +430,7 @@ static int write_all_series(struct build *b, struct err *e)
 {
 	b->hashes = mem_alloc((size_t)b->series * sizeof(*b->hashes));
 	if (!b->hashes)
-		return no_memory(e);
+		return build_no_memory(e);
 	for (size_t i = 0; i < b->ng; i++) {
 		const struct segment *g = &b->g[i];
 
@@ -519,169 +450,6 @@ static int write_all_series(struct build *b, struct err *e)
 	    buf_check(&b->sections[PART_SAMPLES], e) < 0)
 		return -1;
 	return buf_check(&b->sections[PART_SHAPES], e);
-}
-
-/* --- 4: the hash table
- * ------------------------------------------------------------------------------- */
-
-static uint32_t slots_for(uint32_t series)
-{
-	return (uint32_t)((uint64_t)series * 10 / LOAD_TENTHS + 2);
-}
-
-/* False when a series lands too far from where it belongs. */
-static bool fill_table(const struct build *b, uint8_t *slots, uint32_t n, uint32_t probes_max)
-{
-	unsigned bits = part_ordinal_bits(b->series);
-
-	memset(slots, 0, (size_t)n * 4);
-	for (uint32_t i = 0; i < b->series; i++) {
-		uint32_t slot = part_hash_slot(b->hashes[i], n), probes = 0;
-
-		while (part_u32(slots + (size_t)slot * 4)) {
-			slot = slot + 1 == n ? 0 : slot + 1;
-			if (++probes > probes_max)
-				return false;
-		}
-		write_u32(slots + (size_t)slot * 4, part_hash_entry(b->hashes[i], i, bits));
-	}
-	return true;
-}
-
-/* All hashes again with another seed, from what was written. */
-static int rehash(struct build *b, const struct index_part *p, struct err *e)
-{
-	struct series_ref s;
-
-	for (uint32_t v = 0, name = 0; v < p->values; v++) {
-		struct slice text, name_text;
-		struct part_name at = { 0 };
-
-		name = info_of(b, v)->name;
-		if (part_name(p, name, &at, e) < 0 || part_text(p, at.text, &name_text, e) < 0 ||
-		    part_value_text(p, v, &text, e) < 0)
-			return -1;
-		info_of(b, v)->hash = index_pair_hash(name_text, text, b->seed);
-	}
-	for (uint32_t i = 0; i < p->series; i++) {
-		if (part_series(p, i, &s, e) < 0)
-			return -1;
-		b->hashes[i] = b->seed;
-		for (uint32_t k = 0; k < s.n; k++)
-			b->hashes[i] = index_hash_add(b->hashes[i], info_of(b, s.l[k].value)->hash);
-	}
-	return 0;
-}
-
-/* Whoever knows the first seed can choose labels that meet in one place; the next seeds
- * nobody knows. What meets under all of them stays where it is and is only slow. */
-static int fill_hash(struct build *b, const struct index_part *p, uint8_t *slots, struct err *e)
-{
-	for (int tries = 1;; tries++) {
-		bool last = tries == SEEDS_MAX;
-
-		if (fill_table(b, slots, p->hash_slots, last ? p->hash_slots : PROBES_MAX))
-			return 0;
-		b->seed = hash_seed() + (uint64_t)tries;
-		if (rehash(b, p, e) < 0)
-			return -1;
-	}
-}
-
-/* --- the blob
- * ------------------------------------------------------------------------------------------- */
-
-static size_t section_bytes(const struct build *b, int i, size_t before)
-{
-	if (i == PART_HASH)
-		return (size_t)slots_for(b->series) * 4;
-	if (i == PART_CHECKSUMS)
-		return (before + PART_BLOCK_BYTES - 1) / PART_BLOCK_BYTES * 4;
-	return b->sections[i].n;
-}
-
-static size_t round_up(size_t n)
-{
-	return (n + 7) / 8 * 8;
-}
-
-/* Places the sections; returns the size of all. */
-static size_t place(const struct build *b, size_t at[INDEX_SECTIONS])
-{
-	size_t end = PART_HEAD_BYTES;
-
-	for (int i = 0; i < INDEX_SECTIONS; i++) {
-		at[i] = round_up(end);
-		end = at[i] + section_bytes(b, i, at[i]);
-	}
-	return end;
-}
-
-static void write_head(const struct build *b, const size_t at[INDEX_SECTIONS], size_t all,
-		       uint8_t *h)
-{
-	const uint32_t fields[] = {
-		PART_VERSION,
-		PART_HEAD_BYTES,
-		(uint32_t)all,
-		b->first_id,
-		b->last_id,
-		b->series,
-		b->nruns,
-		b->nnames,
-		b->nvalues,
-		b->nshapes,
-		slots_for(b->series),
-	};
-
-	memcpy(h, part_magic, sizeof(part_magic));
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-		write_u32(h + 8 + 4 * i, fields[i]);
-	write_u32(h + 56, (uint32_t)b->seed);
-	write_u32(h + 60, (uint32_t)(b->seed >> 32));
-	for (int i = 0; i < INDEX_SECTIONS; i++) {
-		write_u32(h + 64 + 8 * i, (uint32_t)at[i]);
-		write_u32(h + 68 + 8 * i, (uint32_t)section_bytes(b, i, at[i]));
-	}
-	write_u32(h + PART_HEAD_BYTES - 4, crc32c(0, h, PART_HEAD_BYTES - 4));
-}
-
-static void write_checksums(uint8_t *blob, size_t end)
-{
-	for (size_t at = 0; at < end; at += PART_BLOCK_BYTES) {
-		size_t n = end - at < PART_BLOCK_BYTES ? end - at : PART_BLOCK_BYTES;
-
-		write_u32(blob + end + at / PART_BLOCK_BYTES * 4, crc32c(0, blob + at, n));
-	}
-}
-
-static int assemble(struct build *b, struct buf *out, struct err *e)
-{
-	size_t at[INDEX_SECTIONS], all = place(b, at);
-	struct index_part p;
-	uint8_t *blob;
-
-	if (all > UINT32_MAX)
-		return err_set(e, ERR_LIMIT, "an index part of %zu bytes is too large", all);
-	blob = (uint8_t *)buf_room(out, all);
-	if (!blob)
-		return buf_check(out, e);
-	memset(blob, 0, PART_HEAD_BYTES);
-	for (int i = 0; i < INDEX_SECTIONS; i++) {
-		size_t end = i ? at[i - 1] + section_bytes(b, i - 1, at[i - 1]) : PART_HEAD_BYTES;
-
-		memset(blob + end, 0, at[i] - end);
-		if (b->sections[i].n)
-			memcpy(blob + at[i], b->sections[i].p, b->sections[i].n);
-	}
-	write_head(b, at, all, blob);
-	if (index_part_open(slice_of((char *)blob, all), NULL, &p, e) < 0 ||
-	    fill_hash(b, &p, blob + at[PART_HASH], e) < 0)
-		return -1;
-	write_head(b, at, all, blob);
-	write_checksums(blob, at[PART_CHECKSUMS]);
-	buf_added(out, all);
-	return 0;
 }
 
 /* --- all of it
@@ -711,20 +479,20 @@ static int build_all(struct build *b, const struct index_set *from, struct buf *
 		return -1;
 	b->sources = arena_array(&b->arena, b->ng, sizeof(*b->sources));
 	if (!b->sources)
-		return no_memory(e);
+		return build_no_memory(e);
 	if (keep_series(b, e) < 0)
 		return -1;
 	if (!b->series)
 		return 0;
 	if (write_names(b, e) < 0 || write_all_series(b, e) < 0)
 		return -1;
-	return assemble(b, out, e);
+	return build_blob(b, out, e);
 }
 
 int index_part_build(const struct index_set *from, bool (*drop)(void *ctx, uint32_t id), void *ctx,
 		     struct buf *out, struct err *e)
 {
-	struct build b = { .drop = drop, .ctx = ctx, .seed = FIRST_SEED };
+	struct build b = { .drop = drop, .ctx = ctx, .seed = BUILD_FIRST_SEED };
 	int rc;
 
 	arena_init(&b.arena, SIZE_MAX / 2);

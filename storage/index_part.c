@@ -37,11 +37,6 @@ uint64_t index_hash(const struct label *l, size_t n, uint64_t seed)
 
 /* --- checked bytes ------------------------------------------------------------------ */
 
-struct index_verified {
-	size_t blocks;
-	_Atomic uint64_t bits[];
-};
-
 static size_t blocks_of(size_t bytes)
 {
 	return (bytes + PART_BLOCK_BYTES - 1) / PART_BLOCK_BYTES;
@@ -64,7 +59,8 @@ void index_verified_free(struct index_verified *v)
 	mem_free(v);
 }
 
-int part_corrupt(const struct index_part *p, struct err *e, const char *fmt, ...)
+/* In parentheses: for the analyser it is a macro, too. */
+int(part_corrupt)(const struct index_part *p, struct err *e, const char *fmt, ...)
 {
 	char text[160];
 	va_list args;
@@ -88,18 +84,12 @@ static int check_block(const struct index_part *p, uint32_t block, struct err *e
 			    blocks_of(end));
 }
 
-static bool is_verified(const struct index_verified *v, uint32_t block)
-{
-	/* The bytes do not change, so the order of looking at bit and bytes does not matter. */
-	return atomic_load_explicit(&v->bits[block / 64], memory_order_relaxed) >> block % 64 & 1;
-}
-
 static int verify_blocks(const struct index_part *p, uint32_t first, uint32_t last, struct err *e)
 {
 	struct index_verified *v = p->verified;
 
 	for (uint32_t b = first; b <= last; b++) {
-		if (is_verified(v, b))
+		if (part_is_verified(v, b))
 			continue;
 		if (check_block(p, b, e) < 0)
 			return -1;
@@ -108,23 +98,19 @@ static int verify_blocks(const struct index_part *p, uint32_t first, uint32_t la
 	return 0;
 }
 
-const uint8_t *part_bytes(const struct index_part *p, enum part_section s, uint32_t at, uint32_t n,
-			  struct err *e)
+const uint8_t *part_bytes_checked(const struct index_part *p, enum part_section s, uint32_t at,
+				  uint32_t n, struct err *e)
 {
 	const struct index_section *section = &p->sections[s];
-	uint32_t from = section->at + at, first, last;
+	uint32_t from = section->at + at;
 
 	if (at > section->bytes || n > section->bytes - at) {
 		part_corrupt(p, e, "%u bytes at %u are not within section %d", n, at, s);
 		return NULL;
 	}
-	if (p->verified && n) {
-		first = from / PART_BLOCK_BYTES;
-		last = (from + n - 1) / PART_BLOCK_BYTES;
-		if ((!is_verified(p->verified, first) || last != first) &&
-		    verify_blocks(p, first, last, e) < 0)
-			return NULL;
-	}
+	if (p->verified && n &&
+	    verify_blocks(p, from / PART_BLOCK_BYTES, (from + n - 1) / PART_BLOCK_BYTES, e) < 0)
+		return NULL;
 	return (const uint8_t *)p->blob.p + from;
 }
 
@@ -549,6 +535,8 @@ int part_ids(const struct index_part *p, uint32_t *ordinals, size_t n, struct er
 				return part_corrupt(p, e, "there is no series %u", ordinals[i]);
 			if (read_run(p, r, &run, e) < 0)
 				return -1;
+			if (i && run.id <= ordinals[i - 1])
+				return part_corrupt(p, e, "ids do not rise at run %u", r);
 		}
 		if (ordinals[i] < run.ordinal)
 			return part_corrupt(p, e, "series %u has no id", ordinals[i]);
@@ -636,6 +624,23 @@ static int verify_name(const struct index_part *p, uint32_t name, uint64_t *labe
 	return 0;
 }
 
+/* Ids rise from the first to the last, and lead back to where they are. */
+static int verify_ids(const struct index_part *p, struct err *e)
+{
+	uint32_t last = 0, id, upto;
+
+	for (uint32_t i = 0; i < p->series; i++, last = id) {
+		id = i;
+		if (part_ids(p, &id, 1, e) < 0 || part_ordinals_upto(p, id, &upto, e) < 0)
+			return -1;
+		if (id <= last || upto != i + 1 || (!i && id != p->first_id))
+			return part_corrupt(p, e, "series %u of it has a wrong id", i);
+	}
+	if (last != p->last_id)
+		return part_corrupt(p, e, "its last series is %u", last);
+	return 0;
+}
+
 int index_part_verify(const struct index_part *p, struct err *e)
 {
 	uint64_t in_series = 0, in_lists = 0;
@@ -643,7 +648,7 @@ int index_part_verify(const struct index_part *p, struct err *e)
 	for (uint32_t b = 0; b < blocks_of(p->sections[PART_CHECKSUMS].at); b++)
 		if (check_block(p, b, e) < 0)
 			return -1;
-	if (verify_series(p, &in_series, e) < 0)
+	if (verify_ids(p, e) < 0 || verify_series(p, &in_series, e) < 0)
 		return -1;
 	for (uint32_t i = 0; i < p->names; i++)
 		if (verify_name(p, i, &in_lists, e) < 0)

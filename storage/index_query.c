@@ -89,24 +89,41 @@ static int read_series(const struct segment *g, uint32_t ordinal, struct series_
 	return 0;
 }
 
-/* 1 when the segment has it, 0 when not. */
-static int series_in(struct segment *g, uint32_t id, struct series_ref *s, struct label *l,
-		     struct err *e)
+static int upto_id(const struct segment *g, uint32_t id, uint32_t *n, struct err *e)
 {
-	uint32_t upto, found;
-	int rc = 0;
+	if (g->part)
+		return part_ordinals_upto(g->part, id, n, e);
+	*n = memory_ordinals_upto(g->memory, id);
+	return 0;
+}
+
+/* *found tells whether the segment has it; then `s` and `l` are filled. */
+static int series_locked(const struct segment *g, uint32_t id, struct series_ref *s,
+			 struct label *l, bool *found, struct err *e)
+{
+	uint32_t upto, last;
+
+	*found = false;
+	if (upto_id(g, id, &upto, e) < 0)
+		return -1;
+	if (!upto)
+		return 0;
+	last = upto - 1;
+	if (segment_ids(g, &last, 1, e) < 0)
+		return -1;
+	if (last != id)
+		return 0;
+	*found = true;
+	return read_series(g, upto - 1, s, l, e);
+}
+
+static int series_in(const struct segment *g, uint32_t id, struct series_ref *s, struct label *l,
+		     bool *found, struct err *e)
+{
+	int rc;
 
 	segment_lock(g);
-	if (g->part)
-		rc = part_ordinals_upto(g->part, id, &upto, e);
-	else
-		upto = memory_ordinals_upto(g->memory, id);
-	if (rc == 0 && upto) {
-		found = upto - 1;
-		rc = segment_ids(g, &found, 1, e);
-		if (rc == 0 && found == id)
-			rc = read_series(g, upto - 1, s, l, e) < 0 ? -1 : 1;
-	}
+	rc = series_locked(g, id, s, l, found, e);
 	segment_unlock(g);
 	return rc;
 }
@@ -133,16 +150,18 @@ int index_series(const struct index_set *x, uint32_t id, struct arena *a, const 
 	const struct index_part *p = part_of(x, id);
 	struct label l[LABELS_MAX];
 	struct series_ref s;
-	int rc = 0;
+	bool found = false;
 
 	if (id > x->max_id)
 		return no_series(id, e);
-	if (p)
-		rc = series_in(&(struct segment){ .part = p }, id, &s, l, e);
-	for (size_t i = 0; rc == 0 && i < x->nmemories; i++)
-		rc = series_in(&(struct segment){ .memory = x->memories[i] }, id, &s, l, e);
-	if (rc <= 0)
-		return rc < 0 ? -1 : no_series(id, e);
+	if (p && series_in(&(struct segment){ .part = p }, id, &s, l, &found, e) < 0)
+		return -1;
+	for (size_t i = 0; !found && i < x->nmemories; i++)
+		if (series_in(&(struct segment){ .memory = x->memories[i] }, id, &s, l, &found, e) <
+		    0)
+			return -1;
+	if (!found)
+		return no_series(id, e);
 	*ls = labels_in_arena(a, l, s.n);
 	if (!*ls)
 		return index_no_room(e);

@@ -1,11 +1,6 @@
 /* index_segment.c - see index_segment.h. */
 #include "storage/index_segment.h"
 
-int index_no_room(struct err *e)
-{
-	return err_set(e, ERR_LIMIT, "looking up series needs more memory than is allowed");
-}
-
 /* --- opening ------------------------------------------------------------------------ */
 
 /* Fills *out and returns whether there is anything to see. Moves *after, the last id so far. */

@@ -43,8 +43,11 @@ static inline bool segment_is_whole(const struct segment *g)
 	return g->part && !g->lo && g->hi == g->part->series;
 }
 
-/* "no room" as an error of the arena's owner. */
-int index_no_room(struct err *e);
+/* What a full arena means. */
+static inline int index_no_room(struct err *e)
+{
+	return err_set(e, ERR_LIMIT, "looking up series needs more memory than is allowed");
+}
 
 /* --- names and values ------------------------------------------------------------------ */
 

@@ -24,6 +24,7 @@
 enum {
 	NS_SERIES = 60,  /* decoding one and looking at it */
 	NS_MEMBER = 2,   /* one more ordinal of a list */
+	NS_SORTED = 30,  /* the same where lists have to be brought in order */
 	NS_LIST = 40,    /* opening a list */
 	NS_PATTERN = 150 /* trying a pattern on a value */
 };
@@ -42,7 +43,8 @@ struct cond {
 	bool resolved; /* `values` are known */
 	struct values values;
 	uint64_t cost;
-	uint8_t *memo; /* per value of the name: 0 not tried, 1 no, 2 yes */
+	uint64_t members; /* of `values`, or values to try; estimated */
+	uint8_t *memo;    /* per value of the name: 0 not tried, 1 no, 2 yes */
 	uint32_t memo_first;
 };
 
@@ -237,18 +239,18 @@ static int members(const struct segment *g, const struct values *v, uint64_t *n,
 static int cost_of(const struct segment *g, struct cond *c, struct err *e)
 {
 	struct value_walk w;
-	uint64_t n;
 
 	if (!c->resolved) {
 		if (walk_prefix(g, c->name, regex_prefix(c->m->re), &w, e) < 0)
 			return -1;
-		n = w.end == INDEX_NONE ? w.total : w.end - w.next;
-		c->cost = n * NS_PATTERN + g->n;
+		c->members = w.end == INDEX_NONE ? w.total : w.end - w.next;
+		c->cost = c->members * NS_PATTERN + g->n;
 		return 0;
 	}
-	if (members(g, &c->values, &n, e) < 0)
+	if (members(g, &c->values, &c->members, e) < 0)
 		return -1;
-	c->cost = n * NS_MEMBER + c->values.n * (uint64_t)NS_LIST + (c->inverse ? g->n / 8 : 0);
+	c->cost = c->members * NS_MEMBER + c->values.n * (uint64_t)NS_LIST +
+		  (c->inverse ? g->n / 8 : 0);
 	return 0;
 }
 
@@ -308,6 +310,17 @@ static uint64_t cost_from(const struct conds *c, size_t i)
 
 	for (; i < c->n; i++)
 		cost += c->c[i].cost;
+	return cost;
+}
+
+/* What it costs to look at `series` of them instead. */
+static uint64_t cost_of_each(const struct conds *c, size_t i, uint64_t series)
+{
+	uint64_t cost = i < c->n ? series * NS_SERIES : 0;
+
+	for (; i < c->n; i++)
+		if (!c->c[i].resolved)
+			cost += (series < c->c[i].members ? series : c->c[i].members) * NS_PATTERN;
 	return cost;
 }
 
@@ -453,28 +466,61 @@ static int look_at_each(const struct segment *g, struct conds *c, size_t from, u
 /* --- all together
  * -------------------------------------------------------------------------------------- */
 
-/* One short list to begin with: looking at its series costs less than making sets of bits. */
+/* A series has one value of a label, but who knows what a damaged part says. */
+static void sort_unique(uint32_t *list, uint32_t *n)
+{
+	uint32_t kept = 0;
+
+	qsort(list, *n, sizeof(*list), by_number);
+	for (uint32_t i = 0; i < *n; i++)
+		if (!kept || list[kept - 1] != list[i])
+			list[kept++] = list[i];
+	*n = kept;
+}
+
+/* The series of all values of the condition, in order. */
+static int list_of_values(const struct segment *g, const struct values *v, struct arena *a,
+			  uint32_t **out, uint32_t *n, struct err *e)
+{
+	uint64_t room = 0;
+	uint32_t count;
+
+	for (uint32_t i = 0; i < v->n; i++) {
+		if (segment_count(g, v->list ? v->list[i] : v->first + i, &count, e) < 0)
+			return -1;
+		room += count;
+	}
+	*out = arena_alloc(a, room * sizeof(**out));
+	if (!*out)
+		return index_no_room(e);
+	*n = 0;
+	for (uint32_t i = 0; i < v->n; i++) {
+		if (segment_ordinals(g, v->list ? v->list[i] : v->first + i, *out + *n, &count, e) <
+		    0)
+			return -1;
+		*n += count;
+	}
+	if (v->n > 1)
+		sort_unique(*out, n);
+	return 0;
+}
+
+/* Short lists to begin with: looking at their series may cost less than making sets of bits. */
 static int from_list(const struct segment *g, struct conds *c, struct arena *a, uint32_t **out,
 		     uint32_t *n, bool *done, struct err *e)
 {
 	const struct cond *first = c->c;
-	uint32_t value, count;
-	uint64_t by_bits;
+	uint64_t by_list;
 
 	*done = false;
-	if (!c->n || !first->resolved || !first->keep || first->inverse || first->values.n != 1)
+	if (!c->n || !first->resolved || !first->keep || first->inverse)
 		return 0;
-	value = first->values.list ? *first->values.list : first->values.first;
-	if (segment_count(g, value, &count, e) < 0)
-		return -1;
-	by_bits = g->n / 32 + cost_from(c, 1);
-	if ((uint64_t)count * (c->n > 1 ? NS_SERIES : NS_MEMBER) > by_bits)
+	by_list = first->members * (first->values.n > 1 ? NS_SORTED : NS_MEMBER) +
+		  cost_of_each(c, 1, first->members);
+	if (by_list > g->n / 32 + cost_from(c, 1))
 		return 0;
 	*done = true;
-	*out = arena_alloc(a, (size_t)count * sizeof(**out));
-	if (!*out)
-		return index_no_room(e);
-	if (segment_ordinals(g, value, *out, n, e) < 0)
+	if (list_of_values(g, &first->values, a, out, n, e) < 0)
 		return -1;
 	return c->n > 1 ? look_at_each(g, c, 1, *out, n, a, e) : 0;
 }
@@ -500,7 +546,7 @@ static int from_bits(const struct segment *g, struct conds *c, struct arena *a, 
 		return index_no_room(e);
 	bits_range(bits, g->lo, g->hi, true);
 	for (i = 0; i < c->n && left; i++) {
-		if ((uint64_t)left * NS_SERIES < cost_from(c, i))
+		if (cost_of_each(c, i, left) < cost_from(c, i))
 			break;
 		if (!c->c[i].resolved && resolve(g, &c->c[i], a, e) < 0)
 			return -1;

@@ -1,15 +1,15 @@
 /*
  * ingest.c - remote write requests on their way into the head.
  *
- * On the calling thread: unpack and delimit (no lock, a decoder of one's own). Then, with the ingest
- * lock, in the order that counts: find the series of each label set, write the request as it came
- * to the log file, put its samples into the head. Then the sync thread has it.
+ * On the calling thread: unpack and delimit (no lock, a decoder of one's own). Then, with the
+ * ingest lock, in the order that counts: find the series of each label set, write the request as it
+ * came to the log file, put its samples into the head. Then the sync thread has it.
  *
  * Series are found by a hash of the bytes of their labels. Only bytes never seen before are looked
  * into; then the index is asked, and a series gets its id.
  *
- * Replaying a log file takes the same way without writing. What was refused when the request came is
- * written beside it, so that it is refused again whatever the catalogue says then.
+ * Replaying a log file takes the same way without writing. What was refused when the request came
+ * is written beside it, so that it is refused again whatever the catalogue says then.
  */
 #include "storage/store_impl.h"
 
@@ -20,6 +20,7 @@
 #include "base/snappy.h"
 #include "base/text.h"
 #include "storage/disk.h"
+#include "storage/metadata.h"
 #include "storage/varint.h"
 
 #include <inttypes.h>
@@ -36,6 +37,7 @@ enum {
 	SEAL_PER_SERIES = 16,
 	SEAL_MOST = 8000000,
 	REFUSED_LIMIT = 16 << 20,
+	KEYS_KEPT = 100000,
 	NO_KEY = UINT32_MAX,
 };
 
@@ -170,25 +172,23 @@ static void say_refused(struct slice bytes, struct err *why)
 		text_of(l, n, text));
 }
 
-/* Sets what the slot is; 0, or -1 with the sentence why it cannot take samples. */
-static int classify(struct resolving *r, struct head_slot *slot, struct slice bytes,
-		    const struct label *l, size_t n, bool statistic, struct series_kind kind,
-		    struct err *e)
+/* Sets what the slot is; 0, or -1 with the sentence why it cannot take samples. Takes the labels,
+ * which a statistic must have. */
+static int classify(struct head_slot *slot, struct slice bytes, struct labels *take, bool statistic,
+		    struct series_kind kind, struct err *e)
 {
-	if (!statistic) {
-		slot->class = SERIES_PLAIN;
-		return 0;
-	}
-	slot->class = r->w && kind.class == SERIES_STATISTIC ? SERIES_STATISTIC : SERIES_REFUSED;
+	slot->class = !statistic ? SERIES_PLAIN : take ? SERIES_STATISTIC : SERIES_REFUSED;
 	slot->months = kind.months;
 	slot->preliminary = kind.preliminary;
+	if (slot->class == SERIES_STATISTIC && !slot->labels)
+		slot->labels = take;
+	else
+		labels_unref(take);
 	if (slot->class == SERIES_REFUSED) {
 		say_refused(bytes, e);
 		return -1;
 	}
-	if (!slot->labels)
-		slot->labels = labels_intern(l, n, e);
-	return slot->labels ? 0 : -1;
+	return 0;
 }
 
 /* A key for label bytes never seen before. -1: refused, with the sentence. */
@@ -197,8 +197,8 @@ static int meet(struct resolving *r, struct slice bytes, struct head_hash hash, 
 {
 	struct store *s = r->s;
 	struct label l[LABELS_MAX];
+	struct labels *labels = NULL;
 	struct series_kind kind = { .class = SERIES_PLAIN };
-	struct head_slot *slot;
 	bool statistic;
 	uint32_t id;
 	size_t n;
@@ -211,12 +211,16 @@ static int meet(struct resolving *r, struct slice bytes, struct head_hash hash, 
 		say_refused(bytes, e);
 		return -1;
 	}
+	/* Before there is a key: one of a statistic without labels could never be used. */
+	if (kind.class == SERIES_STATISTIC && !(labels = labels_intern(l, n, e)))
+		return -1;
 	if (store_find_or_add(s, &r->view, l, n, kind.class == SERIES_STATISTIC, &id, &statistic,
 			      e) < 0 ||
-	    head_add(&s->head, hash, after, id, key, e) < 0)
+	    head_add(&s->head, hash, after, id, key, e) < 0) {
+		labels_unref(labels);
 		return -1;
-	slot = &s->head.slots[s->head.keys[*key].slot];
-	return classify(r, slot, bytes, l, n, statistic, kind, e);
+	}
+	return classify(&s->head.slots[s->head.keys[*key].slot], bytes, labels, statistic, kind, e);
 }
 
 /* Replaying: whether the i-th time series was refused. */
@@ -267,8 +271,7 @@ static int resolve(struct resolving *r, struct err *e)
 		after = key;
 		if (key != NO_KEY && h->slots[h->keys[key].slot].class != SERIES_REFUSED)
 			d->slots[i] = h->keys[key].slot;
-		if (d->slots[i] == NO_KEY ||
-		    h->slots[d->slots[i]].class == SERIES_STATISTIC) {
+		if (d->slots[i] == NO_KEY || h->slots[d->slots[i]].class == SERIES_STATISTIC) {
 			if (note_refused(d, i, &before) < 0)
 				return err_set(e, ERR_LIMIT, "too many series are refused");
 		} else {
@@ -359,15 +362,16 @@ static int hand_over_figures(struct store *s, struct decoder *d, struct write *w
 	f->a = (struct append){ .submission = { .source = w->source ? w->source : "remote_write",
 						.owner = "",
 						.origin = w->origin ? w->origin : "",
+						.address = w->address ? w->address : "",
 						.received_ms = w->received_ms,
 						.released_ms = w->received_ms,
-						.body_bytes = d->raw.n,
-						.body_hash = 0,
+						.body_bytes = w->body.n,
 						.refused = (uint32_t)w->refused },
 				.obs = f->obs,
 				.nobs = d->nobs,
 				.done = figures_done,
 				.ctx = f };
+	sha256_of(w->body, f->a.submission.body_sha256);
 	memcpy(f->obs, d->obs, d->nobs * sizeof(*d->obs));
 	w->samples += d->nobs;
 	if (writer_push(s, &f->a, e) == 0) {
@@ -378,7 +382,8 @@ static int hand_over_figures(struct store *s, struct decoder *d, struct write *w
 	return -1;
 }
 
-/* --- putting it into the head ------------------------------------------------------------------ */
+/* --- putting it into the head ------------------------------------------------------------------
+ */
 
 static int take_plain(struct resolving *r, struct generation *g, struct head_slot *slot,
 		      const struct rw_series *x, int64_t latest_ms, struct err *e)
@@ -395,8 +400,7 @@ static int take_plain(struct resolving *r, struct generation *g, struct head_slo
 
 			if (rw_labels(x->labels, l, &n, &why) < 0)
 				n = 0;
-			err_set(&why, ERR_INVALID,
-				"%s at %s: more than 10 minutes in the future",
+			err_set(&why, ERR_INVALID, "%s at %s: more than 10 minutes in the future",
 				text_of(l, n, text), time_text(p[i].t_ms, at));
 			refuse(r, "future", 1, &why);
 			continue;
@@ -411,10 +415,19 @@ static int take_plain(struct resolving *r, struct generation *g, struct head_slo
 	return 0;
 }
 
-static void prefetch(const struct head *h, const struct decoder *d, size_t i)
+static void prefetch(const struct head *h, const struct generation *g, const struct decoder *d,
+		     size_t i)
 {
-	if (i < d->request.nseries && d->slots[i] != NO_KEY)
-		__builtin_prefetch(h->slots[d->slots[i]].tail, 1);
+	const struct head_slot *s;
+
+	if (i >= d->request.nseries || d->slots[i] == NO_KEY)
+		return;
+	s = &h->slots[d->slots[i]];
+	if (s->generation != g->number)
+		return;
+	__builtin_prefetch(&s->tail->samples[s->n % HEAD_BLOCK], 1);
+	__builtin_prefetch(&s->tail->request[s->n % HEAD_BLOCK], 1);
+	__builtin_prefetch(s->chain, 1);
 }
 
 static int apply(struct resolving *r, struct generation *g, int64_t received_ms, struct err *e)
@@ -426,7 +439,7 @@ static int apply(struct resolving *r, struct generation *g, int64_t received_ms,
 	for (size_t i = 0; i < d->request.nseries; i++) {
 		struct head_slot *slot;
 
-		prefetch(h, d, i + 4);
+		prefetch(h, g, d, i + 4);
 		if (d->slots[i] == NO_KEY)
 			continue;
 		slot = &h->slots[d->slots[i]];
@@ -440,7 +453,8 @@ static int apply(struct resolving *r, struct generation *g, int64_t received_ms,
 	return 0;
 }
 
-/* --- a request ------------------------------------------------------------------------------------ */
+/* --- a request
+ * ------------------------------------------------------------------------------------ */
 
 uint64_t ingest_seal_limit(const struct store *s)
 {
@@ -474,6 +488,13 @@ static int wait_for_room(struct store *s, struct err *e)
 	return 0;
 }
 
+static int note_short(struct store *s, const struct err *e)
+{
+	s->disk_short = s->told_short = true;
+	store_note_full(s, e);
+	return -1;
+}
+
 static int check_store(struct store *s, struct err *e)
 {
 	int64_t now = mono_ns();
@@ -491,11 +512,10 @@ static int check_store(struct store *s, struct err *e)
 		s->disk_looked_ns = now;
 		s->disk_short = disk_free(s->dir) < DISK_RESERVE;
 	}
-	if (s->disk_short) {
-		rc = err_set(e, ERR_FULL, "no space left on the disk of %s", s->dir);
-		store_note_full(s, e);
-	}
-	return rc;
+	if (!s->disk_short)
+		return 0;
+	err_set(e, ERR_FULL, "no space left on the disk of %s", s->dir);
+	return note_short(s, e);
 }
 
 static int log_request(struct store *s, const struct decoder *d, const struct write *w,
@@ -507,21 +527,28 @@ static int log_request(struct store *s, const struct decoder *d, const struct wr
 
 	if (!d->nplain)
 		return 0;
-	if (wal_append(s->wal, &r, e) == 0)
+	if (wal_append(s->wal, &r, e) < 0)
+		return e->code == ERR_FULL ? note_short(s, e) : -1;
+	if (s->told_short)
+		store_note_room(s);
+	s->told_short = false;
+	return 0;
+}
+
+/* There is none when the store was opened on a full disk. */
+static int need_log(struct store *s, struct err *e)
+{
+	if (s->wal)
 		return 0;
-	if (e->code == ERR_FULL) {
-		s->disk_short = true;
-		store_note_full(s, e);
-	}
-	return -1;
+	return s->active->samples > 0 ? ingest_rotate(s, e) : ingest_open(s, e);
 }
 
 static int ingest_locked(struct resolving *r, struct write *w, struct err *e)
 {
 	struct store *s = r->s;
 
-	if (check_store(s, e) < 0 || wait_for_room(s, e) < 0 || resolve(r, e) < 0 ||
-	    log_request(s, r->d, w, e) < 0)
+	if (check_store(s, e) < 0 || need_log(s, e) < 0 || wait_for_room(s, e) < 0 ||
+	    resolve(r, e) < 0 || log_request(s, r->d, w, e) < 0)
 		return -1;
 	s->request++;
 	if (apply(r, s->active, w->received_ms, e) < 0)
@@ -565,6 +592,8 @@ int store_write(struct store *s, struct write *w, struct err *e)
 	rc = ingest_locked(&r, w, e);
 	pthread_mutex_unlock(&s->ingest_lock);
 	view_close(&r.view);
+	if (rc == 0)
+		metadata_note(s, r.d->request.metadata, r.d->request.nmetadata);
 	if (rc == 0 && r.d->nobs && hand_over_figures(s, r.d, w, &why) < 0)
 		write_part_done(w, &why); /* in the figures' stead */
 	decoder_give(s, r.d);
@@ -580,7 +609,8 @@ void store_reclassify(struct store *s)
 	pthread_mutex_unlock(&s->ingest_lock);
 }
 
-/* --- log files ---------------------------------------------------------------------------------------- */
+/* --- log files
+ * ---------------------------------------------------------------------------------------- */
 
 static struct wal *wal_new(const char *dir, uint64_t number, struct err *e)
 {
@@ -632,6 +662,9 @@ int ingest_rotate(struct store *s, struct err *e)
 		mem_free(next);
 		return -1;
 	}
+	/* Keys of senders that are gone; those that are not are met again, once. */
+	if (s->head.nkeys > KEYS_KEPT && s->head.nkeys / 4 > s->active->series)
+		head_forget(&s->head);
 	generation_unref(s->active);
 	s->active = g;
 	s->sealing = true;
@@ -642,7 +675,8 @@ int ingest_rotate(struct store *s, struct err *e)
 	return 0;
 }
 
-/* --- opening -------------------------------------------------------------------------------------------- */
+/* --- opening
+ * -------------------------------------------------------------------------------------------- */
 
 static int replay_record(void *ctx, const struct wal_record *x, struct err *e)
 {

@@ -69,11 +69,11 @@ uint32_t record_crc(struct slice value);
 
 /* What the whole store knows of itself, updated in each transaction (key "state"). */
 struct state {
-	uint64_t epoch;    /* grows when parts, partitions or runs change their places */
-	uint64_t sequence; /* of the last submission; 0: none yet */
+	uint64_t epoch;           /* grows when parts, partitions or runs change their places */
+	uint64_t sequence;        /* of the last submission; 0: none yet */
 	uint64_t packed_sequence; /* figures of submissions up to here are in partitions */
 	uint64_t packed_run;      /* samples of runs up to here are in partitions */
-	uint32_t series;          /* the highest id that was given in this or an earlier transaction */
+	uint32_t series; /* the highest id that was given in this or an earlier transaction */
 	uint32_t parts, partitions; /* how many there are */
 	uint32_t next_part, next_partition;
 	uint32_t digest; /* XOR of the checksums of all partitions' records */

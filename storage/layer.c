@@ -40,6 +40,25 @@ uint32_t layer_find(const struct layer *l, uint32_t series)
 	return lo;
 }
 
+uint32_t layers_next_series(struct layer *const *layers, uint32_t n, uint32_t after)
+{
+	uint32_t best = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct layer *l = layers[i];
+		uint32_t at, series;
+
+		if (l->nsegments == 0 || after >= l->last_series)
+			continue;
+		at = layer_find(l, after + 1);
+		series = l->segments[at].first_series > after ? l->segments[at].first_series
+							      : after + 1;
+		if (best == 0 || series < best)
+			best = series;
+	}
+	return best;
+}
+
 /* --- the table ------------------------------------------------------------------------- */
 
 void segments_write(const struct segment_entry *s, uint32_t n, struct buf *out)

@@ -33,17 +33,17 @@ struct layer {
 	atomic_uint refs;
 	enum segment_kind kind;
 	bool run;
-	uint32_t number;       /* of the partition, or of the run */
-	uint64_t order;        /* of samples: the last run that went into it */
-	uint64_t from;         /* a run: the first log file that went into it */
+	uint32_t number; /* of the partition, or of the run */
+	uint64_t order;  /* of samples: the last run that went into it */
+	uint64_t from;   /* a run: the first log file that went into it */
 	struct segment_entry *segments;
-	uint64_t *offsets;     /* a run: where each begins */
+	uint64_t *offsets; /* a run: where each begins */
 	uint32_t nsegments;
 	uint64_t samples, bytes;
 	int64_t first_ms, last_ms;
 	uint32_t first_series, last_series;
-	uint32_t crc;          /* a partition: of its record */
-	struct slice map;      /* a run: the file */
+	uint32_t crc;     /* a partition: of its record */
+	struct slice map; /* a run: the file */
 };
 
 struct layer *layer_ref(struct layer *l);
@@ -51,7 +51,10 @@ void layer_unref(struct layer *l); /* NULL is nothing; a run is unmapped */
 
 /* The first segment that may hold the series; nsegments: none. */
 uint32_t layer_find(const struct layer *l, uint32_t series);
-/* The bytes of one segment, from the map or from the transaction (valid until its end). ERR_CORRUPT. */
+/* The next series above `after` that any of the layers may have; 0: none. */
+uint32_t layers_next_series(struct layer *const *layers, uint32_t n, uint32_t after);
+/* The bytes of one segment, from the map or from the transaction (valid until its end).
+ * ERR_CORRUPT. */
 int layer_segment(const struct layer *l, struct db_txn *t, uint32_t i, struct slice *bytes,
 		  struct err *e);
 
@@ -66,6 +69,8 @@ int segments_read(struct layer *l, struct slice in, struct err *e);
 /* Writes one segment as the i-th of a partition that is being made. */
 int partition_put_segment(struct db_txn *t, uint32_t number, uint32_t i, struct slice bytes,
 			  struct err *e);
+/* Removes segments from the i-th on: a longer attempt that failed may have left them. */
+int partition_drop_segments(struct db_txn *t, uint32_t number, uint32_t i, struct err *e);
 /* Writes its record: from now on it exists. *crc is the record's checksum. */
 int partition_put(struct db_txn *t, enum segment_kind kind, uint32_t number, uint64_t order,
 		  const struct segment_entry *s, uint32_t n, uint32_t *crc, struct err *e);

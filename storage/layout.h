@@ -39,12 +39,12 @@ struct layout {
 	uint64_t epoch;
 	struct layer **samples, **figures; /* by order */
 	uint32_t nsamples, nfigures;
-	uint32_t npartitions;                /* of samples, before the runs */
-	struct generation *sealed, *active;  /* sealed: NULL when there is none */
-	struct fresh *frozen, *fresh;        /* frozen: likewise */
+	uint32_t npartitions;               /* of samples, before the runs */
+	struct generation *sealed, *active; /* sealed: NULL when there is none */
+	struct fresh *frozen, *fresh;       /* frozen: likewise */
 	struct part **parts;
 	uint32_t nparts;
-	struct memory_index *memories[2];    /* the last one is being filled */
+	struct memory_index *memories[2]; /* the last one is being filled */
 	uint32_t nmemories;
 };
 

@@ -1,8 +1,8 @@
 /*
  * open.c - what a store is when it is opened: parts, partitions, runs, fresh figures, log.
  *
- * Of a crash there may be left: a run that was not finished (its log is still there), log files that
- * a run covers already, runs that a partition covers already, segments of a partition without
+ * Of a crash there may be left: a run that was not finished (its log is still there), log files
+ * that a run covers already, runs that a partition covers already, segments of a partition without
  * a record, and the torn end of the last log file. All of it is removed; what is
  * missing instead is an error.
  */
@@ -10,6 +10,8 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "storage/ledger.h"
+#include "storage/submission.h"
 #include "storage/walk.h"
 
 #include <inttypes.h>
@@ -83,6 +85,7 @@ struct loading {
 	size_t n, cap;
 	struct figure_packer *packer;
 	struct figure *figures;
+	uint32_t series, row; /* of the chunk before */
 };
 
 static int take_name(void *ctx, uint32_t id, bool statistic, const struct label *l, size_t n,
@@ -109,9 +112,15 @@ static int take_chunk(void *ctx, const struct chunk *c, struct err *e)
 
 	if (figures_unpack(x->packer, c, x->figures, e) < 0)
 		return -1;
-	for (uint32_t i = 0; i < c->count; i++)
+	if (c->series != x->series)
+		x->row = 0;
+	x->series = c->series;
+	for (uint32_t i = 0; i < c->count; i++) {
+		/* Chunks are cut anywhere: the order goes on from the one before. */
+		x->figures[i].row = x->row++;
 		if (fresh_add(x->l->fresh, c->series, &x->figures[i], e) < 0)
 			return -1;
+	}
 	return 0;
 }
 
@@ -128,7 +137,8 @@ static int add_names(struct loading *x, struct err *e)
 	const struct layout *l = x->l;
 	uint32_t last = l->nparts ? l->parts[l->nparts - 1]->last_id : 0;
 
-	qsort(x->names, x->n, sizeof(*x->names), by_id);
+	if (x->n > 1)
+		qsort(x->names, x->n, sizeof(*x->names), by_id);
 	for (size_t i = 0; i < x->n; i++) {
 		const struct named *k = &x->names[i];
 
@@ -149,14 +159,16 @@ static int read_records(struct loading *x, struct db_txn *t, uint64_t packed, st
 {
 	const struct fresh_visitor visitor = { take_name, take_chunk, x };
 	uint8_t first[KEY_SUBMISSION_BYTES];
+	uint64_t n = 0, entries;
 	struct walk w;
 	int rc;
 
-	if (walk_open(&w, t, DB_FRESH, KEY_SUBMISSION_BYTES, e) < 0)
+	if (db_entries(t, DB_FRESH, &entries, e) < 0 ||
+	    walk_open(&w, t, DB_FRESH, KEY_SUBMISSION_BYTES, e) < 0)
 		return -1;
 	key_submission(first, packed + 1);
 	rc = walk_seek(&w, key_slice(first, sizeof(first)), e);
-	while (rc == 0 && w.at.there) {
+	for (; rc == 0 && w.at.there; n++) {
 		rc = fresh_record_read(w.at.value, &visitor, e);
 		if (rc < 0)
 			err_wrap(e, "figures of submission %" PRIu64, get_be64(w.at.key.p));
@@ -164,6 +176,38 @@ static int read_records(struct loading *x, struct db_txn *t, uint64_t packed, st
 			rc = walk_next(&w, e);
 	}
 	walk_close(&w);
+	if (rc == 0 && n != entries)
+		rc = record_bad(e, DB_FRESH, "one is missing, or should have been packed");
+	return rc;
+}
+
+/* Whether the figures that were read are all that submissions kept since the last packing. */
+static int check_kept(struct loading *x, struct db_txn *t, uint64_t packed, struct err *e)
+{
+	uint64_t kept = 0, found = atomic_load(&x->l->fresh->figures);
+	uint8_t first[KEY_SUBMISSION_BYTES];
+	struct walk w;
+	int rc;
+
+	if (walk_open(&w, t, DB_SUBMISSIONS, KEY_SUBMISSION_BYTES, e) < 0)
+		return -1;
+	key_submission(first, packed + 1);
+	rc = walk_seek(&w, key_slice(first, sizeof(first)), e);
+	while (rc == 0 && w.at.there) {
+		struct submission_view view;
+
+		rc = submission_read(w.at.value, &view, e);
+		if (rc == 0) {
+			kept += view.s.kept;
+			rc = walk_next(&w, e);
+		}
+	}
+	walk_close(&w);
+	if (rc == 0 && kept != found)
+		return err_set(e, ERR_CORRUPT,
+			       "%" PRIu64
+			       " figures are not packed yet, the submissions kept %" PRIu64,
+			       found, kept);
 	return rc;
 }
 
@@ -180,6 +224,8 @@ static int load_fresh(struct store *s, struct layout *l, struct db_txn *t,
 	else
 		err_set(e, ERR_MEMORY, "no memory to read figures");
 	if (rc == 0)
+		rc = check_kept(&x, t, state->packed_sequence, e);
+	if (rc == 0)
 		rc = add_names(&x, e);
 	for (size_t i = 0; i < x.n; i++)
 		labels_unref(x.names[i].labels);
@@ -189,7 +235,8 @@ static int load_fresh(struct store *s, struct layout *l, struct db_txn *t,
 	return rc;
 }
 
-/* --- runs and log files ----------------------------------------------------------------------------- */
+/* --- runs and log files
+ * ----------------------------------------------------------------------------- */
 
 static void remove_unfinished(const char *dir)
 {
@@ -244,8 +291,8 @@ static int load_runs(struct store *s, struct layout *l, uint64_t packed, uint64_
 	return rc;
 }
 
-/* Removes log files up to `covered`; the others must follow without a gap. *first, *last: 0 when there
- * are none. */
+/* Removes log files up to `covered`; the others must follow without a gap. *first, *last: 0 when
+ * there are none. */
 static int look_at_logs(struct store *s, uint64_t covered, uint64_t *first, uint64_t *last,
 			struct err *e)
 {
@@ -279,12 +326,39 @@ static int look_at_logs(struct store *s, uint64_t covered, uint64_t *first, uint
 
 static void remove_logs(struct store *s, uint64_t first, uint64_t last)
 {
-	for (uint64_t i = first; first && i <= last; i++) {
+	/* Backwards, so that no gap is left when this is interrupted. */
+	for (uint64_t i = last; first && i >= first; i--) {
 		char path[4096];
 
 		if (numbered_path(path, s->dir, "log", i, ".log", NULL) == 0)
 			unlink(path);
 	}
+}
+
+/* A new log file. On a full disk there will be one when there is room. */
+static int begin_log(struct store *s, uint64_t first, uint64_t last, bool any, struct err *e)
+{
+	struct err why;
+	int rc;
+
+	pthread_mutex_lock(&s->ingest_lock);
+	if (any) {
+		s->active->number = last;
+		rc = ingest_rotate(s, &why);
+	} else {
+		remove_logs(s, first, last);
+		s->active->number = s->active->from;
+		rc = ingest_open(s, &why);
+	}
+	pthread_mutex_unlock(&s->ingest_lock);
+	if (rc == 0)
+		return 0;
+	if (why.code != ERR_FULL) {
+		*e = why;
+		return -1;
+	}
+	log_event(LOG_WARN, "the store is open, but there is no room for its log", log_err(&why));
+	return 0;
 }
 
 /* What was logged is read into a generation; when there is something, that is sealed at once. */
@@ -298,23 +372,11 @@ static int load_log(struct store *s, uint64_t covered, struct err *e)
 	s->active->from = s->active->number = first ? first : covered + 1;
 	if (first && ingest_replay(s, first, &any, e) < 0)
 		return -1;
-	if (s->opt.read_only)
-		return 0;
-	if (first && any) {
-		int rc;
-
-		s->active->number = last;
-		pthread_mutex_lock(&s->ingest_lock);
-		rc = ingest_rotate(s, e);
-		pthread_mutex_unlock(&s->ingest_lock);
-		return rc;
-	}
-	remove_logs(s, first, last);
-	s->active->number = s->active->from;
-	return ingest_open(s, e);
+	return s->opt.read_only ? 0 : begin_log(s, first, last, first && any, e);
 }
 
-/* --- all of it ------------------------------------------------------------------------------------------ */
+/* --- all of it
+ * ------------------------------------------------------------------------------------------ */
 
 static int drop_orphans(struct store *s, const struct state *state, struct err *e)
 {
@@ -366,8 +428,8 @@ static int load_tables(struct store *s, struct layout *l, struct db_txn *t, stru
 			       "the table \"submissions\" has %" PRIu64
 			       " records, it must have %" PRIu64,
 			       n, s->state.sequence);
-	if (load_parts(l, t, &s->state, e) < 0 || load_partitions(l, t, &s->state, e) < 0 ||
-	    load_fresh(s, l, t, &s->state, e) < 0)
+	if (ledger_check_count(t, e) < 0 || load_parts(l, t, &s->state, e) < 0 ||
+	    load_partitions(l, t, &s->state, e) < 0 || load_fresh(s, l, t, &s->state, e) < 0)
 		return -1;
 	if (l->nparts && l->parts[l->nparts - 1]->last_id >= s->next_series)
 		s->next_series = l->parts[l->nparts - 1]->last_id + 1;
@@ -399,6 +461,8 @@ int store_load(struct store *s, struct err *e)
 	if (rc == 0 && !s->opt.read_only) {
 		remove_unfinished(s->dir);
 		rc = drop_orphans(s, &s->state, e);
+		if (rc < 0 && e->code == ERR_FULL)
+			rc = 0; /* the next partition writes over them */
 	}
 	if (rc == 0)
 		rc = load_runs(s, l, s->state.packed_run, &covered, e);
@@ -420,6 +484,11 @@ void store_unload(struct store *s)
 	layout_unref(s->layout);
 	s->layout = NULL;
 	s->fresh = NULL;
+	for (size_t i = 0; i < s->nretention; i++)
+		mem_free((char *)(uintptr_t)s->retention[i].families);
+	mem_free(s->retention);
+	s->retention = NULL;
+	s->nretention = 0;
 	mem_free(s->named);
 	s->named = NULL;
 	s->named_cap = 0;

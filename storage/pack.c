@@ -1,11 +1,12 @@
 /*
- * pack.c - the packer thread: what is new is moved to where it stays.
+ * pack.c - the packer's thread moves what is new to where it stays (packer.c says when).
  *
  *   seal     a full generation of samples becomes a run; its log file is deleted
  *   runs     when there are enough of them, all runs become one partition
  *   figures  frozen fresh figures become a partition
  *   index    a frozen memory index becomes a part, together with parts that are not much larger
  *   merge    partitions that lie above each other become one
+ *   cut      samples that are deleted or too old are taken out (cut.c)
  *
  * Reading and packing is done here, with a view; what is written to LMDB is handed to the writer's
  * thread in pieces of a few megabytes, so that submissions go in between. The last piece makes
@@ -27,22 +28,13 @@
 #include <unistd.h>
 
 enum {
-	RETRY_MS = 5000,
-	TICK_MS = 1000,
 	RUNS_MOST = 48,
 	RUN_BYTES_MOST = 128 << 20,
 	PACK_SAMPLES = 32000000,
-	MERGE_DEPTH = 8,           /* more partitions above each other are too many */
+	MERGE_DEPTH = 8, /* more partitions above each other are too many */
 	MERGE_MOST = 64,
-	MERGE_SMALL = 4000000,     /* samples: a partition below is worth merging */
+	MERGE_SMALL = 4000000, /* samples: a partition below is worth merging */
 };
-
-void packer_wake(struct store *s)
-{
-	pthread_mutex_lock(&s->lock);
-	pthread_cond_signal(&s->pack_wake);
-	pthread_mutex_unlock(&s->lock);
-}
 
 /* --- seal ---------------------------------------------------------------------------- */
 
@@ -129,6 +121,8 @@ static int finish_task(struct append *a, struct write_task *t, struct err *e)
 	struct finish *f = (struct finish *)a;
 	struct partition_writer *p = f->p;
 
+	if (partition_drop_segments(t->t, p->number, p->n, e) < 0)
+		return -1;
 	if (p->n > 0) {
 		if (partition_put(t->t, p->kind, p->number, f->order, p->entries, p->n,
 				  &f->layer->crc, e) < 0)
@@ -176,8 +170,8 @@ static int move_on(struct layout *l, void *ctx, struct err *e)
 }
 
 /* The transaction is committed; without memory for a layout nothing may be shown any more. */
-static void must_relayout(struct store *s, int (*change)(struct layout *l, void *ctx, struct err *e),
-			  void *ctx)
+static void must_relayout(struct store *s,
+			  int (*change)(struct layout *l, void *ctx, struct err *e), void *ctx)
 {
 	struct err e;
 
@@ -278,8 +272,7 @@ static bool runs_are_due(const struct store *s, const struct layout *l)
 
 static int pack_figures(struct store *s, struct fresh *frozen, struct err *e)
 {
-	struct partition_writer *p =
-		partition_writer_new(s, SEGMENT_FIGURES, next_partition(s), e);
+	struct partition_writer *p = partition_writer_new(s, SEGMENT_FIGURES, next_partition(s), e);
 	struct finish f = { .figures_upto = frozen->last_sequence };
 	int rc = -1;
 
@@ -299,7 +292,8 @@ struct new_part {
 	struct append a;
 	struct store *s;
 	struct slice blob;
-	struct part *part;
+	uint32_t number;
+	struct part *part;  /* NULL: no series is left */
 	uint32_t drop_from; /* numbers of parts that it replaces: from here to its own */
 	uint64_t epoch;
 };
@@ -309,24 +303,27 @@ static int part_task(struct append *a, struct write_task *t, struct err *e)
 	struct new_part *x = (struct new_part *)a;
 	uint8_t key[KEY_PART_BYTES];
 
-	for (uint32_t i = x->drop_from; i < x->part->number; i++) {
+	for (uint32_t i = x->drop_from; i < x->number; i++) {
 		struct slice old;
 		int rc;
 
 		key_part(key, i);
 		rc = db_get(t->t, DB_PARTS, key_slice(key, sizeof(key)), &old, e);
-		if (rc < 0 || (rc == 1 && db_del(t->t, DB_PARTS, key_slice(key, sizeof(key)), e) < 0))
+		if (rc < 0 ||
+		    (rc == 1 && db_del(t->t, DB_PARTS, key_slice(key, sizeof(key)), e) < 0))
 			return -1;
 		t->state->parts -= rc == 1;
 	}
-	key_part(key, x->part->number);
+	t->state->next_part = x->number + 1;
+	x->epoch = ++t->state->epoch;
+	if (!x->part)
+		return 0;
+	key_part(key, x->number);
 	if (db_put(t->t, DB_PARTS, key_slice(key, sizeof(key)), x->blob, e) < 0)
 		return -1;
 	t->state->parts++;
-	t->state->next_part = x->part->number + 1;
 	if (x->part->last_id > t->state->series)
 		t->state->series = x->part->last_id;
-	x->epoch = ++t->state->epoch;
 	return 0;
 }
 
@@ -338,8 +335,8 @@ static int put_part(struct layout *l, void *ctx, struct err *e)
 	memory_index_unref(l->memories[0]);
 	l->memories[0] = l->memories[1];
 	l->nmemories = 1;
-	layout_drop_parts(l, x->drop_from, x->part->number - 1);
-	return layout_add_part(l, part_ref(x->part), e);
+	layout_drop_parts(l, x->drop_from, x->number - 1);
+	return x->part ? layout_add_part(l, part_ref(x->part), e) : 0;
 }
 
 static void part_committed(struct append *a)
@@ -360,7 +357,8 @@ static uint32_t first_to_merge(const struct layout *l, size_t new_bytes)
 	return i;
 }
 
-static int pack_index(struct store *s, struct err *e)
+static int build_index(struct store *s, bool whole, bool (*drop)(void *ctx, uint32_t id), void *ctx,
+		       struct err *e)
 {
 	struct view_of_store v;
 	struct index_set from;
@@ -371,24 +369,23 @@ static int pack_index(struct store *s, struct err *e)
 
 	if (view_open(s, &v, e) < 0)
 		return -1;
-	keep = first_to_merge(v.layout, memory_index_bytes(v.layout->memories[0]) / 8);
+	keep = whole ? 0 : first_to_merge(v.layout, memory_index_bytes(v.layout->memories[0]) / 8);
 	from = (struct index_set){ .parts = v.parts + keep,
 				   .nparts = v.layout->nparts - keep,
 				   .memories = v.layout->memories,
 				   .nmemories = 1,
 				   .max_id = UINT32_MAX };
 	buf_init(&blob, UINT32_MAX);
-	rc = index_part_build(&from, NULL, NULL, &blob, e);
+	rc = index_part_build(&from, drop, ctx, &blob, e);
 	if (rc == 0) {
-		uint32_t number;
-
 		pthread_mutex_lock(&s->lock);
-		number = s->shown.next_part;
+		x.number = s->shown.next_part;
 		pthread_mutex_unlock(&s->lock);
 		x.blob = buf_all(&blob);
-		x.drop_from = keep < v.layout->nparts ? v.layout->parts[keep]->number : number;
-		x.part = part_of_blob(number, x.blob, e);
-		rc = x.part ? 0 : -1;
+		x.drop_from = keep < v.layout->nparts ? v.layout->parts[keep]->number : x.number;
+		if (blob.n > 0)
+			x.part = part_of_blob(x.number, x.blob, e);
+		rc = blob.n == 0 || x.part ? 0 : -1;
 	}
 	view_close(&v); /* the map may have to grow */
 	if (rc == 0) {
@@ -402,7 +399,54 @@ static int pack_index(struct store *s, struct err *e)
 	return rc;
 }
 
-/* --- merge ---------------------------------------------------------------------------------------- */
+static int pack_index(struct store *s, struct err *e)
+{
+	return build_index(s, false, NULL, NULL, e);
+}
+
+static int freeze_index(struct layout *l, void *ctx, struct err *e)
+{
+	(void)ctx;
+	if (l->nmemories == 2)
+		return 0;
+	l->memories[1] = memory_index_new(e);
+	l->nmemories = l->memories[1] ? 2 : 1;
+	return l->memories[1] ? 0 : -1;
+}
+
+int index_rebuild(struct store *s, bool (*drop)(void *ctx, uint32_t id), void *ctx, struct err *e)
+{
+	int rc;
+
+	pthread_mutex_lock(&s->index_lock);
+	rc = store_relayout(s, freeze_index, NULL, e);
+	pthread_mutex_unlock(&s->index_lock);
+	return rc < 0 ? -1 : build_index(s, true, drop, ctx, e);
+}
+
+/* --- merge
+ * ---------------------------------------------------------------------------------------- */
+
+int partition_replace(struct store *s, struct view_of_store *v, uint32_t i,
+		      void (*edit)(void *ctx, uint32_t series, struct columns_run *r), void *ctx,
+		      struct err *e)
+{
+	const struct layer *l = v->layout->samples[i];
+	uint32_t number = l->number;
+	struct partition_writer *p = partition_writer_new(s, SEGMENT_SAMPLES, next_partition(s), e);
+	struct finish f = { .order = l->order, .merged = &number, .nmerged = 1 };
+	int rc = -1;
+
+	if (p) {
+		p->edit = edit;
+		p->edit_ctx = ctx;
+		rc = partition_add_samples(p, v, i, 1, e);
+		if (rc == 0)
+			rc = finish_partition(s, p, &f, e);
+	}
+	partition_writer_free(p);
+	return rc;
+}
 
 /* Small partitions of samples at the end of the order; a merged one must not jump over others. */
 static uint32_t small_samples(const struct layout *l)
@@ -426,8 +470,8 @@ static int by_size(const void *a, const void *b)
 	return x->samples < y->samples ? -1 : x->samples > y->samples;
 }
 
-/* Partitions of figures where the most lie above each other: the small ones of them, up to the first that
- * is much larger than all before. 0: nowhere too many. */
+/* Partitions of figures where the most lie above each other: the small ones of them, up to the
+ * first that is much larger than all before. 0: nowhere too many. */
 static uint32_t figures_to_merge(const struct layout *l, struct layer *list[MERGE_MOST])
 {
 	uint32_t deepest = 0, at = 0, n = 0;
@@ -509,10 +553,41 @@ static int merge_what_is_due(struct store *s, struct layout *l, bool *did, struc
 	return 0;
 }
 
-/* --- the thread -------------------------------------------------------------------------------------- */
+/* --- what is due
+ * -------------------------------------------------------------------------------------- */
 
-/* One thing that is due. *did: there may be more. */
-static int work(struct store *s, bool all, bool *did, struct err *e)
+/* Whether what is to be sealed or packed has series that no part knows: their names are in the log
+ * files and records that go then. It happens when the memory index was being packed already. */
+static bool names_are_due(const struct layout *l)
+{
+	uint32_t last = l->nparts ? l->parts[l->nparts - 1]->last_id : 0;
+
+	return (l->sealed && l->sealed->top_series > last) ||
+	       (l->frozen && atomic_load(&l->frozen->top_series) > last);
+}
+
+static int begin_memory(struct layout *l, void *ctx, struct err *e)
+{
+	struct memory_index *more = memory_index_new(e);
+
+	(void)ctx;
+	if (!more)
+		return -1;
+	l->memories[l->nmemories++] = more;
+	return 0;
+}
+
+static int pack_names(struct store *s, struct err *e)
+{
+	int rc;
+
+	pthread_mutex_lock(&s->index_lock);
+	rc = store_relayout(s, begin_memory, NULL, e);
+	pthread_mutex_unlock(&s->index_lock);
+	return rc < 0 ? -1 : pack_index(s, e);
+}
+
+int pack_work(struct store *s, bool all, bool *did, struct err *e)
 {
 	struct layout *l = store_layout(s);
 	int rc = 0;
@@ -520,6 +595,8 @@ static int work(struct store *s, bool all, bool *did, struct err *e)
 	*did = true;
 	if (l->nmemories == 2) {
 		rc = pack_index(s, e);
+	} else if (names_are_due(l)) {
+		rc = pack_names(s, e);
 	} else if (l->sealed) {
 		rc = seal(s, l->sealed, e);
 		counter_add_for(C_STORE_SEALS, slice_str(rc == 0 ? "ok" : "failed"), 1);
@@ -531,148 +608,5 @@ static int work(struct store *s, bool all, bool *did, struct err *e)
 		rc = merge_what_is_due(s, l, did, e);
 	}
 	layout_unref(l);
-	return rc;
-}
-
-static int work_off(struct store *s, bool all, struct err *e)
-{
-	bool did = true;
-
-	while (did)
-		if (work(s, all, &did, e) < 0)
-			return -1;
-	return 0;
-}
-
-static int nothing(struct append *a, struct write_task *t, struct err *e)
-{
-	(void)a;
-	(void)t;
-	(void)e;
-	return 0;
-}
-
-struct freeze_all {
-	struct append a;
-	struct store *s;
-};
-
-static void freeze_committed(struct append *a)
-{
-	writer_freeze(((struct freeze_all *)a)->s, true);
-}
-
-/* Whatever is in the log, in memory and in runs. */
-static int flush(struct store *s, struct err *e)
-{
-	struct freeze_all f = { .a = { .task = nothing, .committed = freeze_committed }, .s = s };
-	int rc = 0;
-
-	if (work_off(s, false, e) < 0)
-		return -1;
-	pthread_mutex_lock(&s->ingest_lock);
-	if (!s->sealing && s->wal->written > WAL_HEAD_BYTES)
-		rc = ingest_rotate(s, e);
-	pthread_mutex_unlock(&s->ingest_lock);
-	if (rc < 0 || writer_do(s, &f.a, e) < 0)
-		return -1;
-	return work_off(s, true, e);
-}
-
-static bool wait_for_work(struct store *s, int64_t ms, uint64_t *flush_number)
-{
-	struct timespec until;
-	bool stop;
-
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += ms % 1000 * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
-	pthread_mutex_lock(&s->lock);
-	if (!s->pack_stopping && s->flush_wanted == s->flush_done)
-		pthread_cond_timedwait(&s->pack_wake, &s->lock, &until);
-	*flush_number = s->flush_wanted == s->flush_done ? 0 : s->flush_wanted;
-	stop = s->pack_stopping;
-	pthread_mutex_unlock(&s->lock);
-	return !stop;
-}
-
-static void flushed(struct store *s, uint64_t number, const struct err *why)
-{
-	pthread_mutex_lock(&s->lock);
-	s->flush_done = number;
-	s->pack_why = *why;
-	pthread_cond_broadcast(&s->pack_done);
-	pthread_mutex_unlock(&s->lock);
-}
-
-static void *packer_main(void *arg)
-{
-	struct store *s = arg;
-	int64_t wait_ms = 0;
-	uint64_t number;
-
-	while (wait_for_work(s, wait_ms, &number)) {
-		struct err e = { .code = ERR_NONE };
-		int rc = number ? flush(s, &e) : work_off(s, false, &e);
-
-		if (number)
-			flushed(s, number, &e);
-		if (rc < 0)
-			log_event(LOG_ERROR, "cannot pack what is new; it stays where it is",
-				  log_err(&e));
-		wait_ms = rc < 0 ? RETRY_MS : TICK_MS;
-	}
-	return NULL;
-}
-
-int packer_start(struct store *s, struct err *e)
-{
-	int rc = pthread_create(&s->packer, NULL, packer_main, s);
-
-	if (rc)
-		return err_sys(e, rc, "cannot start the packer's thread");
-	s->has_packer = true;
-	return 0;
-}
-
-void packer_stop(struct store *s)
-{
-	if (!s->has_packer)
-		return;
-	pthread_mutex_lock(&s->lock);
-	s->pack_stopping = true;
-	pthread_cond_broadcast(&s->pack_wake);
-	pthread_mutex_unlock(&s->lock);
-	pthread_join(s->packer, NULL);
-	s->has_packer = false;
-	pthread_mutex_lock(&s->lock);
-	pthread_cond_broadcast(&s->pack_done);
-	pthread_mutex_unlock(&s->lock);
-}
-
-int store_flush(struct store *s, struct err *e)
-{
-	uint64_t mine;
-	int rc = 0;
-
-	if (s->opt.read_only)
-		return err_set(e, ERR_REFUSED, "the store in %s was opened for reading only",
-			       s->dir);
-	pthread_mutex_lock(&s->lock);
-	mine = ++s->flush_wanted;
-	pthread_cond_signal(&s->pack_wake);
-	while (s->flush_done < mine && !s->pack_stopping)
-		pthread_cond_wait(&s->pack_done, &s->lock);
-	if (s->flush_done < mine)
-		rc = err_set(e, ERR_BUSY, "the store is being closed");
-	else if (s->pack_why.code != ERR_NONE) {
-		*e = s->pack_why;
-		rc = -1;
-	}
-	pthread_mutex_unlock(&s->lock);
 	return rc;
 }

@@ -116,6 +116,15 @@ static int seal_all(struct sealing *x, const struct generation *g, struct err *e
 	return end_run_segment(x, e);
 }
 
+/* A run lives until the next packing only. */
+static int seal_packer_init(struct sample_packer *p, struct err *e)
+{
+	if (packer_init(p, e) < 0)
+		return -1;
+	columns_scratch_quick(p->scratch);
+	return 0;
+}
+
 struct layer *generation_to_run(const char *dir, struct generation *g, struct err *e)
 {
 	struct sealing x = { .w = segment_writer_new(e) };
@@ -124,7 +133,8 @@ struct layer *generation_to_run(const char *dir, struct generation *g, struct er
 	if (!x.w)
 		return NULL;
 	arena_init(&x.arena, ARENA_BYTES);
-	if (packer_init(&x.packer, e) == 0 && run_create(&x.run, dir, g->from, g->number, e) == 0) {
+	if (seal_packer_init(&x.packer, e) == 0 &&
+	    run_create(&x.run, dir, g->from, g->number, e) == 0) {
 		if (seal_all(&x, g, e) == 0)
 			l = run_finish(&x.run, e);
 		else
@@ -136,7 +146,8 @@ struct layer *generation_to_run(const char *dir, struct generation *g, struct er
 	return l;
 }
 
-/* --- partitions -------------------------------------------------------------------------------- */
+/* --- partitions --------------------------------------------------------------------------------
+ */
 
 struct partition_writer *partition_writer_new(struct store *s, enum segment_kind kind,
 					      uint32_t number, struct err *e)
@@ -190,7 +201,8 @@ static int piece_task(struct append *a, struct write_task *t, struct err *e)
 	return 0;
 }
 
-/* Only the packer's thread changes what lies in partitions, so a later transaction will do as well. */
+/* Only the packer's thread changes what lies in partitions, so a later transaction will do as well.
+ */
 static void stop_reading(struct partition_writer *p)
 {
 	if (!p->view)
@@ -278,7 +290,8 @@ int partition_end(struct partition_writer *p, struct err *e)
 	return end_segment(p, e) < 0 ? -1 : send(p, e);
 }
 
-/* --- samples -------------------------------------------------------------------------------------- */
+/* --- samples
+ * -------------------------------------------------------------------------------------- */
 
 static int add_run(struct partition_writer *p, struct sample_packer *k, uint32_t series,
 		   const struct columns_run *r, struct err *e)
@@ -294,26 +307,6 @@ static int add_run(struct partition_writer *p, struct sample_packer *k, uint32_t
 	return 0;
 }
 
-/* The next series above `after` that any of the layers may have; 0: none. */
-static uint32_t next_series(struct layer *const *layers, uint32_t n, uint32_t after)
-{
-	uint32_t best = 0;
-
-	for (uint32_t i = 0; i < n; i++) {
-		const struct layer *l = layers[i];
-		uint32_t at, series;
-
-		if (l->nsegments == 0 || after >= l->last_series)
-			continue;
-		at = layer_find(l, after + 1);
-		series = l->segments[at].first_series > after ? l->segments[at].first_series
-							       : after + 1;
-		if (best == 0 || series < best)
-			best = series;
-	}
-	return best;
-}
-
 int partition_add_samples(struct partition_writer *p, struct view_of_store *v, uint32_t first,
 			  uint32_t n, struct err *e)
 {
@@ -326,12 +319,14 @@ int partition_add_samples(struct partition_writer *p, struct view_of_store *v, u
 
 	read_from(p, v, &r);
 	arena_init(&arena, ARENA_BYTES);
-	while (rc == 0 && (series = next_series(layers, n, series)) != 0) {
+	while (rc == 0 && (series = layers_next_series(layers, n, series)) != 0) {
 		struct arena_mark mark = arena_mark(&arena);
 		struct columns_run run = { 0 };
 
 		rc = reader_layer_samples(&r, first, n, series, INT64_MIN, INT64_MAX, &arena, &run,
 					  e);
+		if (rc == 0 && p->edit)
+			p->edit(p->edit_ctx, series, &run);
 		if (rc == 0)
 			rc = add_run(p, &k, series, &run, e);
 		arena_reset(&arena, mark);
@@ -342,7 +337,8 @@ int partition_add_samples(struct partition_writer *p, struct view_of_store *v, u
 	return rc;
 }
 
-/* --- figures ----------------------------------------------------------------------------------------- */
+/* --- figures
+ * ----------------------------------------------------------------------------------------- */
 
 static int add_figures(struct partition_writer *p, struct figure_packer *k, uint32_t series,
 		       const struct figures_run *r, struct err *e)
@@ -352,8 +348,8 @@ static int add_figures(struct partition_writer *p, struct figure_packer *k, uint
 	for (size_t i = 0; i < r->n; i += most) {
 		struct chunk c;
 
-		if (figures_pack(k, series, r->list + i, r->n - i < most ? r->n - i : most, &c,
-				 e) < 0 ||
+		if (figures_pack(k, series, r->list + i, r->n - i < most ? r->n - i : most, &c, e) <
+			    0 ||
 		    add_chunk(p, &c, e) < 0)
 			return -1;
 	}
@@ -419,7 +415,7 @@ int partition_add_figures(struct partition_writer *p, struct view_of_store *v,
 		else
 			layers[i] = v->layout->figures[places[i]];
 	}
-	while (rc == 0 && (series = next_series(layers, n, series)) != 0) {
+	while (rc == 0 && (series = layers_next_series(layers, n, series)) != 0) {
 		struct arena_mark mark = arena_mark(&arena);
 		struct figures_run run = { 0 };
 

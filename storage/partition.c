@@ -63,9 +63,9 @@ int partition_crc(struct db_txn *t, uint32_t number, uint32_t *crc, struct err *
 	return rc < 0 ? -1 : 0;
 }
 
-static int drop_segments(struct db_txn *t, uint32_t number, struct err *e)
+int partition_drop_segments(struct db_txn *t, uint32_t number, uint32_t i, struct err *e)
 {
-	for (uint32_t i = 0;; i++) {
+	for (;; i++) {
 		uint8_t key[KEY_SEGMENT_BYTES];
 		struct slice value;
 		int rc;
@@ -87,10 +87,9 @@ int partition_drop(struct db_txn *t, uint32_t number, struct err *e)
 
 	key_partition(key, number);
 	rc = db_get(t, DB_PARTITIONS, key_slice(key, sizeof(key)), &value, e);
-	if (rc < 0 ||
-	    (rc == 1 && db_del(t, DB_PARTITIONS, key_slice(key, sizeof(key)), e) < 0))
+	if (rc < 0 || (rc == 1 && db_del(t, DB_PARTITIONS, key_slice(key, sizeof(key)), e) < 0))
 		return -1;
-	return drop_segments(t, number, e);
+	return partition_drop_segments(t, number, 0, e);
 }
 
 static struct layer *load_one(const struct record *r, struct err *e)
@@ -166,6 +165,7 @@ int partitions_load(struct db_txn *t, struct layer ***out, uint32_t *n, struct e
 		*n = 0;
 		return -1;
 	}
-	qsort(*out, *n, sizeof(**out), by_order);
+	if (*n > 1)
+		qsort(*out, *n, sizeof(**out), by_order);
 	return 0;
 }

@@ -354,10 +354,13 @@ static int take_figures(void *ctx, struct layer_cursor *c, const struct chunk *k
 	    figures_unpack(g->r->packer, k, o->list + o->n, e) < 0)
 		return -1;
 	for (uint32_t i = 0; i < k->count; i++) {
-		const struct figure *f = &o->list[o->n + i];
+		struct figure *f = &o->list[o->n + i];
 
-		if (f->stamp_ms >= g->from_ms && f->stamp_ms <= g->to_ms)
-			o->list[kept++] = *f;
+		if (f->stamp_ms < g->from_ms || f->stamp_ms > g->to_ms)
+			continue;
+		/* Chunks are cut anywhere: the order goes on from the one before. */
+		f->row = (uint32_t)kept;
+		o->list[kept++] = *f;
 	}
 	o->n = kept;
 	return 0;
@@ -383,8 +386,8 @@ int reader_layer_figures(struct reader *r, uint32_t layer, uint32_t series, int6
 	return walk_layer(r, &r->figures[layer], &w, take_figures, &g, e);
 }
 
-int reader_figures(struct reader *r, uint32_t series, int64_t from_ms, int64_t to_ms,
-		   uint64_t last, struct arena *a, struct figures_run *out, struct err *e)
+int reader_figures(struct reader *r, uint32_t series, int64_t from_ms, int64_t to_ms, uint64_t last,
+		   struct arena *a, struct figures_run *out, struct err *e)
 {
 	size_t begin = out->n;
 
@@ -393,11 +396,12 @@ int reader_figures(struct reader *r, uint32_t series, int64_t from_ms, int64_t t
 	for (uint32_t i = 0; i < r->layout->nfigures; i++)
 		if (reader_layer_figures(r, i, series, from_ms, to_ms, a, out, e) < 0)
 			return -1;
-	if ((r->layout->frozen && fresh_read(r->layout->frozen, series, from_ms, to_ms, last, a,
-					     out, e) < 0) ||
+	if ((r->layout->frozen &&
+	     fresh_read(r->layout->frozen, series, from_ms, to_ms, last, a, out, e) < 0) ||
 	    (r->layout->fresh &&
 	     fresh_read(r->layout->fresh, series, from_ms, to_ms, last, a, out, e) < 0))
 		return -1;
-	figures_sort(out->list + begin, out->n - begin);
+	if (out->n > begin)
+		figures_sort(out->list + begin, out->n - begin);
 	return 0;
 }

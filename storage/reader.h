@@ -15,8 +15,8 @@
 struct layer_cursor {
 	const struct layer *layer;
 	struct segment_reader segment;
-	uint32_t at;        /* the segment that is open; UINT32_MAX: none */
-	uint32_t times_of;  /* column whose times lie in the reader's; UINT32_MAX: none */
+	uint32_t at;       /* the segment that is open; UINT32_MAX: none */
+	uint32_t times_of; /* column whose times lie in the reader's; UINT32_MAX: none */
 	int64_t *times;
 };
 
@@ -34,8 +34,8 @@ struct reader {
 void reader_init(struct reader *r, const struct layout *l, struct db_txn *t);
 void reader_release(struct reader *r);
 
-/* Samples with times in the range that requests up to `last_request` brought, rising in time, each time once,
- * added to *out in the arena. */
+/* Samples with times in the range that requests up to `last_request` brought, rising in time, each
+ * time once, added to *out in the arena. */
 int reader_samples(struct reader *r, uint32_t series, int64_t from_ms, int64_t to_ms,
 		   uint64_t last_request, struct arena *a, struct columns_run *out, struct err *e);
 /* As reader_samples() from the first `nlayers` layers only (for packing them). */
@@ -43,12 +43,13 @@ int reader_layer_samples(struct reader *r, uint32_t from_layer, uint32_t nlayers
 			 int64_t from_ms, int64_t to_ms, struct arena *a, struct columns_run *out,
 			 struct err *e);
 /* Figures with stamps in the range of submissions up to `last`, sorted (figure.h). */
-int reader_figures(struct reader *r, uint32_t series, int64_t from_ms, int64_t to_ms,
-		   uint64_t last, struct arena *a, struct figures_run *out, struct err *e);
+int reader_figures(struct reader *r, uint32_t series, int64_t from_ms, int64_t to_ms, uint64_t last,
+		   struct arena *a, struct figures_run *out, struct err *e);
 int reader_layer_figures(struct reader *r, uint32_t layer, uint32_t series, int64_t from_ms,
 			 int64_t to_ms, struct arena *a, struct figures_run *out, struct err *e);
 
-/* Sorts by time; of samples for one time the last in the order of arrival stays. `from` is where to begin. */
+/* Sorts by time; of samples for one time the last in the order of arrival stays. `from` is where to
+ * begin. */
 int columns_run_sort(struct columns_run *r, size_t from, struct err *e);
 
 #endif

@@ -54,8 +54,7 @@ static int write_all(struct run_writer *w, struct slice a, size_t padding, struc
 	return 0;
 }
 
-int run_create(struct run_writer *w, const char *dir, uint64_t from, uint64_t number,
-	       struct err *e)
+int run_create(struct run_writer *w, const char *dir, uint64_t from, uint64_t number, struct err *e)
 {
 	uint8_t head[RUN_HEAD] = { 0 };
 	char folder[4096];

@@ -123,8 +123,8 @@ size_t segment_bytes(const struct segment_writer *w)
 static bool same_column(const struct segment_writer *w, const struct known_column *k,
 			const struct known_column *want, struct slice bytes)
 {
-	return k->hash == want->hash && k->attributes == want->attributes &&
-	       k->bytes == bytes.n && k->count == want->count && k->first_ms == want->first_ms &&
+	return k->hash == want->hash && k->attributes == want->attributes && k->bytes == bytes.n &&
+	       k->count == want->count && k->first_ms == want->first_ms &&
 	       memcmp(w->column_bytes.p + k->at, bytes.p, bytes.n) == 0;
 }
 
@@ -150,8 +150,8 @@ static struct known_column column_of(const struct chunk *c, bool attributes)
 		k.count = c->count;
 		k.first_ms = c->first_ms;
 	}
-	k.hash = hash_seeded(bytes.p, bytes.n,
-			     (uint64_t)k.first_ms * 31 + k.count * 7 + attributes);
+	k.hash =
+		hash_seeded(bytes.p, bytes.n, (uint64_t)k.first_ms * 31 + k.count * 7 + attributes);
 	return k;
 }
 
@@ -186,7 +186,7 @@ static int add_column(struct segment_writer *w, struct known_column *k, const st
 	w->slots[slot] = ++w->ncolumns;
 	w->used[w->nused++] = slot;
 	w->columns[w->ncolumns - 1] = *k;
-	return 0;
+	return buf_check(&w->column_bytes, e); /* it is compared with those to come */
 }
 
 static void note_chunk(struct segment_entry *n, const struct chunk *c)
@@ -217,9 +217,9 @@ static void add_chunk(struct segment_writer *w, const struct chunk *c, uint32_t 
 	if (w->kind == SEGMENT_FIGURES)
 		varint_add(&w->chunk_list, attributes);
 	varint_add(&w->chunk_list, c->values.n);
-	put_le32(crc, chunk_crc(c->series, c->encoding, w->columns[times].crc,
-				w->kind == SEGMENT_FIGURES ? w->columns[attributes].crc : 0,
-				c->values));
+	put_le32(crc,
+		 chunk_crc(c->series, c->encoding, w->columns[times].crc,
+			   w->kind == SEGMENT_FIGURES ? w->columns[attributes].crc : 0, c->values));
 	buf_put(&w->chunk_list, crc, sizeof(crc));
 	buf_slice(&w->chunk_bytes, c->values);
 	w->series_before = c->series;

@@ -117,7 +117,8 @@ struct segment_reader {
 void segment_reader_init(struct segment_reader *r);
 void segment_reader_release(struct segment_reader *r);
 
-/* Looks at head and directory of the columns; `bytes` is borrowed until the next call. ERR_CORRUPT. */
+/* Looks at head and directory of the columns; `bytes` is borrowed until the next call. ERR_CORRUPT.
+ */
 int segment_open(struct segment_reader *r, struct slice bytes, struct err *e);
 /* Back to the first chunk. */
 void segment_rewind(struct segment_reader *r);
@@ -127,9 +128,9 @@ struct segment_want {
 	int64_t from_ms, to_ms;
 };
 
-/* The next chunk that overlaps, with its checksums verified: 1, 0 when there is none (the first chunk
- * behind to_series is kept for the next call), -1. `columns` gets the numbers of its times and attributes
- * column (UINT32_MAX: none), so that an equal column need not be unpacked again. */
+/* The next chunk that overlaps, with its checksums verified: 1, 0 when there is none (the first
+ * chunk behind to_series is kept for the next call), -1. `columns` gets the numbers of its times
+ * and attributes column (UINT32_MAX: none), so that an equal column need not be unpacked again. */
 int segment_next(struct segment_reader *r, const struct segment_want *want, struct chunk *c,
 		 uint32_t columns[2], struct err *e);
 

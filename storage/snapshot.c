@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/counter.h"
+#include "storage/metadata.h"
 #include "storage/submission.h"
 #include "storage/vintage.h"
 #include "storage/walk.h"
@@ -17,7 +18,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { DEFAULT_DEADLINE_MS = 5000, LOOK_EVERY = 256, ARENA_BYTES = 256 << 20 };
+enum { DEFAULT_DEADLINE_MS = 5000, LOOK_EVERY = 256, ARENA_BYTES = 256 << 20, FOLLOW_TRIES = 20 };
 
 /* Submission to release: looked up once a snapshot. */
 struct release_cache {
@@ -30,14 +31,14 @@ struct snapshot {
 	struct store *s;
 	struct snapshot *next, *prev; /* under snap_lock */
 
-	pthread_mutex_t lock; /* the rest */
+	pthread_mutex_t lock;      /* the rest */
 	struct view_of_store view; /* .t NULL: time is up */
 	struct reader reader;
 	unsigned readers; /* of other threads; they use the view without the lock */
 	int64_t end_ns, deadline_ms;
 	unsigned records; /* seen since the clock was looked at */
 	struct release_cache releases;
-	struct arena arena; /* for one call */
+	struct arena arena;    /* for one call */
 	struct vintage *group; /* vintages of one period */
 	size_t group_cap;
 };
@@ -99,6 +100,21 @@ static void take_off_list(struct snapshot *v)
 	pthread_mutex_unlock(&s->snap_lock);
 }
 
+/* Beside a writer in another process the store may change between the two. */
+static int open_view(struct store *s, struct view_of_store *v, struct err *e)
+{
+	struct err why = { .code = ERR_NONE };
+
+	for (int i = 0; i < FOLLOW_TRIES; i++) {
+		if (store_follow(s, &why) == 0 && view_open(s, v, &why) == 0)
+			return 0;
+		if (why.code != ERR_BUSY)
+			break;
+	}
+	*e = why;
+	return -1;
+}
+
 struct snapshot *snapshot_open(struct store *s, int64_t deadline_ms, struct err *e)
 {
 	struct snapshot *v;
@@ -117,7 +133,7 @@ struct snapshot *snapshot_open(struct store *s, int64_t deadline_ms, struct err 
 	v->deadline_ms = deadline_ms > 0 ? deadline_ms : DEFAULT_DEADLINE_MS;
 	if (v->deadline_ms > INT64_C(86400000))
 		v->deadline_ms = INT64_C(86400000);
-	if (store_follow(s, e) < 0 || view_open(s, &v->view, e) < 0) {
+	if (open_view(s, &v->view, e) < 0) {
 		mem_free(v);
 		give_slot(s);
 		return NULL;
@@ -189,6 +205,12 @@ static int leave(struct snapshot *v, int rc)
 {
 	pthread_mutex_unlock(&v->lock);
 	return rc;
+}
+
+int snapshot_read(struct snapshot *v, int (*read)(struct db_txn *t, void *ctx, struct err *e),
+		  void *ctx, struct err *e)
+{
+	return enter(v, e) < 0 ? -1 : leave(v, read(v->view.t, ctx, e));
 }
 
 static int look_at_clock(struct snapshot *v, struct err *e)
@@ -500,8 +522,8 @@ static int read_last(struct snapshot *v, uint32_t id, int64_t at_ms, struct view
 		if (read_figures(v, id, from, to, &run, e) < 0)
 			return -1;
 		for (end = run.n; end > 0 && !*found; end = begin) {
-			for (begin = end - 1;
-			     begin > 0 && run.list[begin - 1].stamp_ms == run.list[end - 1].stamp_ms;
+			for (begin = end - 1; begin > 0 && run.list[begin - 1].stamp_ms ==
+								   run.list[end - 1].stamp_ms;
 			     begin--)
 				;
 			if (read_group(v, run.list + begin, end - begin, &count, e) < 0)
@@ -635,6 +657,14 @@ void snapshot_reader_close(struct snapshot_reader *r)
 	r->v->readers--;
 	pthread_mutex_unlock(&r->v->lock);
 	mem_free(r);
+}
+
+/* --- metadata ----------------------------------------------------------------------------- */
+
+int snapshot_metadata(struct snapshot *v, struct arena *a, struct family_metadata **out, size_t *n,
+		      struct err *e)
+{
+	return enter(v, e) < 0 ? -1 : leave(v, metadata_read(v->view.t, a, out, n, e));
 }
 
 /* --- submissions ---------------------------------------------------------------------------------

@@ -9,10 +9,12 @@
 
 #include "base/alloc.h"
 #include "base/counter.h"
+#include "base/log.h"
 #include "base/remote_write.h"
 #include "base/snappy.h"
 #include "storage/disk.h"
 #include "storage/lockfile.h"
+#include "storage/metadata.h"
 #include "storage/open.h"
 #include "storage/submission.h"
 
@@ -21,6 +23,7 @@
 #include <math.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { DEFAULT_SNAPSHOTS = 254 };
 static const size_t default_queue = (size_t)256 << 20;
@@ -89,6 +92,28 @@ static int check_format(struct store *s, bool marked, bool *fresh, struct err *e
 	return rc;
 }
 
+/* A power cut while a store is made may leave a data.mdb that LMDB does not take for its own. The
+ * mark in VERSION is durable before anything is acknowledged, so without it nothing can be
+ * lost; a file longer than what making a store writes is left alone all the same. */
+enum { MAKING_PAGES = 16 };
+
+static int open_db(struct store *s, const struct db_options *o, bool marked, struct err *e)
+{
+	uint64_t most = MAKING_PAGES * (uint64_t)sysconf(_SC_PAGESIZE);
+	struct err why = { 0 };
+
+	s->db = db_open(o, &why);
+	if (!s->db && why.code == ERR_CORRUPT && o->mode == DB_WRITE && !marked &&
+	    disk_remove_small(s->dir, "data.mdb", most)) {
+		log_event(LOG_WARN, "a store that was never finished is made anew",
+			  log_s("dir", s->dir), log_err(&why));
+		s->db = db_open(o, &why);
+	}
+	if (!s->db && e)
+		*e = why;
+	return s->db ? 0 : -1;
+}
+
 static int open_parts(struct store *s, struct err *e)
 {
 	struct db_options o = { .dir = s->dir,
@@ -103,8 +128,7 @@ static int open_parts(struct store *s, struct err *e)
 		return -1;
 	if (version_check(s->dir, &marked, e) < 0)
 		return -1;
-	s->db = db_open(&o, e);
-	if (!s->db || check_format(s, marked, &fresh, e) < 0)
+	if (open_db(s, &o, marked, e) < 0 || check_format(s, marked, &fresh, e) < 0)
 		return -1;
 	if (fresh && begin_new(s, e) < 0)
 		return -1;
@@ -115,9 +139,11 @@ static int open_parts(struct store *s, struct err *e)
 
 static void init_locks(struct store *s)
 {
-	pthread_mutex_t *locks[] = { &s->ingest_lock,   &s->index_lock, &s->layout_lock, &s->sync_lock,
-				     &s->decoders_lock, &s->lock,       &s->snap_lock };
-	pthread_cond_t *conds[] = { &s->room, &s->sync_wake, &s->wake, &s->pack_wake, &s->pack_done };
+	pthread_mutex_t *locks[] = { &s->ingest_lock, &s->index_lock,    &s->layout_lock,
+				     &s->sync_lock,   &s->decoders_lock, &s->lock,
+				     &s->snap_lock,   &s->metadata_lock };
+	pthread_cond_t *conds[] = { &s->room, &s->sync_wake, &s->wake, &s->pack_wake,
+				    &s->pack_done };
 	pthread_condattr_t attr;
 
 	for (size_t i = 0; i < sizeof(locks) / sizeof(locks[0]); i++)
@@ -148,6 +174,7 @@ static struct store *store_new(const struct store_options *o, struct err *e)
 		s->opt.queue_bytes = default_queue;
 	s->lock_fd = -1;
 	head_init(&s->head);
+	map_init(&s->metadata);
 	init_locks(s);
 	return s;
 }
@@ -161,11 +188,14 @@ static void stop_threads(struct store *s)
 
 static void store_free(struct store *s)
 {
-	pthread_mutex_t *locks[] = { &s->ingest_lock,   &s->index_lock, &s->layout_lock, &s->sync_lock,
-				     &s->decoders_lock, &s->lock,       &s->snap_lock };
-	pthread_cond_t *conds[] = { &s->room, &s->sync_wake, &s->wake, &s->pack_wake, &s->pack_done };
+	pthread_mutex_t *locks[] = { &s->ingest_lock, &s->index_lock,    &s->layout_lock,
+				     &s->sync_lock,   &s->decoders_lock, &s->lock,
+				     &s->snap_lock,   &s->metadata_lock };
+	pthread_cond_t *conds[] = { &s->room, &s->sync_wake, &s->wake, &s->pack_wake,
+				    &s->pack_done };
 
 	store_unload(s);
+	metadata_release(s);
 	fresh_record_release(&s->record);
 	db_close(s->db);
 	lockfile_release(s->lock_fd);
@@ -306,7 +336,7 @@ static int check_append(const struct append *a, struct err *e)
 {
 	if (a->nobs > UINT32_MAX || a->nsamples > UINT32_MAX)
 		return err_set(e, ERR_LIMIT, "too many values at once");
-	if (a->nobs && submission_check(&a->submission, e) < 0)
+	if ((a->nobs || a->submission.rejected) && submission_check(&a->submission, a->nobs, e) < 0)
 		return -1;
 	for (size_t i = 0; i < a->nobs; i++)
 		if (check_observation(a, &a->obs[i], e) < 0)
@@ -451,11 +481,12 @@ static void status_of_layout(const struct layout *l, struct store_status *out)
 
 void store_status(struct store *s, struct store_status *out)
 {
-	struct layout *l = store_layout(s);
+	struct layout *l = s->layout ? store_layout(s) : NULL;
 	struct db_info info;
 
 	*out = (struct store_status){ 0 };
-	status_of_layout(l, out);
+	if (l)
+		status_of_layout(l, out);
 	layout_unref(l);
 	pthread_mutex_lock(&s->ingest_lock);
 	out->head_samples = s->active ? s->active->samples : 0;

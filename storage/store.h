@@ -28,10 +28,12 @@
 #define STORAGE_STORE_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/labels.h"
 #include "base/matcher.h"
 #include "base/observation.h"
+#include "base/sha256.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -47,7 +49,7 @@ enum series_class {
 
 struct series_kind {
 	enum series_class class;
-	uint8_t months; /* that a value of a statistic covers */
+	uint8_t months;   /* that a value of a statistic covers */
 	bool preliminary; /* may be known before its period ends */
 };
 
@@ -56,13 +58,14 @@ struct store_options {
 	uint64_t map_bytes; /* address space reserved; 0: 64 GiB, less where the system says no */
 	unsigned max_snapshots; /* reader slots; 0: 254 */
 	size_t queue_bytes;     /* waiting appends; 0: 256 MiB */
-	bool read_only;         /* for tools beside a running daemon: no threads, nothing is changed */
-	uint64_t seal_samples;  /* samples in memory before they are sealed; 0: 600,000, more for many
-	                         * series. Bounds memory, log, and the time to open after a crash */
-	uint64_t pack_samples;  /* samples in runs before they are packed; 0: 32 million */
-	uint64_t pack_figures;  /* fresh figures before they are packed; 0: 65,536 */
-	/* What a series is that remote write brings for the first time; any thread, without locks that
-	 * wait for the store. NULL: all are plain. */
+	bool read_only; /* for tools beside a running daemon: no threads, nothing is changed */
+	uint64_t
+		seal_samples; /* samples in memory before they are sealed; 0: 600,000, more for many
+			       * series. Bounds memory, log, and the time to open after a crash */
+	uint64_t pack_samples; /* samples in runs before they are packed; 0: 32 million */
+	uint64_t pack_figures; /* fresh figures before they are packed; 0: 65,536 */
+	/* What a series is that remote write brings for the first time; any thread, without locks
+	 * that wait for the store. NULL: all are plain. */
 	struct series_kind (*classify)(void *ctx, const struct label *l, size_t n);
 	void *classify_ctx;
 	/* Called once, on the writer thread, when a sync or meta write failed: nothing is
@@ -79,26 +82,39 @@ void store_close(struct store *s);
 
 /* --- writing ----------------------------------------------------------------- */
 
-/* Who handed something in, one record for each append that brings observations. */
+/* Who handed something in: one record, and one entry of the ledger, for each append that brings
+ * observations or was refused as a whole. */
 struct submission {
-	uint64_t sequence;  /* out: given by the writer, from 1, without gaps */
-	const char *source; /* feed or token name */
-	const char *owner;  /* department or unit that answers for it; may be "" */
-	const char *origin; /* URL or file name */
+	uint64_t sequence;   /* out: given by the writer, from 1, without gaps */
+	const char *source;  /* feed or token name */
+	const char *owner;   /* department or unit that answers for it; may be "" */
+	const char *origin;  /* URL or file name */
+	const char *address; /* network address of the sender; may be "" */
+	const char *reason;  /* why it was refused as a whole; else "" */
 	int64_t received_ms;
 	int64_t released_ms; /* 0: not released yet */
+	int64_t returned_ms; /* out: 0, or when it was given back; then it is never released */
 	bool trusted;        /* may give known_from_ms; such a figure is released from then on */
-	uint64_t body_hash;  /* XXH3 of the document as decoded */
-	uint64_t body_bytes;
-	uint32_t refused; /* figures of the document that were refused */
-	uint32_t kept;    /* out */
+	/* Refused as a whole: without observations, with a reason. One whose source's last
+	 * submission was refused for the same reason with the same bytes adds nothing: it
+	 * gets that one's sequence. */
+	bool rejected;
+	bool has_original; /* out, when read: the bytes are kept */
+	struct slice body; /* as they came; kept for ever. Empty: there is no original */
+	/* Of the document as it came, also when it is not handed over here. All zero: the writer
+	 * works it out of `body`. */
+	uint8_t body_sha256[SHA256_BYTES];
+	uint64_t body_bytes; /* of the document; with a body the writer sets it */
+	uint32_t refused;    /* figures of the document that were refused */
+	uint32_t kept;       /* out */
+	uint64_t entry;      /* out: number of its entry in the ledger */
 };
 
 struct write_task; /* the store's own */
 struct write;
 
 struct append {
-	struct submission submission;  /* texts borrowed until done */
+	struct submission submission;  /* texts and body borrowed until done */
 	const struct observation *obs; /* borrowed until done, labels too */
 	size_t nobs;
 	const struct plain_sample *samples;
@@ -126,11 +142,14 @@ int store_append(struct store *s, struct append *a, struct err *e);
 
 /* One remote write request (Prometheus' 1.0: snappy block, protobuf). */
 struct write {
-	struct slice body;  /* as it came; borrowed until done */
+	struct slice body; /* as it came; borrowed until done */
 	int64_t received_ms;
-	const char *source, *origin; /* of the submission, for statistics in it; NULL counts as "" */
-	/* On a thread of the store or the calling one, exactly once, perhaps before store_write() has
-	 * returned. What was refused is named in `err` (ERR_INVALID) though the rest is kept. */
+	/* Of the submission, for statistics in it; NULL counts as "". Its original is not kept,
+	 * only the hash of `body` is. */
+	const char *source, *origin, *address;
+	/* On a thread of the store or the calling one, exactly once, perhaps before store_write()
+	 * has returned. What was refused is named in `err` (ERR_INVALID) though the rest is kept.
+	 */
 	void (*done)(struct write *w);
 	void *ctx;
 
@@ -149,10 +168,31 @@ struct write {
 };
 
 /* Decodes and applies on the calling thread, which may wait a little while samples are sealed:
- * not on the loop. -1 and no `done`: ERR_INVALID or ERR_LIMIT (nothing of it can be used), ERR_BUSY,
- * ERR_FULL, ERR_IO. Samples more than 10 minutes behind `received_ms` in the future, of series
- * with bad labels, and of families that classify() refuses are refused alone. */
+ * not on the loop. -1 and no `done`: ERR_INVALID or ERR_LIMIT (nothing of it can be used),
+ * ERR_BUSY, ERR_FULL, ERR_IO. Samples more than 10 minutes behind `received_ms` in the future, of
+ * series with bad labels, and of families that classify() refuses are refused alone. */
 int store_write(struct store *s, struct write *w, struct err *e);
+
+/* Deletes the samples of all plain series that meet the matchers, with times in [from, to]; a
+ * series without any sample left is forgotten. Waits until it is done, which may mean writing
+ * partitions anew: not on the loop. ERR_INVALID when a statistic is among them or no matcher is
+ * given. */
+int store_delete(struct store *s, const struct matcher *m, size_t nm, int64_t from_ms,
+		 int64_t to_ms, uint64_t *samples, struct err *e);
+
+/* How long and how much is kept of plain series; statistics are kept for ever. */
+struct retention {
+	const char *families; /* metric name, '*' in it for any run of characters */
+	int64_t age_ms;       /* 0: any; older samples go */
+	uint64_t bytes; /* 0: any; the oldest go when the packed samples of all these families take
+			   more */
+};
+
+/* Takes copies; the first rule that fits a family counts. Kept to every hour, partition by
+ * partition: what a partition holds goes when most of its time is over. */
+int store_set_retention(struct store *s, const struct retention *rules, size_t n, struct err *e);
+/* Now, at this time; waits. */
+int store_retain(struct store *s, int64_t now_ms, struct err *e);
 
 /* Forgets what series were classified as: classify() is asked anew. */
 void store_reclassify(struct store *s);
@@ -163,13 +203,20 @@ int store_flush(struct store *s, struct err *e);
 /* Releases all observations of a submission at `released_ms`: one small transaction.
  * Waits for the commit; not on the loop. */
 int store_release(struct store *s, uint64_t sequence, int64_t released_ms, struct err *e);
+/* The same with the name of who did it, for the ledger. */
+int store_release_by(struct store *s, uint64_t sequence, int64_t released_ms, const char *by,
+		     struct err *e);
+/* Gives a submission that was not released back: it never will be. */
+int store_return(struct store *s, uint64_t sequence, int64_t returned_ms, const char *by,
+		 const char *reason, struct err *e);
 
 /* --- reading ------------------------------------------------------------------ */
 
 struct series_ref {
 	uint32_t id;
 	bool statistic;
-	const struct labels *labels; /* in the arena; what snapshot_find() was given. Not for labels_ref() */
+	const struct labels
+		*labels; /* in the arena; what snapshot_find() was given. Not for labels_ref() */
 };
 
 /* One value of one period. */
@@ -242,19 +289,56 @@ int snapshot_label_names(struct snapshot *v, const struct matcher *m, size_t nm,
 int snapshot_label_values(struct snapshot *v, struct slice name, const struct matcher *m, size_t nm,
 			  struct arena *a, struct slice **out, size_t *n, struct err *e);
 
+/* What senders told of metric families, by family; texts in the arena. */
+struct family_metadata {
+	struct slice family, help, unit;
+	int type; /* enum rw_type (base/remote_write.h) */
+};
+int snapshot_metadata(struct snapshot *v, struct arena *a, struct family_metadata **out, size_t *n,
+		      struct err *e);
+
 /* ERR_NOT_FOUND past the last. Texts in the arena. */
 int snapshot_submission(struct snapshot *v, uint64_t sequence, struct arena *a,
 			struct submission *out, struct err *e);
 
+/* --- the ledger ----------------------------------------------------------------- */
+
+enum ledger_kind { LEDGER_SUBMISSION = 1, LEDGER_REJECTED, LEDGER_RELEASE, LEDGER_RETURN };
+
+/* One link of the chain. */
+struct ledger_entry {
+	uint64_t number; /* from 1, without gaps */
+	enum ledger_kind kind;
+	uint64_t submission;
+	const char *text;           /* its canonical form, see storage/ledger.h */
+	uint8_t hash[SHA256_BYTES]; /* SHA-256 of the text */
+};
+
+/* What proves everything before it; printed in bulletins. */
+struct ledger_head {
+	uint64_t entries;
+	uint8_t hash[SHA256_BYTES]; /* of the last entry; all zero before the first */
+};
+
+int store_ledger_head(struct store *s, struct ledger_head *out, struct err *e);
+int snapshot_ledger_head(struct snapshot *v, struct ledger_head *out, struct err *e);
+/* ERR_NOT_FOUND past the last. The text lies in the arena. */
+int snapshot_ledger(struct snapshot *v, uint64_t number, struct arena *a, struct ledger_entry *out,
+		    struct err *e);
+/* Appends the bytes of an original to `out`, whose limit holds. ERR_NOT_FOUND; ERR_CORRUPT when
+ * they are not those that the hash stands for. */
+int snapshot_original(struct snapshot *v, const uint8_t sha256[SHA256_BYTES], struct buf *out,
+		      struct err *e);
+
 /* --- state and care ------------------------------------------------------------ */
 
 struct store_status {
-	uint64_t series;   /* as far as known: some may have been given a number in vain */
+	uint64_t series;      /* as far as known: some may have been given a number in vain */
 	uint64_t submissions; /* sequence of the last */
 	uint64_t used_bytes, map_bytes, file_bytes;
 	uint64_t disk_free_bytes;
-	uint64_t commits; /* grows with every transaction */
-	uint64_t head_samples, log_bytes; /* not sealed yet */
+	uint64_t commits;                      /* grows with every transaction */
+	uint64_t head_samples, log_bytes;      /* not sealed yet */
 	uint64_t runs, run_bytes, run_samples; /* sealed, not packed yet */
 	uint64_t partitions, packed_samples, packed_bytes;
 	uint64_t fresh_figures, fresh_bytes; /* bytes: in memory */

@@ -4,8 +4,8 @@
  *   ingest.c    remote write requests: decode, find the series, log, put into the head
  *   sync.c      the sync thread: makes the log durable and acknowledges
  *   writer.c    the writer thread: the only write transaction
- *   pack.c      the packer thread: generation -> run -> partition, fresh figures -> partition,
- *               memory index -> part
+ *   packer.c    the packer thread, which lets pack.c work: generation -> run -> partition, fresh
+ *               figures -> partition, memory index -> part; and cut.c: deleting, retention
  *   snapshot.c  reading
  *
  * Locks, in the order in which they may be held together:
@@ -20,6 +20,7 @@
 #ifndef STORAGE_STORE_IMPL_H
 #define STORAGE_STORE_IMPL_H
 
+#include "base/map.h"
 #include "storage/db.h"
 #include "storage/keys.h"
 #include "storage/layout.h"
@@ -31,6 +32,15 @@
 
 struct decoder; /* ingest.c */
 
+/* What another thread asks of the packer's and waits for; all but serve() under the store's lock.
+ */
+struct wish {
+	int (*serve)(struct store *s, struct wish *w, struct err *e);
+	struct wish *next;
+	bool over;
+	struct err err;
+};
+
 struct store {
 	struct store_options opt;
 	char *dir;
@@ -41,13 +51,13 @@ struct store {
 	pthread_mutex_t ingest_lock;
 	pthread_cond_t room; /* the sealed generation is gone */
 	struct head head;
-	struct wal *wal;
-	struct generation *active; /* the layout's, with a reference of our own */
-	bool sealing;              /* the one before is not a run yet */
-	uint64_t request;            /* the last that was begun */
-	_Atomic uint64_t completed;  /* the last that is whole: what snapshots see */
+	struct wal *wal;            /* NULL: there was no room for it yet */
+	struct generation *active;  /* the layout's, with a reference of our own */
+	bool sealing;               /* the one before is not a run yet */
+	uint64_t request;           /* the last that was begun */
+	_Atomic uint64_t completed; /* the last that is whole: what snapshots see */
 	int64_t disk_looked_ns;
-	bool disk_short;
+	bool disk_short, told_short; /* told_short: a request was refused for it */
 
 	pthread_mutex_t index_lock;
 	_Atomic uint32_t next_series;
@@ -64,6 +74,9 @@ struct store {
 	struct wal *ended; /* log files that are no longer written */
 	bool sync_stopping, has_sync;
 	pthread_t sync_thread;
+
+	pthread_mutex_t metadata_lock;
+	struct map metadata; /* what was written, by family */
 
 	pthread_mutex_t decoders_lock;
 	struct decoder *decoders;
@@ -82,15 +95,17 @@ struct store {
 	bool full;   /* until a commit works again */
 	struct err why;
 	uint64_t used_bytes;
-	struct state shown; /* for store_status() */
+	struct state shown;         /* for store_status() */
 	_Atomic uint64_t published; /* the last submission whose figures are in memory too */
 	pthread_t writer;
 
 	/* packer; under `lock` */
 	pthread_cond_t pack_wake, pack_done;
 	bool pack_stopping, has_packer;
-	uint64_t flush_wanted, flush_done; /* numbers of calls of store_flush() */
-	struct err pack_why;               /* how the last flush failed */
+	struct wish *wishes;
+	struct retention *retention;
+	size_t nretention;
+	int64_t retained_ns;
 	pthread_t packer;
 
 	uint64_t seen; /* opened for reading only: what the folder looked like */
@@ -123,13 +138,15 @@ struct view_of_store {
 };
 int view_open(struct store *s, struct view_of_store *v, struct err *e);
 void view_close(struct view_of_store *v);
+/* Fills in parts and index from the layout and the transaction. */
+int view_open_index(struct view_of_store *v, struct err *e);
 
 /* The series with these labels, which gets an id when it is new; *kind is what it is, not only what
  * was asked for. `v` is opened when it must be and may be used again. */
 int store_find_or_add(struct store *s, struct view_of_store *v, const struct label *l, size_t n,
 		      bool statistic, uint32_t *id, bool *is_statistic, struct err *e);
-/* Whether the series' labels are on disk, in a part or in a record of fresh figures; and that they are
- * now (without memory for that they are written once more). The writer's thread. */
+/* Whether the series' labels are on disk, in a part or in a record of fresh figures; and that they
+ * are now (without memory for that they are written once more). The writer's thread. */
 bool store_is_named(struct store *s, uint32_t id);
 void store_note_named(struct store *s, uint32_t id);
 
@@ -154,12 +171,14 @@ void writer_stop(struct store *s);
 int writer_push(struct store *s, struct append *a, struct err *e);
 /* Runs a->task in a transaction of the writer and a->committed after it; waits for it. */
 int writer_do(struct store *s, struct append *a, struct err *e);
-/* The writer's thread: freezes the fresh figures when there are enough of them, or whatever there is. */
+/* The writer's thread: freezes the fresh figures when there are enough of them, or whatever there
+ * is. */
 void writer_freeze(struct store *s, bool all);
 /* Bytes that an append counts for in the queue. */
 size_t append_bytes(const struct append *a);
 void store_note_failed(struct store *s, const struct err *why);
 void store_note_full(struct store *s, const struct err *why);
+void store_note_room(struct store *s);
 
 /* --- ingest.c, sync.c ------------------------------------------------------------------- */
 
@@ -167,8 +186,8 @@ int ingest_open(struct store *s, struct err *e);
 /* Reads the log files that no run covers; *any tells whether there was something in them. */
 int ingest_replay(struct store *s, uint64_t from_number, bool *any, struct err *e);
 void ingest_close(struct store *s);
-/* A new log file and a new generation; the one before is sealed. With the ingest lock held, and no sealed
- * generation. */
+/* A new log file and a new generation; the one before is sealed. With the ingest lock held, and no
+ * sealed generation. */
 int ingest_rotate(struct store *s, struct err *e);
 /* Samples in memory that make a generation full. */
 uint64_t ingest_seal_limit(const struct store *s);
@@ -182,17 +201,27 @@ void sync_end(struct store *s, struct wal *take);
 /* One part of a request has been done. */
 void write_part_done(struct write *w, const struct err *why);
 
-/* --- pack.c ------------------------------------------------------------------------------- */
+/* --- packer.c, pack.c
+ * ------------------------------------------------------------------------------- */
 
 int packer_start(struct store *s, struct err *e);
 /* Ends after what is being done. */
 void packer_stop(struct store *s);
 void packer_wake(struct store *s);
+/* Has a wish served, and waits. */
+int packer_wish(struct store *s, struct wish *w, struct err *e);
+/* The packer's thread: packs all there is. */
+int packer_flush(struct store *s, struct err *e);
+/* One thing that is due, or that can be done (`all`). *did: there may be more. */
+int pack_work(struct store *s, bool all, bool *did, struct err *e);
 
 /* --- snapshot.c ----------------------------------------------------------------------------- */
 
 /* Takes the transaction away from all whose time is up, or from all. One that
  * is being read at this moment is left for the next time. */
 void snapshots_expire(struct store *s, bool all);
+/* Lets `read` look at the snapshot's transaction, with its lock held. */
+int snapshot_read(struct snapshot *v, int (*read)(struct db_txn *t, void *ctx, struct err *e),
+		  void *ctx, struct err *e);
 
 #endif

@@ -78,7 +78,7 @@ static int open_part(struct view_of_store *v, uint32_t i, struct err *e)
 	return index_part_open(blob, p->verified, &v->parts[i], e);
 }
 
-static int open_index(struct view_of_store *v, struct err *e)
+int view_open_index(struct view_of_store *v, struct err *e)
 {
 	const struct layout *l = v->layout;
 
@@ -101,6 +101,10 @@ int view_open(struct store *s, struct view_of_store *v, struct err *e)
 	*v = (struct view_of_store){ 0 };
 	for (;;) {
 		pthread_mutex_lock(&s->layout_lock);
+		if (!s->layout) {
+			pthread_mutex_unlock(&s->layout_lock);
+			return err_set(e, ERR_BUSY, "the store could not be read");
+		}
 		v->layout = layout_ref(s->layout);
 		v->last_request = atomic_load_explicit(&s->completed, memory_order_acquire);
 		v->last_sequence = atomic_load_explicit(&s->published, memory_order_acquire);
@@ -111,11 +115,14 @@ int view_open(struct store *s, struct view_of_store *v, struct err *e)
 		if (v->state.epoch == v->layout->epoch) {
 			if (v->state.sequence < v->last_sequence)
 				v->last_sequence = v->state.sequence;
-			if (open_index(v, e) < 0)
+			if (view_open_index(v, e) < 0)
 				break;
 			return 0;
 		}
 		view_close(v);
+		/* Another process moves it: store_follow() has to look again. */
+		if (s->opt.read_only)
+			return err_set(e, ERR_BUSY, "the store changes while it is read");
 		sched_yield();
 	}
 	view_close(v);
@@ -130,7 +137,8 @@ void view_close(struct view_of_store *v)
 	*v = (struct view_of_store){ 0 };
 }
 
-/* --- series ------------------------------------------------------------------------------------ */
+/* --- series ------------------------------------------------------------------------------------
+ */
 
 static int add_series(struct store *s, struct view_of_store *v, const struct label *l, size_t n,
 		      bool statistic, uint32_t *id, struct err *e)

@@ -183,7 +183,8 @@ int wal_append(struct wal *l, const struct wal_record *r, struct err *e)
 		l->written += whole;
 		return 0;
 	}
-	err_sys(e, got < 0 ? errno : ENOSPC, "cannot write %s", l->path);
+	/* The process's own limit is a lack of room too. */
+	err_sys(e, got < 0 && errno != EFBIG ? errno : ENOSPC, "cannot write %s", l->path);
 	if (ftruncate(l->fd, (off_t)l->written) < 0)
 		log_event(LOG_WARN, "cannot cut a log file back", log_s("path", l->path));
 	return -1;
@@ -244,13 +245,19 @@ static bool record_at(struct slice file, uint64_t at, struct wal_record *r, uint
 	return true;
 }
 
-/* How far the file had been durable, by all it still says. */
-static uint64_t durable_until(struct slice file, uint64_t bad_at)
+/* What the head says; 0 when it is damaged. */
+static uint64_t read_durable(const char *p)
 {
-	uint64_t mark = get_le64(file.p + DURABLE_AT), until = 0;
+	uint64_t mark = get_le64(p);
 
-	if (mark == ~get_le64(file.p + DURABLE_AT + 8))
-		until = mark;
+	return mark == ~get_le64(p + 8) ? mark : 0;
+}
+
+/* How far the file had been durable, by all it still says; `mark`: by its head. */
+static uint64_t durable_until(struct slice file, uint64_t bad_at, uint64_t mark)
+{
+	uint64_t until = mark;
+
 	for (uint64_t at = bad_at + 8; at + WAL_RECORD_HEAD <= file.n; at += 8) {
 		struct wal_record r;
 		uint64_t next, durable;
@@ -264,7 +271,7 @@ static uint64_t durable_until(struct slice file, uint64_t bad_at)
 	return until;
 }
 
-static int read_all(struct slice file, const char *path, uint64_t number,
+static int read_all(struct slice file, const char *path, uint64_t number, uint64_t mark,
 		    int (*each)(void *ctx, const struct wal_record *r, struct err *e), void *ctx,
 		    uint64_t *end, struct err *e)
 {
@@ -277,7 +284,7 @@ static int read_all(struct slice file, const char *path, uint64_t number,
 		uint64_t next, durable;
 
 		if (!record_at(file, *end, &r, &next, &durable)) {
-			if (durable_until(file, *end) > *end)
+			if (durable_until(file, *end, mark) > *end)
 				return bad(e, path, *end,
 					   "the record is damaged although it had been durable");
 			return 0;
@@ -286,7 +293,7 @@ static int read_all(struct slice file, const char *path, uint64_t number,
 			return err_wrap(e, "%s, byte %" PRIu64, path, *end);
 		*end = next;
 	}
-	return durable_until(file, file.n) > padded(file.n)
+	return durable_until(file, file.n, mark) > padded(file.n)
 		       ? bad(e, path, file.n, "the file is cut off")
 		       : 0;
 }
@@ -296,13 +303,15 @@ int wal_read(const char *path, uint64_t number,
 	     uint64_t *end, uint64_t *size, struct err *e)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), rc;
+	char mark[16] = { 0 };
 	struct stat st;
 	void *map;
 
 	*end = *size = 0;
 	if (fd < 0)
 		return err_sys(e, errno, "cannot read %s", path);
-	if (fstat(fd, &st) < 0) {
+	/* Before the length: beside a writer both grow. */
+	if (pread(fd, mark, sizeof(mark), DURABLE_AT) < 0 || fstat(fd, &st) < 0) {
 		rc = errno;
 		close(fd);
 		return err_sys(e, rc, "cannot read %s", path);
@@ -318,7 +327,7 @@ int wal_read(const char *path, uint64_t number,
 	if (map == MAP_FAILED)
 		return err_sys(e, rc, "cannot read %s", path);
 	madvise(map, *size, MADV_SEQUENTIAL);
-	rc = read_all(slice_of(map, *size), path, number, each, ctx, end, e);
+	rc = read_all(slice_of(map, *size), path, number, read_durable(mark), each, ctx, end, e);
 	munmap(map, *size);
 	return rc;
 }

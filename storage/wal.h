@@ -54,7 +54,7 @@ struct wal_record {
 struct wal {
 	int fd;
 	uint64_t number;
-	uint64_t written; /* bytes; multiple of 8 */
+	uint64_t written;         /* bytes; multiple of 8 */
 	_Atomic uint64_t durable; /* set by whoever synced */
 	struct wal *next;         /* the owner's */
 	char path[4096];
@@ -64,23 +64,24 @@ struct wal {
 int wal_create(struct wal *l, const char *dir, uint64_t number, struct err *e);
 /* ERR_FULL when the disk is; the file is then as it was. */
 int wal_append(struct wal *l, const struct wal_record *r, struct err *e);
-/* Makes the first `upto` bytes of the file behind `fd` durable and notes it in the head. Any thread. */
+/* Makes the first `upto` bytes of the file behind `fd` durable and notes it in the head. Any
+ * thread. */
 int wal_sync(int fd, uint64_t upto, const char *path, struct err *e);
 void wal_close(struct wal *l);
 
 /* --- reading ---------------------------------------------------------------------- */
 
 /* Calls `each` for every good record. *end is where the good part ends, *size the file's. The rest
- * may be cut (wal_cut) when 0 is returned; ERR_CORRUPT names the place of a bad record that had been
- * durable; -1 from `each` ends it. A file shorter than its head has no records. */
+ * may be cut (wal_cut) when 0 is returned; ERR_CORRUPT names the place of a bad record that had
+ * been durable; -1 from `each` ends it. A file shorter than its head has no records. */
 int wal_read(const char *path, uint64_t number,
 	     int (*each)(void *ctx, const struct wal_record *r, struct err *e), void *ctx,
 	     uint64_t *end, uint64_t *size, struct err *e);
 /* Cuts a torn end off. */
 int wal_cut(const char *path, uint64_t end, struct err *e);
 
-/* Numbers of the files in dir/sub with this ending ("log", ".log"), rising; to be freed with mem_free(). A
- * folder that is not there has none. */
+/* Numbers of the files in dir/sub with this ending ("log", ".log"), rising; to be freed with
+ * mem_free(). A folder that is not there has none. */
 int numbered_files(const char *dir, const char *sub, const char *ending, uint64_t **out, size_t *n,
 		   struct err *e);
 /* dir/sub/NNNNNNNN.ending */

@@ -17,7 +17,9 @@
 #include "base/alloc.h"
 #include "base/counter.h"
 #include "base/log.h"
+#include "storage/digest.h"
 #include "storage/figures.h"
+#include "storage/ledger.h"
 #include "storage/submission.h"
 
 #include <inttypes.h>
@@ -27,9 +29,10 @@
 enum {
 	PACK_FIGURES = 65536,
 	ARENA_BYTES = 256 << 20, /* figures of one series and their likes */
-	DIRTY_MAX = 32 << 20,   /* pages held in memory by one transaction, about */
+	DIRTY_MAX = 32 << 20,    /* pages held in memory by one transaction, about */
 	PAGE_BYTES = 4096,
-	FIGURE_BYTES = 64, /* of a figure in its record, generously */
+	FIGURE_BYTES = 64,      /* of a figure in its record, generously */
+	APPEND_BYTES = 8192,    /* of its submission and entry */
 	DISK_RESERVE = 4 << 20, /* room that must remain for the next transaction */
 	GROW_STEP_MS = 100,     /* how long to wait for readers before looking again */
 	GROW_FORCE_MS = 10000,  /* then snapshots are taken away */
@@ -52,6 +55,7 @@ struct batch {
 	struct fresh_record *record;
 	struct arena arena;
 	struct state state;
+	struct digest kept;        /* of the submission that is being written */
 	struct view_of_store view; /* to look series up */
 	bool disturbed;            /* figures were put into memory */
 	uint32_t *named;           /* series whose labels are in a record for the first time */
@@ -102,31 +106,55 @@ int writer_do(struct store *s, struct append *a, struct err *e)
 	return rc;
 }
 
+/* What becomes of a submission. */
 struct release {
 	struct append a;
 	uint64_t sequence;
-	int64_t released_ms;
+	int64_t t_ms;
+	const char *by, *reason; /* a reason: it is returned, not released */
 };
 
 static int release_task(struct append *a, struct write_task *t, struct err *e)
 {
 	struct release *r = (struct release *)a;
 
-	return submission_set_released(t->t, r->sequence, r->released_ms, e);
+	if (r->reason)
+		return ledger_return(t->t, r->sequence, r->t_ms, r->by, r->reason, e);
+	return ledger_release(t->t, r->sequence, r->t_ms, r->by, e);
 }
 
-int store_release(struct store *s, uint64_t sequence, int64_t released_ms, struct err *e)
+static int decide(struct store *s, struct release r, struct err *e)
 {
-	struct release r = { .a = { .task = release_task },
-			     .sequence = sequence,
-			     .released_ms = released_ms };
-
-	if (released_ms == 0)
+	if (r.t_ms == 0)
 		return err_set(e, ERR_INVALID, "the time of a release may not be 0");
 	if (s->opt.read_only)
 		return err_set(e, ERR_REFUSED, "the store in %s was opened for reading only",
 			       s->dir);
+	r.a.task = release_task;
 	return writer_do(s, &r.a, e);
+}
+
+int store_release(struct store *s, uint64_t sequence, int64_t released_ms, struct err *e)
+{
+	return store_release_by(s, sequence, released_ms, "", e);
+}
+
+int store_release_by(struct store *s, uint64_t sequence, int64_t released_ms, const char *by,
+		     struct err *e)
+{
+	return decide(s, (struct release){ .sequence = sequence, .t_ms = released_ms, .by = by },
+		      e);
+}
+
+int store_return(struct store *s, uint64_t sequence, int64_t returned_ms, const char *by,
+		 const char *reason, struct err *e)
+{
+	return decide(s,
+		      (struct release){ .sequence = sequence,
+					.t_ms = returned_ms,
+					.by = by,
+					.reason = reason ? reason : "" },
+		      e);
 }
 
 /* --- one append into the open transaction ------------------------------------------ */
@@ -212,8 +240,9 @@ static int append_one(struct append *a, struct figure_writer *fw, const struct p
 	return 0;
 }
 
-/* What was added of one series: into the record and into memory. */
-static int keep_added(struct batch *b, uint32_t series, struct figures_run *added, struct err *e)
+/* What was added of one series: into the record, the digest and memory. */
+static int keep_added(struct batch *b, uint32_t series, const struct labels *ls,
+		      struct figures_run *added, struct err *e)
 {
 	if (added->n == 0)
 		return 0;
@@ -221,9 +250,11 @@ static int keep_added(struct batch *b, uint32_t series, struct figures_run *adde
 	if (fresh_record_add(b->record, series, added->list, added->n, e) < 0)
 		return -1;
 	b->disturbed = true;
-	for (size_t i = 0; i < added->n; i++)
+	for (size_t i = 0; i < added->n; i++) {
+		digest_add(&b->kept, series, ls, &added->list[i]);
 		if (fresh_add(b->s->fresh, series, &added->list[i], e) < 0)
 			return -1;
+	}
 	return 0;
 }
 
@@ -247,7 +278,7 @@ static int append_series(struct batch *b, struct append *a, struct figure_writer
 				 time_text(p[i].stamp_ms, at));
 	}
 	if (rc == 0)
-		rc = keep_added(b, p[0].series, &added, e);
+		rc = keep_added(b, p[0].series, ls, &added, e);
 	arena_reset(fw->arena, mark);
 	return rc;
 }
@@ -294,9 +325,11 @@ static int append_figures(struct batch *b, struct append *a, struct place *p, st
 				    .sequence = ++b->state.sequence,
 				    .submission_released_ms = a->submission.released_ms,
 				    .arena = &b->arena };
+	uint8_t kept_sha256[SHA256_BYTES];
 	size_t n;
 
 	fresh_record_begin(b->record);
+	digest_init(&b->kept);
 	if (place_all(b, a, p, e) < 0)
 		return -1;
 	for (size_t i = 0; i < a->nobs; i += n) {
@@ -312,7 +345,8 @@ static int append_figures(struct batch *b, struct append *a, struct place *p, st
 		return -1;
 	a->submission.sequence = fw.sequence;
 	a->submission.kept = a->fresh + a->revised;
-	return submission_put(b->t, &a->submission, a->unchanged, e);
+	digest_end(&b->kept, kept_sha256);
+	return ledger_submit(b->t, &a->submission, a->unchanged, kept_sha256, e);
 }
 
 static void forget_results(struct append *a)
@@ -333,6 +367,8 @@ static int apply(struct batch *b, struct append *a, struct err *e)
 		return a->task(a, &t, e);
 	}
 	forget_results(a);
+	if (a->submission.rejected)
+		return ledger_reject(b->t, &b->state.sequence, &a->submission, e);
 	p = a->nobs <= UINT32_MAX ? mem_alloc((a->nobs + 1) * sizeof(*p)) : NULL;
 	if (!p)
 		return err_set(e, ERR_MEMORY, "no memory to write %zu values", a->nobs);
@@ -493,7 +529,8 @@ static uint64_t disk_bytes(const struct append *list, size_t n)
 	uint64_t sum = DISK_RESERVE;
 
 	for (; n > 0; list = list->next, n--)
-		sum += list->nobs * FIGURE_BYTES + list->task_bytes + 4096;
+		sum += list->nobs * FIGURE_BYTES + list->submission.body.n + list->task_bytes +
+		       APPEND_BYTES;
 	return sum;
 }
 
@@ -541,23 +578,30 @@ void store_note_failed(struct store *s, const struct err *why)
 		s->opt.failed(s->opt.ctx, why);
 }
 
-static void note_commit(struct store *s, int64_t began_ns)
+void store_note_room(struct store *s)
 {
 	bool news;
 
 	pthread_mutex_lock(&s->lock);
-	news = s->full;
+	news = s->full && !s->failed;
 	s->full = false;
+	pthread_mutex_unlock(&s->lock);
+	if (!news)
+		return;
+	counter_set(C_STORE_WRITABLE, 1);
+	log_event(LOG_INFO, "the store takes writes again", log_s("dir", s->dir));
+}
+
+static void note_commit(struct store *s, int64_t began_ns)
+{
+	pthread_mutex_lock(&s->lock);
 	s->shown = s->state;
 	counter_set(C_STORE_BYTES, (double)s->used_bytes);
 	pthread_mutex_unlock(&s->lock);
+	store_note_room(s);
 	counter_add_for(C_STORE_COMMITS, slice_str("ok"), 1);
 	counter_observe(C_STORE_COMMIT_SECONDS, (double)(mono_ns() - began_ns) / 1e9);
 	counter_set(C_STORE_SERIES, s->state.series);
-	if (news) {
-		counter_set(C_STORE_WRITABLE, 1);
-		log_event(LOG_INFO, "the store takes writes again", log_s("dir", s->dir));
-	}
 }
 
 /* Writes the first `n` of the list, whatever it takes. On failure *bad as in attempt(). */
@@ -603,13 +647,14 @@ static int write_batch(struct store *s, struct append *list, size_t n, struct ap
 
 size_t append_bytes(const struct append *a)
 {
-	return sizeof(*a) + a->nobs * sizeof(*a->obs) + a->nsamples * sizeof(*a->samples);
+	return sizeof(*a) + a->nobs * sizeof(*a->obs) + a->nsamples * sizeof(*a->samples) +
+	       a->submission.body.n;
 }
 
 /* Memory of the pages that an append may touch. */
 static size_t dirty_bytes(const struct append *a)
 {
-	return 2 * PAGE_BYTES + a->nobs * FIGURE_BYTES + a->task_bytes;
+	return 4 * PAGE_BYTES + a->nobs * FIGURE_BYTES + a->submission.body.n + a->task_bytes;
 }
 
 /* How many from the list's start make one transaction: at least one. */
@@ -621,6 +666,10 @@ static size_t batch_length(const struct append *list)
 		sum += dirty_bytes(list);
 		if (n > 0 && sum > DIRTY_MAX)
 			break;
+		/* What moves things moves them under the layout that those behind it would read by.
+		 */
+		if (list->committed)
+			return n + 1;
 	}
 	return n;
 }

@@ -44,5 +44,6 @@ after=$(get "http://127.0.0.1:$port/metrics" | grep -E '^park_[a-z_]+\{.*freq="M
 	not_ok "after SIGKILL every figure is there" "$(diff <(echo "$before") <(echo "$after"))"
 stop_daemon && ok "SIGTERM ends it with 0" || not_ok "SIGTERM ends it with 0" "$(tail -n 5 "$tmp/parkwatch.log")"
 check "the store has no fault" "$build/parkwatch" check store "$tmp/data"
+check "the ledger has no fault" "$build/parkwatch" audit verify --data-dir "$tmp/data"
 "$build/parkwatch" run --listen 0.0.0.0:1 2>"$tmp/refused" && not_ok "a public address is refused" ||
 	check "a public address is refused" grep -q 'not a loopback address' "$tmp/refused"

@@ -356,6 +356,33 @@ static void threads_may_race_for_the_last_reference(void **state)
 	}
 }
 
+static void a_set_in_an_arena_is_in_no_table(void **state)
+{
+	struct label l[] = { label("__name__", "up"), label("park", "p1") };
+	struct err e;
+	struct labels *interned = labels_intern(l, 2, &e);
+	const struct labels *ls, *empty;
+	struct arena a;
+	size_t before = sets();
+
+	(void)state;
+	arena_init(&a, 1 << 14);
+	ls = labels_in_arena(&a, l, 2);
+	empty = labels_in_arena(&a, NULL, 0);
+	assert_non_null(ls);
+	assert_int_equal(sets(), before);
+	assert_true(ls->hash == interned->hash);
+	assert_int_equal(labels_cmp(ls, interned), 0);
+	assert_true(labels_cmp(empty, ls) < 0);
+	assert_slice(labels_get(ls, slice_str("park")), "p1");
+	assert_string_equal(printed(ls), "up{park=\"p1\"}");
+	arena_release(&a);
+	arena_init(&a, 16);
+	assert_null(labels_in_arena(&a, l, 2));
+	arena_release(&a);
+	labels_unref(interned);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, NULL, nothing_is_left)
@@ -372,6 +399,7 @@ int main(void)
 		T(many_sets_come_and_go),
 		T(every_failed_allocation_is_an_error_without_a_leak),
 		T(a_table_that_cannot_grow_still_works),
+		T(a_set_in_an_arena_is_in_no_table),
 		T(threads_may_race_for_the_last_reference),
 	};
 

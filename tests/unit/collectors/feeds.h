@@ -55,6 +55,10 @@ struct feeds {
 	struct stored stored[STORED_MAX];
 	size_t nstored;
 	char origin[300], source[80], owner[80];
+	/* of the last one */
+	char reason[240], address[64], original[4096];
+	size_t original_bytes;
+	uint8_t original_sha256[SHA256_BYTES];
 	int64_t received_ms;
 	bool hold, trusted;
 };
@@ -113,6 +117,12 @@ static inline int feeds_emit(void *ctx, struct emit_request *r, struct err *e)
 	snprintf(f->origin, sizeof(f->origin), "%s", r->origin);
 	snprintf(f->source, sizeof(f->source), "%s", r->source);
 	snprintf(f->owner, sizeof(f->owner), "%s", r->owner);
+	snprintf(f->reason, sizeof(f->reason), "%s", r->reason);
+	snprintf(f->address, sizeof(f->address), "%s", r->address);
+	f->original_bytes = r->original.n;
+	if (r->original.n && r->original.n <= sizeof(f->original))
+		memcpy(f->original, r->original.p, r->original.n);
+	memcpy(f->original_sha256, r->original_sha256, SHA256_BYTES);
 	f->received_ms = r->received_ms;
 	f->hold = r->hold;
 	f->trusted = r->trusted;
@@ -268,6 +278,16 @@ static inline struct feed_status feeds_status(struct feeds *f, const char *name)
 static inline double feeds_counter(enum counter_id id, const char *label)
 {
 	return counter_get_for(id, slice_str(label));
+}
+
+/* What was handed to the store last came with exactly these bytes. */
+static inline void feeds_assert_original(struct feeds *f, struct slice want)
+{
+	uint8_t sha256[SHA256_BYTES];
+
+	sha256_of(want, sha256);
+	assert_true(slice_eq(slice_of(f->original, f->original_bytes), want));
+	assert_memory_equal(f->original_sha256, sha256, SHA256_BYTES);
 }
 
 /* How many log lines so far contain the text; reads them away. */

@@ -110,6 +110,9 @@ static void a_complete_file_is_stored_and_moved_to_accepted(void **state)
 	assert_int_equal(f->nstored, 4);
 	assert_string_equal(f->source, "drop");
 	assert_string_equal(f->owner, "bureau");
+	assert_string_equal(f->reason, "");
+	assert_string_equal(f->address, "");
+	feeds_assert_original(f, slice_str(good));
 	assert_has(f->origin, "/in/a.csv");
 	assert_int_equal(f->received_ms, clock_wall(&f->clock));
 	assert_false(there(f, "a.csv"));
@@ -248,6 +251,8 @@ static void an_empty_file_goes_to_rejected(void **state)
 	assert_false(there(f, "a.csv"));
 	assert_content(f, "rejected/a.csv", "");
 	assert_content(f, "rejected/a.csv.reasons.txt", "1:1: invalid: the file is empty\n");
+	assert_string_equal(f->reason, "the file is empty");
+	assert_int_equal(f->original_bytes, 0);
 	s = feeds_status(f, "drop");
 	assert_int_equal(s.health, FEED_OK);
 	assert_int_equal(s.failures, 0);
@@ -269,11 +274,48 @@ static void a_file_of_which_nothing_could_be_kept_goes_to_rejected(void **state)
 	put(f, "none.csv", "园区,2026年10月\n谁,1\n");
 	put(f, "zero.csv", "园区,2026年10月\n");
 	two_looks(f);
-	assert_int_equal(f->emits, 0);
+	assert_int_equal(f->emits, 3); /* that they came is on record */
+	assert_int_equal(f->nstored, 0);
 	assert_content_has(f, "rejected/html.csv.reasons.txt", "HTML");
 	assert_content_has(f, "rejected/none.csv.reasons.txt", "2:");
 	assert_content_has(f, "rejected/none.csv.reasons.txt", ": unit: ");
 	assert_content_has(f, "rejected/zero.csv.reasons.txt", "the file has no figures");
+}
+
+static void a_rejected_file_is_put_on_record_with_its_bytes_and_the_reason(void **state)
+{
+	static const char html[] = "<!DOCTYPE html><html><body>503</body></html>\n";
+	struct feeds *f = *state;
+
+	put(f, "html.csv", html);
+	two_looks(f);
+	assert_int_equal(f->emits, 1);
+	assert_has(f->reason, "this is an HTML page");
+	assert_has(f->origin, "/in/html.csv");
+	feeds_assert_original(f, slice_str(html));
+	put(f, "zero.csv", "园区,2026年10月\n");
+	two_looks(f);
+	assert_string_equal(f->reason, "the file has no figures");
+	assert_content(f, "rejected/zero.csv.reasons.txt",
+		       "1:1: invalid: the file has no figures\n");
+}
+
+static void a_rejected_file_waits_while_the_store_is_full(void **state)
+{
+	struct feeds *f = *state;
+
+	f->mood = STORE_REFUSES;
+	err_set(&f->mood_err, ERR_FULL, "no space left");
+	put(f, "a.csv", "<html>\n");
+	put(f, "b.csv", "");
+	two_looks(f);
+	assert_true(there(f, "a.csv"));
+	assert_true(there(f, "b.csv"));
+	assert_has(feeds_status(f, "drop").error, "no space left");
+	f->mood = STORE_GOOD;
+	feeds_tick(f, 60000);
+	assert_true(there(f, "rejected/a.csv"));
+	assert_true(there(f, "rejected/b.csv"));
 }
 
 static void a_file_of_200_mb_is_rejected_unread(void **state)
@@ -509,6 +551,10 @@ static void packed_files_are_unpacked_and_broken_ones_rejected(void **state)
 	two_looks(f);
 	assert_int_equal(f->nstored, 4);
 	assert_true(there(f, "accepted/a.csv.gz"));
+	/* What lies in the folder is the original, packed as it is; of the broken one too. */
+	assert_int_equal(f->emits, 2);
+	feeds_assert_original(f, slice_of(gz.p, gz.n - 9));
+	assert_has(f->reason, "gzip data ends after");
 	assert_content_has(f, "rejected/b.csv.gz.reasons.txt",
 			   "1:1: invalid: gzip data ends after");
 	buf_release(&gz);
@@ -600,6 +646,8 @@ int main(void)
 		T(a_gbk_file_with_broken_rows_is_accepted_with_the_reasons_beside_it),
 		T(an_empty_file_goes_to_rejected),
 		T(a_file_of_which_nothing_could_be_kept_goes_to_rejected),
+		T(a_rejected_file_is_put_on_record_with_its_bytes_and_the_reason),
+		T(a_rejected_file_waits_while_the_store_is_full),
 		T(a_file_of_200_mb_is_rejected_unread),
 		T(a_name_that_is_taken_gets_a_number),
 		T(a_name_as_long_as_a_name_can_be_is_moved_too),

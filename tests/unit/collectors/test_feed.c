@@ -340,7 +340,10 @@ static void html_is_refused_and_not_asked_for_again_in_full(void **state)
 	s = feeds_status(f, "land");
 	assert_int_equal(s.health, FEED_FAILING);
 	assert_has(s.error, "HTML");
-	assert_int_equal(f->emits, 0);
+	assert_int_equal(f->emits, 1); /* that it came, why it was refused, and its bytes */
+	assert_int_equal(f->nstored, 0);
+	assert_has(f->reason, "this is an HTML page");
+	feeds_assert_original(f, f->client->reply.body);
 	assert_int_equal(s.ncomplaints, 1);
 	/* What the server says is unchanged stays refused. */
 	reply(f, 304, "");
@@ -388,7 +391,12 @@ static void a_document_of_which_nothing_is_kept_is_refused(void **state)
 	reply(f, 200, "园区,2026年10月\n谁,1\n");
 	feeds_apply(f, land);
 	feeds_poll(f, "land");
-	assert_int_equal(f->emits, 0);
+	assert_int_equal(f->emits, 1);
+	assert_int_equal(f->nstored, 0);
+	assert_has(f->reason, "none of 1 figures could be kept");
+	/* The same again is not even decoded. */
+	feeds_poll(f, "land");
+	assert_int_equal(f->emits, 1);
 	assert_has(feeds_status(f, "land").error,
 		   "none of 1 figures could be kept; the first: line 2, column ");
 }

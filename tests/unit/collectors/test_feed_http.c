@@ -119,6 +119,7 @@ static void a_document_is_fetched_once_and_then_asked_for_conditionally(void **s
 	feeds_poll(f, "land");
 	assert_string_equal(feeds_status(f, "land").error, "");
 	assert_int_equal(f->nstored, 4);
+	assert_has(f->address, "127.0.0.1:");
 	assert_int_equal(served.not_modified, 0);
 	feeds_poll(f, "land");
 	assert_int_equal(served.asked, 2);
@@ -140,6 +141,8 @@ static void a_packed_document_is_unpacked_and_a_cut_one_refused(void **state)
 	feeds_poll(f, "land");
 	assert_string_equal(feeds_status(f, "land").error, "");
 	assert_int_equal(f->nstored, 4);
+	/* Packing for the way is no part of what is kept. */
+	assert_true(f->original_bytes > 0 && f->original[0] != '\x1f');
 }
 
 static void a_body_beyond_the_limit_is_cut_off_and_refused(void **state)

@@ -12,6 +12,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 struct fixture {
 	struct loop *l;
@@ -833,6 +834,49 @@ static void one_address_has_a_limited_number_of_connections(void **state)
 	assert_status(ask(f, "GET /hello", ""), "200");
 }
 
+static bool is_readable(void *ctx)
+{
+	struct pollfd p = { .fd = *(int *)ctx, .events = POLLIN };
+
+	return poll(&p, 1, 0) == 1;
+}
+
+static bool has_turned(void *ctx)
+{
+	return --*(int *)ctx < 0;
+}
+
+static void send_hello(int fd)
+{
+	static const char text[] = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
+
+	assert_int_equal(send(fd, text, sizeof(text) - 1, MSG_NOSIGNAL), sizeof(text) - 1);
+}
+
+static void out_of_descriptors_it_listens_again_once_a_connection_has_ended(void **state)
+{
+	struct fixture *f = *state;
+	int first = raw_dial(http_server_port(f->s)), second, next, turns = 20;
+	struct rlimit usual, none;
+
+	send_hello(first);
+	assert_true(loop_settle(f->l, is_readable, &first, PATIENCE_MS));
+	second = raw_dial(http_server_port(f->s));
+	send_hello(second);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+	next = dup(first);
+	close(next);
+	none = usual;
+	none.rlim_cur = (rlim_t)next;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	loop_settle(f->l, has_turned, &turns, PATIENCE_MS);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
+	assert_false(is_readable(&second));
+	close(first);
+	assert_true(loop_settle(f->l, is_readable, &second, PATIENCE_MS));
+	close(second);
+}
+
 static void a_port_in_use_and_a_name_are_errors_that_say_so(void **state)
 {
 	struct fixture *f = *state;
@@ -953,6 +997,7 @@ int main(void)
 		T(closing_waits_for_handlers_and_answers),
 		T(closing_ends_idle_connections),
 		T(one_address_has_a_limited_number_of_connections),
+		T(out_of_descriptors_it_listens_again_once_a_connection_has_ended),
 		T(a_port_in_use_and_a_name_are_errors_that_say_so),
 		T(it_listens_on_ipv6_too),
 		T(without_memory_it_does_not_open_and_leaks_nothing),

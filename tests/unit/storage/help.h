@@ -7,6 +7,8 @@
 
 #include "base/arena.h"
 #include "base/labels.h"
+#include "base/remote_write.h"
+#include "base/snappy.h"
 #include "storage/store.h"
 #include "tests/lib/assert.h"
 #include "tests/lib/tmp.h"
@@ -109,6 +111,51 @@ static inline int put_sample(struct store *s, struct labels *ls, int64_t t_ms, d
 	struct append a = { .samples = &x, .nsamples = 1 };
 
 	return append_now(s, &a, e);
+}
+
+/* One time series of a request under construction. */
+static inline void put_series(struct buf *raw, const struct labels *ls, const struct rw_sample *x,
+			      size_t n)
+{
+	rw_put_series(raw, ls->l, ls->n, x, n);
+}
+
+static inline void wake_writer(struct write *w)
+{
+	struct waiting *k = w->ctx;
+
+	pthread_mutex_lock(&k->lock);
+	k->over = true;
+	pthread_cond_signal(&k->cond);
+	pthread_mutex_unlock(&k->lock);
+}
+
+/* Sends the series as a request and waits; the outcome is in *e as if it were one call. */
+static inline int write_now(struct store *s, const struct buf *raw, int64_t received_ms,
+			    struct write *w, struct err *e)
+{
+	struct waiting k = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false };
+	struct buf body;
+	int rc;
+
+	buf_init(&body, 64 << 20);
+	*w = (struct write){ .received_ms = received_ms, .done = wake_writer, .ctx = &k };
+	if (snappy_encode(buf_all(raw), &body, e) < 0) {
+		buf_release(&body);
+		return -1;
+	}
+	w->body = buf_all(&body);
+	rc = store_write(s, w, e);
+	if (rc == 0) {
+		pthread_mutex_lock(&k.lock);
+		while (!k.over)
+			pthread_cond_wait(&k.cond, &k.lock);
+		pthread_mutex_unlock(&k.lock);
+		*e = w->err;
+		rc = w->err.code == ERR_NONE ? 0 : -1;
+	}
+	buf_release(&body);
+	return rc;
 }
 
 struct sample {

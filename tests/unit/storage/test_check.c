@@ -1,11 +1,13 @@
 /* test_check.c - store_check() finds what is wrong; a flipped byte never becomes a figure. */
-#include "storage/chunk.h"
 #include "storage/db.h"
 #include "storage/keys.h"
+#include "storage/layer.h"
 #include "storage/vintage.h"
+#include "storage/wal.h"
 #include "storage/walk.h"
 #include "tests/unit/storage/help.h"
 
+#include "base/alloc.h"
 #include "base/log.h"
 
 #include <fcntl.h>
@@ -16,7 +18,10 @@
 
 static const struct view latest = { .as_of_ms = INT64_MAX };
 
-enum { PARKS = 6, MONTHS = 120, SAMPLES = 900 };
+enum { PARKS = 6, MONTHS = 120, SAMPLES = 900, STAGES = 3 };
+
+/* Stage by stage: packed into partitions, sealed into a run, in the log and not packed yet. */
+enum { STAGE_MONTHS = MONTHS / STAGES, STAGE_SAMPLES = SAMPLES / STAGES };
 
 static double value_of(int park, int month)
 {
@@ -28,18 +33,19 @@ static double sample_of(int park, int i)
 	return (double)((i * 7919 + park) % 1000) / 3;
 }
 
-/* Figures of six parks over ten years, and a plain series for each. */
-static void fill(const char *dir)
+/* Figures of six parks and a plain series for each; those of one stage. */
+static void fill_stage(struct store *s, int stage)
 {
-	struct observation *o = calloc(PARKS * MONTHS, sizeof(*o));
-	struct plain_sample *x = calloc(PARKS * SAMPLES, sizeof(*x));
-	struct append a = { .submission = { .source = "fill", .received_ms = 5, .released_ms = 5 },
+	struct observation *o = calloc(PARKS * STAGE_MONTHS, sizeof(*o));
+	struct plain_sample *x = calloc(PARKS * STAGE_SAMPLES, sizeof(*x));
+	struct append a = { .submission = { .source = "fill",
+					    .received_ms = SAMPLES * 1000,
+					    .released_ms = SAMPLES * 1000 },
 			    .obs = o,
-			    .nobs = PARKS * MONTHS,
+			    .nobs = PARKS * STAGE_MONTHS,
 			    .samples = x,
-			    .nsamples = PARKS * SAMPLES };
+			    .nsamples = PARKS * STAGE_SAMPLES };
 	struct labels *figures[PARKS], *plain[PARKS];
-	struct store *s = must_open(dir);
 	struct err e = { 0 };
 
 	for (int p = 0; p < PARKS; p++) {
@@ -48,22 +54,59 @@ static void fill(const char *dir)
 		snprintf(park, sizeof(park), "p%d", p);
 		figures[p] = series_named("figure", park);
 		plain[p] = series_named("plain", park);
-		for (int m = 0; m < MONTHS; m++)
-			o[p * MONTHS + m] = (struct observation){ .labels = figures[p],
-								  .stamp_ms = m * 86400000LL,
-								  .value = value_of(p, m) };
-		for (int i = 0; i < SAMPLES; i++)
-			x[p * SAMPLES + i] =
-				(struct plain_sample){ plain[p], i * 1000, sample_of(p, i) };
+		for (int i = 0; i < STAGE_MONTHS; i++) {
+			int m = stage * STAGE_MONTHS + i;
+
+			o[p * STAGE_MONTHS + i] = (struct observation){ .labels = figures[p],
+									.stamp_ms = m * 86400000LL,
+									.value = value_of(p, m) };
+		}
+		for (int i = 0; i < STAGE_SAMPLES; i++) {
+			int k = stage * STAGE_SAMPLES + i;
+
+			x[p * STAGE_SAMPLES + i] =
+				(struct plain_sample){ plain[p], k * 1000, sample_of(p, k) };
+		}
 	}
 	assert_ok(append_now(s, &a, &e), &e);
-	store_close(s);
 	for (int p = 0; p < PARKS; p++) {
 		labels_unref(figures[p]);
 		labels_unref(plain[p]);
 	}
 	free(o);
 	free(x);
+}
+
+static void wait_for_a_run(struct store *s)
+{
+	struct store_status st = { 0 };
+
+	for (int i = 0; i < 6000 && st.runs == 0; i++) {
+		usleep(10000);
+		store_status(s, &st);
+	}
+	assert_int_equal(st.runs, 1);
+}
+
+static void fill(const char *dir)
+{
+	struct err e = { 0 };
+	struct store *s = must_open(dir);
+
+	fill_stage(s, 0);
+	assert_ok(store_flush(s, &e), &e);
+	store_close(s);
+	s = store_open(&(struct store_options){ .dir = dir,
+						.map_bytes = 1 << 30,
+						.seal_samples = PARKS * STAGE_SAMPLES },
+		       &e);
+	assert_non_null(s);
+	fill_stage(s, 1);
+	wait_for_a_run(s);
+	store_close(s);
+	s = must_open(dir);
+	fill_stage(s, 2);
+	store_close(s);
 }
 
 /* --- reading a damaged store ------------------------------------------------------------------ */
@@ -90,7 +133,7 @@ static enum outcome read_park(struct snapshot *v, int p, struct arena *a)
 	snprintf(park, sizeof(park), "p%d", p);
 	if (snapshot_find(v, series_named("figure", park), &figures, &e) < 0 ||
 	    snapshot_find(v, series_named("plain", park), &plain, &e) < 0)
-		return WRONG;
+		return error_is_honest(&e) ? DETECTED : WRONG;
 	if (snapshot_figures(v, figures.id, INT64_MIN, INT64_MAX, latest, a, &x, &n, &e) < 0) {
 		if (!error_is_honest(&e))
 			return WRONG;
@@ -102,7 +145,7 @@ static enum outcome read_park(struct snapshot *v, int p, struct arena *a)
 			if (x[m].stamp_ms != m * 86400000LL || x[m].value != value_of(p, m))
 				return WRONG;
 	}
-	/* Narrow reads, which no tally protects. */
+	/* Narrow reads, which look at less. */
 	for (int m = 0; m < MONTHS; m++) {
 		int64_t t = m * 86400000LL;
 
@@ -122,8 +165,7 @@ static enum outcome read_park(struct snapshot *v, int p, struct arena *a)
 		}
 	}
 	for (int i = 0; i < SAMPLES; i += 50) {
-		if (read_samples(v, plain.id, i * 1000, (i + 50) * 1000 - 1, a, &s, &n, &e) <
-		    0) {
+		if (read_samples(v, plain.id, i * 1000, (i + 50) * 1000 - 1, a, &s, &n, &e) < 0) {
 			if (!error_is_honest(&e))
 				return WRONG;
 			how = DETECTED;
@@ -141,7 +183,9 @@ static enum outcome read_park(struct snapshot *v, int p, struct arena *a)
 static enum outcome read_all(const char *dir)
 {
 	struct err e = { 0 };
-	struct store *s = open_in(dir, &e);
+	/* For reading: the next flip finds the folder as it was. */
+	struct store *s = store_open(
+		&(struct store_options){ .dir = dir, .map_bytes = 1 << 30, .read_only = true }, &e);
 	enum outcome how = ALL_RIGHT;
 	struct snapshot *v;
 	struct arena a;
@@ -197,182 +241,213 @@ static void flip(const char *path, size_t at, unsigned bit)
 	close(fd);
 }
 
-/* Where in the file the record with this key lies: key and, right behind, value. */
-static size_t find_record(const char *file, size_t n, const uint8_t *key, size_t nkey)
+/* Flips bits of one file, each for itself, at offsets that `place` chooses. */
+static void flip_and_read(const char *dir, const char *name, int flips, uint64_t seed,
+			  size_t (*place)(uint64_t *seed, size_t size), unsigned counts[OUTCOMES])
 {
-	const char *at = memmem(file, n, key, nkey);
-
-	if (!at)
-		fail_msg("a record cannot be found in data.mdb");
-	return (size_t)(at - file);
-}
-
-/* The first chunk of a plain series, which lies on a page of its own without its key. */
-static size_t find_chunk(const char *file, size_t n, int park, size_t *bytes)
-{
-	static uint8_t record[CHUNK_MAX_BYTES];
-	struct sample s[SAMPLES];
-	const char *at;
-
-	for (int i = 0; i < SAMPLES; i++)
-		s[i] = (struct sample){ i * 1000, sample_of(park, i) };
-	chunk_pack(s, SAMPLES, record, bytes);
-	at = memmem(file, n, record + RECORD_CRC_BYTES, *bytes - RECORD_CRC_BYTES);
-	if (!at)
-		fail_msg("a chunk cannot be found in data.mdb");
-	return (size_t)(at - file) - RECORD_CRC_BYTES;
-}
-
-static void flipped_bytes_in_records_never_become_figures(void **state)
-{
-	char *dir = tmp_make();
-	const char *path;
-	unsigned counts[OUTCOMES] = { 0 };
-	uint64_t seed = 60;
-	char *file;
-	size_t n;
-
-	(void)state;
-	fill(dir);
-	path = tmp_path(dir, "data.mdb");
-	file = tmp_read(path, &n);
-	for (int i = 0; i < 60; i++) {
-		uint8_t key[KEY_FIGURE_BYTES];
-		size_t at, len, byte;
-		unsigned bit = (unsigned)(random_next(&seed) % 8);
-		enum outcome how;
-
-		if (i % 3) {
-			uint32_t row = (uint32_t)(random_next(&seed) % (PARKS * MONTHS));
-
-			key_figure(key, &(struct figure_key){ .series = row / MONTHS + 1,
-							      .stamp_ms = row % MONTHS *
-									  INT64_C(86400000),
-							      .known_from_ms = 5,
-							      .sequence = 1,
-							      .row = row });
-			at = find_record(file, n, key, KEY_FIGURE_BYTES);
-			len = KEY_FIGURE_BYTES + FIGURE_BYTES;
-		} else {
-			int park = (int)(random_next(&seed) % PARKS);
-
-			at = find_chunk(file, n, park, &len);
-		}
-		byte = at + random_next(&seed) % len;
-		flip(path, byte, bit);
-		how = read_in_child(dir);
-		counts[how]++;
-		if (how == WRONG || how == CRASHED)
-			print_message("flip %d at byte %zu of the record at %zu, bit %u: %s\n", i,
-				      byte - at, at, bit, how == WRONG ? "wrong" : "crash");
-		flip(path, byte, bit);
-	}
-	print_message("60 flips in records: %u harmless, %u detected, %u wrong, %u crashes\n",
-		      counts[ALL_RIGHT], counts[DETECTED], counts[WRONG], counts[CRASHED]);
-	assert_int_equal(counts[WRONG], 0);
-	assert_int_equal(counts[CRASHED], 0);
-	/* A page that was split keeps a copy in its free part; hitting that does no harm. */
-	assert_true(counts[DETECTED] >= 57);
-	assert_sound(dir);
-	free(file);
-	tmp_remove(dir);
-}
-
-/* Page headers included: LMDB may fall over them, but no wrong figure comes out, and the check
- * survives. */
-static void flipped_bytes_anywhere_never_become_figures(void **state)
-{
-	char *dir = tmp_make();
-	const char *path;
-	unsigned counts[OUTCOMES] = { 0 }, unseen = 0;
-	uint64_t seed = 4711;
+	char path[4096];
 	struct stat st;
+	unsigned unseen = 0;
 
-	(void)state;
-	fill(dir);
-	path = tmp_path(dir, "data.mdb");
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	assert_int_equal(stat(path, &st), 0);
-	for (int i = 0; i < 60; i++) {
-		/* Every other one among the first bytes of a page. */
-		size_t pages = (size_t)st.st_size / 4096;
-		size_t at = random_next(&seed) % pages * 4096 +
-			    random_next(&seed) % (i % 2 ? 64 : 4096);
+	memset(counts, 0, OUTCOMES * sizeof(*counts));
+	for (int i = 0; i < flips; i++) {
+		size_t at = place(&seed, (size_t)st.st_size);
 		unsigned bit = (unsigned)(random_next(&seed) % 8);
+		char *before, *text;
 		struct err e = { 0 };
 		enum outcome how;
-		char *text;
+		size_t n;
 		long faults;
 
+		before = tmp_read(path, &n);
 		flip(path, at, bit);
+		text = check_text(dir, &faults, &e);
 		how = read_in_child(dir);
 		counts[how]++;
-		text = check_text(dir, &faults, &e);
 		if (how != ALL_RIGHT && faults == 0) {
 			unseen++;
-			print_message("flip at %zu, bit %u: seen by a reader, not by the check\n",
-				      at, bit);
+			print_message(
+				"%s: flip at %zu, bit %u: seen by a reader, not by the check\n",
+				name, at, bit);
 		}
 		if (how == WRONG)
-			print_message("flip at %zu, bit %u: wrong\n", at, bit);
+			print_message("%s: flip at %zu, bit %u: wrong\n%s\n", name, at, bit, text);
 		free(text);
-		flip(path, at, bit);
+		tmp_write(path, before, n);
+		free(before);
 	}
-	print_message("60 flips anywhere: %u harmless, %u detected, %u wrong, %u crashes of LMDB\n",
+	print_message("%s: %d flips: %u harmless, %u detected, %u wrong, %u crashes\n", name, flips,
 		      counts[ALL_RIGHT], counts[DETECTED], counts[WRONG], counts[CRASHED]);
 	assert_int_equal(counts[WRONG], 0);
 	assert_int_equal(unseen, 0);
 	assert_sound(dir);
+}
+
+static size_t anywhere(uint64_t *seed, size_t size)
+{
+	return random_next(seed) % size;
+}
+
+/* Every other one among the first bytes of a page, where LMDB keeps its own things. */
+static size_t in_pages(uint64_t *seed, size_t size)
+{
+	size_t page = random_next(seed) % (size / 4096) * 4096;
+
+	return page + random_next(seed) % (random_next(seed) % 2 ? 64 : 4096);
+}
+
+/* LMDB may fall over its page headers, but no wrong figure comes out, and the check survives. */
+static void flipped_bytes_of_lmdb_never_become_figures(void **state)
+{
+	char *dir = tmp_make();
+	unsigned counts[OUTCOMES];
+	struct err e = { 0 };
+	struct store *s;
+
+	(void)state;
+	/* As little beside as possible, since reading must not change the folder. */
+	s = must_open(dir);
+	for (int i = 0; i < STAGES; i++) {
+		fill_stage(s, i);
+		if (i < 2)
+			assert_ok(store_flush(s, &e), &e);
+	}
+	store_close(s);
+	flip_and_read(dir, "data.mdb", 200, 4711, in_pages, counts);
+	assert_true(counts[DETECTED] > 15);
+	tmp_remove(dir);
+}
+
+static void flipped_bytes_of_the_log_never_become_samples(void **state)
+{
+	char *dir = tmp_make();
+	unsigned counts[OUTCOMES];
+
+	(void)state;
+	fill(dir);
+	flip_and_read(dir, "log/00000003.log", 60, 815, anywhere, counts);
+	assert_int_equal(counts[CRASHED], 0);
+	/* What is not covered by a checksum says nothing: padding, a word of zeros. */
+	assert_true(counts[DETECTED] >= 58);
+	tmp_remove(dir);
+}
+
+static void flipped_bytes_of_a_run_never_become_samples(void **state)
+{
+	char *dir = tmp_make();
+	unsigned counts[OUTCOMES];
+
+	(void)state;
+	fill(dir);
+	flip_and_read(dir, "runs/00000002.run", 60, 99, anywhere, counts);
+	assert_int_equal(counts[CRASHED], 0);
+	assert_true(counts[DETECTED] >= 55);
 	tmp_remove(dir);
 }
 
 /* --- what the check says -------------------------------------------------------------------------
  */
 
+/* Where in data.mdb the values of a series begin, in its first partition of that kind. */
+static size_t place_of_values(const char *dir, enum segment_kind kind, uint32_t series)
+{
+	const struct segment_want want = { series, series, INT64_MIN, INT64_MAX };
+	struct db_options o = { .dir = dir, .mode = DB_READ_ALONE, .map_bytes = 1 << 30 };
+	struct err e = { 0 };
+	struct db *db = db_open(&o, &e);
+	struct segment_reader r;
+	struct layer **layers;
+	struct db_txn *t;
+	size_t size, at = 0;
+	char *file = tmp_read(tmp_path(dir, "data.mdb"), &size);
+	uint32_t n;
+
+	assert_non_null(db);
+	assert_ok(db_read_begin(db, &t, &e), &e);
+	assert_ok(partitions_load(t, &layers, &n, &e), &e);
+	segment_reader_init(&r);
+	for (uint32_t i = 0; i < n; i++) {
+		struct slice bytes;
+		struct chunk c;
+		uint32_t columns[2];
+		const char *found;
+
+		if (layers[i]->kind == kind && at == 0) {
+			assert_ok(layer_segment(layers[i], t, layer_find(layers[i], series), &bytes,
+						&e),
+				  &e);
+			assert_ok(segment_open(&r, bytes, &e), &e);
+			assert_int_equal(segment_next(&r, &want, &c, columns, &e), 1);
+			found = memmem(file, size, bytes.p, bytes.n);
+			assert_non_null(found);
+			at = (size_t)(found - file) + (size_t)(c.values.p - bytes.p);
+		}
+		layer_unref(layers[i]);
+	}
+	mem_free(layers);
+	segment_reader_release(&r);
+	db_read_end(t);
+	db_close(db);
+	free(file);
+	assert_true(at > 0);
+	return at;
+}
+
 static void the_check_names_series_time_and_cause(void **state)
 {
-	char *dir = tmp_make(), *file, *text;
+	char *dir = tmp_make(), *text;
 	const char *path;
 	struct err e = { 0 };
-	uint8_t key[KEY_FIGURE_BYTES];
 	struct store *s;
 	struct snapshot *v;
-	struct vintage *x;
+	struct sample *x;
+	struct vintage *vs;
+	struct labels *ls[2] = { series_named("figure", "p2"), series_named("plain", "p2") };
+	uint32_t figure, plain;
 	struct arena a;
-	size_t at, n;
+	size_t n;
 	long faults;
 
 	(void)state;
 	fill(dir);
+	s = must_open(dir);
+	v = must_snapshot(s);
+	figure = id_of(v, ls[0]);
+	plain = id_of(v, ls[1]);
+	snapshot_close(v);
+	store_close(s);
 	path = tmp_path(dir, "data.mdb");
-	file = tmp_read(path, &n);
-	key_figure(key, &(struct figure_key){ .series = 3,
-					      .stamp_ms = 7 * INT64_C(86400000),
-					      .known_from_ms = 5,
-					      .sequence = 1,
-					      .row = 2 * MONTHS + 7 });
-	at = find_record(file, n, key, KEY_FIGURE_BYTES);
-	flip(path, at + KEY_FIGURE_BYTES + 10, 3);
+	flip(path, place_of_values(dir, SEGMENT_FIGURES, figure), 3);
+	flip(path, place_of_values(dir, SEGMENT_SAMPLES, plain), 3);
 	text = check_text(dir, &faults, &e);
-	assert_has(text, "figure{park=\"p2\"}: the figure of 1970-01-08T00:00:00Z is damaged: the "
-			 "checksum is wrong\n");
-	assert_has(text, "figure{park=\"p2\"}: 119 figures are there, 120 should be, from "
-			 "1970-01-01T00:00:00Z to 1970-04-30T00:00:00Z\n");
-	assert_has(text, "submission 1 kept 720 figures, 719 are there\n");
+	assert_has(text, "figure{park=\"p2\"}, 1970-01-01T00:00:00Z to 1970-02-09T00:00:00Z, "
+			 "segment 0 of partition ");
+	assert_has(text, ": damaged segment: the checksum of a chunk is wrong\n");
+	assert_has(text, "plain{park=\"p2\"}, 1970-01-01T00:00:00Z to 1970-01-01T00:04:59Z, "
+			 "segment 0 of partition ");
+	assert_has(text, "submission 1 kept 240 figures, 200 are there\n");
 	assert_int_equal(faults, 3);
 	free(text);
 
 	s = must_open(dir);
 	v = must_snapshot(s);
 	arena_init(&a, 1 << 20);
-	assert_fails(snapshot_figures(v, 3, INT64_MIN, INT64_MAX, latest, &a, &x, &n, &e), &e,
-		     ERR_CORRUPT,
-		     "figure{park=\"p2\"}: damaged record in table \"figures\": the checksum is "
-		     "wrong");
-	assert_ok(snapshot_figures(v, 1, INT64_MIN, INT64_MAX, latest, &a, &x, &n, &e), &e);
+	assert_fails(snapshot_figures(v, figure, INT64_MIN, INT64_MAX, latest, &a, &vs, &n, &e), &e,
+		     ERR_CORRUPT, "figure{park=\"p2\"}: segment 0 of partition ");
+	assert_fails(read_samples(v, plain, INT64_MIN, INT64_MAX, &a, &x, &n, &e), &e, ERR_CORRUPT,
+		     "plain{park=\"p2\"}: segment 0 of partition ");
+	/* Others, and what lies in other chunks, can be read. */
+	assert_ok(read_samples(v, plain, SAMPLES / 2 * 1000, INT64_MAX, &a, &x, &n, &e), &e);
+	assert_int_equal(n, SAMPLES / 2);
+	assert_int_equal(read_park(v, 1, &a), ALL_RIGHT);
+	assert_int_equal(read_park(v, 2, &a), DETECTED);
 	arena_release(&a);
 	snapshot_close(v);
 	store_close(s);
-	free(file);
+	labels_unref(ls[0]);
+	labels_unref(ls[1]);
 	tmp_remove(dir);
 }
 
@@ -391,59 +466,108 @@ static void remove_record(const char *dir, enum db_table table, const uint8_t *k
 	db_close(db);
 }
 
+static void assert_missed(const char *dir, const char *on_opening, const char *by_the_check)
+{
+	struct err e = { 0 };
+	long faults;
+	char *text;
+
+	assert_null(open_in(dir, &e));
+	assert_int_equal(e.code, ERR_CORRUPT);
+	assert_has(e.text, on_opening);
+	text = check_text(dir, &faults, &e);
+	assert_true(faults > 0);
+	assert_has(text, by_the_check);
+	free(text);
+}
+
 static void records_that_are_gone_are_missed(void **state)
 {
-	char *dir = tmp_make(), *text;
-	struct err e = { 0 };
 	uint8_t key[KEY_MAX_BYTES];
+	char *dir;
+
+	(void)state;
+	dir = tmp_make();
+	fill(dir);
+	key_partition(key, 1);
+	remove_record(dir, DB_PARTITIONS, key, KEY_PARTITION_BYTES);
+	assert_missed(dir, "table \"partitions\": one is missing, or an old one came back",
+		      "1 partitions are there, 2 should be, or one is an old one\n");
+	tmp_remove(dir);
+	dir = tmp_make();
+	fill(dir);
+	key_part(key, 1);
+	remove_record(dir, DB_PARTS, key, KEY_PART_BYTES);
+	assert_missed(dir, "table \"parts\": one is missing",
+		      "0 parts of the index are there, 1 should be\n");
+	tmp_remove(dir);
+	dir = tmp_make();
+	fill(dir);
+	key_submission(key, 2);
+	remove_record(dir, DB_SUBMISSIONS, key, KEY_SUBMISSION_BYTES);
+	assert_missed(dir, "the table \"submissions\" has 2 records, it must have 3",
+		      "2 submissions are there, 3 should be\n");
+	tmp_remove(dir);
+	dir = tmp_make();
+	fill(dir);
+	key_submission(key, 3);
+	remove_record(dir, DB_FRESH, key, KEY_SUBMISSION_BYTES);
+	assert_missed(dir, "240 figures are not packed yet, the submissions kept 480",
+		      "submission 3 kept 240 figures, 0 are there\n");
+	tmp_remove(dir);
+}
+
+static void a_segment_that_is_gone_is_missed_by_who_reads_it(void **state)
+{
+	char *dir = tmp_make(), *text;
+	uint8_t key[KEY_SEGMENT_BYTES];
+	struct err e = { 0 };
 	struct store *s;
 	struct snapshot *v;
 	struct arena a;
-	struct vintage *x, one;
-	struct sample *run;
-	bool found;
-	size_t n;
 	long faults;
 
 	(void)state;
 	fill(dir);
-	/* The last figure of the first park, the only chunk of a plain series. */
-	key_figure(key, &(struct figure_key){ .series = 1,
-					      .stamp_ms = (MONTHS - 1) * INT64_C(86400000),
-					      .known_from_ms = 5,
-					      .sequence = 1,
-					      .row = MONTHS - 1 });
-	remove_record(dir, DB_FIGURES, key, KEY_FIGURE_BYTES);
-	key_chunk(key, PARKS + 1, 0);
-	remove_record(dir, DB_SAMPLES, key, KEY_CHUNK_BYTES);
+	key_segment(key, 1, 0);
+	remove_record(dir, DB_SEGMENTS, key, sizeof(key));
 	text = check_text(dir, &faults, &e);
-	assert_has(text, "figure{park=\"p0\"}: 119 figures are there, 120 should be");
-	assert_has(text, "plain{park=\"p0\"}: ");
-	assert_has(text, "chunks are there, ");
+	assert_has(text, "segment 0 of partition 1 ");
+	assert_has(text, " is missing\n");
+	assert_has(text, "1 segments are there, 2 should be\n");
 	free(text);
 	arena_init(&a, 1 << 20);
 	s = must_open(dir);
 	v = must_snapshot(s);
-	assert_fails(snapshot_figures(v, 1, INT64_MIN, INT64_MAX, latest, &a, &x, &n, &e), &e,
-		     ERR_CORRUPT, "119 of 120 records are there");
-	assert_fails(snapshot_last_figure(v, 1, INT64_MAX, latest, &one, &found, &e), &e,
-		     ERR_CORRUPT, "119 of 120 records are there");
-	assert_fails(snapshot_vintages(v, 1, (MONTHS - 1) * INT64_C(86400000), &a, &x, &n, &e), &e,
-		     ERR_CORRUPT, "119 of 120 records are there");
-	assert_fails(read_samples(v, PARKS + 1, INT64_MIN, INT64_MAX, &a, &run, &n, &e), &e,
-		     ERR_CORRUPT, "the series is not whole");
+	assert_int_equal(read_park(v, 0, &a), DETECTED);
 	snapshot_close(v);
 	store_close(s);
-	/* A series or a submission that is gone is noticed on opening. */
-	key_series(key, 4);
-	remove_record(dir, DB_SERIES, key, KEY_SERIES_BYTES);
+	arena_release(&a);
+	tmp_remove(dir);
+}
+
+static void files_that_are_gone_are_missed(void **state)
+{
+	char *dir = tmp_make(), from[4096], to[4096], name[4096];
+	struct err e = { 0 };
+
+	(void)state;
+	fill(dir);
+	snprintf(from, sizeof(from), "%s/runs/00000002.run", dir);
+	snprintf(to, sizeof(to), "%s/kept", dir);
+	assert_int_equal(rename(from, to), 0);
+	assert_missed(dir, "the log files 2 to 2 are missing",
+		      "the log files 2 to 2 are missing\n");
+	/* One of another number, or another one's contents. */
+	snprintf(name, sizeof(name), "%s/runs/00000003.run", dir);
+	assert_int_equal(rename(to, name), 0);
+	assert_missed(dir, "run 3: this is no run, or its head is damaged",
+		      "run 3: this is no run, or its head is damaged\n");
+	assert_int_equal(rename(name, from), 0);
+	assert_int_equal(truncate(from, 100), 0);
 	assert_null(open_in(dir, &e));
 	assert_int_equal(e.code, ERR_CORRUPT);
-	assert_has(e.text, "the table \"series\" has 11 records, it must have 12");
-	text = check_text(dir, &faults, &e);
-	assert_has(text, "series 4: its record is missing or damaged\n");
-	free(text);
-	arena_release(&a);
+	assert_has(e.text, "run 2: ");
 	tmp_remove(dir);
 }
 
@@ -462,22 +586,22 @@ static void a_newer_store_is_refused_and_left_alone(void **state)
 	db = db_open(&o, &e);
 	assert_non_null(db);
 	assert_ok(db_write_begin(db, &t, &e), &e);
-	format_write(2, format);
+	format_write(3, format);
 	assert_ok(db_put(t, DB_META, key_format, key_slice(format, sizeof(format)), &e), &e);
 	assert_ok(db_write_commit(t, &e), &e);
 	db_close(db);
 	assert_null(open_in(dir, &e));
 	assert_int_equal(e.code, ERR_UNSUPPORTED);
-	assert_has(e.text, "the store has format 2, this version of parkwatch reads up to 1: use "
+	assert_has(e.text, "the store has format 3, this version of parkwatch reads up to 2: use "
 			   "the newer one");
 	free(check_text(dir, &faults, &e));
 	assert_int_equal(faults, -1);
 	assert_int_equal(e.code, ERR_UNSUPPORTED);
 	/* The mark beside it says so even before the data is looked at. */
-	tmp_write(tmp_path(dir, "VERSION"), "parkwatch store, format 3\n", 26);
+	tmp_write(tmp_path(dir, "VERSION"), "parkwatch store, format 4\n", 26);
 	assert_null(open_in(dir, &e));
 	assert_int_equal(e.code, ERR_UNSUPPORTED);
-	assert_has(e.text, "has format 3");
+	assert_has(e.text, "has format 4");
 	tmp_remove(dir);
 }
 
@@ -626,10 +750,13 @@ static void the_check_runs_beside_a_writer(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(flipped_bytes_in_records_never_become_figures),
-		cmocka_unit_test(flipped_bytes_anywhere_never_become_figures),
+		cmocka_unit_test(flipped_bytes_of_lmdb_never_become_figures),
+		cmocka_unit_test(flipped_bytes_of_the_log_never_become_samples),
+		cmocka_unit_test(flipped_bytes_of_a_run_never_become_samples),
 		cmocka_unit_test(the_check_names_series_time_and_cause),
 		cmocka_unit_test(records_that_are_gone_are_missed),
+		cmocka_unit_test(a_segment_that_is_gone_is_missed_by_who_reads_it),
+		cmocka_unit_test(files_that_are_gone_are_missed),
 		cmocka_unit_test(a_newer_store_is_refused_and_left_alone),
 		cmocka_unit_test(lost_and_cut_files_are_refused),
 		cmocka_unit_test(a_file_that_ends_before_its_free_pages_is_whole),

@@ -34,7 +34,14 @@ int fdatasync(int fd)
 	return (int)syscall(SYS_fdatasync, fd);
 }
 
-/* `n` figures at new stamps, so that the file has to grow. */
+static double noise(void)
+{
+	static uint64_t seed = 20261125;
+
+	return (double)random_next(&seed) / 3;
+}
+
+/* `n` figures of noise at new stamps, so that the file has to grow. */
 static int put_many(struct store *s, struct labels *ls, int64_t from, size_t n, struct err *e)
 {
 	struct observation *o = calloc(n, sizeof(*o));
@@ -46,10 +53,43 @@ static int put_many(struct store *s, struct labels *ls, int64_t from, size_t n, 
 	for (size_t i = 0; i < n; i++)
 		o[i] = (struct observation){ .labels = ls,
 					     .stamp_ms = from + (int64_t)i,
-					     .value = (double)i };
+					     .value = noise() };
 	rc = append_now(s, &a, e);
 	free(o);
 	return rc;
+}
+
+/* A request with `n` samples of noise. */
+static int write_many(struct store *s, struct labels *ls, int64_t from, size_t n, struct err *e)
+{
+	struct rw_sample *x = calloc(n, sizeof(*x));
+	struct write w;
+	struct buf raw;
+	int rc;
+
+	for (size_t i = 0; i < n; i++)
+		x[i] = (struct rw_sample){ from + (int64_t)i, noise() };
+	buf_init(&raw, 32 << 20);
+	put_series(&raw, ls, x, n);
+	rc = write_now(s, &raw, INT64_MAX, &w, e);
+	buf_release(&raw);
+	free(x);
+	return rc;
+}
+
+static size_t count_samples(struct store *s, const struct labels *ls)
+{
+	struct snapshot *v = must_snapshot(s);
+	struct err e = { 0 };
+	struct sample *x;
+	struct arena a;
+	size_t n;
+
+	arena_init(&a, 256 << 20);
+	assert_ok(read_samples(v, id_of(v, ls), INT64_MIN, INT64_MAX, &a, &x, &n, &e), &e);
+	arena_release(&a);
+	snapshot_close(v);
+	return n;
 }
 
 static size_t count_figures(struct store *s)
@@ -82,7 +122,7 @@ static void a_limit_of_the_file_fails_that_append_only(void **state)
 	tight = old;
 	tight.rlim_cur = (rlim_t)file.st_size + (200 << 10) + 1234;
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
-	assert_fails(put_many(f->s, ls, 100000, 20000, &f->e), &f->e, ERR_FULL,
+	assert_fails(put_many(f->s, ls, 100000, 60000, &f->e), &f->e, ERR_FULL,
 		     "no space left on the disk of");
 	assert_int_equal(count_figures(f->s), 1000);
 	store_status(f->s, &st);
@@ -94,8 +134,126 @@ static void a_limit_of_the_file_fails_that_append_only(void **state)
 	store_status(f->s, &st);
 	assert_true(st.writable);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
-	assert_ok(put_many(f->s, ls, 100000, 20000, &f->e), &f->e);
-	assert_int_equal(count_figures(f->s), 21001);
+	assert_ok(put_many(f->s, ls, 100000, 60000, &f->e), &f->e);
+	assert_int_equal(count_figures(f->s), 61001);
+	labels_unref(ls);
+}
+
+/* The log is cut back to where it was; what comes later stands behind whole requests. */
+static void a_limit_of_the_log_fails_that_request_only(void **state)
+{
+	struct fixture *f = *state;
+	struct labels *ls = series_named("x", "y");
+	struct rlimit old, tight;
+	struct store_status st, before;
+	struct stat file;
+
+	signal(SIGXFSZ, SIG_IGN);
+	assert_ok(write_many(f->s, ls, 0, 1000, &f->e), &f->e);
+	store_status(f->s, &before);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	tight = old;
+	tight.rlim_cur = (rlim_t)before.log_bytes + 5000;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+	assert_fails(write_many(f->s, ls, 100000, 1000, &f->e), &f->e, ERR_FULL,
+		     "00000001.log: No space left on device");
+	store_status(f->s, &st);
+	assert_int_equal(st.log_bytes, before.log_bytes);
+	assert_int_equal(stat(tmp_path(f->dir, "log/00000001.log"), &file), 0);
+	assert_int_equal(file.st_size, before.log_bytes);
+	assert_false(st.writable);
+	assert_has(st.why, "No space left");
+	assert_int_equal(count_samples(f->s, ls), 1000);
+	assert_ok(write_many(f->s, ls, 5000, 10, &f->e), &f->e);
+	store_status(f->s, &st);
+	assert_true(st.writable);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	assert_ok(write_many(f->s, ls, 100000, 1000, &f->e), &f->e);
+	reopen(f);
+	assert_int_equal(count_samples(f->s, ls), 2010);
+	labels_unref(ls);
+}
+
+/* Sealing and packing need room as well: what waits for them stays in the log. */
+static void what_cannot_be_packed_stays_where_it_is(void **state)
+{
+	struct fixture *f = *state;
+	struct labels *ls[2] = { series_named("x", "y"), series_named("plain", "y") };
+	struct rlimit old, tight;
+	struct stat file;
+
+	signal(SIGXFSZ, SIG_IGN);
+	assert_ok(put_many(f->s, ls[0], 0, 1000, &f->e), &f->e);
+	assert_int_equal(stat(tmp_path(f->dir, "data.mdb"), &file), 0);
+	assert_ok(write_many(f->s, ls[1], 0, 100000, &f->e), &f->e);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	tight = old;
+	tight.rlim_cur = 300 << 10;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+	for (int i = 0; i < 2; i++) {
+		assert_int_not_equal(store_flush(f->s, &f->e), 0);
+		assert_true(f->e.code == ERR_FULL || f->e.code == ERR_IO);
+		assert_int_equal(count_samples(f->s, ls[1]), 100000);
+		assert_int_equal(count_figures(f->s), 1000);
+	}
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	reopen(f);
+	assert_int_equal(count_samples(f->s, ls[1]), 100000);
+	assert_int_equal(count_figures(f->s), 1000);
+	assert_ok(store_flush(f->s, &f->e), &f->e);
+	assert_int_equal(count_samples(f->s, ls[1]), 100000);
+	assert_int_equal(count_figures(f->s), 1000);
+	labels_unref(ls[0]);
+	labels_unref(ls[1]);
+}
+
+static bool mount_small(const char *dir, const char *size)
+{
+	if (geteuid() == 0 && mount("none", dir, "tmpfs", 0, size) == 0)
+		return true;
+	print_message("SKIPPED: a small tmpfs cannot be mounted here (root is needed)\n");
+	return false;
+}
+
+static void samples_leave_room_for_sealing_and_packing(void **state)
+{
+	struct labels *ls = series_named("x", "y");
+	char *dir = tmp_make();
+	struct err e = { 0 };
+	struct store_status st;
+	struct store *s;
+	size_t kept = 0;
+	int ballast;
+
+	(void)state;
+	if (!mount_small(dir, "size=40m")) {
+		tmp_remove(dir);
+		labels_unref(ls);
+		skip();
+	}
+	ballast = open(tmp_path(dir, "ballast"), O_WRONLY | O_CREAT, 0600);
+	assert_int_equal(posix_fallocate(ballast, 0, 12 << 20), 0);
+	s = must_open(tmp_path(dir, "store"));
+	while (kept < 10000000 && write_many(s, ls, (int64_t)kept, 20000, &e) == 0)
+		kept += 20000;
+	assert_true(kept > 0 && kept < 10000000);
+	assert_int_equal(e.code, ERR_FULL);
+	assert_has(e.text, "no space left on the disk of ");
+	store_status(s, &st);
+	assert_false(st.writable);
+	assert_int_equal(count_samples(s, ls), kept);
+	/* What is there can be packed, which frees the log. */
+	assert_ok(store_flush(s, &e), &e);
+	assert_int_equal(count_samples(s, ls), kept);
+	assert_int_equal(ftruncate(ballast, 0), 0);
+	assert_ok(write_many(s, ls, (int64_t)kept, 1000, &e), &e);
+	store_status(s, &st);
+	assert_true(st.writable);
+	store_close(s);
+	assert_sound(tmp_path(dir, "store"));
+	close(ballast);
+	assert_int_equal(umount(dir), 0);
+	tmp_remove(dir);
 	labels_unref(ls);
 }
 
@@ -110,8 +268,7 @@ static void a_full_disk_is_refused_before_it_hurts(void **state)
 	int ballast;
 
 	(void)state;
-	if (geteuid() != 0 || mount("none", dir, "tmpfs", 0, "size=12m") < 0) {
-		print_message("SKIPPED: a small tmpfs cannot be mounted here (root is needed)\n");
+	if (!mount_small(dir, "size=12m")) {
 		tmp_remove(dir);
 		labels_unref(ls);
 		skip();
@@ -153,50 +310,86 @@ static void fill_up(int fd)
 enum { READERS = 250 };
 
 /* LMDB maps its table of readers: a page of it that the disk has no room for is SIGBUS. */
-static void a_store_opens_and_is_read_on_a_full_disk(void **state)
+static void use_on_a_full_disk(struct store *s, const char *dir, struct labels *ls[2],
+			       size_t samples)
 {
-	struct labels *ls = series_named("x", "y");
 	struct snapshot *open_now[READERS];
-	char *dir = tmp_make();
 	struct err e = { 0 };
-	struct store *s;
-	int ballast;
 
-	(void)state;
-	if (geteuid() != 0 || mount("none", dir, "tmpfs", 0, "size=12m") < 0) {
-		print_message("SKIPPED: a small tmpfs cannot be mounted here (root is needed)\n");
-		tmp_remove(dir);
-		labels_unref(ls);
-		skip();
-	}
-	ballast = open(tmp_path(dir, "ballast"), O_WRONLY | O_CREAT, 0600);
-	s = must_open(tmp_path(dir, "store"));
-	assert_ok(put_many(s, ls, 0, 1000, &e), &e);
-	store_close(s);
-	fill_up(ballast);
-	s = must_open(tmp_path(dir, "store"));
 	for (int i = 0; i < READERS; i++)
 		open_now[i] = must_snapshot(s);
 	for (int i = 0; i < READERS; i++)
 		snapshot_close(open_now[i]);
 	assert_int_equal(count_figures(s), 1000);
-	assert_fails(put_many(s, ls, 5000, 10, &e), &e, ERR_FULL, "no space left: the disk of ");
+	assert_int_equal(count_samples(s, ls[1]), samples);
+	assert_fails(put_many(s, ls[0], 5000, 10, &e), &e, ERR_FULL, "no space left: the disk of ");
+	assert_fails(write_many(s, ls[1], 5000, 10, &e), &e, ERR_FULL,
+		     "no space left on the disk of ");
 	assert_int_equal(count_figures(s), 1000);
+	assert_int_equal(count_samples(s, ls[1]), samples);
 	/* Another folder on the same disk cannot even begin. */
 	assert_null(open_in(tmp_path(dir, "second"), &e));
 	assert_int_equal(e.code, ERR_FULL);
 	assert_has(e.text, "no space left");
+}
+
+/* With samples in the log that could not be sealed, or with an empty one. */
+static void open_on_a_full_disk(const char *dir, bool packed)
+{
+	struct labels *ls[2] = { series_named("x", "y"), series_named("plain", "y") };
+	int ballast = open(tmp_path(dir, "ballast"), O_WRONLY | O_CREAT, 0600);
+	struct store *s = must_open(tmp_path(dir, "store"));
+	struct err e = { 0 };
+	struct store_status st;
+
+	assert_ok(put_many(s, ls[0], 0, 1000, &e), &e);
+	assert_ok(write_many(s, ls[1], 0, 1000, &e), &e);
+	if (packed)
+		assert_ok(store_flush(s, &e), &e);
+	store_close(s);
+	fill_up(ballast);
+	for (int i = 0; i < 2; i++) {
+		s = must_open(tmp_path(dir, "store"));
+		use_on_a_full_disk(s, dir, ls, 1000);
+		if (i == 0)
+			store_close(s);
+	}
 	assert_int_equal(ftruncate(ballast, 0), 0);
-	assert_ok(put_many(s, ls, 5000, 10, &e), &e);
+	assert_ok(write_many(s, ls[1], 5000, 10, &e), &e);
+	assert_ok(put_many(s, ls[0], 5000, 10, &e), &e);
+	store_status(s, &st);
+	assert_true(st.writable);
+	if (!packed)
+		assert_ok(store_flush(s, &e), &e);
+	assert_int_equal(count_samples(s, ls[1]), 1010);
 	store_close(s);
 	assert_sound(tmp_path(dir, "store"));
+	s = must_open(tmp_path(dir, "store"));
+	assert_int_equal(count_samples(s, ls[1]), 1010);
+	assert_int_equal(count_figures(s), 1010);
+	store_close(s);
 	s = must_open(tmp_path(dir, "second"));
-	assert_ok(put_many(s, ls, 0, 10, &e), &e);
+	assert_ok(put_many(s, ls[0], 0, 10, &e), &e);
 	store_close(s);
 	close(ballast);
-	assert_int_equal(umount(dir), 0);
-	tmp_remove(dir);
-	labels_unref(ls);
+	labels_unref(ls[0]);
+	labels_unref(ls[1]);
+}
+
+static void a_store_opens_and_is_read_on_a_full_disk(void **state)
+{
+	(void)state;
+	for (int packed = 0; packed < 2; packed++) {
+		char *dir = tmp_make();
+
+		if (!mount_small(dir, "size=40m")) {
+			tmp_remove(dir);
+			skip();
+		}
+		open_on_a_full_disk(dir, packed);
+		assert_int_equal(umount(dir), 0);
+		tmp_remove(dir);
+	}
 }
 
 struct failure {
@@ -251,7 +444,81 @@ static void after_a_failed_sync_nothing_is_acknowledged(void **state)
 	labels_unref(ls);
 }
 
-enum { STARVED_RUNS = 100 };
+static void after_a_failed_sync_of_the_log_nothing_is_acknowledged(void **state)
+{
+	struct labels *ls = series_named("x", "y");
+	struct failure failure = { 0 };
+	char *dir = tmp_make();
+	struct store_options o = {
+		.dir = dir, .map_bytes = 1 << 30, .failed = note_failure, .ctx = &failure
+	};
+	struct err e = { 0 };
+	struct store_status st;
+	struct store *s = store_open(&o, &e);
+
+	(void)state;
+	assert_non_null(s);
+	assert_ok(write_many(s, ls, 0, 10, &e), &e);
+	atomic_store(&sync_errno, EIO);
+	assert_fails(write_many(s, ls, 100, 10, &e), &e, ERR_IO, "cannot sync ");
+	atomic_store(&sync_errno, 0);
+	assert_int_equal(atomic_load(&failure.calls), 1);
+	assert_has(failure.why.text, "00000001.log");
+	assert_fails(write_many(s, ls, 200, 10, &e), &e, ERR_IO, "the store failed: cannot sync ");
+	assert_fails(put_many(s, ls, 200, 10, &e), &e, ERR_IO, "the store failed: cannot sync ");
+	assert_int_equal(atomic_load(&failure.calls), 1);
+	store_status(s, &st);
+	assert_false(st.writable);
+	store_close(s);
+	/* What was not acknowledged may be there; what was is. */
+	s = must_open(dir);
+	assert_true(count_samples(s, ls) >= 10);
+	assert_ok(write_many(s, ls, 300, 10, &e), &e);
+	store_close(s);
+	assert_sound(dir);
+	tmp_remove(dir);
+	labels_unref(ls);
+}
+
+enum { STARVED_RUNS = 160 };
+
+/* Every way to read, once; ls: a statistic and a plain series. */
+static int read_everything(struct store *s, struct labels **ls, struct err *e)
+{
+	struct matcher m = { MATCH_EQ, slice_str("park"), slice_str("y") };
+	struct snapshot *v = snapshot_open(s, 60000, e);
+	struct snapshot_reader *r = NULL;
+	struct series_ref *refs, figure, plain;
+	struct submission sub;
+	struct vintage *vs, last;
+	struct sample *run;
+	struct samples samples;
+	struct slice *texts;
+	struct arena arena;
+	uint32_t *ids;
+	bool found;
+	size_t n;
+	int rc = -1;
+
+	arena_init(&arena, 64 << 20);
+	if (v && snapshot_select(v, &m, 1, &arena, &refs, &n, e) == 0 &&
+	    snapshot_ids(v, &m, 1, &arena, &ids, &n, e) == 0 &&
+	    snapshot_find(v, ls[0], &figure, e) == 0 && snapshot_find(v, ls[1], &plain, e) == 0 &&
+	    snapshot_figures(v, figure.id, INT64_MIN, INT64_MAX, latest, &arena, &vs, &n, e) == 0 &&
+	    snapshot_last_figure(v, figure.id, INT64_MAX, latest, &last, &found, e) == 0 &&
+	    snapshot_vintages(v, figure.id, 1, &arena, &vs, &n, e) == 0 &&
+	    read_samples(v, plain.id, INT64_MIN, INT64_MAX, &arena, &run, &n, e) == 0 &&
+	    (r = snapshot_reader_open(v, e)) &&
+	    snapshot_reader_samples(r, plain.id, INT64_MIN, INT64_MAX, &arena, &samples, e) == 0 &&
+	    snapshot_label_names(v, NULL, 0, &arena, &texts, &n, e) == 0 &&
+	    snapshot_label_values(v, slice_str("park"), &m, 1, &arena, &texts, &n, e) == 0 &&
+	    snapshot_submission(v, 1, &arena, &sub, e) == 0)
+		rc = 0;
+	snapshot_reader_close(r);
+	snapshot_close(v);
+	arena_release(&arena);
+	return rc;
+}
 
 /* Opens, appends, reads; -1 where the first error shows. */
 static int one_life(const char *dir, struct labels **ls, int64_t round, struct err *e)
@@ -263,34 +530,29 @@ static int one_life(const char *dir, struct labels **ls, int64_t round, struct e
 			    .nobs = 1,
 			    .samples = x,
 			    .nsamples = 2 };
-	struct matcher m = { MATCH_EQ, slice_str("park"), slice_str("y") };
-	struct snapshot *v = NULL;
-	struct series_ref *refs;
-	struct submission sub;
-	struct vintage *vs;
-	struct sample *run;
-	struct slice *texts;
-	struct arena arena;
-	struct store *s;
-	size_t n;
+	struct store *s = open_in(dir, e);
 	int rc = -1;
 
-	s = open_in(dir, e);
 	if (!s)
 		return -1;
-	arena_init(&arena, 1 << 20);
-	if (append_now(s, &a, e) == 0 && store_release(s, a.submission.sequence, 7, e) == 0 &&
-	    (v = snapshot_open(s, 60000, e)) &&
-	    snapshot_select(v, &m, 1, &arena, &refs, &n, e) == 0 &&
-	    snapshot_figures(v, 1, round, round, latest, &arena, &vs, &n, e) == 0 &&
-	    read_samples(v, 2, INT64_MIN, INT64_MAX, &arena, &run, &n, e) == 0 &&
-	    snapshot_label_values(v, slice_str("park"), NULL, 0, &arena, &texts, &n, e) == 0 &&
-	    snapshot_submission(v, 1, &arena, &sub, e) == 0)
-		rc = 0;
-	snapshot_close(v);
-	arena_release(&arena);
+	if (append_now(s, &a, e) == 0 && store_release(s, a.submission.sequence, 7, e) == 0)
+		rc = read_everything(s, ls, e);
 	store_close(s);
 	return rc;
+}
+
+static void must_be_about_memory(const struct err *e, long k)
+{
+	if (e->code != ERR_MEMORY && e->code != ERR_LIMIT)
+		fail_msg("allocation %ld failed and the error is %s: %s", k, err_code_name(e->code),
+			 e->text);
+}
+
+/* Which allocation fails in the k-th attempt: each of the first, then with growing steps, since
+ * what is tried needs more of them the more there is. */
+static long allocation(long k)
+{
+	return k + k * k / 24;
 }
 
 /* Fails allocation after allocation; a run may also get by without one (a hash table that does
@@ -306,16 +568,14 @@ static long starve(const char *dir, bool fresh, int sticky, long *last)
 		int rc;
 
 		snprintf(path, sizeof(path), "%s/%ld", dir, fresh ? k : 0);
-		mem_fail_after(k, sticky);
+		mem_fail_after(allocation(k), sticky);
 		rc = one_life(path, ls, k + 1, &e);
 		mem_fail_after(-1, 0);
 		if (rc == 0)
 			continue;
 		failed++;
 		*last = k;
-		if (e.code != ERR_MEMORY && e.code != ERR_LIMIT)
-			fail_msg("allocation %ld failed and the error is %s: %s", k,
-				 err_code_name(e.code), e.text);
+		must_be_about_memory(&e, k);
 		if (fresh && k % 16 == 0) {
 			/* What was begun can be used. */
 			assert_ok(one_life(path, ls, 1, &e), &e);
@@ -329,19 +589,210 @@ static long starve(const char *dir, bool fresh, int sticky, long *last)
 
 static void without_memory_there_is_an_error_and_nothing_is_lost(void **state)
 {
+	/* A store with a past packs beside us, and what was committed waits for memory to be shown:
+	 * there all that follow may not fail too. */
+	static const struct {
+		bool fresh;
+		int sticky;
+	} ways[] = { { false, 0 }, { true, 0 }, { true, 1 } };
+
 	(void)state;
-	for (int way = 0; way < 4; way++) {
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
 		char *dir = tmp_make();
-		long last = 0, failed = starve(dir, way & 1, way >> 1, &last);
+		long last = 0, failed = starve(dir, ways[i].fresh, ways[i].sticky, &last);
 
 		print_message("%ld of %d runs ended with an error, the last at allocation %ld\n",
-			      failed, STARVED_RUNS, last);
+			      failed, STARVED_RUNS, allocation(last));
 		assert_true(failed > 30);
 		/* The walk went past the last allocation there is. */
 		assert_true(last < STARVED_RUNS - 30);
-		if (!(way & 1))
+		if (!ways[i].fresh)
 			assert_sound(tmp_path(dir, "0"));
 		tmp_remove(dir);
+	}
+}
+
+/* --- one operation ---------------------------------------------------------------------- */
+
+/* What a hungry operation works on: the k-th attempt has names and times of its own. */
+struct hungry {
+	struct fixture *f;
+	long k;
+	struct labels *ls[2];
+};
+
+static struct series_kind stat_or_plain(void *ctx, const struct label *l, size_t n)
+{
+	struct series_kind kind = { .class = SERIES_PLAIN, .months = 1 };
+
+	(void)ctx;
+	for (size_t i = 0; i < n; i++)
+		if (slice_is(l[i].name, "__name__") && slice_is(l[i].value, "figure"))
+			kind.class = SERIES_STATISTIC;
+	return kind;
+}
+
+/* A plain sample and a figure of two series nobody has seen, and of two that are known. */
+static int hungry_write(struct hungry *h, struct err *e)
+{
+	struct rw_sample x = { h->k, (double)h->k };
+	const struct label known[2][2] = {
+		{ { slice_str("__name__"), slice_str("figure") },
+		  { slice_str("park"), slice_str("y") } },
+		{ { slice_str("__name__"), slice_str("plain") },
+		  { slice_str("park"), slice_str("y") } },
+	};
+	struct label fresh[2][2];
+	char park[24];
+	struct write w;
+	struct buf raw;
+	int rc;
+
+	snprintf(park, sizeof(park), "p%ld", h->k);
+	memcpy(fresh, known, sizeof(fresh));
+	fresh[0][1].value = fresh[1][1].value = slice_str(park);
+	buf_init(&raw, 1 << 20);
+	for (int i = 0; i < 2; i++) {
+		rw_put_series(&raw, known[i], 2, &x, 1);
+		rw_put_series(&raw, fresh[i], 2, &x, 1);
+	}
+	rc = buf_check(&raw, e);
+	if (rc == 0)
+		rc = write_now(h->f->s, &raw, 1 << 30, &w, e);
+	buf_release(&raw);
+	return rc;
+}
+
+static int hungry_append(struct hungry *h, struct err *e)
+{
+	struct observation o = { .labels = h->ls[0], .stamp_ms = h->k, .value = (double)h->k };
+	struct plain_sample x = { h->ls[1], h->k, (double)h->k };
+	struct append a = { .submission = { .received_ms = 1 << 30, .released_ms = 1 << 30 },
+			    .obs = &o,
+			    .nobs = 1,
+			    .samples = &x,
+			    .nsamples = 1 };
+
+	return append_now(h->f->s, &a, e);
+}
+
+static int hungry_flush(struct hungry *h, struct err *e)
+{
+	return store_flush(h->f->s, e);
+}
+
+static int hungry_read(struct hungry *h, struct err *e)
+{
+	return read_everything(h->f->s, h->ls, e);
+}
+
+static int nothing_before(struct hungry *h, struct err *e)
+{
+	(void)h;
+	(void)e;
+	return 0;
+}
+
+/* All that attempts 0 … k brought is there once, with its value. */
+static void expect_attempts(struct hungry *h, long k)
+{
+	struct fixture *f = h->f;
+	struct arena_mark mark = arena_mark(&f->arena);
+	struct snapshot *v = must_snapshot(f->s);
+	struct vintage *x;
+	struct sample *s;
+	size_t n;
+
+	assert_ok(snapshot_figures(v, id_of(v, h->ls[0]), 0, k, latest, &f->arena, &x, &n, &f->e),
+		  &f->e);
+	assert_int_equal(n, k + 1);
+	for (long i = 0; i <= k; i++)
+		assert_f64(x[i].value, (double)i);
+	assert_ok(read_samples(v, id_of(v, h->ls[1]), 0, k, &f->arena, &s, &n, &f->e), &f->e);
+	assert_int_equal(n, k + 1);
+	for (long i = 0; i <= k; i++)
+		assert_f64(s[i].value, (double)i);
+	snapshot_close(v);
+	arena_reset(&f->arena, mark);
+}
+
+/* Repeats `op` with allocation after allocation failing, until thirty attempts in a row got by
+ * without one. What failed is done again with memory. */
+static void starve_operation(struct fixture *f, int (*before)(struct hungry *h, struct err *e),
+			     int (*op)(struct hungry *h, struct err *e), int sticky)
+{
+	struct hungry h = { f, 0, { series_named("figure", "y"), series_named("plain", "y") } };
+	long failed = 0, good = 0;
+
+	store_close(f->s);
+	f->s = store_open(&(struct store_options){ .dir = f->dir,
+						   .map_bytes = 1 << 30,
+						   .classify = stat_or_plain },
+			  &f->e);
+	assert_non_null(f->s);
+	assert_ok(hungry_append(&h, &f->e), &f->e);
+	for (h.k = 0; good < 30; h.k++) {
+		struct err e = { 0 };
+		int rc;
+
+		assert_true(h.k < 2000);
+		assert_ok(before(&h, &f->e), &f->e);
+		mem_fail_after(allocation(h.k), sticky);
+		rc = op(&h, &e);
+		mem_fail_after(-1, 0);
+		good = rc == 0 ? good + 1 : 0;
+		if (rc == 0)
+			continue;
+		failed++;
+		must_be_about_memory(&e, h.k);
+		assert_ok(op(&h, &f->e), &f->e);
+		if (failed % 16 == 0 && op != hungry_read)
+			expect_attempts(&h, h.k);
+	}
+	print_message("%ld of %ld attempts failed\n", failed, h.k);
+	assert_true(failed > 5);
+	if (op != hungry_read) {
+		expect_attempts(&h, h.k - 1);
+		reopen(f);
+		expect_attempts(&h, h.k - 1);
+	}
+	labels_unref(h.ls[0]);
+	labels_unref(h.ls[1]);
+}
+
+static void a_request_without_memory_is_refused_and_can_come_again(void **state)
+{
+	starve_operation(*state, nothing_before, hungry_write, 0);
+}
+
+static void a_request_is_refused_while_there_is_no_memory(void **state)
+{
+	starve_operation(*state, nothing_before, hungry_write, 1);
+}
+
+static void an_append_without_memory_fails_and_can_come_again(void **state)
+{
+	starve_operation(*state, nothing_before, hungry_append, 0);
+}
+
+static void an_append_fails_while_there_is_no_memory(void **state)
+{
+	starve_operation(*state, nothing_before, hungry_append, 1);
+}
+
+/* Not with all that follow failing too: what was committed waits for memory to be shown. */
+static void what_is_flushed_without_memory_stays_whole(void **state)
+{
+	starve_operation(*state, hungry_write, hungry_flush, 0);
+}
+
+static void reading_without_memory_is_an_error(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int sticky = 0; sticky < 2; sticky++) {
+		starve_operation(f, nothing_before, hungry_read, sticky);
+		assert_ok(store_flush(f->s, &f->e), &f->e);
 	}
 }
 
@@ -349,9 +800,19 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(a_limit_of_the_file_fails_that_append_only),
+		STORE_TEST(a_limit_of_the_log_fails_that_request_only),
+		STORE_TEST(what_cannot_be_packed_stays_where_it_is),
+		cmocka_unit_test(samples_leave_room_for_sealing_and_packing),
 		cmocka_unit_test(a_full_disk_is_refused_before_it_hurts),
 		cmocka_unit_test(a_store_opens_and_is_read_on_a_full_disk),
 		cmocka_unit_test(after_a_failed_sync_nothing_is_acknowledged),
+		cmocka_unit_test(after_a_failed_sync_of_the_log_nothing_is_acknowledged),
+		STORE_TEST(a_request_without_memory_is_refused_and_can_come_again),
+		STORE_TEST(a_request_is_refused_while_there_is_no_memory),
+		STORE_TEST(an_append_fails_while_there_is_no_memory),
+		STORE_TEST(an_append_without_memory_fails_and_can_come_again),
+		STORE_TEST(what_is_flushed_without_memory_stays_whole),
+		STORE_TEST(reading_without_memory_is_an_error),
 		cmocka_unit_test(without_memory_there_is_an_error_and_nothing_is_lost),
 	};
 

@@ -26,37 +26,44 @@ static void times_sort_as_bytes(void **state)
 	}
 }
 
-static void figures_sort_by_series_period_known_submission_row(void **state)
+static void keys_sort_as_the_numbers_in_them(void **state)
 {
-	const struct figure_key k[] = {
-		{ 1, -5, 0, 0, 0 }, { 1, 7, -9, 4, 0 },   { 1, 7, 3, 1, 9 },
-		{ 1, 7, 3, 2, 0 },  { 1, 7, 3, 2, 1 },    { 1, 8, INT64_MIN, 0, 0 },
-		{ 2, -6, 0, 0, 0 }, { 256, -9, 0, 0, 0 },
-	};
-	uint8_t last[KEY_FIGURE_BYTES] = { 0 }, now[KEY_FIGURE_BYTES];
-	struct figure_key back;
+	static const uint32_t places[][2] = { { 0, 0 },   { 0, 1 },          { 0, 256 },
+					      { 1, 0 },   { 1, UINT32_MAX }, { 255, 3 },
+					      { 256, 2 }, { UINT32_MAX, 0 } };
+	static const uint64_t submissions[] = { 1, 255, 256, UINT32_MAX, UINT64_MAX };
+	uint8_t last[KEY_SEGMENT_BYTES] = { 0 }, now[KEY_SEGMENT_BYTES];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(k) / sizeof(k[0]); i++) {
-		key_figure(now, &k[i]);
-		assert_true(memcmp(last, now, sizeof(now)) < 0);
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		uint8_t part[KEY_PART_BYTES], partition[KEY_PARTITION_BYTES];
+
+		key_segment(now, places[i][0], places[i][1]);
+		assert_true(i == 0 || memcmp(last, now, sizeof(now)) < 0);
 		memcpy(last, now, sizeof(now));
-		key_figure_read(key_slice(now, sizeof(now)), &back);
-		assert_int_equal(back.series, k[i].series);
-		assert_true(back.stamp_ms == k[i].stamp_ms);
-		assert_true(back.known_from_ms == k[i].known_from_ms);
-		assert_true(back.sequence == k[i].sequence);
-		assert_int_equal(back.row, k[i].row);
+		key_part(part, places[i][0]);
+		key_partition(partition, places[i][0]);
+		assert_int_equal(get_be32(part), places[i][0]);
+		assert_memory_equal(part, partition, sizeof(part));
+		assert_memory_equal(part, now, sizeof(part));
+		assert_int_equal(get_be32(now + 4), places[i][1]);
+	}
+	memset(last, 0, sizeof(last));
+	for (size_t i = 0; i < sizeof(submissions) / sizeof(submissions[0]); i++) {
+		key_submission(now, submissions[i]);
+		assert_true(memcmp(last, now, sizeof(now)) < 0);
+		assert_true(get_be64(now) == submissions[i]);
+		memcpy(last, now, sizeof(now));
 	}
 }
 
 static void a_changed_bit_in_key_or_value_breaks_the_record(void **state)
 {
-	uint8_t key[KEY_CHUNK_BYTES], value[40];
+	uint8_t key[KEY_SEGMENT_BYTES], value[40];
 	struct slice k = key_slice(key, sizeof(key)), v = key_slice(value, sizeof(value));
 
 	(void)state;
-	key_chunk(key, 7, -12345);
+	key_segment(key, 7, 12345);
 	for (size_t i = 0; i < sizeof(value); i++)
 		value[i] = (uint8_t)(i * 7);
 	record_seal(k, value, sizeof(value));
@@ -84,7 +91,7 @@ static void the_format_record_refuses_what_is_newer(void **state)
 	assert_ok(format_read(key_slice(v, sizeof(v)), &e), &e);
 	format_write(STORE_FORMAT + 1, v);
 	assert_fails(format_read(key_slice(v, sizeof(v)), &e), &e, ERR_UNSUPPORTED,
-		     "the store has format 2, this version of parkwatch reads up to 1: use the "
+		     "the store has format 3, this version of parkwatch reads up to 2: use the "
 		     "newer one");
 	format_write(0, v);
 	assert_fails(format_read(key_slice(v, sizeof(v)), &e), &e, ERR_CORRUPT, "version 0");
@@ -94,7 +101,17 @@ static void the_format_record_refuses_what_is_newer(void **state)
 
 static void the_state_comes_back(void **state)
 {
-	struct state s = { .series = 5, .statistics = 3, .sequence = UINT64_MAX - 1 }, t;
+	struct state s = { .epoch = 9,
+			   .sequence = UINT64_MAX - 1,
+			   .packed_sequence = 7,
+			   .packed_run = UINT64_C(1) << 40,
+			   .series = 5,
+			   .parts = 3,
+			   .partitions = 4,
+			   .next_part = 6,
+			   .next_partition = 8,
+			   .digest = 0xfedcba98 };
+	struct state t;
 	uint8_t v[STATE_BYTES];
 	struct err e = { 0 };
 
@@ -102,8 +119,13 @@ static void the_state_comes_back(void **state)
 	state_write(&s, v);
 	assert_ok(state_read(key_slice(v, sizeof(v)), &t, &e), &e);
 	assert_memory_equal(&s, &t, sizeof(s));
-	v[17] ^= 0x40;
-	assert_fails(state_read(key_slice(v, sizeof(v)), &t, &e), &e, ERR_CORRUPT,
+	for (size_t i = 0; i < sizeof(v); i++) {
+		v[i] ^= 0x40;
+		assert_fails(state_read(key_slice(v, sizeof(v)), &t, &e), &e, ERR_CORRUPT,
+			     "the store's state record is damaged");
+		v[i] ^= 0x40;
+	}
+	assert_fails(state_read(key_slice(v, sizeof(v) - 1), &t, &e), &e, ERR_CORRUPT,
 		     "the store's state record is damaged");
 }
 
@@ -153,7 +175,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(times_sort_as_bytes),
-		cmocka_unit_test(figures_sort_by_series_period_known_submission_row),
+		cmocka_unit_test(keys_sort_as_the_numbers_in_them),
 		cmocka_unit_test(a_changed_bit_in_key_or_value_breaks_the_record),
 		cmocka_unit_test(the_format_record_refuses_what_is_newer),
 		cmocka_unit_test(the_state_comes_back),

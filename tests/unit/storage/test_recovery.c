@@ -2,6 +2,8 @@
 #include "tests/unit/storage/help.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -9,7 +11,7 @@
 
 static const struct view latest = { .as_of_ms = INT64_MAX };
 
-enum { KILLS = 20, PARKS = 7, IN_FLIGHT = 16, MAX_ACKS = 1 << 20 };
+enum { KILLS = 30, PARKS = 7, IN_FLIGHT = 16, MAX_ACKS = 1 << 20 };
 
 /* Reported by the child for each acknowledged append, written in one piece. */
 struct ack {
@@ -20,7 +22,7 @@ struct ack {
 struct flight {
 	struct append a;
 	struct observation o;
-	struct plain_sample x;
+	struct plain_sample x[2];
 	int64_t number;
 	int fd;
 	pthread_mutex_t *lock;
@@ -41,6 +43,17 @@ static void report(struct append *a)
 	pthread_mutex_unlock(fl->lock);
 }
 
+/* Seals, packs and merges come often, so that kills hit them too. */
+static struct store *open_small(const char *dir, struct err *e)
+{
+	return store_open(&(struct store_options){ .dir = dir,
+						   .map_bytes = 1 << 30,
+						   .seal_samples = 25,
+						   .pack_samples = 60,
+						   .pack_figures = 9 },
+			  e);
+}
+
 static int find_free(const bool *busy)
 {
 	for (int i = 0; i < IN_FLIGHT; i++)
@@ -49,8 +62,17 @@ static int find_free(const bool *busy)
 	return -1;
 }
 
+/* A series that each number has of its own: names must survive as well. */
+static struct labels *own_series(int64_t number)
+{
+	char park[24];
+
+	snprintf(park, sizeof(park), "n%" PRId64, number);
+	return series_named("own", park);
+}
+
 /* Appends until it is killed: number n is the figure n of park n % PARKS, stamped n, and the
- * plain sample n of that park. */
+ * plain sample n of that park, and one of a new series. */
 static void write_for_ever(const char *dir, int fd, int64_t number)
 {
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -59,7 +81,7 @@ static void write_for_ever(const char *dir, int fd, int64_t number)
 	static bool busy[IN_FLIGHT];
 	struct labels *figures[PARKS], *plain[PARKS];
 	struct err e = { 0 };
-	struct store *s = open_in(dir, &e);
+	struct store *s = open_small(dir, &e);
 
 	if (!s) {
 		fprintf(stderr, "the child cannot open the store: %s\n", e.text);
@@ -82,19 +104,21 @@ static void write_for_ever(const char *dir, int fd, int64_t number)
 		busy[i] = true;
 		pthread_mutex_unlock(&lock);
 		fl = &flights[i];
+		labels_unref(fl->x[1].labels);
 		*fl = (struct flight){
 			.number = number, .fd = fd, .lock = &lock, .cond = &cond, .busy = &busy[i]
 		};
 		fl->o = (struct observation){ .labels = figures[number % PARKS],
 					      .stamp_ms = number,
 					      .value = (double)number / 4 };
-		fl->x = (struct plain_sample){ plain[number % PARKS], number, (double)number };
+		fl->x[0] = (struct plain_sample){ plain[number % PARKS], number, (double)number };
+		fl->x[1] = (struct plain_sample){ own_series(number), -number, (double)-number };
 		fl->a = (struct append){ .submission = { .received_ms = number + 1,
 							 .released_ms = number + 1 },
 					 .obs = &fl->o,
 					 .nobs = 1,
-					 .samples = &fl->x,
-					 .nsamples = 1,
+					 .samples = fl->x,
+					 .nsamples = 2,
 					 .done = report,
 					 .ctx = fl };
 		if (store_append(s, &fl->a, &e) < 0)
@@ -147,6 +171,7 @@ static void look_for(struct snapshot *v, struct arena *arena, const struct ack *
 {
 	struct arena_mark mark = arena_mark(arena);
 	struct err e = { 0 };
+	struct labels *own;
 	struct submission sub;
 	struct vintage *x;
 	struct sample *s;
@@ -160,21 +185,33 @@ static void look_for(struct snapshot *v, struct arena *arena, const struct ack *
 	assert_int_equal(n, 1);
 	assert_f64(x->value, (double)ack->number / 4);
 	assert_true(x->submission == ack->sequence);
-	assert_ok(read_samples(v, plain[ack->number % PARKS], ack->number, ack->number, arena,
-				   &s, &n, &e),
+	assert_ok(read_samples(v, plain[ack->number % PARKS], ack->number, ack->number, arena, &s,
+			       &n, &e),
 		  &e);
 	assert_int_equal(n, 1);
 	assert_f64(s->value, (double)ack->number);
+	own = own_series(ack->number);
+	assert_ok(read_samples(v, id_of(v, own), INT64_MIN, INT64_MAX, arena, &s, &n, &e), &e);
+	assert_int_equal(n, 1);
+	assert_int_equal(s->t_ms, -ack->number);
+	assert_f64(s->value, (double)-ack->number);
+	labels_unref(own);
 	arena_reset(arena, mark);
 }
 
-static void check_all(const char *dir, const struct ack *acks, size_t n)
+static void check_all(const char *dir, const struct ack *acks, size_t n, bool flush)
 {
-	struct store *s = must_open(dir);
-	struct snapshot *v = must_snapshot(s);
+	struct err e = { 0 };
+	struct store *s = open_small(dir, &e);
 	uint32_t figures[PARKS], plain[PARKS];
+	struct snapshot *v;
 	struct arena arena;
 
+	if (!s)
+		fail_msg("the store does not open: %s", e.text);
+	if (flush)
+		assert_ok(store_flush(s, &e), &e);
+	v = must_snapshot(s);
 	for (int i = 0; i < PARKS; i++) {
 		char park[8];
 		struct labels *ls;
@@ -210,18 +247,68 @@ static void nothing_acknowledged_is_lost_by_sigkill(void **state)
 		n = run_and_kill(dir, acks, n, least, (int)(random_next(&seed) % 12));
 		/* The newest each time; all of them at the end. */
 		assert_sound(dir);
-		check_all(dir, acks + before, n - before);
+		check_all(dir, acks + before, n - before, i % 4 == 3);
 	}
-	check_all(dir, acks, n);
+	check_all(dir, acks, n, false);
+	check_all(dir, acks, n, true);
+	assert_sound(dir);
 	print_message("%d kills, %zu acknowledged appends, none lost\n", KILLS, n);
 	tmp_remove(dir);
 	free(acks);
+}
+
+/* Zeros where a power cut left out the sectors of LMDB's first pages. */
+static void write_zeros(const char *dir, size_t bytes)
+{
+	int fd = open(tmp_path(dir, "data.mdb"), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, (off_t)bytes), 0);
+	close(fd);
+}
+
+static void a_store_that_a_power_cut_left_half_made_is_made_anew(void **state)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	char *dir = tmp_make();
+
+	(void)state;
+	for (size_t pages = 1; pages <= 16; pages++) {
+		write_zeros(dir, pages * page);
+		store_close(must_open(dir));
+		assert_sound(dir);
+		unlink(tmp_path(dir, "VERSION"));
+	}
+	tmp_remove(dir);
+}
+
+static void a_file_that_may_have_been_a_store_is_not_made_anew(void **state)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), n;
+	char *dir = tmp_make(), *file;
+	struct err e = { 0 };
+
+	(void)state;
+	write_zeros(dir, 17 * page);
+	assert_null(open_in(dir, &e));
+	assert_int_equal(e.code, ERR_CORRUPT);
+	unlink(tmp_path(dir, "data.mdb"));
+	store_close(must_open(dir));
+	write_zeros(dir, 2 * page);
+	assert_null(open_in(dir, &e));
+	assert_int_equal(e.code, ERR_CORRUPT);
+	file = tmp_read(tmp_path(dir, "data.mdb"), &n);
+	assert_int_equal(n, 2 * page);
+	free(file);
+	tmp_remove(dir);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_acknowledged_is_lost_by_sigkill),
+		cmocka_unit_test(a_store_that_a_power_cut_left_half_made_is_made_anew),
+		cmocka_unit_test(a_file_that_may_have_been_a_store_is_not_made_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

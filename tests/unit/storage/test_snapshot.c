@@ -1,7 +1,7 @@
 /* test_snapshot.c - what a view sees: against models, real vintages, and while others write. */
 #include "base/date.h"
 #include "base/num.h"
-#include "tests/unit/storage/help.h"
+#include "tests/unit/storage/model.h"
 
 #include <stdatomic.h>
 #include <unistd.h>
@@ -10,174 +10,27 @@ static const struct view latest = { .as_of_ms = INT64_MAX };
 
 /* --- against a naive model ------------------------------------------------------------ */
 
-enum { SERIES = 4, STAMPS = 12, OPS = 1500 };
-
-struct model_vintage {
-	double value;
-	int64_t known, released; /* 0: the submission's */
-	uint64_t sequence;
-};
-
-struct model {
-	struct model_vintage v[SERIES][STAMPS][OPS];
-	size_t n[SERIES][STAMPS];
-	int64_t submission[OPS + 1]; /* released_ms by sequence */
-};
-
-static int64_t model_released(const struct model *m, const struct model_vintage *v)
-{
-	return v->released ? v->released : m->submission[v->sequence];
-}
-
-/* Where (known, sequence) belongs. */
-static size_t model_place(const struct model *m, int s, int t, int64_t known, uint64_t sequence)
-{
-	size_t i = 0;
-
-	while (i < m->n[s][t] &&
-	       (m->v[s][t][i].known < known ||
-		(m->v[s][t][i].known == known && m->v[s][t][i].sequence < sequence)))
-		i++;
-	return i;
-}
-
-static bool model_add(struct model *m, int s, int t, struct model_vintage x)
-{
-	size_t at = model_place(m, s, t, x.known, x.sequence);
-	struct model_vintage *v = m->v[s][t];
-
-	if (at > 0 && num_same(v[at - 1].value, x.value)) {
-		int64_t before = model_released(m, &v[at - 1]), mine = model_released(m, &x);
-
-		if (before != 0 && (mine == 0 || before <= mine))
-			return false;
-	}
-	memmove(v + at + 1, v + at, (m->n[s][t] - at) * sizeof(*v));
-	v[at] = x;
-	m->n[s][t]++;
-	return true;
-}
-
-static bool model_pick(const struct model *m, int s, int t, struct view view, double *value,
-		       unsigned *count)
-{
-	unsigned seen = 0;
-	bool found = false;
-
-	for (size_t i = 0; i < m->n[s][t]; i++) {
-		const struct model_vintage *v = &m->v[s][t][i];
-		int64_t released = model_released(m, v);
-
-		if (released == 0 || released > view.as_of_ms || v->known > view.as_of_ms)
-			continue;
-		seen++;
-		if (view.release == 0 || view.release == seen) {
-			*value = v->value;
-			found = true;
-		}
-	}
-	*count = seen;
-	return found;
-}
-
-static void compare_with_model(struct fixture *f, const struct model *m, struct labels **ls,
-			       struct view view)
-{
-	struct snapshot *v = must_snapshot(f->s);
-	struct arena_mark mark = arena_mark(&f->arena);
-
-	for (int s = 0; s < SERIES; s++) {
-		struct vintage *x, last;
-		struct series_ref ref;
-		bool found, want_last = false;
-		double value, last_value = 0;
-		unsigned count;
-		size_t n, at = 0;
-
-		if (snapshot_find(v, ls[s], &ref, &f->e) < 0)
-			continue;
-		assert_ok(snapshot_figures(v, ref.id, INT64_MIN, INT64_MAX, view, &f->arena, &x, &n,
-					   &f->e),
-			  &f->e);
-		for (int t = 0; t < STAMPS; t++) {
-			if (!model_pick(m, s, t, view, &value, &count))
-				continue;
-			assert_true(at < n);
-			assert_int_equal(x[at].stamp_ms, t * 1000 - 5000);
-			assert_f64(x[at].value, value);
-			assert_int_equal(x[at].count, count);
-			at++;
-			want_last = true;
-			last_value = value;
-		}
-		assert_int_equal(at, n);
-		assert_ok(snapshot_last_figure(v, ref.id, INT64_MAX, view, &last, &found, &f->e),
-			  &f->e);
-		assert_int_equal(found, want_last);
-		if (found)
-			assert_f64(last.value, last_value);
-	}
-	snapshot_close(v);
-	arena_reset(&f->arena, mark);
-}
-
 static void random_vintages_equal_a_naive_model(void **state)
 {
 	struct fixture *f = *state;
 	struct model *m = calloc(1, sizeof(*m));
 	struct labels *ls[SERIES];
-	uint64_t seed = 4242, sequence = 0;
+	struct snapshot *v;
+	uint64_t seed = 4242;
 
-	for (int s = 0; s < SERIES; s++)
-		ls[s] = series_named("figure", (const char *[]){ "a", "b", "c", "d" }[s]);
+	model_series(ls);
 	for (int op = 1; op <= OPS; op++) {
-		int s = (int)(random_next(&seed) % SERIES), t = (int)(random_next(&seed) % STAMPS);
-		bool trusted = random_next(&seed) % 3 == 0;
-		bool draft = random_next(&seed) % 4 == 0;
-		struct observation o = { .labels = ls[s],
-					 .stamp_ms = t * 1000 - 5000,
-					 .value = (double)(random_next(&seed) % 3),
-					 .months = 1 };
-		struct append a = { .submission = { .received_ms = op * 10,
-						    .released_ms = draft ? 0 : op * 10 + 5,
-						    .trusted = trusted },
-				    .obs = &o,
-				    .nobs = 1 };
-		struct model_vintage x = { .value = o.value, .known = op * 10 };
-
-		if (random_next(&seed) % 5 == 0 && sequence > 0) {
-			uint64_t which = 1 + random_next(&seed) % sequence;
-
-			if (m->submission[which] == 0) {
-				assert_ok(store_release(f->s, which, op * 10, &f->e), &f->e);
-				m->submission[which] = op * 10;
-			}
-		}
-		if (trusted) {
-			o.known_from_ms = 1 + (int64_t)(random_next(&seed) % OPS) * 10;
-			x.known = x.released = o.known_from_ms;
-		}
-		assert_ok(append_now(f->s, &a, &f->e), &f->e);
-		x.sequence = ++sequence;
-		assert_int_equal(a.submission.sequence, sequence);
-		m->submission[sequence] = a.submission.released_ms;
-		assert_int_equal(a.fresh + a.revised, model_add(m, s, t, x));
+		model_step(m, f, ls, &seed);
 		if (op % 150 == 0) {
-			compare_with_model(f, m, ls, latest);
-			for (unsigned r = 1; r <= 3; r++)
-				compare_with_model(f, m, ls,
-						   (struct view){ .as_of_ms = INT64_MAX,
-								  .release = r });
-			for (int k = 0; k < 5; k++)
-				compare_with_model(
-					f, m, ls,
-					(struct view){ .as_of_ms =
-							       (int64_t)(random_next(&seed) % OPS) *
-							       11 });
+			v = must_snapshot(f->s);
+			model_compare_views(m, v, &f->arena, ls, &seed);
+			snapshot_close(v);
 		}
 	}
 	reopen(f);
-	compare_with_model(f, m, ls, latest);
+	v = must_snapshot(f->s);
+	model_compare(m, v, &f->arena, ls, latest);
+	snapshot_close(v);
 	for (int s = 0; s < SERIES; s++)
 		labels_unref(ls[s]);
 	free(m);
@@ -252,8 +105,8 @@ static bool changed_value(const struct change *c, size_t n, const struct labels 
 	const struct change *best = NULL;
 
 	for (size_t i = 0; i < n; i++)
-		if (labels_cmp(c[i].ls, ls) == 0 && c[i].stamp_ms == stamp && c[i].known_ms <= as_of &&
-		    (!best || c[i].known_ms > best->known_ms))
+		if (labels_cmp(c[i].ls, ls) == 0 && c[i].stamp_ms == stamp &&
+		    c[i].known_ms <= as_of && (!best || c[i].known_ms > best->known_ms))
 			best = &c[i];
 	if (best)
 		*value = best->value;
@@ -411,7 +264,8 @@ static void read_once(struct race *r, struct arena *arena)
 		assert_f64(x.value, y.value);
 		assert_ok(read_samples(v, p.id, INT64_MIN, INT64_MAX, arena, &run, &n, &e), &e);
 		assert_in_range(n, (size_t)x.value, (size_t)x.value + 1);
-		/* One new series a round, besides these three; some may have got their numbers only. */
+		/* One new series a round, besides these three; some may have got their numbers
+		 * only. */
 		assert_in_range(nall, 3 + (size_t)x.value, 6 + (size_t)x.value);
 	}
 	snapshot_close(v);
@@ -472,6 +326,87 @@ static void readers_see_whole_transactions_while_the_writer_writes(void **state)
 	labels_unref(r.a);
 	labels_unref(r.b);
 	labels_unref(r.plain);
+}
+
+/* --- several threads on one snapshot ------------------------------------------------------ */
+
+enum { SPREAD_SERIES = 400, SPREAD_SAMPLES = 50, SPREAD_THREADS = 3 };
+
+struct share {
+	pthread_t thread;
+	struct snapshot *v;
+	const uint32_t *ids;
+	size_t n;
+	size_t samples, wrong;
+};
+
+static void *read_share(void *arg)
+{
+	struct share *x = arg;
+	struct err e = { 0 };
+	struct snapshot_reader *r = snapshot_reader_open(x->v, &e);
+	struct arena arena;
+
+	arena_init(&arena, 64 << 20);
+	for (size_t i = 0; r && i < x->n; i++) {
+		struct arena_mark mark = arena_mark(&arena);
+		struct samples s;
+
+		if (snapshot_reader_samples(r, x->ids[i], INT64_MIN, INT64_MAX, &arena, &s, &e) < 0)
+			break;
+		x->samples += s.n;
+		for (size_t k = 0; k < s.n; k++)
+			x->wrong += s.value[k] != (double)s.t_ms[k] / 1000;
+		arena_reset(&arena, mark);
+	}
+	snapshot_reader_close(r);
+	arena_release(&arena);
+	return NULL;
+}
+
+static void threads_read_disjoint_series_of_one_snapshot(void **state)
+{
+	struct fixture *f = *state;
+	struct share shares[SPREAD_THREADS] = { 0 };
+	struct plain_sample x[SPREAD_SERIES];
+	struct snapshot *v;
+	uint32_t *ids;
+	size_t n, samples = 0;
+
+	for (int k = 0; k < SPREAD_SAMPLES; k++) {
+		struct append a = { .submission = { .received_ms = INT64_MAX / 2 },
+				    .samples = x,
+				    .nsamples = SPREAD_SERIES };
+
+		for (int i = 0; i < SPREAD_SERIES; i++) {
+			char name[16];
+
+			snprintf(name, sizeof(name), "%03d", i);
+			x[i] = (struct plain_sample){ series_named("x", name), k * 1000, k };
+		}
+		assert_ok(append_now(f->s, &a, &f->e), &f->e);
+		for (int i = 0; i < SPREAD_SERIES; i++)
+			labels_unref(x[i].labels);
+		if (k == SPREAD_SAMPLES / 2)
+			assert_ok(store_flush(f->s, &f->e), &f->e);
+	}
+	v = must_snapshot(f->s);
+	assert_ok(snapshot_ids(v, NULL, 0, &f->arena, &ids, &n, &f->e), &f->e);
+	assert_int_equal(n, SPREAD_SERIES);
+	for (size_t i = 0; i < SPREAD_THREADS; i++) {
+		size_t from = n * i / SPREAD_THREADS, to = n * (i + 1) / SPREAD_THREADS;
+
+		shares[i] = (struct share){ .v = v, .ids = ids + from, .n = to - from };
+		assert_int_equal(pthread_create(&shares[i].thread, NULL, read_share, &shares[i]),
+				 0);
+	}
+	for (size_t i = 0; i < SPREAD_THREADS; i++) {
+		pthread_join(shares[i].thread, NULL);
+		assert_int_equal(shares[i].wrong, 0);
+		samples += shares[i].samples;
+	}
+	assert_int_equal(samples, SPREAD_SERIES * SPREAD_SAMPLES);
+	snapshot_close(v);
 }
 
 static void a_snapshot_does_not_see_later_series(void **state)
@@ -580,6 +515,7 @@ int main(void)
 		STORE_TEST(random_vintages_equal_a_naive_model),
 		STORE_TEST(real_vintages_come_back_at_each_publication_date),
 		STORE_TEST(readers_see_whole_transactions_while_the_writer_writes),
+		STORE_TEST(threads_read_disjoint_series_of_one_snapshot),
 		STORE_TEST(a_snapshot_does_not_see_later_series),
 		STORE_TEST(a_snapshot_past_its_deadline_reads_no_more),
 		cmocka_unit_test(there_are_only_so_many_snapshots),

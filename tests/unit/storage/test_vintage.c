@@ -73,8 +73,8 @@ static void drafts_have_no_number(void **state)
 
 static void only_what_is_public_and_equal_is_a_repetition(void **state)
 {
-	const struct figure old = { .key = { .sequence = 1 }, .value = 0.0, .months = 1 };
-	struct figure f = { .key = { .sequence = 2 }, .value = 0.0, .months = 1 };
+	const struct figure old = { .sequence = 1, .value = 0.0, .months = 1 };
+	struct figure f = { .sequence = 2, .value = 0.0, .months = 1 };
 
 	(void)state;
 	assert_true(vintage_repeats(&f, 20, &old, 10));
@@ -92,35 +92,30 @@ static void only_what_is_public_and_equal_is_a_repetition(void **state)
 	f.flags = FIGURE_REVISED;
 	assert_false(vintage_repeats(&f, 20, &old, 10));
 	f.flags = 0;
-	f.key.sequence = 1;
+	f.sequence = 1;
 	assert_true(vintage_repeats(&f, 0, &old, 0)); /* twice in one document */
 }
 
-static void a_record_comes_back(void **state)
+static void a_vintage_says_what_its_figure_says(void **state)
 {
-	const struct figure f = { .key = { 3, -4, 5, 6, 7 },
+	const struct figure f = { .stamp_ms = -4,
+				  .known_from_ms = 5,
+				  .sequence = 6,
+				  .row = 7,
 				  .value = -1e-300,
 				  .received_ms = -8,
-				  .released_ms = INT64_MAX,
 				  .months = 12,
 				  .flags = 31 };
-	uint8_t key[KEY_FIGURE_BYTES], value[FIGURE_BYTES];
-	struct err e = { 0 };
-	struct figure g = { 0 };
+	struct vintage v = vintage_of(&f, INT64_MAX);
 
 	(void)state;
-	key_figure(key, &f.key);
-	figure_write(&f, value);
-	assert_ok(figure_read(key_slice(key, sizeof(key)), key_slice(value, sizeof(value)), &g, &e),
-		  &e);
-	assert_true(g.key.series == 3 && g.key.stamp_ms == -4 && g.key.known_from_ms == 5 &&
-		    g.key.sequence == 6 && g.key.row == 7);
-	assert_f64(g.value, -1e-300);
-	assert_true(g.received_ms == -8 && g.released_ms == INT64_MAX);
-	assert_int_equal(g.months, 12);
-	assert_int_equal(g.flags, 31);
-	assert_fails(figure_read(key_slice(key, sizeof(key)), key_slice(value, 31), &g, &e), &e,
-		     ERR_CORRUPT, "damaged record in table \"figures\": it has the wrong length");
+	assert_true(v.stamp_ms == -4 && v.known_from_ms == 5 && v.submission == 6);
+	assert_true(v.received_ms == -8 && v.released_ms == INT64_MAX);
+	assert_f64(v.value, -1e-300);
+	assert_int_equal(v.months, 12);
+	assert_int_equal(v.flags, 31);
+	assert_int_equal(v.ordinal, 0);
+	assert_int_equal(v.count, 0);
 }
 
 int main(void)
@@ -131,7 +126,7 @@ int main(void)
 		cmocka_unit_test(a_release_does_not_show_what_was_not_known),
 		cmocka_unit_test(drafts_have_no_number),
 		cmocka_unit_test(only_what_is_public_and_equal_is_a_repetition),
-		cmocka_unit_test(a_record_comes_back),
+		cmocka_unit_test(a_vintage_says_what_its_figure_says),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
