@@ -33,6 +33,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -759,6 +760,8 @@ static long check_with_child(const char *dir, bool alone, FILE *to, struct err *
 		static const int falls[] = { SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE };
 		FILE *pipe_to = fdopen(ends[1], "w");
 
+		/* Nobody would be told, and it has inherited the locks of whoever asked. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		/* A handler of the program would go on with the program. */
 		for (size_t i = 0; i < sizeof(falls) / sizeof(falls[0]); i++)
 			signal(falls[i], SIG_DFL);
