@@ -93,12 +93,11 @@ static void tell_figure(struct audit *a, const struct labels *ls, const struct f
 {
 	char name[SERIES_TEXT], at[TIME_TEXT];
 
-	fault(a, "%s: the figure of %s %s", series_text(ls, name), time_text(f->stamp_ms, at),
-	      why);
+	fault(a, "%s: the figure of %s %s", series_text(ls, name), time_text(f->stamp_ms, at), why);
 }
 
-/* When a figure was received and released is its submission's, unless its known-from was given. What
- * was not released when the figure was written is looked up in the submission. */
+/* When a figure was received and released is its submission's, unless its known-from was given.
+ * What was not released when the figure was written is looked up in the submission. */
 static void compare_times(struct audit *a, const struct rows *r, const struct labels *ls,
 			  const struct figure *f)
 {
@@ -480,7 +479,8 @@ static int audit(struct audit *a, struct err *e)
 {
 	uint64_t n;
 
-	if (prepare(a, e) < 0 || check_counts(a, e) < 0 || read_window(a, 1, e) < 0 || walk_entries(a, e) < 0 ||
+	if (prepare(a, e) < 0 || check_counts(a, e) < 0 || read_window(a, 1, e) < 0 ||
+	    walk_entries(a, e) < 0 ||
 	    scan(a, DB_ORIGINALS, KEY_ORIGINAL_BYTES, look_at_original, &n, e) < 0)
 		return -1;
 	check_ends(a);

@@ -26,9 +26,9 @@ struct audit_figures {
 	struct arena arena; /* for one series */
 };
 
-/* Reads parts, partitions and fresh figures. What is told already: what of them is damaged or missing,
- * labels that the index has otherwise, tables of segments that do not say what the segments
- * hold. */
+/* Reads parts, partitions and fresh figures. What is told already: what of them is damaged or
+ * missing, labels that the index has otherwise, tables of segments that do not say what the
+ * segments hold. */
 int audit_figures_open(struct audit_figures *x, struct db_txn *t, const struct state *state,
 		       struct audit_teller tell, struct err *e);
 void audit_figures_close(struct audit_figures *x);

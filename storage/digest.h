@@ -31,8 +31,7 @@ struct digest {
 
 void digest_init(struct digest *d);
 /* In the order above. `ls` are the labels of `series`. */
-void digest_add(struct digest *d, uint32_t series, const struct labels *ls,
-		const struct figure *f);
+void digest_add(struct digest *d, uint32_t series, const struct labels *ls, const struct figure *f);
 void digest_end(struct digest *d, uint8_t out[SHA256_BYTES]);
 
 #endif

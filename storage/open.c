@@ -136,7 +136,8 @@ static int add_names(struct loading *x, struct err *e)
 	const struct layout *l = x->l;
 	uint32_t last = l->nparts ? l->parts[l->nparts - 1]->last_id : 0;
 
-	qsort(x->names, x->n, sizeof(*x->names), by_id);
+	if (x->n > 1)
+		qsort(x->names, x->n, sizeof(*x->names), by_id);
 	for (size_t i = 0; i < x->n; i++) {
 		const struct named *k = &x->names[i];
 

@@ -446,8 +446,7 @@ static void packing_and_merging_change_no_digest(void **state)
 				  NULL, &f->e),
 			  &f->e);
 		if (i % 4 == 2)
-			assert_ok(store_release(f->s, i + (i % 2 ? 0 : 1), 5000 + i, &f->e),
-				  &f->e);
+			assert_ok(store_release(f->s, i + (i % 2 ? 0 : 1), 5000 + i, &f->e), &f->e);
 		assert_ok(store_flush(f->s, &f->e), &f->e);
 	}
 	store_status(f->s, &status);
