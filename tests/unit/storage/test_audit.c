@@ -774,12 +774,53 @@ static void nothing_that_is_mixed_can_be_changed_unseen(void **state)
 	labels_unref(south);
 }
 
+/* Two partitions, a part, and fresh figures; -1 and the sum's faults are what they would be. */
+static void an_audit_without_memory_says_so(void **state)
+{
+	struct fixture *f = *state;
+	struct labels *east = series_named("output", "east"),
+		      *north = series_named("output", "north");
+	FILE *to = fopen("/dev/null", "w");
+	struct db_txn *t;
+	struct db *db;
+	bool over = false;
+	long k;
+
+	assert_ok(hand_in(f->s, east, 9, 70, 9000, 9000, "more", NULL, &f->e), &f->e);
+	assert_ok(store_flush(f->s, &f->e), &f->e);
+	assert_ok(hand_in(f->s, north, 4, 7, 9100, 0, "less", NULL, &f->e), &f->e);
+	put_away(f);
+	db = db_open(&(struct db_options){ .dir = f->dir, .mode = DB_READ }, &f->e);
+	assert_ok(db_read_begin(db, &t, &f->e), &f->e);
+	for (k = 0; !over; k++) {
+		struct audit_sum sum;
+		int rc;
+
+		mem_fail_after(k, k % 2);
+		rc = audit_walk(t, NULL, to, &sum, &f->e);
+		over = rc == 0;
+		mem_fail_after(-1, 0);
+		if (rc < 0)
+			assert_true(f->e.code == ERR_MEMORY || f->e.code == ERR_LIMIT);
+		else
+			assert_true(sum.faults == 0);
+	}
+	assert_true(k > 20);
+	db_read_end(t);
+	db_close(db);
+	fclose(to);
+	labels_unref(east);
+	labels_unref(north);
+	f->s = must_open(f->dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(nothing_that_is_fresh_can_be_changed_unseen),
 		STORE_TEST(nothing_that_is_packed_can_be_changed_unseen),
 		STORE_TEST(nothing_that_is_mixed_can_be_changed_unseen),
+		STORE_TEST(an_audit_without_memory_says_so),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
