@@ -150,7 +150,7 @@ static void print(struct slice rest)
 	MUST(v.submission == 3 && utf8_bad_at(v.text) < 0);
 	for (size_t i = 0; i < v.text.n; i++)
 		lines += v.text.p[i] == '\n';
-	MUST(lines == 18);
+	MUST(lines == 19);
 	must_mean(v.text, "source", view.source);
 	must_mean(v.text, "owner", view.owner);
 	must_mean(v.text, "origin", view.origin);

@@ -413,7 +413,7 @@ static void wake_up_write(struct write *w)
 	pthread_mutex_unlock(&x->lock);
 }
 
-static void write_now(struct store *s, struct slice body)
+static void write_body_now(struct store *s, struct slice body)
 {
 	struct waiting x = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false };
 	struct write w = { .body = body,
@@ -451,7 +451,7 @@ static void a_pushed_statistic_is_on_record(void **state)
 	buf_init(&body, 1000);
 	rw_put_series(&raw, ls->l, ls->n, &x, 1);
 	assert_ok(snappy_encode(buf_all(&raw), &body, &f->e), &f->e);
-	write_now(f->s, buf_all(&body));
+	write_body_now(f->s, buf_all(&body));
 	sha256_of(buf_all(&body), sha256);
 	assert_int_equal(entries_of(f), 1);
 	assert_has(entry_of(f, 1).text, "\nsource: push\nowner:\norigin: /api/v1/write\n"
