@@ -484,7 +484,7 @@ static void status_of_layout(const struct layout *l, struct store_status *out)
 
 void store_status(struct store *s, struct store_status *out)
 {
-	struct layout *l = s->layout ? store_layout(s) : NULL;
+	struct layout *l = store_layout(s);
 	struct db_info info;
 
 	*out = (struct store_status){ 0 };

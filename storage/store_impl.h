@@ -119,7 +119,7 @@ int64_t mono_ns(void);
 
 /* --- layout ---------------------------------------------------------------------- */
 
-/* One reference. */
+/* One reference; NULL only when a store opened for reading could not be read. */
 struct layout *store_layout(struct store *s);
 /* Changes a copy by change() and puts it in place; layout_lock is held meanwhile, so that changes
  * follow each other. -1: nothing changed. */

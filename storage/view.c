@@ -21,7 +21,7 @@ struct layout *store_layout(struct store *s)
 	struct layout *l;
 
 	pthread_mutex_lock(&s->layout_lock);
-	l = layout_ref(s->layout);
+	l = s->layout ? layout_ref(s->layout) : NULL;
 	pthread_mutex_unlock(&s->layout_lock);
 	return l;
 }
