@@ -218,8 +218,9 @@ static int start_reading(struct backup *b, bool compact, struct reading *r, stru
 		return -1;
 	}
 	if (r->child == 0) {
-		/* The lock would last until the child ends. */
+		/* Locks last until the last who has inherited them ends. */
 		lockfile_release(b->lock_fd);
+		close(b->draft.mark_fd);
 		close(data[0]);
 		close(status[0]);
 		read_in_child(b, compact, data[1], status[1]);

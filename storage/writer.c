@@ -101,6 +101,7 @@ int writer_do(struct store *s, struct append *a, struct err *e)
 			rc = -1;
 		}
 	}
+	a->ctx = NULL;
 	pthread_cond_destroy(&w.finished);
 	pthread_mutex_destroy(&w.lock);
 	return rc;

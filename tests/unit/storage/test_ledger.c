@@ -4,7 +4,8 @@
 #include "storage/walk.h"
 #include "tests/unit/storage/books.h"
 
-#include "base/log.h"
+#include "base/remote_write.h"
+#include "base/snappy.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -394,6 +395,75 @@ static void an_original_that_is_not_kept_is_known_by_its_hash(void **state)
 	labels_unref(ls);
 }
 
+static struct series_kind all_statistics(void *ctx, const struct label *l, size_t n)
+{
+	(void)ctx;
+	(void)l;
+	(void)n;
+	return (struct series_kind){ .class = SERIES_STATISTIC, .months = 1 };
+}
+
+static void wake_up_write(struct write *w)
+{
+	struct waiting *x = w->ctx;
+
+	pthread_mutex_lock(&x->lock);
+	x->over = true;
+	pthread_cond_signal(&x->cond);
+	pthread_mutex_unlock(&x->lock);
+}
+
+static void write_now(struct store *s, struct slice body)
+{
+	struct waiting x = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false };
+	struct write w = { .body = body,
+			   .received_ms = 5000,
+			   .source = "push",
+			   .origin = "/api/v1/write",
+			   .address = "10.0.0.7:5000",
+			   .done = wake_up_write,
+			   .ctx = &x };
+	struct err e;
+
+	assert_ok(store_write(s, &w, &e), &e);
+	pthread_mutex_lock(&x.lock);
+	while (!x.over)
+		pthread_cond_wait(&x.cond, &x.lock);
+	pthread_mutex_unlock(&x.lock);
+	assert_ok(w.err.code == ERR_NONE ? 0 : -1, &w.err);
+}
+
+/* A statistic that is pushed is on record with its sender and the hash of the request. */
+static void a_pushed_statistic_is_on_record(void **state)
+{
+	struct fixture *f = *state;
+	struct labels *ls = series_named("output", "east");
+	struct rw_sample x = { 1000, 7 };
+	uint8_t sha256[SHA256_BYTES];
+	char want[256], hex[SHA256_HEX];
+	struct buf raw, body;
+
+	store_close(f->s);
+	f->s = store_open(&(struct store_options){ .dir = f->dir, .classify = all_statistics },
+			  &f->e);
+	assert_non_null(f->s);
+	buf_init(&raw, 1000);
+	buf_init(&body, 1000);
+	rw_put_series(&raw, ls->l, ls->n, &x, 1);
+	assert_ok(snappy_encode(buf_all(&raw), &body, &f->e), &f->e);
+	write_now(f->s, buf_all(&body));
+	sha256_of(buf_all(&body), sha256);
+	assert_int_equal(entries_of(f), 1);
+	assert_has(entry_of(f, 1).text, "\nsource: push\nowner:\norigin: /api/v1/write\n"
+					"address: 10.0.0.7:5000\nreason:\n");
+	snprintf(want, sizeof(want), "\nbody-bytes: %zu\nbody-sha256: %s\noriginal-sha256: none\n",
+		 body.n, sha256_hex(sha256, hex));
+	assert_has(entry_of(f, 1).text, want);
+	buf_release(&raw);
+	buf_release(&body);
+	labels_unref(ls);
+}
+
 /* More values of one period than a chunk has place for: their order is that of the document. */
 static void a_document_may_say_a_period_many_times(void **state)
 {
@@ -575,6 +645,7 @@ int main(void)
 		cmocka_unit_test(a_digest_is_over_the_bytes_that_are_described),
 		STORE_TEST(many_submissions_from_many_threads_make_one_chain),
 		STORE_TEST(an_original_that_is_not_kept_is_known_by_its_hash),
+		STORE_TEST(a_pushed_statistic_is_on_record),
 		STORE_TEST(a_document_may_say_a_period_many_times),
 		STORE_TEST(packing_and_merging_change_no_digest),
 		STORE_TEST(a_failed_append_leaves_no_entry),
