@@ -232,7 +232,7 @@ static void samples_leave_room_for_sealing_and_packing(void **state)
 		skip();
 	}
 	ballast = open(tmp_path(dir, "ballast"), O_WRONLY | O_CREAT, 0600);
-	assert_int_equal(posix_fallocate(ballast, 0, 12 << 20), 0);
+	assert_int_equal(posix_fallocate(ballast, 0, 18 << 20), 0);
 	s = must_open(tmp_path(dir, "store"));
 	while (kept < 10000000 && write_many(s, ls, (int64_t)kept, 20000, &e) == 0)
 		kept += 20000;

@@ -108,19 +108,39 @@ static void drafts_moved_and_given_ones_keep_their_kind(void **state)
 	struct world *x = *state;
 
 	x->n = 5;
-	x->in[0] = (struct figure){ .stamp_ms = 1, .known_from_ms = 50, .sequence = 1,
-				    .received_ms = 50, .released_ms = 0, .value = 1 };
-	x->in[1] = (struct figure){ .stamp_ms = 1, .known_from_ms = 50, .sequence = 2,
-				    .received_ms = 20, .released_ms = 25, .value = 2,
+	x->in[0] = (struct figure){ .stamp_ms = 1,
+				    .known_from_ms = 50,
+				    .sequence = 1,
+				    .received_ms = 50,
+				    .released_ms = 0,
+				    .value = 1 };
+	x->in[1] = (struct figure){ .stamp_ms = 1,
+				    .known_from_ms = 50,
+				    .sequence = 2,
+				    .received_ms = 20,
+				    .released_ms = 25,
+				    .value = 2,
 				    .known = KNOWN_MOVED };
-	x->in[2] = (struct figure){ .stamp_ms = 2, .known_from_ms = -900, .sequence = 3,
-				    .received_ms = 70, .released_ms = -900, .value = 3,
+	x->in[2] = (struct figure){ .stamp_ms = 2,
+				    .known_from_ms = -900,
+				    .sequence = 3,
+				    .received_ms = 70,
+				    .released_ms = -900,
+				    .value = 3,
 				    .known = KNOWN_GIVEN };
 	/* Of the same submission, which is released. */
-	x->in[3] = (struct figure){ .stamp_ms = 3, .known_from_ms = 20, .sequence = 2,
-				    .received_ms = 20, .released_ms = 25, .value = 4 };
-	x->in[4] = (struct figure){ .stamp_ms = 4, .known_from_ms = INT64_MAX, .sequence = 2,
-				    .received_ms = 20, .released_ms = INT64_MAX, .value = 5,
+	x->in[3] = (struct figure){ .stamp_ms = 3,
+				    .known_from_ms = 20,
+				    .sequence = 2,
+				    .received_ms = 20,
+				    .released_ms = 25,
+				    .value = 4 };
+	x->in[4] = (struct figure){ .stamp_ms = 4,
+				    .known_from_ms = INT64_MAX,
+				    .sequence = 2,
+				    .received_ms = 20,
+				    .released_ms = INT64_MAX,
+				    .value = 5,
 				    .known = KNOWN_GIVEN };
 	pack(x);
 	expect_same(x);
@@ -238,7 +258,8 @@ static void figures_lie_by_period_known_submission_row(void **state)
 	figures_sort(NULL, 0);
 }
 
-/* --- bytes nobody has vouched for --------------------------------------------------------------- */
+/* --- bytes nobody has vouched for ---------------------------------------------------------------
+ */
 
 static void damaged_attributes_are_an_error_or_other_figures(void **state)
 {

@@ -315,7 +315,8 @@ static void without_memory_nothing_is_changed(void **state)
 	}
 }
 
-/* --- readers beside the writer ----------------------------------------------------------------- */
+/* --- readers beside the writer -----------------------------------------------------------------
+ */
 
 struct race {
 	struct generation *g;
@@ -340,8 +341,7 @@ static void *read_on(void *arg)
 			struct err e;
 
 			if (generation_read(r->g, s, last, &a, &x, &rising, &e) < 0 ||
-			    x.n != last || !rising ||
-			    (x.n > 0 && x.value[x.n - 1] != (double)last))
+			    x.n != last || !rising || (x.n > 0 && x.value[x.n - 1] != (double)last))
 				atomic_store(&r->wrong, 1);
 			arena_reset(&a, mark);
 		}
@@ -361,8 +361,9 @@ static void readers_need_no_lock(void **state)
 	for (uint64_t request = 1; request <= 5000; request++) {
 		for (uint32_t s = 1; s <= 4; s++)
 			assert_int_equal(head_append(x->g,
-						     slot_of(x, (const char *[]){ "", "a", "b", "c",
-										  "d" }[s],
+						     slot_of(x,
+							     (const char *[]){ "", "a", "b", "c",
+									       "d" }[s],
 							     s),
 						     (int64_t)request, (double)request, request),
 					 0);

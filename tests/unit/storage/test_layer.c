@@ -170,8 +170,8 @@ static void a_table_comes_back(void **state)
 			assert_non_null(l);
 			mem_free(l->segments);
 			l->segments = NULL;
-			assert_fails(segments_read(l, slice_of(b.p, cut), &x->e), &x->e, ERR_CORRUPT,
-				     "the table of segments is damaged");
+			assert_fails(segments_read(l, slice_of(b.p, cut), &x->e), &x->e,
+				     ERR_CORRUPT, "the table of segments is damaged");
 			layer_unref(l);
 		}
 		buf_putc(&b, 0);
@@ -179,7 +179,8 @@ static void a_table_comes_back(void **state)
 		assert_non_null(l);
 		mem_free(l->segments);
 		l->segments = NULL;
-		assert_fails(segments_read(l, buf_all(&b), &x->e), &x->e, ERR_CORRUPT, "is damaged");
+		assert_fails(segments_read(l, buf_all(&b), &x->e), &x->e, ERR_CORRUPT,
+			     "is damaged");
 		layer_unref(l);
 		buf_release(&b);
 	}
@@ -364,7 +365,8 @@ static void every_flipped_byte_of_a_run_is_noticed_or_means_nothing(void **state
 	free(file);
 }
 
-/* --- partitions ----------------------------------------------------------------------------------- */
+/* --- partitions
+ * ----------------------------------------------------------------------------------- */
 
 static void partitions_come_back_by_their_order(void **state)
 {
@@ -422,8 +424,9 @@ static void a_missing_or_exchanged_segment_is_noticed(void **state)
 	assert_ok(layer_segment(list[0], t, 1, &bytes, &x->e), &x->e);
 	assert_fails(layer_segment(list[0], t, 2, &bytes, &x->e), &x->e, ERR_CORRUPT,
 		     "segment 2 of partition 4 (series 201 to 204) is missing");
-	assert_fails(layer_segment(list[0], t, 3, &bytes, &x->e), &x->e, ERR_CORRUPT,
-		     "segment 3 of partition 4 (series 301 to 304) is not the one that was written");
+	assert_fails(
+		layer_segment(list[0], t, 3, &bytes, &x->e), &x->e, ERR_CORRUPT,
+		"segment 3 of partition 4 (series 301 to 304) is not the one that was written");
 	assert_fails(layer_segment(list[0], t, 4, &bytes, &x->e), &x->e, ERR_CORRUPT,
 		     "is not the one that was written");
 	layer_unref(list[0]);
@@ -457,7 +460,8 @@ static void a_dropped_partition_leaves_nothing(void **state)
 	db_write_abort(t);
 }
 
-/* --- layouts ---------------------------------------------------------------------------------------- */
+/* --- layouts
+ * ---------------------------------------------------------------------------------------- */
 
 static bool has_number(const struct layer *l, const void *ctx)
 {
@@ -476,8 +480,8 @@ static void layers_lie_in_the_order_in_which_they_count(void **state)
 		assert_ok(layout_add_layer(l, make_run(x, i, i, 1), &x->e), &x->e);
 	for (uint32_t i = 0; i < 3; i++)
 		assert_ok(layout_add_layer(l,
-					   layer_of_segments(SEGMENT_SAMPLES, i + 1, orders[i], NULL,
-							     0, &x->e),
+					   layer_of_segments(SEGMENT_SAMPLES, i + 1, orders[i],
+							     NULL, 0, &x->e),
 					   &x->e),
 			  &x->e);
 	assert_ok(layout_add_layer(l, layer_of_segments(SEGMENT_FIGURES, 9, 1, NULL, 0, &x->e),

@@ -131,8 +131,8 @@ static void equal_columns_are_kept_once(void **state)
 	}
 	/* Equal bytes that mean other times are another column. */
 	for (uint32_t i = 0; i < 2; i++) {
-		struct chunk c = chunk_of(60 + i, "the same long column of times", 2000 + i, 8 - i,
-					  "v");
+		struct chunk c =
+			chunk_of(60 + i, "the same long column of times", 2000 + i, 8 - i, "v");
 
 		must_add(x, &c);
 	}
@@ -145,8 +145,8 @@ static void equal_columns_are_kept_once(void **state)
 		assert_true(columns[1] == UINT32_MAX);
 	}
 	for (uint32_t i = 0; i < 2; i++) {
-		struct chunk c = chunk_of(60 + i, "the same long column of times", 2000 + i, 8 - i,
-					  "v");
+		struct chunk c =
+			chunk_of(60 + i, "the same long column of times", 2000 + i, 8 - i, "v");
 
 		must_be_next(x, &c, columns);
 		assert_int_equal(columns[0], 1 + i);
@@ -305,7 +305,8 @@ enum { CHUNKS = 12 };
 static struct chunk some_chunk(int i)
 {
 	static const char *const times[] = { "one column", "another", "third" };
-	struct chunk c = chunk_of((uint32_t)i * 3 + 1, times[i % 3], i % 3 * 1000, 4, "values of it");
+	struct chunk c =
+		chunk_of((uint32_t)i * 3 + 1, times[i % 3], i % 3 * 1000, 4, "values of it");
 
 	c.attributes = slice_str(i % 2 ? "attributes" : "others");
 	return c;
@@ -486,7 +487,8 @@ static void without_memory_nothing_half_is_written(void **state)
 			assert_int_equal(e.code, ERR_MEMORY);
 			errors++;
 		} else {
-			assert_int_equal(read_what_is_right(&x->r, bytes, SEGMENT_FIGURES, &damaged),
+			assert_int_equal(read_what_is_right(&x->r, bytes, SEGMENT_FIGURES,
+							    &damaged),
 					 CHUNKS);
 			assert_false(damaged);
 		}

@@ -326,7 +326,8 @@ static void a_file_that_lost_durable_bytes_is_an_error(void **state)
 	expect_corrupt(x, "byte 40: the file is cut off");
 }
 
-/* --- faults ------------------------------------------------------------------------------------ */
+/* --- faults ------------------------------------------------------------------------------------
+ */
 
 static void a_full_disk_leaves_the_file_as_it_was(void **state)
 {
@@ -359,8 +360,13 @@ static void files_are_found_by_their_numbers(void **state)
 {
 	struct world *x = *state;
 	static const char *const names[] = {
-		"00000012.log", "00000003.log", "123456789.log", "00000004.log.tmp",
-		"x0000005.log", "00000006.new", "99999999999999999999999.log",
+		"00000012.log",
+		"00000003.log",
+		"123456789.log",
+		"00000004.log.tmp",
+		"x0000005.log",
+		"00000006.new",
+		"99999999999999999999999.log",
 	};
 	uint64_t *numbers;
 	size_t n;
@@ -389,7 +395,8 @@ static void files_are_found_by_their_numbers(void **state)
 	assert_string_equal(path, "/d/runs/00000005.run");
 }
 
-/* --- beside a writer ------------------------------------------------------------------------------ */
+/* --- beside a writer
+ * ------------------------------------------------------------------------------ */
 
 struct writing {
 	struct world *x;
