@@ -11,6 +11,9 @@ LIBROOMS := exporters rules assess query collectors storage catalogue loop base
 VARIANT ?=
 B := build$(if $(VARIANT),/$(VARIANT))
 
+# For the targets that build everything by themselves.
+JOBS := $(shell nproc 2>/dev/null || echo 1)
+
 CC ?= cc
 CXX ?= c++
 CFLAGS ?= -O2 -g
@@ -157,16 +160,16 @@ check: all unit $(FUZZ:%=$(B)/tests/replay/%) ## unit tests, scenarios, fuzz cor
 	@tools/run-tests $(B) unit corpus
 
 test: deps ## install what is missing, then every test there is
-	@$(MAKE) --no-print-directory test-installed
+	@$(MAKE) --no-print-directory -j$(JOBS) test-installed
 
 test-installed: all unit $(SYSTEM) $(TORTURE) $(FUZZ:%=$(B)/tests/replay/%) $(B)/bench/load
 	@tools/run-tests $(B) unit corpus system
 
 check-asan: ## check under address and undefined behaviour sanitizers
-	@$(MAKE) --no-print-directory VARIANT=asan check
+	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=asan check
 
 check-tsan: ## check under the thread sanitizer
-	@$(MAKE) --no-print-directory VARIANT=tsan check
+	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=tsan check
 
 coverage: ## line coverage of the unit tests
 	@tools/deps lint
@@ -213,7 +216,7 @@ deps: ## install what is missing (Debian, apt)
 
 run: ## install what is missing, build, and run the example city
 	@tools/deps build
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@examples/city/run $(B)
 
 PREFIX ?= /usr/local

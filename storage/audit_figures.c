@@ -42,6 +42,11 @@ static int tell_why(const struct audit_figures *x, const struct err *why, struct
 
 /* --- parts ---------------------------------------------------------------------------- */
 
+static uint32_t last_id(const struct layout *l)
+{
+	return l->nparts ? l->parts[l->nparts - 1]->last_id : 0;
+}
+
 static int add_part(struct audit_figures *x, struct slice key, struct slice value, struct err *e)
 {
 	struct err why = { 0 };
@@ -56,6 +61,8 @@ static int add_part(struct audit_figures *x, struct slice key, struct slice valu
 		err_wrap(&why, "part %u of the index", get_be32(key.p));
 		return tell_why(x, &why, e);
 	}
+	if (p->number >= x->view.state.next_part || p->first_id <= last_id(x->view.layout))
+		audit_tell(&x->tell, "part %u of the index stands where none should be", p->number);
 	return layout_add_part(x->view.layout, p, e);
 }
 
@@ -192,18 +199,45 @@ static int scan_layers(struct audit_figures *x, struct err *e)
 	return rc;
 }
 
+/* Of a partition that was being made when the program ended there may be some. */
+static int count_segments(struct audit_figures *x, uint64_t want, struct err *e)
+{
+	uint64_t entries;
+
+	if (db_entries(x->view.t, DB_SEGMENTS, &entries, e) < 0)
+		return -1;
+	for (uint32_t i = 0; entries > want; i++, want++) {
+		uint8_t key[KEY_SEGMENT_BYTES];
+		struct slice value;
+		int rc;
+
+		key_segment(key, x->view.state.next_partition, i);
+		rc = db_get(x->view.t, DB_SEGMENTS, key_slice(key, sizeof(key)), &value, e);
+		if (rc < 0)
+			return -1;
+		if (rc == 0)
+			break;
+	}
+	if (entries != want)
+		audit_tell(&x->tell, "%" PRIu64 " segments are there, %" PRIu64 " should be",
+			   entries, want);
+	return 0;
+}
+
 static int add_partitions(struct audit_figures *x, struct err *e)
 {
 	const struct state *state = &x->view.state;
 	struct err why = { 0 };
 	struct layer **list;
 	uint32_t n, digest = 0;
+	uint64_t segments = 0;
 	int rc = 0;
 
 	if (partitions_load(x->view.t, &list, &n, &why) < 0)
 		return tell_why(x, &why, e);
 	for (uint32_t i = 0; i < n; i++) {
 		digest ^= list[i]->crc;
+		segments += list[i]->nsegments;
 		if (rc == 0 && list[i]->kind == SEGMENT_FIGURES)
 			rc = layout_add_layer(x->view.layout, list[i], e);
 		else
@@ -213,7 +247,7 @@ static int add_partitions(struct audit_figures *x, struct err *e)
 	if (n != state->partitions || digest != state->digest)
 		audit_tell(&x->tell, "%u partitions are there, %u should be, or one is an old one",
 			   n, state->partitions);
-	return rc < 0 ? -1 : scan_layers(x, e);
+	return rc < 0 || count_segments(x, segments, e) < 0 ? -1 : scan_layers(x, e);
 }
 
 /* --- fresh figures --------------------------------------------------------------------------- */
@@ -332,7 +366,7 @@ static int by_id(const void *a, const void *b)
 static int add_names(struct loading *k, struct err *e)
 {
 	const struct layout *l = k->x->view.layout;
-	uint32_t last = l->nparts ? l->parts[l->nparts - 1]->last_id : 0;
+	uint32_t last = last_id(l);
 
 	if (k->n > 1)
 		qsort(k->names, k->n, sizeof(*k->names), by_id);

@@ -497,23 +497,37 @@ static bool may_be_gone(const struct checker *c, const struct err *e)
 	return c->beside_writer && e->code == ERR_NOT_FOUND;
 }
 
+/* What is wrong with a file is a fault; having no memory to look is not. */
+static int tell_file(struct checker *c, const struct err *why, struct err *e)
+{
+	if (why->code == ERR_MEMORY) {
+		if (e)
+			*e = *why;
+		return -1;
+	}
+	if (!may_be_gone(c, why))
+		fault(c, "%s", why->text);
+	return 0;
+}
+
 static int check_runs(struct checker *c, uint64_t *covered, struct err *e)
 {
 	uint64_t *numbers;
 	size_t n;
+	int rc = 0;
 
 	*covered = c->state.packed_run;
 	if (numbered_files(c->dir, "runs", ".run", &numbers, &n, e) < 0)
 		return -1;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && rc == 0; i++) {
 		struct layer *l;
 		struct err why;
 
 		if (numbers[i] <= c->state.packed_run)
 			continue;
 		l = run_open(c->dir, numbers[i], &why);
-		if (!l && !may_be_gone(c, &why) && !starved(c, &why))
-			fault(c, "%s", why.text);
+		if (!l)
+			rc = tell_file(c, &why, e);
 		if (l) {
 			if (l->from > *covered + 1 && !c->beside_writer)
 				fault(c,
@@ -526,7 +540,7 @@ static int check_runs(struct checker *c, uint64_t *covered, struct err *e)
 		*covered = numbers[i];
 	}
 	mem_free(numbers);
-	return 0;
+	return rc;
 }
 
 struct log_check {
@@ -565,10 +579,8 @@ static int check_logs(struct checker *c, uint64_t covered, struct err *e)
 			      covered + 1, numbers[i] - 1);
 		covered = numbers[i];
 		rc = numbered_path(path, c->dir, "log", numbers[i], ".log", e);
-		if (rc == 0 &&
-		    wal_read(path, numbers[i], check_request, &k, &end, &size, &why) < 0 &&
-		    !may_be_gone(c, &why) && !starved(c, &why))
-			fault(c, "%s", why.text);
+		if (rc == 0 && wal_read(path, numbers[i], check_request, &k, &end, &size, &why) < 0)
+			rc = tell_file(c, &why, e);
 	}
 	buf_release(&k.raw);
 	rw_reader_free(k.reader);

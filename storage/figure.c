@@ -251,6 +251,8 @@ static int take_sources(struct figure_packer *p, struct slice *in, uint32_t coun
 		    !varint_take(in, &released))
 			return bad(e);
 		s->sequence = before.sequence + sequence;
+		if (i > 0 && s->sequence <= before.sequence)
+			return bad(e);
 		s->received_ms = plus(before.received_ms, unzigzag(received));
 		s->released_ms = released ? plus(s->received_ms, unzigzag(released - 1)) : 0;
 		before = *s;

@@ -167,7 +167,8 @@ struct layer *layer_of_segments(enum segment_kind kind, uint32_t number, uint64_
 		return NULL;
 	}
 	atomic_init(&l->refs, 1);
-	memcpy(copy, s, n * sizeof(*copy));
+	if (n > 0)
+		memcpy(copy, s, n * sizeof(*copy));
 	l->kind = kind;
 	l->number = number;
 	l->order = order;

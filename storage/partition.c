@@ -134,9 +134,12 @@ static int load_all(struct walk *w, struct layer **list, uint64_t want, uint32_t
 
 	if (walk_seek(w, key_slice(first, sizeof(first)), e) < 0)
 		return -1;
-	for (; w->at.there && *n < want; (*n)++) {
+	while (w->at.there && *n < want) {
 		list[*n] = load_one(&w->at, e);
-		if (!list[*n] || walk_next(w, e) < 0)
+		if (!list[*n])
+			return -1;
+		++*n;
+		if (walk_next(w, e) < 0)
 			return -1;
 	}
 	return w->at.there || *n != want ? record_bad(e, DB_PARTITIONS, "one is missing") : 0;

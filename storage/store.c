@@ -220,15 +220,18 @@ struct store *store_open(const struct store_options *o, struct err *e)
 
 	if (!s)
 		return NULL;
-	if (open_parts(s, e) < 0 || start_threads(s, e) < 0) {
-		stop_threads(s);
-		store_free(s);
-		return NULL;
-	}
+	if (open_parts(s, e) < 0)
+		goto fail;
+	/* As long as nobody else changes what they show. */
 	counter_set(C_STORE_SERIES, s->next_series - 1);
 	counter_set(C_STORE_BYTES, (double)s->used_bytes);
 	counter_set(C_STORE_WRITABLE, o->read_only ? 0 : 1);
-	return s;
+	if (start_threads(s, e) == 0)
+		return s;
+fail:
+	stop_threads(s);
+	store_free(s);
+	return NULL;
 }
 
 void store_close(struct store *s)

@@ -298,6 +298,17 @@ static int read_all(struct slice file, const char *path, uint64_t number, uint64
 		       : 0;
 }
 
+int wal_read_bytes(struct slice file, const char *path, uint64_t number,
+		   int (*each)(void *ctx, const struct wal_record *r, struct err *e), void *ctx,
+		   uint64_t *end, struct err *e)
+{
+	if (file.n < WAL_HEAD_BYTES) {
+		*end = 0;
+		return 0;
+	}
+	return read_all(file, path, number, read_durable(file.p + DURABLE_AT), each, ctx, end, e);
+}
+
 int wal_read(const char *path, uint64_t number,
 	     int (*each)(void *ctx, const struct wal_record *r, struct err *e), void *ctx,
 	     uint64_t *end, uint64_t *size, struct err *e)

@@ -77,6 +77,10 @@ void wal_close(struct wal *l);
 int wal_read(const char *path, uint64_t number,
 	     int (*each)(void *ctx, const struct wal_record *r, struct err *e), void *ctx,
 	     uint64_t *end, uint64_t *size, struct err *e);
+/* The same of bytes in memory; `path` is for sentences. */
+int wal_read_bytes(struct slice file, const char *path, uint64_t number,
+		   int (*each)(void *ctx, const struct wal_record *r, struct err *e), void *ctx,
+		   uint64_t *end, struct err *e);
 /* Cuts a torn end off. */
 int wal_cut(const char *path, uint64_t end, struct err *e);
 

@@ -1,90 +1,214 @@
 /*
- * fuzz_record.c - any bytes as records of the store, behind their checksum.
+ * fuzz_record.c - any bytes as records and files of the store, behind their checksums.
  *
- * The first byte picks the kind; chunk and figure take their key from the beginning.
- * Records lie in memory of exactly their size, so that a byte too far is seen. A chunk
- * that was read rises in time and, packed again, gives the same samples.
+ * The first byte picks the kind. Bytes lie in memory of exactly their size, so that a byte too far
+ * is seen. Where a checksum stands in the way it is made right first, since a fuzzer does not guess
+ * one; chunks inside a segment are unpacked whether theirs is right or not.
  */
-#include "base/num.h"
-#include "storage/chunk.h"
+#include "storage/figure.h"
+#include "storage/fresh.h"
 #include "storage/keys.h"
-#include "storage/series.h"
+#include "storage/layer.h"
 #include "storage/submission.h"
-#include "storage/tally.h"
-#include "storage/vintage.h"
+#include "storage/varint.h"
+#include "storage/wal.h"
+#include "base/alloc.h"
+#include "base/crc32c.h"
 #include "tests/fuzz/fuzz.h"
 
-/* Takes `size` bytes off the front; false when there are not so many. */
-static bool take(struct slice *rest, size_t size, struct slice *out)
-{
-	if (rest->n < size)
-		return false;
-	*out = slice_of(rest->p, size);
-	*rest = slice_skip(*rest, size);
-	return true;
-}
+static struct columns_scratch *scratch;
+static struct figure_packer *packer;
+static double values[COLUMN_SAMPLES_MAX + COLUMN_SLACK];
+static int64_t times[COLUMN_SAMPLES_MAX + COLUMN_SLACK];
+static struct figure figures[COLUMN_SAMPLES_MAX + COLUMN_SLACK];
 
-static void check_repacked(const struct sample *s, size_t n, struct slice key)
+static void prepare(void)
 {
-	struct sample *again = malloc(n * sizeof(*again));
-	uint8_t packed[CHUNK_MAX_BYTES];
-	struct chunk_info info;
-	size_t bytes, kept;
 	struct err e;
 
-	MUST(again);
-	kept = chunk_pack(s, n, packed, &bytes);
-	MUST(kept >= 1 && kept <= n && bytes <= sizeof(packed));
-	MUST(chunk_info(key, slice_of((char *)packed, bytes), &info, &e) == 0);
-	MUST(info.count == kept && info.last_ms == s[kept - 1].t_ms);
-	MUST(chunk_unpack(&info, slice_of((char *)packed, bytes), again, &e) == 0);
-	for (size_t i = 0; i < kept; i++)
-		MUST(again[i].t_ms == s[i].t_ms && num_same(again[i].value, s[i].value));
-	free(again);
+	if (scratch)
+		return;
+	scratch = columns_scratch_new(&e);
+	packer = figure_packer_new(&e);
+	MUST(scratch && packer);
 }
 
-/* The head's first time is made that of the key: else nearly all would end there. */
-static void read_chunk(struct slice value, char *bytes)
+/* Figures that were read can be packed, and then they are the same. */
+static void check_figures(const struct chunk *c)
 {
-	uint8_t key[KEY_CHUNK_BYTES];
-	struct chunk_info info;
-	struct sample *s;
+	static struct figure sorted[COLUMN_SAMPLES_MAX + COLUMN_SLACK];
+	struct chunk again;
 	struct err e;
 
-	key_chunk(key, 1, value.n >= 16 ? (int64_t)get_le64(bytes + 8) : 0);
-	if (chunk_info(key_slice(key, sizeof(key)), value, &info, &e) < 0) {
-		must_say_why(&e);
-		return;
+	memcpy(sorted, figures, c->count * sizeof(*sorted));
+	figures_sort(sorted, c->count);
+	MUST(figures_pack(packer, c->series, sorted, c->count, &again, &e) == 0);
+	MUST(figures_unpack(packer, &again, figures, &e) == 0);
+	for (uint32_t i = 0; i < c->count; i++) {
+		MUST(figures[i].stamp_ms == sorted[i].stamp_ms);
+		MUST(figures[i].known_from_ms == sorted[i].known_from_ms);
+		MUST(figures[i].sequence == sorted[i].sequence);
+		MUST(figures[i].months == sorted[i].months);
+		MUST(memcmp(&figures[i].value, &sorted[i].value, sizeof(double)) == 0);
 	}
-	MUST(info.count >= 1 && info.count <= CHUNK_MAX_SAMPLES);
-	s = malloc(info.count * sizeof(*s));
-	MUST(s);
-	if (chunk_unpack(&info, value, s, &e) < 0) {
-		must_say_why(&e);
-	} else {
-		MUST(s[0].t_ms == info.first_ms && s[info.count - 1].t_ms == info.last_ms);
-		for (uint32_t i = 1; i < info.count; i++)
-			MUST(s[i].t_ms > s[i - 1].t_ms);
-		check_repacked(s, info.count, key_slice(key, sizeof(key)));
-	}
-	free(s);
 }
 
-static void read_figure(struct slice value)
+static void unpack(enum segment_kind kind, const struct chunk *c)
 {
-	uint8_t again[FIGURE_BYTES];
-	struct slice key;
-	struct figure f;
 	struct err e;
 
-	if (!take(&value, KEY_FIGURE_BYTES, &key))
+	if (c->count > COLUMN_SAMPLES_MAX)
 		return;
-	if (figure_read(key, value, &f, &e) < 0) {
-		must_say_why(&e);
+	if (kind == SEGMENT_FIGURES) {
+		if (figures_unpack(packer, c, figures, &e) < 0)
+			must_say_why(&e);
 		return;
 	}
-	figure_write(&f, again);
-	MUST(memcmp(again + 4, value.p + 4, 2) == 0 && memcmp(again + 8, value.p + 8, 24) == 0);
+	if (times_unpack(c->times, c->count, times, scratch, &e) < 0)
+		must_say_why(&e);
+	if (values_unpack((enum value_encoding)c->encoding, c->values, c->count, values, scratch,
+			  &e) < 0)
+		must_say_why(&e);
+}
+
+static void walk(struct segment_reader *r, struct slice whole)
+{
+	static const struct segment_want all = { 0, UINT32_MAX, INT64_MIN, INT64_MAX };
+
+	while (r->at.left > 0) {
+		uint32_t left = r->at.left, columns[2];
+		struct chunk c = { 0 };
+		struct err e;
+		int rc = segment_next(r, &all, &c, columns, &e);
+
+		if (rc < 0)
+			must_say_why(&e);
+		if (r->at.left == left)
+			return; /* its description cannot be read */
+		MUST(lies_within(c.times, whole) && lies_within(c.values, whole));
+		unpack(r->kind, &c);
+	}
+}
+
+static void read_segment(struct slice value, char *bytes)
+{
+	struct segment_reader r;
+	struct err e;
+	uint32_t dir;
+
+	if (value.n >= SEGMENT_HEAD_BYTES) {
+		put_le32((uint8_t *)bytes + 20, (uint32_t)value.n);
+		dir = get_le32(bytes + 16);
+		if (dir >= SEGMENT_HEAD_BYTES && dir <= value.n)
+			put_le32((uint8_t *)bytes, crc32c(0, bytes + 4, dir - 4));
+	}
+	segment_reader_init(&r);
+	if (segment_open(&r, value, &e) < 0)
+		must_say_why(&e);
+	else
+		walk(&r, value);
+	segment_reader_release(&r);
+}
+
+/* Lengths first, then the three columns: as a chunk whose checksum was right. */
+static void read_figures(struct slice in)
+{
+	struct chunk c = { .series = 1, .encoding = VALUES_RAW };
+	uint64_t count, nt, na;
+	struct err e;
+
+	if (!varint_take(&in, &count) || count == 0 || count > 4096 || !varint_take(&in, &nt) ||
+	    nt > in.n || !varint_take(&in, &na) || na > in.n - nt || in.n == 0)
+		return;
+	c.encoding = (uint8_t)*in.p;
+	in = slice_skip(in, 1);
+	if (nt + na > in.n)
+		return;
+	c.count = (uint32_t)count;
+	c.times = slice_of(in.p, nt);
+	c.attributes = slice_of(in.p + nt, na);
+	c.values = slice_skip(in, nt + na);
+	if (figures_unpack(packer, &c, figures, &e) < 0)
+		must_say_why(&e);
+	else
+		check_figures(&c);
+}
+
+static int on_name(void *ctx, uint32_t id, bool statistic, const struct label *l, size_t n,
+		   struct err *e)
+{
+	struct slice *whole = ctx;
+
+	(void)statistic;
+	(void)e;
+	MUST(id > 0 && n <= LABELS_MAX);
+	for (size_t i = 0; i < n; i++)
+		MUST(lies_within(l[i].name, *whole) && lies_within(l[i].value, *whole));
+	return 0;
+}
+
+static int on_chunk(void *ctx, const struct chunk *c, struct err *e)
+{
+	(void)ctx;
+	(void)e;
+	unpack(SEGMENT_FIGURES, c);
+	return 0;
+}
+
+static void read_fresh(struct slice value)
+{
+	const struct fresh_visitor v = { on_name, on_chunk, &value };
+	struct err e;
+
+	if (value.n >= RECORD_CRC_BYTES && fresh_record_read(value, &v, &e) < 0)
+		must_say_why(&e);
+}
+
+static int on_record(void *ctx, const struct wal_record *r, struct err *e)
+{
+	struct slice *whole = ctx;
+
+	(void)e;
+	MUST(lies_within(r->refused, *whole) && lies_within(r->body, *whole));
+	return 0;
+}
+
+/* The first record's checksum is made right as well. */
+static void read_log(struct slice value, char *bytes)
+{
+	uint64_t end;
+	struct err e;
+
+	if (value.n >= WAL_HEAD_BYTES) {
+		put_le64((uint8_t *)bytes + 8, 1);
+		put_le32((uint8_t *)bytes + 16, crc32c(0, bytes, 16));
+	}
+	if (value.n >= WAL_HEAD_BYTES + WAL_RECORD_HEAD) {
+		char *at = bytes + WAL_HEAD_BYTES;
+		uint32_t n = get_le32(at + 4);
+
+		if (n >= WAL_RECORD_HEAD && n <= value.n - WAL_HEAD_BYTES)
+			put_le32((uint8_t *)at, crc32c(0, at + 4, n - 4));
+	}
+	if (wal_read_bytes(value, "a log", 1, on_record, &value, &end, &e) < 0)
+		must_say_why(&e);
+	else
+		MUST(end <= value.n);
+}
+
+static void read_table(struct slice value)
+{
+	struct layer *l = mem_zalloc(sizeof(*l));
+	struct err e;
+
+	MUST(l);
+	atomic_init(&l->refs, 1);
+	if (segments_read(l, value, &e) < 0)
+		must_say_why(&e);
+	else
+		for (uint32_t i = 1; i < l->nsegments; i++)
+			MUST(l->segments[i].first_series >= l->segments[i - 1].last_series);
+	layer_unref(l);
 }
 
 static void read_submission(struct slice value)
@@ -92,37 +216,18 @@ static void read_submission(struct slice value)
 	struct submission_view v;
 	struct err e;
 
-	if (submission_read(value, &v, &e) < 0) {
+	if (submission_read(value, &v, &e) < 0)
 		must_say_why(&e);
-		return;
-	}
-	MUST(lies_within(v.source, value) && lies_within(v.owner, value));
-	MUST(lies_within(v.origin, value));
+	else
+		MUST(lies_within(v.source, value) && lies_within(v.owner, value) &&
+		     lies_within(v.origin, value));
 }
 
-static void read_series(struct slice value)
-{
-	struct labels *ls;
-	bool statistic;
-	struct err e;
-
-	if (series_read(value, &ls, &statistic, &e) < 0) {
-		must_say_why(&e);
-		return;
-	}
-	MUST(ls->n <= LABELS_MAX);
-	labels_unref(ls);
-}
-
-/* Sealed here when it has the size, so that what lies behind the checksum is read too. */
 static void read_head(struct slice value, char *bytes)
 {
-	struct tally tally;
 	struct state state;
 	struct err e;
 
-	if (tally_read(value, &tally, &e) < 0)
-		must_say_why(&e);
 	if (state_read(value, &state, &e) < 0)
 		must_say_why(&e);
 	if (format_read(value, &e) < 0)
@@ -143,22 +248,29 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
 	if (n < 1)
 		return 0;
+	prepare();
 	bytes = malloc(n > 1 ? n - 1 : 1);
 	MUST(bytes);
 	memcpy(bytes, data + 1, n - 1);
 	value = slice_of(bytes, n - 1);
-	switch (data[0] % 5) {
+	switch (data[0] % 7) {
 	case 0:
-		read_chunk(value, bytes);
+		read_segment(value, bytes);
 		break;
 	case 1:
-		read_figure(value);
+		read_figures(value);
 		break;
 	case 2:
 		read_submission(value);
 		break;
 	case 3:
-		read_series(value);
+		read_fresh(value);
+		break;
+	case 4:
+		read_log(value, bytes);
+		break;
+	case 5:
+		read_table(value);
 		break;
 	default:
 		read_head(value, bytes);

@@ -49,7 +49,7 @@ static void fill_stage(struct store *s, int stage)
 	struct err e = { 0 };
 
 	for (int p = 0; p < PARKS; p++) {
-		char park[8];
+		char park[16];
 
 		snprintf(park, sizeof(park), "p%d", p);
 		figures[p] = series_named("figure", park);
@@ -122,7 +122,7 @@ static bool error_is_honest(const struct err *e)
 static enum outcome read_park(struct snapshot *v, int p, struct arena *a)
 {
 	struct err e = { 0 };
-	char park[8];
+	char park[16];
 	struct series_ref figures, plain;
 	enum outcome how = ALL_RIGHT;
 	struct vintage *x, one;

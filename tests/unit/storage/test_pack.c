@@ -314,7 +314,7 @@ static void figures_are_taken_while_partitions_are_merged(void **state)
 
 	reopen_small(f, 0, 0, 1);
 	for (int i = 0; i < CROWD; i++) {
-		char park[8];
+		char park[16];
 
 		snprintf(park, sizeof(park), "p%d", i);
 		crowd[i] = (struct crowd){ f->s, series_named("x", park), i, { 0 }, 0 };

@@ -88,7 +88,7 @@ static void write_for_ever(const char *dir, int fd, int64_t number)
 		_exit(2);
 	}
 	for (int i = 0; i < PARKS; i++) {
-		char park[8];
+		char park[16];
 
 		snprintf(park, sizeof(park), "p%d", i);
 		figures[i] = series_named("figure", park);
@@ -213,7 +213,7 @@ static void check_all(const char *dir, const struct ack *acks, size_t n, bool fl
 		assert_ok(store_flush(s, &e), &e);
 	v = must_snapshot(s);
 	for (int i = 0; i < PARKS; i++) {
-		char park[8];
+		char park[16];
 		struct labels *ls;
 
 		snprintf(park, sizeof(park), "p%d", i);
