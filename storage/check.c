@@ -47,6 +47,7 @@ struct checker {
 	bool beside_writer;
 	uint32_t *kept;                  /* [sequence - 1]: figures found */
 	struct original_follow original; /* the piece before */
+	struct err starved;              /* there was no memory to look at something */
 
 	/* to name series */
 	struct index_part *parts;
@@ -75,6 +76,15 @@ static void fault(struct checker *c, const char *fmt, ...)
 	vfprintf(c->to, fmt, ap);
 	va_end(ap);
 	fputc('\n', c->to);
+}
+
+/* Without memory nothing is known of the store; the check as a whole fails then. */
+static bool starved(struct checker *c, const struct err *why)
+{
+	if (why->code != ERR_MEMORY)
+		return false;
+	c->starved = *why;
+	return true;
 }
 
 /* --- names ------------------------------------------------------------------------------ */
@@ -118,7 +128,8 @@ static int check_part(struct checker *c, struct slice key, struct slice value, s
 	}
 	if (index_part_open(slice_of(copy, value.n), c->verified[c->nparts], p, &why) < 0 ||
 	    index_part_verify(p, &why) < 0) {
-		fault(c, "part %u of the index: %s", get_be32(key.p), why.text);
+		if (!starved(c, &why))
+			fault(c, "part %u of the index: %s", get_be32(key.p), why.text);
 		index_verified_free(c->verified[c->nparts]);
 		mem_free(copy);
 		return 0;
@@ -207,7 +218,8 @@ static void check_chunk(struct checker *c, enum segment_kind kind, const struct 
 {
 	struct err e;
 
-	if ((kind == SEGMENT_SAMPLES ? unpack_samples(c, k, &e) : unpack_figures(c, k, &e)) < 0)
+	if ((kind == SEGMENT_SAMPLES ? unpack_samples(c, k, &e) : unpack_figures(c, k, &e)) < 0 &&
+	    !starved(c, &e))
 		fault_chunk(c, k, where, e.text);
 }
 
@@ -226,6 +238,8 @@ static void check_segment(struct checker *c, struct segment_reader *r, enum segm
 
 		if (segment_next(r, &all, &k, columns, &e) == 1) {
 			check_chunk(c, kind, &k, where);
+		} else if (starved(c, &e)) {
+			return;
 		} else if (r->at.left < left) {
 			fault_chunk(c, &k, where, e.text);
 		} else {
@@ -257,10 +271,10 @@ static void check_layer(struct checker *c, const struct layer *l)
 
 		snprintf(where, sizeof(where), "segment %u of %s %u", i,
 			 l->run ? "run" : "partition", l->number);
-		if (layer_segment(l, c->t, i, &bytes, &e) < 0 || segment_open(&r, bytes, &e) < 0)
-			describe(c, l, i, e.text);
-		else
+		if (layer_segment(l, c->t, i, &bytes, &e) == 0 && segment_open(&r, bytes, &e) == 0)
 			check_segment(c, &r, l->kind, where);
+		else if (!starved(c, &e))
+			describe(c, l, i, e.text);
 	}
 	segment_reader_release(&r);
 }
@@ -345,7 +359,7 @@ static int check_fresh(struct checker *c, struct err *e)
 		else if (get_be64(key.p) <= c->state.packed_sequence)
 			fault(c, "figures of submission %" PRIu64 " should have been packed",
 			      get_be64(key.p));
-		else if (fresh_record_read(value, &visitor, &why) < 0)
+		else if (fresh_record_read(value, &visitor, &why) < 0 && !starved(c, &why))
 			fault(c, "figures of submission %" PRIu64 ": %s", get_be64(key.p),
 			      why.text);
 	}
@@ -701,6 +715,10 @@ static void check_in_child(const char *dir, bool alone, FILE *to)
 		db_read_end(c.t);
 	}
 	db_close(db);
+	if (rc == 0 && c.starved.code != ERR_NONE) {
+		e = c.starved;
+		rc = -1;
+	}
 	if (rc < 0 && e.code == ERR_CORRUPT) {
 		fault(&c, "%s", e.text);
 		rc = 0;

@@ -17,7 +17,7 @@
 
 static const struct view latest = { .as_of_ms = INT64_MAX };
 
-enum { PARKS = 7, IN_FLIGHT = 16, ROUNDS = 4 };
+enum { NUMBERS_MOST = 1 << 20, PARKS = 7, IN_FLIGHT = 16, ROUNDS = 4 };
 
 static const enum backup_step steps[] = { BACKUP_BEGUN,    BACKUP_HELD,   BACKUP_READING,
 					  BACKUP_DATABASE, BACKUP_COPIED, BACKUP_CHECKED,
@@ -164,8 +164,9 @@ static void wait_for_acks(pid_t child, const char *acks, size_t n)
 
 /* --- what a restored store must hold ------------------------------------------------------- */
 
-/* Marks in `seen` what is there; every value is what its time says. */
-static void read_park(struct snapshot *v, struct arena *a, int park, uint8_t *seen, size_t most)
+/* Marks in `seen` what is there; every value is what its time says, and no sample is later than
+ * `last`. */
+static void read_park(struct snapshot *v, struct arena *a, int park, uint8_t *seen, size_t last)
 {
 	struct labels *figures = name_of("figure", park), *plain = name_of("plain", park);
 	struct err e = { 0 };
@@ -177,7 +178,7 @@ static void read_park(struct snapshot *v, struct arena *a, int park, uint8_t *se
 				   &e),
 		  &e);
 	for (size_t i = 0; i < n; i++) {
-		assert_true(x[i].stamp_ms > 0 && (size_t)x[i].stamp_ms < most);
+		assert_true(x[i].stamp_ms > 0 && x[i].stamp_ms < NUMBERS_MOST);
 		assert_int_equal(x[i].stamp_ms % PARKS, park);
 		assert_f64(x[i].value, (double)x[i].stamp_ms / 4);
 		assert_int_equal(x[i].received_ms, x[i].stamp_ms + 1);
@@ -185,7 +186,7 @@ static void read_park(struct snapshot *v, struct arena *a, int park, uint8_t *se
 	}
 	assert_ok(read_samples(v, id_of(v, plain), INT64_MIN, INT64_MAX, a, &s, &n, &e), &e);
 	for (size_t i = 0; i < n; i++) {
-		assert_true(s[i].t_ms > 0 && (size_t)s[i].t_ms < most);
+		assert_true(s[i].t_ms > 0 && (size_t)s[i].t_ms <= last);
 		assert_int_equal(s[i].t_ms % PARKS, park);
 		assert_f64(s[i].value, (double)s[i].t_ms);
 		seen[s[i].t_ms] |= 2;
@@ -194,17 +195,16 @@ static void read_park(struct snapshot *v, struct arena *a, int park, uint8_t *se
 	labels_unref(plain);
 }
 
-static void check_restored(const char *dir, const int64_t *acks, size_t n)
+static void check_restored(const char *dir, const int64_t *acks, size_t n, size_t last)
 {
 	struct store *s = must_open(dir);
 	struct snapshot *v = must_snapshot(s);
-	const size_t most = 1 << 20;
-	uint8_t *seen = calloc(most, 1);
+	uint8_t *seen = calloc(NUMBERS_MOST, 1);
 	struct arena a;
 
 	arena_init(&a, (size_t)256 << 20);
 	for (int i = 0; i < PARKS; i++)
-		read_park(v, &a, i, seen, most);
+		read_park(v, &a, i, seen, last);
 	for (size_t i = 0; i < n; i++)
 		if (seen[acks[i]] != 3)
 			fail_msg("number %lld was acknowledged before; there is %s of it",
@@ -259,7 +259,8 @@ static uint64_t last_log(const char *dir)
 	return last;
 }
 
-static void restore_and_check(const char *dir, const char *backup, const char *acks, size_t before)
+static void restore_and_check(const char *dir, const char *backup, const char *acks, size_t before,
+			      size_t last)
 {
 	const char *to = tmp_path(dir, "restored");
 	struct backup_result made;
@@ -272,7 +273,7 @@ static void restore_and_check(const char *dir, const char *backup, const char *a
 		  &e);
 	assert_true(made.sequence >= before);
 	assert_sound(to);
-	check_restored(to, (const int64_t *)(const void *)list, before);
+	check_restored(to, (const int64_t *)(const void *)list, before, last);
 	append_more(to);
 	free(list);
 }
@@ -281,16 +282,22 @@ static void restore_and_check(const char *dir, const char *backup, const char *a
 struct watch {
 	pid_t writer;
 	const char *data, *acks;
+	bool wait;
+	size_t begun; /* no later number had been handed in when the transaction began */
 };
 
-static void let_logs_turn(void *ctx, enum backup_step step)
+static void look_and_wait(void *ctx, enum backup_step step)
 {
-	const struct watch *w = ctx;
+	struct watch *w = ctx;
 	uint64_t log = last_log(w->data);
 
-	if (step == BACKUP_HELD || step == BACKUP_READING)
+	if (step == BACKUP_READING)
+		w->begun = acks_now(w->acks) + IN_FLIGHT;
+	if (w->wait && (step == BACKUP_HELD || step == BACKUP_READING))
 		while (last_log(w->data) < log + 3)
 			wait_for_acks(w->writer, w->acks, acks_now(w->acks) + 1);
+	if (step == BACKUP_DATABASE) /* what grows now is not for this backup */
+		wait_for_acks(w->writer, w->acks, acks_now(w->acks) + 50);
 }
 
 static void a_backup_beside_a_writer_holds_all_that_was_acknowledged(void **state)
@@ -298,7 +305,7 @@ static void a_backup_beside_a_writer_holds_all_that_was_acknowledged(void **stat
 	char *dir = tmp_make();
 	char *acks = strdup(tmp_path(dir, "acks")), *data = strdup(tmp_path(dir, "data"));
 	pid_t child = fork_child();
-	struct watch watch = { child, data, acks };
+	struct watch watch = { .writer = child, .data = data, .acks = acks };
 
 	(void)state;
 	if (child == 0)
@@ -311,14 +318,14 @@ static void a_backup_beside_a_writer_holds_all_that_was_acknowledged(void **stat
 
 		snprintf(name, sizeof(name), "backup-%d", i);
 		to = strdup(tmp_path(work, name));
+		watch.wait = i & 1;
 		assert_ok(store_backup(&(struct backup_options){ .dir = data,
 								 .to = to,
-								 .step = i & 1 ? let_logs_turn
-									       : NULL,
+								 .step = look_and_wait,
 								 .ctx = &watch },
 				       NULL, &e),
 			  &e);
-		restore_and_check(work, to, acks, before);
+		restore_and_check(work, to, acks, before, watch.begun);
 		free(to);
 		tmp_remove(work);
 		wait_for_acks(child, acks, before + 300);
