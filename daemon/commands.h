@@ -12,5 +12,7 @@ enum { EXIT_DONE = 0, EXIT_FAULTS = 1, EXIT_USAGE = 2, EXIT_FAILED = 3 };
 /* argv[0] is the word itself. */
 int command_run(int argc, char **argv);
 int command_check(int argc, char **argv);
+int command_export(int argc, char **argv);
+int command_import(int argc, char **argv);
 
 #endif

@@ -16,6 +16,13 @@ static const char usage[] =
 	"  parkwatch check catalogue FILE...\n"
 	"  parkwatch check feed --config FILE NAME DOCUMENT\n"
 	"  parkwatch check store DIR\n"
+	"  parkwatch export --data-dir DIR [--format openmetrics|csv] [--match SELECTOR]... "
+	"[--start "
+	"T]\n"
+	"                   [--end T] [--as-of T] [--vintages] [--to FILE]\n"
+	"  parkwatch import --data-dir DIR [--format openmetrics|csv] [--source NAME [--owner "
+	"NAME]\n"
+	"                   [--trusted]] FILE...\n"
 	"  parkwatch version\n"
 	"\n"
 	"Without --config, run is an empty server on 127.0.0.1:9290. docs/ in the source\n"
@@ -41,6 +48,7 @@ static const struct {
 	const char *word;
 	int (*run)(int argc, char **argv);
 } commands[] = {
+	{ "export", command_export },   { "import", command_import },
 	{ "run", command_run },         { "check", command_check },
 	{ "version", command_version }, { "--version", command_version },
 	{ "help", command_help },       { "--help", command_help },
