@@ -2,7 +2,7 @@
  * command_export.c - `parkwatch export`: what a store holds, as text.
  *
  * The store is opened for reading only, so the daemon may run beside it. With --to the file appears
- * under its name when it is whole.
+ * under its name when it is whole; what is no file, such as a device, is written to as it stands.
  */
 #include "base/alloc.h"
 #include "base/log.h"
@@ -135,41 +135,68 @@ static int parse_options(int argc, char **argv, struct asked *q, struct err *e)
 
 /* --- the output ---------------------------------------------------------------------------- */
 
-static int open_part(const char *to, char part[PATH_BYTES], struct err *e)
+/* Only a file may be replaced by another one: renaming over a device or a pipe would end it. */
+static bool is_replaceable(const char *to)
+{
+	struct stat st;
+
+	return lstat(to, &st) < 0 ? errno == ENOENT : S_ISREG(st.st_mode);
+}
+
+/* part: "" when what there is is written to as it stands. */
+static int open_output(const char *to, char part[PATH_BYTES], struct err *e)
 {
 	int fd;
 
+	part[0] = '\0';
+	if (!is_replaceable(to)) {
+		fd = open(to, O_WRONLY | O_CLOEXEC);
+		return fd >= 0 ? fd : err_sys(e, errno, "cannot write %s", to);
+	}
 	if (snprintf(part, PATH_BYTES, "%s.part", to) >= PATH_BYTES)
 		return err_set(e, ERR_LIMIT, "the path %.80s… is too long", to);
-	fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (!is_replaceable(part))
+		return err_set(e, ERR_REFUSED, "%.160s is in the way and not a file", part);
+	fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	return fd >= 0 ? fd : err_sys(e, errno, "cannot write %s", part);
 }
 
-static int finish_part(int fd, const char *part, const char *to, struct err *e)
+static int finish_output(int fd, const char *part, const char *to, struct err *e)
 {
+	if (!part[0])
+		return 0;
 	if (fsync(fd) < 0 || rename(part, to) < 0)
 		return err_sys(e, errno, "cannot write %s", to);
 	return 0;
 }
 
+static int run_to(struct asked *q, struct export_counts *counts, struct err *e)
+{
+	char part[PATH_BYTES];
+	int rc;
+
+	q->o.fd = open_output(q->to, part, e);
+	if (q->o.fd < 0)
+		return -1;
+	rc = export_run(&q->o, counts, e);
+	if (rc == 0)
+		rc = finish_output(q->o.fd, part, q->to, e);
+	close(q->o.fd);
+	if (rc < 0 && part[0])
+		unlink(part);
+	return rc;
+}
+
 static int run(struct asked *q, struct export_counts *counts, struct err *e)
 {
 	struct store_options so = { .dir = q->dir, .read_only = true };
-	char part[PATH_BYTES] = "";
 	int rc;
 
 	q->o.store = store_open(&so, e);
 	if (!q->o.store)
 		return -1;
-	q->o.fd = q->to ? open_part(q->to, part, e) : STDOUT_FILENO;
-	rc = q->o.fd < 0 ? -1 : export_run(&q->o, counts, e);
-	if (q->to && q->o.fd >= 0) {
-		if (rc == 0)
-			rc = finish_part(q->o.fd, part, q->to, e);
-		close(q->o.fd);
-		if (rc < 0)
-			unlink(part);
-	}
+	q->o.fd = STDOUT_FILENO;
+	rc = q->to ? run_to(q, counts, e) : export_run(&q->o, counts, e);
 	store_close(q->o.store);
 	return rc;
 }

@@ -222,10 +222,12 @@ static int take_selector(struct parser *x)
 
 int selector_parse(struct slice text, struct arena *a, struct selector *out, struct err *e)
 {
-	struct parser x = { .text = text, .p = text.p, .arena = a, .out = out, .e = e };
+	struct parser x = { .arena = a, .out = out, .e = e };
 	long bad;
 
 	out->n = 0;
+	if (!text.n)
+		text.p = ""; /* not NULL, which no place may be counted from */
 	if (text.n > SELECTOR_MAX_BYTES)
 		return err_set(e, ERR_LIMIT, "it has %zu bytes, more than %d", text.n,
 			       SELECTOR_MAX_BYTES);
@@ -233,6 +235,8 @@ int selector_parse(struct slice text, struct arena *a, struct selector *out, str
 	if (bad >= 0)
 		return err_set(e, ERR_INVALID, "byte %ld: 0x%02x is not UTF-8", bad + 1,
 			       (unsigned char)text.p[bad]);
+	x.text = text;
+	x.p = text.p;
 	x.end = text.p + text.n;
 	if (take_selector(&x) == 0)
 		return 0;
