@@ -16,6 +16,11 @@ static const char usage[] =
 	"  parkwatch check catalogue FILE...\n"
 	"  parkwatch check feed --config FILE NAME DOCUMENT\n"
 	"  parkwatch check store DIR\n"
+	"  parkwatch export --data-dir DIR [--format openmetrics|csv] [--match SELECTOR]...\n"
+	"                   [--start T] [--end T] [--as-of T] [--vintages] [--to FILE]\n"
+	"  parkwatch import --data-dir DIR [--format openmetrics|csv] [--source NAME\n"
+	"                   [--owner NAME] [--trusted]] FILE...\n"
+	"  parkwatch delete --data-dir DIR --match SELECTOR [--start T] [--end T]\n"
 	"  parkwatch audit verify --data-dir DIR [--head HASH]\n"
 	"  parkwatch audit export --data-dir DIR --to FOLDER [--catalogue FILE...]\n"
 	"  parkwatch backup --data-dir DIR --to FOLDER [--rate MiB/s]\n"
@@ -45,11 +50,19 @@ static const struct {
 	const char *word;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-	{ "run", command_run },           { "check", command_check },
-	{ "audit", command_audit },       { "backup", command_backup },
-	{ "restore", command_restore },   { "version", command_version },
-	{ "--version", command_version }, { "help", command_help },
-	{ "--help", command_help },       { "-h", command_help },
+	{ "run", command_run },
+	{ "check", command_check },
+	{ "export", command_export },
+	{ "import", command_import },
+	{ "delete", command_delete },
+	{ "audit", command_audit },
+	{ "backup", command_backup },
+	{ "restore", command_restore },
+	{ "version", command_version },
+	{ "--version", command_version },
+	{ "help", command_help },
+	{ "--help", command_help },
+	{ "-h", command_help },
 };
 
 int main(int argc, char **argv)

@@ -554,29 +554,42 @@ int snapshot_last_figure(struct snapshot *v, uint32_t series, int64_t at_ms, str
 	return leave(v, rc);
 }
 
-static int read_vintages(struct snapshot *v, uint32_t id, int64_t stamp_ms, struct arena *a,
-			 struct vintage **out, size_t *n, struct err *e)
+/* All of a period, numbered, behind the *n that *out has room for. */
+static int take_group(struct snapshot *v, const struct figures_run *run, size_t from, size_t *n,
+		      struct vintage *out, struct err *e)
+{
+	size_t count;
+
+	if (read_group(v, run->list + from, run->n - from, &count, e) < 0)
+		return -1;
+	memcpy(out + *n, v->group, count * sizeof(*out));
+	vintage_number(out + *n, count);
+	*n += count;
+	return 0;
+}
+
+static int read_vintages(struct snapshot *v, uint32_t id, int64_t from_ms, int64_t to_ms,
+			 struct arena *a, struct vintage **out, size_t *n, struct err *e)
 {
 	struct figures_run run;
 
 	*out = NULL;
 	*n = 0;
-	if (read_figures(v, id, stamp_ms, stamp_ms, &run, e) < 0)
+	if (read_figures(v, id, from_ms, to_ms, &run, e) < 0)
 		return -1;
 	if (run.n == 0)
 		return 0;
-	if (read_group(v, run.list, run.n, n, e) < 0)
-		return -1;
-	*out = arena_array(a, *n, sizeof(**out));
+	*out = arena_array(a, run.n, sizeof(**out));
 	if (!*out)
 		return too_much(a, e);
-	memcpy(*out, v->group, *n * sizeof(**out));
-	vintage_number(*out, *n);
+	while (*n < run.n)
+		if (take_group(v, &run, *n, n, *out, e) < 0)
+			return -1;
 	return 0;
 }
 
-int snapshot_vintages(struct snapshot *v, uint32_t series, int64_t stamp_ms, struct arena *a,
-		      struct vintage **out, size_t *n, struct err *e)
+int snapshot_history(struct snapshot *v, uint32_t series, int64_t from_ms, int64_t to_ms,
+		     struct arena *a, struct vintage **out, size_t *n, struct err *e)
 {
 	struct arena_mark mark;
 	int rc;
@@ -585,10 +598,16 @@ int snapshot_vintages(struct snapshot *v, uint32_t series, int64_t stamp_ms, str
 		return -1;
 	mark = arena_mark(&v->arena);
 	rc = begin_series(v, series, true, e);
-	if (rc == 0 && read_vintages(v, series, stamp_ms, a, out, n, e) < 0)
+	if (rc == 0 && read_vintages(v, series, from_ms, to_ms, a, out, n, e) < 0)
 		rc = name_series(v, series, e);
 	arena_reset(&v->arena, mark);
 	return leave(v, rc);
+}
+
+int snapshot_vintages(struct snapshot *v, uint32_t series, int64_t stamp_ms, struct arena *a,
+		      struct vintage **out, size_t *n, struct err *e)
+{
+	return snapshot_history(v, series, stamp_ms, stamp_ms, a, out, n, e);
 }
 
 /* --- samples ------------------------------------------------------------------------------ */

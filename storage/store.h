@@ -263,6 +263,9 @@ int snapshot_last_figure(struct snapshot *v, uint32_t series, int64_t at_ms, str
 /* All vintages of one stamp in the order they became known, unreleased ones too. */
 int snapshot_vintages(struct snapshot *v, uint32_t series, int64_t stamp_ms, struct arena *a,
 		      struct vintage **out, size_t *n, struct err *e);
+/* The same of all stamps in [from, to], by stamp. */
+int snapshot_history(struct snapshot *v, uint32_t series, int64_t from_ms, int64_t to_ms,
+		     struct arena *a, struct vintage **out, size_t *n, struct err *e);
 
 /* Samples of one series, rising in time. */
 struct samples {
