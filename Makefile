@@ -121,7 +121,7 @@ $(B)/tests/scenario/test_%: $(B)/tests/scenario/test_%.o $(SCENE_OBJS) $(OFFICE_
 
 # What the scripts of tests/system need besides the daemon.
 SYSTEM := $(patsubst %.c,$(B)/%,$(wildcard tests/system/*.c))
-$(B)/tests/system/%: $(B)/tests/system/%.o $(B)/libbase.a
+$(B)/tests/system/%: $(B)/tests/system/%.o $(B)/libstorage.a $(B)/libbase.a
 	$(say) LD
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
