@@ -59,7 +59,7 @@ static int parse_options(int argc, char **argv, struct asked *q, struct err *e)
 	return rc < 0 ? -1 : optind < argc || !q->dir || !q->match;
 }
 
-static int delete(const struct asked *q, struct err *e)
+static int delete (const struct asked *q, struct err *e)
 {
 	struct store_options o = { .dir = q->dir };
 	struct selector selector;
@@ -97,7 +97,7 @@ int command_delete(int argc, char **argv)
 		      stderr);
 		return EXIT_USAGE;
 	}
-	if (rc == 0 && delete(&q, &e) == 0)
+	if (rc == 0 && delete (&q, &e) == 0)
 		return EXIT_DONE;
 	fprintf(stderr, "parkwatch delete: %s\n", e.text);
 	return EXIT_FAILED;

@@ -23,7 +23,8 @@ int command_export(int argc, char **argv);
 int command_import(int argc, char **argv);
 int command_delete(int argc, char **argv);
 
-/* The value of an option such as --start: RFC 3339, or seconds since 1970 as Prometheus takes them. */
+/* The value of an option such as --start: RFC 3339, or seconds since 1970 as Prometheus takes them.
+ */
 int time_option_parse(const char *option, const char *text, int64_t *ms, struct err *e);
 
 #endif

@@ -50,18 +50,12 @@ static const struct {
 	const char *word;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-	{ "run", command_run },
-	{ "check", command_check },
-	{ "export", command_export },
-	{ "import", command_import },
-	{ "delete", command_delete },
-	{ "audit", command_audit },
-	{ "backup", command_backup },
-	{ "restore", command_restore },
-	{ "version", command_version },
-	{ "--version", command_version },
-	{ "help", command_help },
-	{ "--help", command_help },
+	{ "run", command_run },         { "check", command_check },
+	{ "export", command_export },   { "import", command_import },
+	{ "delete", command_delete },   { "audit", command_audit },
+	{ "backup", command_backup },   { "restore", command_restore },
+	{ "version", command_version }, { "--version", command_version },
+	{ "help", command_help },       { "--help", command_help },
 	{ "-h", command_help },
 };
 
