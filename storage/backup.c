@@ -370,7 +370,7 @@ static int read_copy(struct backup *b, struct err *e)
 	struct db *db = db_open(&o, e);
 	struct db_txn *t;
 	struct slice value;
-	struct state state;
+	struct state state = { 0 };
 	int rc = db ? db_read_begin(db, &t, e) : -1;
 
 	if (rc == 0) {

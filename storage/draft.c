@@ -17,7 +17,7 @@
 
 enum {
 	PIECE_BYTES = 256 << 10,
-	SYNC_BYTES = 8 << 20,
+	SYNC_BYTES = 2 << 20,
 	BESIDE_MIB = 64, /* several times what a writer wants to see free */
 };
 
@@ -332,7 +332,11 @@ static int sync_some(struct draft_file *f, struct err *e)
 			       "less than %d MiB are left on the disk of %s, which the store "
 			       "itself needs",
 			       BESIDE_MIB, f->d->beside);
-	if (fdatasync(f->fd) < 0)
+	/* No fdatasync(), which would have the file system's journal written out each time. */
+	if (sync_file_range(f->fd, 0, 0,
+			    SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+				    SYNC_FILE_RANGE_WAIT_AFTER) < 0 &&
+	    errno != ENOSYS && errno != EINVAL && errno != ESPIPE)
 		return err_sys(e, errno, "cannot sync %s", f->path);
 	/* Others' pages are worth more than those of a copy. */
 	posix_fadvise(f->fd, 0, (off_t)f->bytes, POSIX_FADV_DONTNEED);

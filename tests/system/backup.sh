@@ -20,6 +20,7 @@ wave() { "$load" --set Smini --series $series --seed "$1" --end $(((base + $1 * 
 send() {
 	local k
 	for ((k = 1; k < 2900; k++)); do
+		while [ -e "$tmp/pause" ]; do sleep 0.05; done
 		[ ! -e "$tmp/stop" ] || return 0
 		wave "$k" --url "$url/api/v1/write" --rate 5000 --batch 500 >"$tmp/waves/$k.load" || return 1
 		echo "$k" >>"$tmp/ledger"
@@ -62,6 +63,8 @@ count() { # folder, before, after
 backup() { "$build/parkwatch" backup --data-dir "$tmp/data" --to "$@"; }
 restore() { "$build/parkwatch" restore --from "$1" --data-dir "$2" && "$build/parkwatch" check store "$2"; }
 restored() { # number, before, after
+	# What comes meanwhile would only have to be compared the next time.
+	touch "$tmp/pause"
 	restore "$tmp/backup-$1" "$tmp/restored-$1" || return 1
 	if $can_export; then compare "$tmp/restored-$1" "$2" "$3"; else count "$tmp/restored-$1" "$2" "$3"; fi
 }
@@ -78,6 +81,7 @@ for ((i = 1; i <= backups; i++)); do
 	fi
 	after=$(($(acked) + 1))
 	check "backup $i holds all $before waves acknowledged before it, $how" restored $i "$before" "$after"
+	rm -f "$tmp/pause"
 	[ $i = "$backups" ] || rm -rf "$tmp/backup-$i" "$tmp/restored-$i"
 	wait_for 60 more_acked "$before"
 done
