@@ -292,7 +292,7 @@ enum { FOLLOW_TRIES = 20 };
 
 int store_follow(struct store *s, struct err *e)
 {
-	struct state state;
+	struct state state = { 0 };
 	int rc = 0;
 
 	if (!s->opt.read_only)

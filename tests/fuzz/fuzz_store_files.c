@@ -54,11 +54,12 @@ static void write_file(const char *path, struct slice body)
 
 static void repair_log(char *p, size_t n)
 {
+	static const char magic[8] = { 'p', 'w', 'l', 'o', 'g', 0, 0, 1 };
 	size_t at = WAL_HEAD_BYTES;
 
 	if (n < WAL_HEAD_BYTES)
 		return;
-	memcpy(p, "pwlog\0\0\1", 8);
+	memcpy(p, magic, sizeof(magic));
 	put_le64((uint8_t *)p + 8, 1);
 	put_le32((uint8_t *)p + 16, crc32c(0, p, 16));
 	while (n - at >= WAL_RECORD_HEAD) {
@@ -114,11 +115,12 @@ enum { RUN_HEAD = 32, RUN_TAIL = 16 };
 
 static void repair_run(char *p, size_t n)
 {
+	static const char magic[8] = { 'p', 'w', 'r', 'u', 'n', 0, 0, 1 };
 	uint64_t table;
 
 	if (n < RUN_HEAD + RUN_TAIL)
 		return;
-	memcpy(p, "pwrun\0\0\1", 8);
+	memcpy(p, magic, sizeof(magic));
 	put_le64((uint8_t *)p + 8, 1);
 	put_le32((uint8_t *)p + 24, crc32c(0, p, 24));
 	table = get_le64(p + n - RUN_TAIL) % (n - RUN_HEAD - RUN_TAIL + 1);
