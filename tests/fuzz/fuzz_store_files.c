@@ -15,6 +15,9 @@
 
 static const struct segment_want all = { 0, UINT32_MAX, INT64_MIN, INT64_MAX };
 
+static const char log_magic[8] = { 'p', 'w', 'l', 'o', 'g', 0, 0, 1 };
+static const char run_magic[8] = { 'p', 'w', 'r', 'u', 'n', 0, 0, 1 };
+
 static char folder[64], log_path[128], run_path[128];
 
 static void remove_folder(void)
@@ -58,7 +61,7 @@ static void repair_log(char *p, size_t n)
 
 	if (n < WAL_HEAD_BYTES)
 		return;
-	memcpy(p, "pwlog\0\0\1", 8);
+	memcpy(p, log_magic, sizeof(log_magic));
 	put_le64((uint8_t *)p + 8, 1);
 	put_le32((uint8_t *)p + 16, crc32c(0, p, 16));
 	while (n - at >= WAL_RECORD_HEAD) {
@@ -118,7 +121,7 @@ static void repair_run(char *p, size_t n)
 
 	if (n < RUN_HEAD + RUN_TAIL)
 		return;
-	memcpy(p, "pwrun\0\0\1", 8);
+	memcpy(p, run_magic, sizeof(run_magic));
 	put_le64((uint8_t *)p + 8, 1);
 	put_le32((uint8_t *)p + 24, crc32c(0, p, 24));
 	table = get_le64(p + n - RUN_TAIL) % (n - RUN_HEAD - RUN_TAIL + 1);
