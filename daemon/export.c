@@ -448,13 +448,14 @@ static int find_families(struct export *x, struct slice **out, size_t *n, struct
 		if (snapshot_label_values(x->v, slice_str(LABEL_NAME), s->m, s->n, &x->family,
 					  &more, &nmore, e) < 0)
 			return -1;
+		if (nmore == 0)
+			continue;
 		all = arena_array(&x->family, *n + nmore, sizeof(*all));
-		if (!all && *n + nmore > 0)
+		if (!all)
 			return err_set(e, ERR_LIMIT, "too many families");
 		if (*n)
 			memcpy(all, *out, *n * sizeof(*all));
-		if (nmore)
-			memcpy(all + *n, more, nmore * sizeof(*all));
+		memcpy(all + *n, more, nmore * sizeof(*all));
 		*out = all;
 		*n += nmore;
 	}

@@ -8,6 +8,7 @@
 #ifndef STORAGE_COLUMNS_BITS_H
 #define STORAGE_COLUMNS_BITS_H
 
+#include "storage/varint.h"
 #include "base/slice.h"
 
 #include <stdint.h>
@@ -70,17 +71,6 @@ static inline unsigned width_of(uint64_t v)
 static inline uint64_t mask_of(unsigned width)
 {
 	return width ? UINT64_MAX >> (64 - width) : 0;
-}
-
-/* Small negative numbers to small positive ones: 0 -1 1 -2 … to 0 1 2 3 … */
-static inline uint64_t zigzag(uint64_t v)
-{
-	return v << 1 ^ (v >> 63 ? UINT64_MAX : 0);
-}
-
-static inline uint64_t unzigzag(uint64_t v)
-{
-	return v >> 1 ^ (v & 1 ? UINT64_MAX : 0);
 }
 
 /* Puts one among n that are in order; for a few numbers. */

@@ -50,6 +50,7 @@ static inline bool varint_take(struct slice *in, uint64_t *v)
 	return false;
 }
 
+/* Small negative numbers to small positive ones: 0 -1 1 -2 … to 0 1 2 3 … */
 static inline uint64_t zigzag(int64_t v)
 {
 	return (uint64_t)v << 1 ^ (v < 0 ? UINT64_MAX : 0);
