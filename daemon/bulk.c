@@ -13,6 +13,7 @@ enum {
 	REQUEST_BYTES = 4 << 20, /* whichever is reached first */
 	UNDER_WAY = 8,
 	PILE_ROWS = 100000,
+	PILE_BYTES = 32 << 20, /* of rows; whichever is reached first */
 	BUSY_WAIT_MS = 100,
 	BUSY_TRIES = 3000,
 	LOOK_UP_DEADLINE_MS = 600000,
@@ -33,6 +34,7 @@ struct pile {
 	struct observation *obs; /* each with a reference to its labels */
 	uint64_t *line;
 	size_t n, cap;
+	struct buf text; /* the rows as they came, with the header */
 };
 
 enum { RELEASED, DRAFTS, PILES };
@@ -54,6 +56,8 @@ struct bulk {
 	uint64_t first_line, last_line;
 
 	struct pile piles[PILES];
+	struct buf header;
+	uint32_t refused; /* rows, not told with a submission yet */
 
 	pthread_mutex_t lock;
 	pthread_cond_t finished;
@@ -88,6 +92,9 @@ struct bulk *bulk_new(const struct bulk_options *o, struct err *e)
 	b->run = run;
 	buf_init(&b->texts, 1 << 20);
 	buf_init(&b->raw, remote_write_defaults.raw_bytes);
+	buf_init(&b->header, 1 << 20);
+	for (int i = 0; i < PILES; i++)
+		buf_init(&b->piles[i].text, 2 * PILE_BYTES);
 	pthread_mutex_init(&b->lock, NULL);
 	pthread_cond_init(&b->finished, NULL);
 	for (int i = 0; i < UNDER_WAY; i++) {
@@ -112,6 +119,7 @@ static void pile_clear(struct pile *p)
 	for (size_t i = 0; i < p->n; i++)
 		labels_unref(p->obs[i].labels);
 	p->n = 0;
+	buf_clear(&p->text);
 }
 
 void bulk_free(struct bulk *b)
@@ -123,12 +131,14 @@ void bulk_free(struct bulk *b)
 		pile_clear(&b->piles[i]);
 		mem_free(b->piles[i].obs);
 		mem_free(b->piles[i].line);
+		buf_release(&b->piles[i].text);
 	}
 	for (int i = 0; i < UNDER_WAY; i++)
 		buf_release(&b->slots[i].body);
 	labels_unref(b->labels);
 	buf_release(&b->texts);
 	buf_release(&b->raw);
+	buf_release(&b->header);
 	pthread_cond_destroy(&b->finished);
 	pthread_mutex_destroy(&b->lock);
 	mem_free(b->run);
@@ -355,6 +365,7 @@ static int drop_plain(struct bulk *b, struct pile *p, struct snapshot *v, struct
 		if (plain) {
 			b->o.refused(b->o.ctx, p->line[i], p->line[i], 1,
 				     "the series is plain and cannot take a figure");
+			b->refused++;
 			labels_unref(p->obs[i].labels);
 			asked = NULL; /* its memory may be another set's next */
 			continue;
@@ -383,7 +394,8 @@ static int hand_in(struct bulk *b, struct pile *p, bool draft, struct err *e)
 					    .origin = b->o.origin,
 					    .received_ms = now,
 					    .released_ms = draft ? 0 : now,
-					    .trusted = b->o.trusted },
+					    .trusted = b->o.trusted,
+					    .body = buf_all(&p->text) },
 			    .obs = p->obs,
 			    .nobs = p->n };
 
@@ -391,9 +403,12 @@ static int hand_in(struct bulk *b, struct pile *p, bool draft, struct err *e)
 		return 0;
 	if (check_kinds(b, p, e) < 0)
 		return -1;
-	a.nobs = p->n;
-	if (p->n == 0)
+	if (p->n == 0) {
+		pile_clear(p);
 		return 0;
+	}
+	a.nobs = p->n;
+	a.submission.refused = b->refused;
 	if (append_and_wait(b, &a, e) < 0)
 		return -1;
 	b->counts.fresh += a.fresh;
@@ -401,6 +416,7 @@ static int hand_in(struct bulk *b, struct pile *p, bool draft, struct err *e)
 	b->counts.unchanged += a.unchanged;
 	b->counts.drafts += draft ? a.fresh + a.revised : 0;
 	b->counts.submissions++;
+	b->refused = 0;
 	pile_clear(p);
 	return 0;
 }
@@ -453,8 +469,36 @@ static void keep_order(struct pile *p)
 			p->obs[i - 1].known_from_ms = last->known_from_ms;
 }
 
-int bulk_figure(struct bulk *b, const struct observation *o, bool draft, uint64_t line,
-		struct err *e)
+int bulk_header(struct bulk *b, struct slice line, struct err *e)
+{
+	buf_clear(&b->header);
+	buf_slice(&b->header, line);
+	buf_putc(&b->header, '\n');
+	return buf_check(&b->header, e);
+}
+
+void bulk_note_refused(struct bulk *b)
+{
+	b->refused += b->refused < UINT32_MAX;
+}
+
+static bool is_full(const struct pile *p, const struct observation *next)
+{
+	return (p->n >= PILE_ROWS || p->text.n >= PILE_BYTES) &&
+	       !same_period(&p->obs[p->n - 1], next);
+}
+
+static int keep_row(struct bulk *b, struct pile *p, struct slice text, struct err *e)
+{
+	if (!p->text.n)
+		buf_slice(&p->text, buf_all(&b->header));
+	buf_slice(&p->text, text);
+	buf_putc(&p->text, '\n');
+	return buf_check(&p->text, e);
+}
+
+int bulk_figure(struct bulk *b, const struct observation *o, bool draft, struct slice text,
+		uint64_t line, struct err *e)
 {
 	struct pile *p = &b->piles[draft ? DRAFTS : RELEASED];
 	struct observation mine = *o;
@@ -464,9 +508,9 @@ int bulk_figure(struct bulk *b, const struct observation *o, bool draft, uint64_
 	if (!b->labels)
 		return -1;
 	mine.labels = b->labels;
-	if (p->n >= PILE_ROWS && !same_period(&p->obs[p->n - 1], &mine) && hand_in_piles(b, e) < 0)
+	if (is_full(p, &mine) && hand_in_piles(b, e) < 0)
 		return -1;
-	if (pile_room(p, e) < 0)
+	if (pile_room(p, e) < 0 || keep_row(b, p, text, e) < 0)
 		return -1;
 	mine.labels = labels_ref(b->labels);
 	p->line[p->n] = line;

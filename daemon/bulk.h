@@ -3,7 +3,8 @@
  *
  * Samples go as remote write requests of some thousand, several under way at once. Figures are
  * gathered and handed in as one submission for each 100,000 rows, those that are not released as
- * another one. Nothing counts as kept before the store has said that it is durable.
+ * another one; its rows as they came are its original. Nothing counts as kept before the store has
+ * said that it is durable.
  *
  * One thread. What the store refuses is told by line; an error of a call is one after which nothing
  * more can be written (disk full, store failed), except where it says otherwise.
@@ -37,10 +38,16 @@ void bulk_free(struct bulk *b); /* waits for what is under way; NULL is nothing 
 /* The series of what follows; labels in any order, copied. An error is about these labels only. */
 int bulk_series(struct bulk *b, const struct label *l, size_t n, struct err *e);
 int bulk_sample(struct bulk *b, int64_t t_ms, double value, uint64_t line, struct err *e);
-/* `o` without labels. With `draft` it is not released. Among figures of one period that follow
- * each other, one that became known before another is not known later than it. */
-int bulk_figure(struct bulk *b, const struct observation *o, bool draft, uint64_t line,
-		struct err *e);
+/* What the originals of submissions begin with: the line that names the columns, without its end.
+ */
+int bulk_header(struct bulk *b, struct slice line, struct err *e);
+/* `o` without labels; `text` is its row as it came, without its end. With `draft` it is not
+ * released. Among figures of one period that follow each other, one that became known before
+ * another is not known later than it. */
+int bulk_figure(struct bulk *b, const struct observation *o, bool draft, struct slice text,
+		uint64_t line, struct err *e);
+/* A row that was refused before it came here: the next submission says how many there were. */
+void bulk_note_refused(struct bulk *b);
 /* Writes what is left and waits. */
 int bulk_finish(struct bulk *b, struct err *e);
 void bulk_counts(const struct bulk *b, struct bulk_counts *out);

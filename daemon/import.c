@@ -56,6 +56,7 @@ static int64_t wall_ms(void)
 static void refuse(struct import *x, uint64_t line, unsigned column, const char *why)
 {
 	x->counts->refused++;
+	bulk_note_refused(x->bulk);
 	if (++x->complaints <= COMPLAINTS_MAX)
 		fprintf(x->o->complaints, "%s:%" PRIu64 ":%u: %s\n", x->path, line, column, why);
 }
@@ -265,7 +266,8 @@ static int take_sample(struct import *x, const struct csv_row *row, uint64_t lin
 	return bulk_sample(x->bulk, row->t_ms, row->value, line, e);
 }
 
-static int take_figure(struct import *x, const struct csv_row *row, uint64_t line, struct err *e)
+static int take_figure(struct import *x, const struct csv_row *row, struct slice text,
+		       uint64_t line, struct err *e)
 {
 	struct observation o = { .stamp_ms = row->t_ms,
 				 .value = row->value,
@@ -286,7 +288,7 @@ static int take_figure(struct import *x, const struct csv_row *row, uint64_t lin
 	if (known)
 		o.known_from_ms = row->released_ms > row->known_from_ms ? row->released_ms
 									: row->known_from_ms;
-	return bulk_figure(x->bulk, &o, row->unreleased, line, e);
+	return bulk_figure(x->bulk, &o, row->unreleased, text, line, e);
 }
 
 static int csv_line(struct import *x, struct slice text, uint64_t line, struct err *e)
@@ -310,7 +312,7 @@ static int csv_line(struct import *x, struct slice text, uint64_t line, struct e
 		refuse(x, line, column, why.text);
 	if (rc != 1)
 		return 0;
-	return row.figure ? take_figure(x, &row, line, e) : take_sample(x, &row, line, e);
+	return row.figure ? take_figure(x, &row, text, line, e) : take_sample(x, &row, line, e);
 }
 
 static int csv_block(struct import *x, struct slice block, struct err *e)
@@ -327,7 +329,8 @@ static int csv_block(struct import *x, struct slice block, struct err *e)
 					  "left out");
 		text = slice_of(p, (size_t)(stop - p));
 		if (line == 1) {
-			if (csv_reader_header(x->csv, text, e) < 0)
+			if (csv_reader_header(x->csv, text, e) < 0 ||
+			    bulk_header(x->bulk, text, e) < 0)
 				return err_wrap(e, "%s:1", x->path);
 		} else if (csv_line(x, text, line, e) < 0) {
 			return -1;

@@ -160,7 +160,9 @@ for metric in METRICS:
             if got is None and any(a <= t / 1000 <= b for a, b in gaps):
                 excused += 1
                 continue
-            fault("Prometheus has another:", r["metric"], t, v, got)
+            sent = t in tried.get(labels_of(r["metric"].items()), {})
+            fault("Prometheus has another:", r["metric"], t, v, got, "tried" if sent else "never tried",
+                  "%.3f s before the end" % (float(end) - t / 1000))
         for t, v in held.items():
             if v != STALE and t <= float(end) * 1000 and t not in theirs:
                 fault("Prometheus does not have:", r["metric"], t, hex(v))

@@ -1,4 +1,5 @@
 /* test_export.c - a store out as text and into another store, which then writes the same bytes. */
+#include "base/alloc.h"
 #include "daemon/commands.h"
 #include "daemon/export.h"
 #include "daemon/import.h"
@@ -582,6 +583,106 @@ static void the_two_kinds_do_not_mix(void **state)
 	free(r.said);
 }
 
+static void a_submission_keeps_its_rows_as_they_came(void **state)
+{
+	static const char rows[] = "series,stamp,value,months,known_from\r\n"
+				   "a,1000,1,1,2000\r\nb,soon,1,1,2000\nb,1000,1,1,2000\n";
+	struct pair *f = *state;
+	struct submission sub;
+	struct snapshot *v;
+	struct arena a;
+	struct buf b;
+	struct outcome r;
+
+	write_text(f, "h.csv", rows);
+	r = import_from(f, f->to, "h.csv", true);
+	assert_ok(r.rc, &f->e);
+	free(r.said);
+	arena_init(&a, 1 << 20);
+	buf_init(&b, 1 << 20);
+	v = must_snapshot(f->to);
+	assert_ok(snapshot_submission(v, 1, &a, &sub, &f->e), &f->e);
+	assert_string_equal(sub.source, "office");
+	assert_string_equal(sub.owner, "unit");
+	assert_has(sub.origin, "/h.csv");
+	assert_int_equal(sub.kept, 2);
+	assert_int_equal(sub.refused, 1);
+	assert_true(sub.trusted && sub.has_original);
+	assert_ok(snapshot_original(v, sub.body_sha256, &b, &f->e), &f->e);
+	assert_slice(buf_all(&b), "series,stamp,value,months,known_from\r\na,1000,1,1,2000\r\n"
+				  "b,1000,1,1,2000\n");
+	snapshot_close(v);
+	buf_release(&b);
+	arena_release(&a);
+}
+
+/* --- without memory ----------------------------------------------------------------------------
+ */
+
+static void an_export_without_memory_is_an_error(void **state)
+{
+	struct pair *f = *state;
+	struct export_options o = everything;
+	struct export_counts counts;
+	long k;
+
+	put(f, "a", "1", 1000, 1);
+	write_text(f, "h.csv", history);
+	must_import(f, f->from, "h.csv", true);
+	o.format = EXPORT_CSV;
+	o.vintages = true;
+	o.store = f->from;
+	o.complaints = stderr;
+	o.fd = open(tmp_path(f->dir, "x"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	for (k = 0;; k++) {
+		int rc;
+
+		mem_fail_after(k, 1);
+		rc = export_run(&o, &counts, &f->e);
+		mem_fail_after(-1, 0);
+		if (rc == 0)
+			break;
+		assert_true(f->e.code == ERR_MEMORY || f->e.code == ERR_LIMIT);
+		assert_int_equal(counts.damaged, 0);
+	}
+	assert_true(k > 10);
+	assert_int_equal(counts.values, 6);
+	close(o.fd);
+}
+
+static void an_import_without_memory_is_an_error(void **state)
+{
+	struct pair *f = *state;
+	long k;
+
+	write_text(f, "h.csv", history);
+	for (k = 0;; k++) {
+		struct outcome r = { .said = NULL };
+		size_t n;
+		struct import_options o = { .store = f->to,
+					    .source = "office",
+					    .owner = "unit",
+					    .trusted = true,
+					    .complaints = open_memstream(&r.said, &n) };
+		const char *path = tmp_path(f->dir, "h.csv");
+
+		mem_fail_after(k, 1);
+		r.rc = import_file(&o, path, &r.counts, &f->e);
+		mem_fail_after(-1, 0);
+		fclose(o.complaints);
+		free(r.said);
+		if (r.rc == 0 && r.counts.refused == 0)
+			break;
+		if (r.rc < 0)
+			assert_true(f->e.code == ERR_MEMORY || f->e.code == ERR_LIMIT);
+	}
+	assert_true(k > 10);
+	assert_exports(f, f->to, everything,
+		       "# TYPE a unknown\na 2.5 1580428800\na -0 1582934400\n"
+		       "# TYPE b unknown\nb{park=\"p\"} 7 1582934400\n"
+		       "# TYPE c unknown\nc NaN 1582934400\n# EOF\n");
+}
+
 /* --- the commands -------------------------------------------------------------------------------
  */
 
@@ -682,6 +783,9 @@ int main(void)
 		PAIR_TEST(what_was_released_late_is_seen_from_then_on),
 		PAIR_TEST(only_a_trusted_import_says_since_when),
 		PAIR_TEST(the_two_kinds_do_not_mix),
+		PAIR_TEST(a_submission_keeps_its_rows_as_they_came),
+		PAIR_TEST(an_export_without_memory_is_an_error),
+		PAIR_TEST(an_import_without_memory_is_an_error),
 		PAIR_TEST(a_store_in_use_is_exported_but_not_filled),
 		PAIR_TEST(options_are_looked_at),
 		PAIR_TEST(what_is_no_file_is_not_replaced),

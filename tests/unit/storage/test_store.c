@@ -123,6 +123,39 @@ static void the_same_figure_again_is_unchanged_but_on_record(void **state)
 	labels_unref(ls);
 }
 
+static void a_history_is_every_vintage_of_every_period(void **state)
+{
+	struct fixture *f = *state;
+	struct labels *ls = series_named("park_output_yuan", "east");
+	struct snapshot *v;
+	struct vintage *x;
+	uint32_t id;
+	size_t n;
+
+	assert_ok(put_figure(f->s, ls, 200, 5.0, 1000, 0, NULL, &f->e), &f->e);
+	assert_ok(put_figure(f->s, ls, 100, 1.0, 1000, 1000, NULL, &f->e), &f->e);
+	assert_ok(put_figure(f->s, ls, 100, 2.0, 2000, 2000, NULL, &f->e), &f->e);
+	assert_ok(put_figure(f->s, ls, 300, 3.0, 2000, 2000, NULL, &f->e), &f->e);
+	v = must_snapshot(f->s);
+	id = id_of(v, ls);
+	assert_ok(snapshot_history(v, id, INT64_MIN, INT64_MAX, &f->arena, &x, &n, &f->e), &f->e);
+	assert_int_equal(n, 4);
+	assert_f64(x[0].value, 1.0);
+	assert_f64(x[1].value, 2.0);
+	assert_int_equal(x[1].ordinal, 2);
+	assert_int_equal(x[1].count, 2);
+	/* Not released: it is in the history all the same. */
+	assert_f64(x[2].value, 5.0);
+	assert_int_equal(x[2].ordinal, 0);
+	assert_int_equal(x[3].count, 1);
+	assert_ok(snapshot_history(v, id, 101, 299, &f->arena, &x, &n, &f->e), &f->e);
+	assert_int_equal(n, 1);
+	assert_ok(snapshot_history(v, id, 301, INT64_MAX, &f->arena, &x, &n, &f->e), &f->e);
+	assert_int_equal(n, 0);
+	snapshot_close(v);
+	labels_unref(ls);
+}
+
 static void a_release_shows_what_was_handed_in_as_a_draft(void **state)
 {
 	struct fixture *f = *state;
@@ -724,6 +757,7 @@ int main(void)
 		STORE_TEST(a_figure_comes_back_with_all_it_was_given),
 		STORE_TEST(a_correction_stands_beside_the_first_value),
 		STORE_TEST(the_same_figure_again_is_unchanged_but_on_record),
+		STORE_TEST(a_history_is_every_vintage_of_every_period),
 		STORE_TEST(a_release_shows_what_was_handed_in_as_a_draft),
 		STORE_TEST(a_draft_does_not_swallow_its_signed_copy),
 		STORE_TEST(a_clock_set_back_does_not_hide_a_correction),
