@@ -152,7 +152,8 @@ static size_t runs_pack(const uint64_t *x, size_t n, uint8_t *out)
 	for (size_t i = 0, end; i < n; i = end) {
 		for (end = i + 1; end < n && x[end] == x[i];)
 			end++;
-		p = put_varint(put_varint(p, x[i]), end - i - 1);
+		p += varint_put(p, x[i]);
+		p += varint_put(p, end - i - 1);
 	}
 	return (size_t)(p - out);
 }
@@ -163,7 +164,7 @@ static int runs_unpack(struct slice *in, size_t n, uint64_t *x, struct err *e)
 
 	*in = slice_skip(*in, 1);
 	for (size_t at = 0; at < n;) {
-		if (!get_varint(in, &v) || !get_varint(in, &more))
+		if (!varint_take(in, &v) || !varint_take(in, &more))
 			return err_set(e, ERR_CORRUPT, "it is cut off");
 		if (more >= n - at)
 			return err_set(e, ERR_CORRUPT, "a run goes on behind its end");

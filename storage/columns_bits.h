@@ -1,5 +1,5 @@
 /*
- * columns_bits.h - numbers of equal width side by side, and numbers of seven-bit groups.
+ * columns_bits.h - numbers of equal width side by side; those of seven-bit groups are in varint.h.
  *
  * The ground the column codecs stand on (columns.h); nobody else includes it. All that
  * is written is little-endian, read and written byte by byte or through memcpy().
@@ -14,8 +14,7 @@
 #include <stdint.h>
 
 enum {
-	BLOCK = 128,     /* numbers of one width */
-	VARINT_MAX = 10, /* bytes */
+	BLOCK = 128, /* numbers of one width */
 };
 
 /* Two numbers side by side, as the compilers' own vectors (GCC and clang, any processor). */
@@ -81,35 +80,9 @@ static inline void insert_sorted(int64_t *sorted, size_t n, int64_t v)
 	sorted[n] = v;
 }
 
-/* Seven bits a byte, lowest first, the eighth says that more follow. */
-static inline uint8_t *put_varint(uint8_t *p, uint64_t v)
-{
-	for (; v >= 0x80; v >>= 7)
-		*p++ = (uint8_t)(v | 0x80);
-	*p++ = (uint8_t)v;
-	return p;
-}
-
 static inline size_t varint_bytes(uint64_t v)
 {
 	return v ? (width_of(v) + 6) / 7 : 1;
-}
-
-/* Takes one off the front; false when it is cut off or longer than 64 bits. */
-static inline bool get_varint(struct slice *in, uint64_t *v)
-{
-	*v = 0;
-	for (unsigned shift = 0; shift < 70 && in->n > 0; shift += 7) {
-		uint8_t b = (uint8_t)*in->p;
-
-		*in = slice_skip(*in, 1);
-		if (shift == 63 && b > 1)
-			return false;
-		*v |= (uint64_t)(b & 0x7f) << shift;
-		if (!(b & 0x80))
-			return true;
-	}
-	return false;
 }
 
 static inline bool get_byte(struct slice *in, uint8_t *b)

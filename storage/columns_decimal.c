@@ -178,11 +178,11 @@ static uint8_t *put_exceptions(uint8_t *p, const double *v, const uint64_t *plac
 {
 	uint64_t before = 0, next = 0;
 
-	p = put_varint(p, count);
+	p += varint_put(p, count);
 	for (size_t i = 0; i < count; i++) {
 		uint64_t bits = bits_of(v[places[i]]), same = i > 0 && bits == before;
 
-		p = put_varint(p, (places[i] - next) << 1 | same);
+		p += varint_put(p, (places[i] - next) << 1 | same);
 		if (!same) {
 			store64(p, bits);
 			p += 8;
@@ -249,10 +249,10 @@ static int get_exceptions(struct slice *in, size_t n, double *v, struct err *e)
 {
 	uint64_t count, gap, bits = 0, at = 0;
 
-	if (!get_varint(in, &count))
+	if (!varint_take(in, &count))
 		return err_set(e, ERR_CORRUPT, "it is cut off");
 	for (uint64_t i = 0; i < count; i++) {
-		if (!get_varint(in, &gap) || (!(gap & 1) && in->n < 8))
+		if (!varint_take(in, &gap) || (!(gap & 1) && in->n < 8))
 			return err_set(e, ERR_CORRUPT, "it is cut off");
 		if (gap >> 1 >= n - at)
 			return err_set(e, ERR_CORRUPT, "an exception lies behind its end");

@@ -69,7 +69,7 @@ static size_t pack_months(const int64_t *t, size_t n, int64_t shift, uint8_t *ou
 		s->more[i] = (uint64_t)(t[i] - shift - month_start(s->numbers[i]));
 	}
 	*p++ = TIMES_MONTHS;
-	p = put_varint(p, zigzag((uint64_t)shift));
+	p += varint_put(p, zigzag((uint64_t)shift));
 	p += whole_pack(s->numbers, n, p, s);
 	p += whole_pack(s->more, n, p, s);
 	return (size_t)(p - out);
@@ -105,7 +105,7 @@ static size_t pack_trend(const int64_t *t, size_t n, uint8_t *out, struct column
 	for (size_t i = 0; i < n; i++)
 		s->numbers[i] = (uint64_t)t[i] - i * step;
 	*p++ = TIMES_TREND;
-	p = put_varint(p, zigzag(step));
+	p += varint_put(p, zigzag(step));
 	p += whole_pack(s->numbers, n, p, s);
 	return (size_t)(p - out);
 }
@@ -187,7 +187,7 @@ static int unpack_kind(struct slice *in, size_t n, uint64_t *t, struct columns_s
 		return whole_unpack(in, n, t, e);
 	if (kind != TIMES_MONTHS && kind != TIMES_TREND)
 		return err_set(e, ERR_CORRUPT, "its layout is unknown");
-	if (!get_varint(in, &varint))
+	if (!varint_take(in, &varint))
 		return err_set(e, ERR_CORRUPT, "it is cut off");
 	varint = unzigzag(varint);
 	if (kind == TIMES_MONTHS)

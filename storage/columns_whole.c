@@ -187,7 +187,7 @@ static uint8_t *put_patches(uint8_t *p, const uint64_t *left, size_t n,
 	for (unsigned i = 0; i < *count; i++) {
 		uint64_t over = left[count[1 + i]] - plan->base;
 
-		p = put_varint(p, zigzag((uint64_t)((int64_t)over >> plan->width)));
+		p += varint_put(p, zigzag((uint64_t)((int64_t)over >> plan->width)));
 	}
 	return p;
 }
@@ -230,9 +230,9 @@ static uint8_t *put_block(uint8_t *p, const uint64_t *y, size_t from, size_t n,
 	whole_plan(left, n, quick, &plan);
 	*p++ = (uint8_t)((plan.width == 64 ? BLOCK_WIDTH : plan.width) |
 			 (plan.patches ? BLOCK_PATCHED : 0) | (plan.sparse ? BLOCK_SPARSE : 0));
-	p = put_varint(p, zigzag(plan.base));
+	p += varint_put(p, zigzag(plan.base));
 	if (from == 0 && order == ORDER_SLOPE)
-		p = put_varint(p, zigzag(y[1]));
+		p += varint_put(p, zigzag(y[1]));
 	p = plan.sparse ? put_sparse(p, left, n, &plan) : put_dense(p, left, n, &plan);
 	return plan.patches ? put_patches(p, left, n, &plan) : p;
 }
@@ -240,8 +240,8 @@ static uint8_t *put_block(uint8_t *p, const uint64_t *y, size_t from, size_t n,
 static uint8_t *put_head(uint8_t *p, unsigned head, uint64_t first, uint64_t unit)
 {
 	*p++ = (uint8_t)(head | (unit != 1 ? HEAD_UNIT : 0));
-	p = put_varint(p, zigzag(first));
-	return unit != 1 ? put_varint(p, zigzag(unit)) : p;
+	p += varint_put(p, zigzag(first));
+	return unit != 1 ? p + varint_put(p, zigzag(unit)) : p;
 }
 
 static size_t pack_blocks(const uint64_t *x, size_t n, uint8_t *out, struct columns_scratch *s)
@@ -297,7 +297,7 @@ static int cut_off(struct err *e)
 
 static bool get_signed(struct slice *in, uint64_t *v)
 {
-	if (!get_varint(in, v))
+	if (!varint_take(in, v))
 		return false;
 	*v = unzigzag(*v);
 	return true;

@@ -61,7 +61,7 @@ enum { WHOLE_KIND_MASK = 3 };
 #define WHOLE_BOUND(n) (64 + (n)*8 + ((n) / BLOCK + 2) * 64)
 /* Bytes that any other function may touch: two such columns (times), or one with ten bytes
  * for half of the values (decimals with exceptions). */
-#define COLUMN_BOUND(n) (2 * WHOLE_BOUND(n) + 2 * VARINT_MAX)
+#define COLUMN_BOUND(n) (2 * WHOLE_BOUND(n) + 2 * VARINT_MAX_BYTES)
 
 /* How a block's leftovers are kept. */
 struct whole_plan {
