@@ -140,7 +140,7 @@ $(B)/tests/replay/%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(B)/libd
 TORTURE := $(B)/torture-record.so $(B)/torture-fault.so $(B)/torture-disk $(B)/torture-control $(B)/torture-readback
 $(B)/torture-record.so: tests/torture/record.c tests/torture/recorder.c
 $(B)/torture-fault.so: tests/torture/fault.c
-$(B)/torture-%.so: tests/torture/recorder.h tests/torture/record.h tests/torture/interpose.h Makefile
+$(B)/torture-%.so: tests/torture/recorder.h tests/torture/record.h tests/torture/interpose.h tests/torture/interpose_open.h Makefile
 	$(say) LD
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) -std=c17 $(CFLAGS) $(WARN) $(WERROR) $(LDFLAGS) -fPIC -shared -o $@ $(filter %.c,$^) -ldl -lpthread

@@ -30,10 +30,12 @@ static void remove_folder(void)
 
 static void make_folder(void)
 {
-	const char *tmp = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+	const char *wanted = getenv("TMPDIR");
+	const char *tmp = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : wanted ? wanted : "/tmp";
 	char sub[96];
 
-	snprintf(folder, sizeof(folder), "%s/fuzz-store-XXXXXX", tmp);
+	MUST((size_t)snprintf(folder, sizeof(folder), "%s/fuzz-store-XXXXXX", tmp) <
+	     sizeof(folder));
 	MUST(mkdtemp(folder));
 	snprintf(sub, sizeof(sub), "%s/runs", folder);
 	MUST(mkdir(sub, 0700) == 0);

@@ -20,6 +20,7 @@
  * forked children count for themselves and report nothing.
  */
 #include "tests/torture/interpose.h"
+#include "tests/torture/interpose_open.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -259,51 +260,6 @@ static int open_at(int dirfd, const char *path, int flags, mode_t mode)
 	if (strikes_path(CALL_OPEN, dirfd, path) && code != LIE)
 		return fail();
 	return NEXT(openat)(dirfd, path, flags, mode);
-}
-
-static mode_t mode_argument(int flags, va_list args)
-{
-	return (flags & (O_CREAT | O_TMPFILE)) ? va_arg(args, mode_t) : 0;
-}
-
-int open(const char *path, int flags, ...)
-{
-	va_list args;
-
-	va_start(args, flags);
-	mode_t mode = mode_argument(flags, args);
-	va_end(args);
-	return open_at(AT_FDCWD, path, flags, mode);
-}
-
-int open64(const char *path, int flags, ...)
-{
-	va_list args;
-
-	va_start(args, flags);
-	mode_t mode = mode_argument(flags, args);
-	va_end(args);
-	return open_at(AT_FDCWD, path, flags | O_LARGEFILE, mode);
-}
-
-int openat(int dirfd, const char *path, int flags, ...)
-{
-	va_list args;
-
-	va_start(args, flags);
-	mode_t mode = mode_argument(flags, args);
-	va_end(args);
-	return open_at(dirfd, path, flags, mode);
-}
-
-int openat64(int dirfd, const char *path, int flags, ...)
-{
-	va_list args;
-
-	va_start(args, flags);
-	mode_t mode = mode_argument(flags, args);
-	va_end(args);
-	return open_at(dirfd, path, flags | O_LARGEFILE, mode);
 }
 
 /* A write that has to fail: the first half, or nothing. */

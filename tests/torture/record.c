@@ -15,6 +15,7 @@
  * covered by it. A failed sync has no end.
  */
 #include "tests/torture/interpose.h"
+#include "tests/torture/interpose_open.h"
 #include "tests/torture/recorder.h"
 
 #include <errno.h>
@@ -41,11 +42,6 @@ static bool exists(int dirfd, const char *path)
 	return is;
 }
 
-static mode_t mode_argument(int flags, va_list args)
-{
-	return (flags & (O_CREAT | O_TMPFILE)) ? va_arg(args, mode_t) : 0;
-}
-
 static int open_at(int dirfd, const char *path, int flags, mode_t mode)
 {
 	bool existed;
@@ -60,46 +56,6 @@ static int open_at(int dirfd, const char *path, int flags, mode_t mode)
 		rec_opened(fd, flags, existed);
 	rec_unlock();
 	return fd;
-}
-
-int open(const char *path, int flags, ...)
-{
-	va_list args;
-
-	va_start(args, flags);
-	mode_t mode = mode_argument(flags, args);
-	va_end(args);
-	return open_at(AT_FDCWD, path, flags, mode);
-}
-
-int open64(const char *path, int flags, ...)
-{
-	va_list args;
-
-	va_start(args, flags);
-	mode_t mode = mode_argument(flags, args);
-	va_end(args);
-	return open_at(AT_FDCWD, path, flags | O_LARGEFILE, mode);
-}
-
-int openat(int dirfd, const char *path, int flags, ...)
-{
-	va_list args;
-
-	va_start(args, flags);
-	mode_t mode = mode_argument(flags, args);
-	va_end(args);
-	return open_at(dirfd, path, flags, mode);
-}
-
-int openat64(int dirfd, const char *path, int flags, ...)
-{
-	va_list args;
-
-	va_start(args, flags);
-	mode_t mode = mode_argument(flags, args);
-	va_end(args);
-	return open_at(dirfd, path, flags | O_LARGEFILE, mode);
 }
 
 int creat(const char *path, mode_t mode)
