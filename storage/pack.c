@@ -34,6 +34,9 @@ enum {
 	MERGE_DEPTH = 8, /* more partitions above each other are too many */
 	MERGE_MOST = 64,
 	MERGE_SMALL = 4000000, /* samples: a partition below is worth merging */
+	MEMORY_STEP_MS = 100,  /* between two attempts to get memory for a layout … */
+	MEMORY_TRIES = 100,    /* … of which there are so many, or when the store is closed … */
+	CLOSING_TRIES = 10,    /* … so many */
 };
 
 /* --- seal ---------------------------------------------------------------------------- */
@@ -169,15 +172,34 @@ static int move_on(struct layout *l, void *ctx, struct err *e)
 	return f->p->n > 0 ? layout_add_layer(l, layer_ref(f->layer), e) : 0;
 }
 
-/* The transaction is committed; without memory for a layout nothing may be shown any more. */
+static bool is_closing(struct store *s)
+{
+	bool closing;
+
+	pthread_mutex_lock(&s->lock);
+	closing = s->pack_stopping;
+	pthread_mutex_unlock(&s->lock);
+	return closing;
+}
+
+/* The transaction is committed; without memory for a layout nothing may be shown any more. When it
+ * does not come back the store has failed: what was acknowledged lies in LMDB, runs and log files,
+ * and whoever opens it next finds it there. */
 static void must_relayout(struct store *s,
 			  int (*change)(struct layout *l, void *ctx, struct err *e), void *ctx)
 {
+	const struct timespec step = { .tv_nsec = MEMORY_STEP_MS * 1000000L };
 	struct err e;
 
-	while (store_relayout(s, change, ctx, &e) < 0) {
-		log_event(LOG_ERROR, "waiting for memory", log_err(&e));
-		sleep(1);
+	for (int tries = 1; store_relayout(s, change, ctx, &e) < 0; tries++) {
+		if (tries == 1)
+			log_event(LOG_ERROR, "waiting for memory", log_err(&e));
+		if (tries >= MEMORY_TRIES || (tries >= CLOSING_TRIES && is_closing(s))) {
+			err_wrap(&e, "what was packed cannot be shown");
+			store_note_failed(s, &e);
+			return;
+		}
+		nanosleep(&step, NULL);
 	}
 }
 

@@ -3,7 +3,8 @@
  *
  * A commit that moves things is seen in LMDB a moment before the layout is put in place,
  * so a reader may get a transaction that is ahead of its layout: it tries again, for the few
- * microseconds between the two.
+ * microseconds between the two. Without memory for that layout it takes longer, and may fail for
+ * good.
  */
 #include "storage/store_impl.h"
 
@@ -42,6 +43,18 @@ int store_relayout(struct store *s, int (*change)(struct layout *l, void *ctx, s
 	}
 	pthread_mutex_unlock(&s->layout_lock);
 	layout_unref(rc == 0 ? before : next);
+	return rc;
+}
+
+/* Whether the layout will never be as new as LMDB is. */
+static int check_failed(struct store *s, struct err *e)
+{
+	int rc = 0;
+
+	pthread_mutex_lock(&s->lock);
+	if (s->failed)
+		rc = err_set(e, ERR_IO, "the store failed: %s", s->why.text);
+	pthread_mutex_unlock(&s->lock);
 	return rc;
 }
 
@@ -123,6 +136,8 @@ int view_open(struct store *s, struct view_of_store *v, struct err *e)
 		/* Another process moves it: store_follow() has to look again. */
 		if (s->opt.read_only)
 			return err_set(e, ERR_BUSY, "the store changes while it is read");
+		if (check_failed(s, e) < 0)
+			return -1;
 		sched_yield();
 	}
 	view_close(v);

@@ -21,12 +21,14 @@
 static const struct view latest = { .as_of_ms = INT64_MAX };
 static atomic_int sync_errno;
 static atomic_int syncs;
+static atomic_int starve_at; /* from this sync on there is no memory; 0: never */
 
 int fdatasync(int fd)
 {
 	int e = atomic_load(&sync_errno);
 
-	atomic_fetch_add(&syncs, 1);
+	if (atomic_fetch_add(&syncs, 1) + 1 == atomic_load(&starve_at))
+		mem_fail_after(0, 1);
 	if (e) {
 		errno = e;
 		return -1;
@@ -612,6 +614,46 @@ static void without_memory_there_is_an_error_and_nothing_is_lost(void **state)
 	}
 }
 
+/* A store that packs each figure and takes one, the n-th sync from there on being the last thing
+ * that had memory. False when there was no such sync. */
+static bool close_without_memory(const char *dir, struct labels *ls, int n)
+{
+	struct store_options o = { .dir = dir, .map_bytes = 1 << 30, .pack_figures = 1 };
+	struct err e = { 0 };
+	struct store *s = store_open(&o, &e);
+	bool starved;
+
+	assert_non_null(s);
+	atomic_store(&starve_at, atomic_load(&syncs) + n);
+	assert_ok(put_figure(s, ls, n, n, 1, 1, NULL, &e), &e);
+	for (int i = 0; i < 200 && atomic_load(&syncs) < atomic_load(&starve_at); i++)
+		usleep(10000);
+	starved = atomic_load(&syncs) >= atomic_load(&starve_at);
+	store_close(s);
+	mem_fail_after(-1, 0);
+	atomic_store(&starve_at, 0);
+	return starved;
+}
+
+static void a_store_is_closed_although_no_memory_comes_back(void **state)
+{
+	struct fixture *f = *state;
+	struct labels *ls = series_named("x", "y");
+	int n = 0;
+
+	store_close(f->s);
+	alarm(60); /* it used to wait for ever */
+	do {
+		n++;
+	} while (close_without_memory(f->dir, ls, n));
+	alarm(0);
+	print_message("no memory from each of %d syncs on\n", n - 1);
+	assert_true(n > 3); /* the append, a part of the index, a partition */
+	f->s = must_open(f->dir);
+	assert_int_equal(count_figures(f->s), n);
+	labels_unref(ls);
+}
+
 /* --- one operation ---------------------------------------------------------------------- */
 
 /* What a hungry operation works on: the k-th attempt has names and times of its own. */
@@ -813,6 +855,7 @@ int main(void)
 		STORE_TEST(an_append_without_memory_fails_and_can_come_again),
 		STORE_TEST(what_is_flushed_without_memory_stays_whole),
 		STORE_TEST(reading_without_memory_is_an_error),
+		STORE_TEST(a_store_is_closed_although_no_memory_comes_back),
 		cmocka_unit_test(without_memory_there_is_an_error_and_nothing_is_lost),
 	};
 
