@@ -42,14 +42,31 @@ static int cmp(const void *a, const void *b)
 	return figure_cmp(a, b);
 }
 
-void figures_sort(struct figure *f, size_t n)
+/* How many from the start rise, or fall (`sign` -1): without equals among them when they fall. */
+static size_t ordered(const struct figure *f, size_t n, int sign)
 {
 	size_t i = 1;
 
-	while (i < n && figure_cmp(&f[i - 1], &f[i]) <= 0)
+	while (i < n && figure_cmp(&f[i - 1], &f[i]) * sign < (sign > 0))
 		i++;
-	if (i < n)
+	return i;
+}
+
+/* They mostly come in order, or newest first: from a partition, and from memory. */
+void figures_sort(struct figure *f, size_t n)
+{
+	if (n < 2 || ordered(f, n, 1) == n)
+		return;
+	if (ordered(f, n, -1) < n) {
 		qsort(f, n, sizeof(*f), cmp);
+		return;
+	}
+	for (size_t i = 0, k = n - 1; i < k; i++, k--) {
+		struct figure x = f[i];
+
+		f[i] = f[k];
+		f[k] = x;
+	}
 }
 
 /* --- packing ------------------------------------------------------------------------- */

@@ -11,13 +11,20 @@
 
 enum figure_result { FIGURE_FRESH, FIGURE_NEW_VINTAGE, FIGURE_UNCHANGED };
 
+/* Sorted, in an array with a gap. */
+struct known_figures {
+	struct figure *list;
+	size_t cap;
+	size_t before, behind; /* the gap */
+};
+
 struct figure_writer {
 	struct db_txn *t;
 	struct reader *reader;
 	uint64_t sequence;              /* the submission being written … */
 	int64_t submission_released_ms; /* … and its release, 0: none */
 	struct arena *arena;
-	struct figures_run known; /* of the series in hand, sorted */
+	struct known_figures known; /* of the series in hand */
 };
 
 /* Takes a series in hand: reads what is known of its periods from `from_ms` to `to_ms`. */

@@ -7,6 +7,7 @@
 #include "tests/unit/storage/model.h"
 
 #include <stdatomic.h>
+#include <time.h>
 #include <unistd.h>
 
 static const struct view latest = { .as_of_ms = INT64_MAX };
@@ -282,6 +283,54 @@ static void vintages_equal_a_naive_model_while_they_are_packed(void **state)
 	free(then);
 }
 
+/* --- many revisions of one period ------------------------------------------------------------ */
+
+enum { REVISIONS = 100000 };
+
+/* Known from the first millisecond on, each two after the one before. */
+static void put_revisions(struct fixture *f, struct labels *ls, int64_t first_ms)
+{
+	struct observation *o = calloc(REVISIONS, sizeof(*o));
+	struct append a = { .submission = { .source = "test", .received_ms = 1, .trusted = true },
+			    .obs = o,
+			    .nobs = REVISIONS };
+
+	for (int i = 0; i < REVISIONS; i++)
+		o[i] = (struct observation){ .labels = ls,
+					     .stamp_ms = 1,
+					     .value = (double)(first_ms + 2 * (int64_t)i),
+					     .months = 1,
+					     .known_from_ms = first_ms + 2 * (int64_t)i };
+	assert_ok(append_now(f->s, &a, &f->e), &f->e);
+	assert_int_equal(a.fresh + a.revised, REVISIONS);
+	free(o);
+}
+
+static void revisions_between_others_are_not_slow(void **state)
+{
+	struct fixture *f = *state;
+	struct labels *ls = series_named("x", "y");
+	struct snapshot *v;
+	struct vintage *x;
+	clock_t began;
+	double seconds;
+	size_t n;
+
+	put_revisions(f, ls, 1);
+	began = clock();
+	put_revisions(f, ls, 2);
+	seconds = (double)(clock() - began) / CLOCKS_PER_SEC;
+	print_message("%d revisions between as many: %.2f s\n", REVISIONS, seconds);
+	assert_true(seconds < 2); /* 0.1; more than 5 when each moves all behind it */
+	v = must_snapshot(f->s);
+	assert_ok(snapshot_vintages(v, id_of(v, ls), 1, &f->arena, &x, &n, &f->e), &f->e);
+	assert_int_equal(n, 2 * REVISIONS);
+	for (size_t i = 0; i < n; i++)
+		assert_f64(x[i].value, (double)(i + 1));
+	snapshot_close(v);
+	labels_unref(ls);
+}
+
 /* Merges drop partitions; a figure that stands behind one in the same transaction must not be
  * read by what was dropped. */
 struct crowd {
@@ -481,6 +530,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(samples_of_any_age_equal_a_naive_model),
+		STORE_TEST(revisions_between_others_are_not_slow),
 		STORE_TEST(vintages_equal_a_naive_model_while_they_are_packed),
 		STORE_TEST(figures_are_taken_while_partitions_are_merged),
 		STORE_TEST(what_is_written_moves_from_log_to_run_to_partition),
