@@ -22,6 +22,7 @@
 #include "storage/disk.h"
 #include "storage/ledger.h"
 #include "storage/lockfile.h"
+#include "storage/log_mark.h"
 #include "storage/originals.h"
 #include "storage/store_impl.h"
 #include "storage/submission.h"
@@ -559,6 +560,18 @@ static int check_request(void *ctx, const struct wal_record *r, struct err *e)
 	return rw_read(k->reader, buf_all(&k->raw), &remote_write_defaults, &request, e);
 }
 
+/* Beside a writer the last one may have come or gone since. */
+static void check_last_log(struct checker *c, uint64_t have)
+{
+	uint64_t marked;
+	struct err why;
+
+	if (c->beside_writer)
+		return;
+	if (log_mark_read(c->dir, &marked, &why) < 0 || log_mark_check(marked, have, &why) < 0)
+		fault(c, "%s", why.text);
+}
+
 static int check_logs(struct checker *c, uint64_t covered, struct err *e)
 {
 	struct log_check k = { .reader = rw_reader_new(e) };
@@ -582,6 +595,8 @@ static int check_logs(struct checker *c, uint64_t covered, struct err *e)
 		if (rc == 0 && wal_read(path, numbers[i], check_request, &k, &end, &size, &why) < 0)
 			rc = tell_file(c, &why, e);
 	}
+	if (rc == 0)
+		check_last_log(c, covered);
 	buf_release(&k.raw);
 	rw_reader_free(k.reader);
 	mem_free(numbers);

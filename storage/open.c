@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "storage/ledger.h"
+#include "storage/log_mark.h"
 #include "storage/submission.h"
 #include "storage/walk.h"
 
@@ -335,6 +336,17 @@ static void remove_logs(struct store *s, uint64_t first, uint64_t last)
 	}
 }
 
+/* Before log files go that had something, of which nothing was kept: their numbers are given anew.
+ */
+static int lower_mark(struct store *s, uint64_t covered, struct err *e)
+{
+	uint64_t marked;
+
+	if (log_mark_read(s->dir, &marked, e) < 0)
+		return -1;
+	return marked > covered ? log_mark_remove(s->dir, e) : 0;
+}
+
 /* A new log file. On a full disk there will be one when there is room. */
 static int begin_log(struct store *s, uint64_t first, uint64_t last, bool any, struct err *e)
 {
@@ -346,9 +358,12 @@ static int begin_log(struct store *s, uint64_t first, uint64_t last, bool any, s
 		s->active->number = last;
 		rc = ingest_rotate(s, &why);
 	} else {
-		remove_logs(s, first, last);
 		s->active->number = s->active->from;
-		rc = ingest_open(s, &why);
+		rc = lower_mark(s, s->active->from - 1, &why);
+		if (rc == 0) {
+			remove_logs(s, first, last);
+			rc = ingest_open(s, &why);
+		}
 	}
 	pthread_mutex_unlock(&s->ingest_lock);
 	if (rc == 0)
@@ -362,12 +377,13 @@ static int begin_log(struct store *s, uint64_t first, uint64_t last, bool any, s
 }
 
 /* What was logged is read into a generation; when there is something, that is sealed at once. */
-static int load_log(struct store *s, uint64_t covered, struct err *e)
+static int load_log(struct store *s, uint64_t covered, uint64_t marked, struct err *e)
 {
 	uint64_t first, last;
 	bool any;
 
-	if (look_at_logs(s, covered, &first, &last, e) < 0)
+	if (look_at_logs(s, covered, &first, &last, e) < 0 ||
+	    log_mark_check(marked, last ? last : covered, e) < 0)
 		return -1;
 	s->active->from = s->active->number = first ? first : covered + 1;
 	if (first && ingest_replay(s, first, &any, e) < 0)
@@ -450,8 +466,12 @@ int store_load(struct store *s, struct err *e)
 {
 	struct layout *l = new_layout(e);
 	struct db_txn *t = NULL;
-	uint64_t covered = 0;
-	int rc = l ? db_read_begin(s->db, &t, e) : -1;
+	uint64_t covered = 0, marked = 0;
+	/* First: a log file may come, and go into a run, while a reader looks. */
+	int rc = l ? log_mark_read(s->dir, &marked, e) : -1;
+
+	if (rc == 0)
+		rc = db_read_begin(s->db, &t, e);
 
 	if (rc == 0)
 		rc = read_state(s, t, e);
@@ -475,7 +495,7 @@ int store_load(struct store *s, struct err *e)
 	s->active = generation_ref(l->active);
 	atomic_store(&s->published, s->state.sequence);
 	s->layout = l;
-	return load_log(s, covered, e);
+	return load_log(s, covered, marked, e);
 }
 
 void store_unload(struct store *s)

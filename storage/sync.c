@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/counter.h"
 #include "base/log.h"
+#include "storage/log_mark.h"
 
 void write_part_done(struct write *w, const struct err *why)
 {
@@ -61,6 +62,19 @@ static int check_failed(struct store *s, struct err *e)
 	return rc;
 }
 
+/* Once for each log file. Without it the file would not be missed if it went; what is in it is as
+ * durable. */
+static void mark_file(struct store *s, struct wal *wal)
+{
+	struct err e;
+
+	if (wal->marked)
+		return;
+	wal->marked = true;
+	if (log_mark_write(s->dir, wal->number, &e) < 0)
+		log_event(LOG_WARN, "cannot note which log file is the last", log_err(&e));
+}
+
 static int sync_file(struct store *s, struct wal *wal, uint64_t upto, struct err *e)
 {
 	int64_t began = mono_ns();
@@ -71,6 +85,7 @@ static int sync_file(struct store *s, struct wal *wal, uint64_t upto, struct err
 		return 0;
 	if (wal_sync(wal->fd, upto, wal->path, e) < 0)
 		return -1;
+	mark_file(s, wal);
 	atomic_store(&wal->durable, upto);
 	counter_observe(C_STORE_SYNC_SECONDS, (double)(mono_ns() - began) / 1e9);
 	return 0;

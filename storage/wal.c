@@ -134,6 +134,7 @@ int wal_create(struct wal *l, const char *dir, uint64_t number, struct err *e)
 	l->number = number;
 	l->written = 0;
 	l->next = NULL;
+	l->marked = false;
 	atomic_init(&l->durable, 0);
 	if (numbered_path(l->path, dir, "log", number, ".log", e) < 0)
 		return -1;

@@ -39,6 +39,7 @@
 #include "base/slice.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { WAL_HEAD_BYTES = 40, WAL_RECORD_HEAD = 32, WAL_RECORD_MAX = 64 << 20 };
@@ -57,6 +58,7 @@ struct wal {
 	uint64_t written;         /* bytes; multiple of 8 */
 	_Atomic uint64_t durable; /* set by whoever synced */
 	struct wal *next;         /* the owner's */
+	bool marked;              /* the sync thread's: log/LAST was told of it */
 	char path[4096];
 };
 

@@ -571,6 +571,90 @@ static void files_that_are_gone_are_missed(void **state)
 	tmp_remove(dir);
 }
 
+/* Whether the store takes a sample and is closed; then its last log file goes. */
+static void lose_last_log(const char *dir, uint64_t number)
+{
+	struct labels *ls = series_named("plain", "y");
+	struct store *s = must_open(dir);
+	char path[4096];
+	struct err e = { 0 };
+
+	assert_ok(put_sample(s, ls, 1, 1, &e), &e);
+	store_close(s);
+	labels_unref(ls);
+	assert_sound(dir);
+	assert_ok(numbered_path(path, dir, "log", number, ".log", &e), &e);
+	assert_int_equal(unlink(path), 0);
+}
+
+static void the_last_log_file_is_missed(void **state)
+{
+	char *dir = tmp_make();
+
+	(void)state;
+	lose_last_log(dir, 1);
+	assert_missed(dir, "the log files 1 to 1 are missing",
+		      "the log files 1 to 1 are missing\n");
+	tmp_remove(dir);
+	/* Behind a run, which the log file before is sealed into when it is opened. */
+	dir = tmp_make();
+	fill(dir);
+	lose_last_log(dir, 4);
+	assert_missed(dir, "the log files 4 to 4 are missing",
+		      "the log files 4 to 4 are missing\n");
+	tmp_remove(dir);
+}
+
+/* Nothing was acknowledged from it, or what was is not needed: no fault. */
+static void a_last_log_file_without_anything_is_not_missed(void **state)
+{
+	char *dir = tmp_make();
+	struct labels *ls = series_named("plain", "y");
+	struct rw_sample ahead = { INT64_MAX, 1 };
+	struct store *s = must_open(dir);
+	struct err e = { 0 };
+	struct write w;
+	struct buf raw;
+
+	(void)state;
+	store_close(s);
+	assert_int_equal(unlink(tmp_path(dir, "log/00000001.log")), 0);
+	assert_sound(dir);
+	/* All of it refused, hence logged without a sample: its number is given anew. */
+	s = must_open(dir);
+	buf_init(&raw, 1 << 20);
+	put_series(&raw, ls, &ahead, 1);
+	assert_fails(write_now(s, &raw, 1, &w, &e), &e, ERR_INVALID, "in the future");
+	buf_release(&raw);
+	store_close(s);
+	assert_int_equal(access(tmp_path(dir, "log/LAST"), F_OK), 0);
+	assert_sound(dir);
+	store_close(must_open(dir));
+	assert_int_equal(unlink(tmp_path(dir, "log/00000001.log")), 0);
+	assert_sound(dir);
+	store_close(must_open(dir));
+	assert_sound(dir);
+	labels_unref(ls);
+	tmp_remove(dir);
+}
+
+static void a_damaged_number_of_the_last_log_file_is_named(void **state)
+{
+	char *dir = tmp_make();
+	struct labels *ls = series_named("plain", "y");
+	struct store *s = must_open(dir);
+	struct err e = { 0 };
+
+	(void)state;
+	assert_ok(put_sample(s, ls, 1, 1, &e), &e);
+	store_close(s);
+	flip(tmp_path(dir, "log/LAST"), 5, 1);
+	assert_missed(dir, "log/LAST, the number of the last log file, is damaged",
+		      "log/LAST, the number of the last log file, is damaged\n");
+	labels_unref(ls);
+	tmp_remove(dir);
+}
+
 static void a_newer_store_is_refused_and_left_alone(void **state)
 {
 	char *dir = tmp_make();
@@ -757,6 +841,9 @@ int main(void)
 		cmocka_unit_test(records_that_are_gone_are_missed),
 		cmocka_unit_test(a_segment_that_is_gone_is_missed_by_who_reads_it),
 		cmocka_unit_test(files_that_are_gone_are_missed),
+		cmocka_unit_test(the_last_log_file_is_missed),
+		cmocka_unit_test(a_last_log_file_without_anything_is_not_missed),
+		cmocka_unit_test(a_damaged_number_of_the_last_log_file_is_named),
 		cmocka_unit_test(a_newer_store_is_refused_and_left_alone),
 		cmocka_unit_test(lost_and_cut_files_are_refused),
 		cmocka_unit_test(a_file_that_ends_before_its_free_pages_is_whole),
