@@ -364,7 +364,8 @@ static int drop_plain(struct bulk *b, struct pile *p, struct snapshot *v, struct
 		}
 		if (plain) {
 			b->o.refused(b->o.ctx, p->line[i], p->line[i], 1,
-				     "the series is plain and cannot take a figure");
+				     "the series is plain and cannot take a figure: export, delete "
+				     "and import it");
 			b->refused++;
 			labels_unref(p->obs[i].labels);
 			asked = NULL; /* its memory may be another set's next */

@@ -3,17 +3,30 @@
  */
 #include "base/log.h"
 #include "daemon/commands.h"
+#include "daemon/config.h"
 #include "daemon/import.h"
+#include "daemon/remote_intake.h"
 
 #include <getopt.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 
+enum { CONFIG_ARENA_BYTES = 64 << 20, COMPLAINTS_MAX = 100 };
+
+/* What the command line says. */
+struct command {
+	struct import_options import;
+	const char *dir, *config_path;
+	struct config *config;
+	struct catalogue *catalogue;
+	struct remote_intake families;
+};
+
 static int usage(void)
 {
-	fputs("usage: parkwatch import --data-dir DIR [--format openmetrics|csv] [--source NAME "
-	      "[--owner NAME] [--trusted]] FILE...\n",
+	fputs("usage: parkwatch import --data-dir DIR [--config FILE] [--format openmetrics|csv] "
+	      "[--source NAME [--owner NAME] [--trusted]] FILE...\n",
 	      stderr);
 	return EXIT_USAGE;
 }
@@ -29,12 +42,16 @@ static int parse_format(const char *text, enum import_format *out, struct err *e
 	return 0;
 }
 
-static int take_option(struct import_options *o, const char **dir, int c, const char *value,
-		       struct err *e)
+static int take_option(struct command *k, int c, const char *value, struct err *e)
 {
+	struct import_options *o = &k->import;
+
 	switch (c) {
 	case 'd':
-		*dir = value;
+		k->dir = value;
+		return 0;
+	case 'c':
+		k->config_path = value;
 		return 0;
 	case 'f':
 		return parse_format(value, &o->format, e);
@@ -52,11 +69,11 @@ static int take_option(struct import_options *o, const char **dir, int c, const 
 	}
 }
 
-static int parse_options(int argc, char **argv, struct import_options *o, const char **dir,
-			 struct err *e)
+static int parse_options(int argc, char **argv, struct command *k, struct err *e)
 {
 	static const struct option options[] = {
 		{ "data-dir", required_argument, NULL, 'd' },
+		{ "config", required_argument, NULL, 'c' },
 		{ "format", required_argument, NULL, 'f' },
 		{ "source", required_argument, NULL, 's' },
 		{ "owner", required_argument, NULL, 'o' },
@@ -67,15 +84,59 @@ static int parse_options(int argc, char **argv, struct import_options *o, const 
 
 	optind = 0; /* a second command in one process begins anew */
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
-		if (take_option(o, dir, c, optarg, e) < 0)
+		if (take_option(k, c, optarg, e) < 0)
 			return -1;
-	if (!*dir)
+	if (!k->dir && !k->config_path)
 		return err_set(e, ERR_INVALID, "--data-dir is missing: the folder of the store");
-	if (o->trusted && !o->source)
+	if (k->import.trusted && !k->import.source)
 		return err_set(e, ERR_INVALID, "--trusted needs --source: who answers for it");
 	if (optind == argc)
 		return err_set(e, ERR_INVALID, "no file is named");
 	return 0;
+}
+
+static int load_catalogue(struct command *k, struct diags *d, struct err *e)
+{
+	const struct config *c = k->config;
+	struct catalogue_options o = { .zone = zone_open(c->timezone, e), .hours = c->hours };
+
+	if (!o.zone)
+		return -1;
+	k->catalogue =
+		catalogue_load((const char *const *)c->catalogue.list, c->catalogue.n, &o, d);
+	return k->catalogue ? 0 : err_set(e, ERR_INVALID, "the catalogue has mistakes");
+}
+
+/* What families are; every mistake is printed. */
+static int load_config(struct command *k, struct err *e)
+{
+	struct arena arena;
+	struct diags diags;
+	int rc = -1;
+
+	arena_init(&arena, CONFIG_ARENA_BYTES);
+	diags_init(&diags, &arena, COMPLAINTS_MAX);
+	k->config = config_load(k->config_path, NULL, &diags, e);
+	if (k->config)
+		rc = load_catalogue(k, &diags, e);
+	diags_print(&diags, stderr);
+	arena_release(&arena);
+	if (rc < 0)
+		return -1;
+	remote_intake_configure(&k->families, k->config, k->catalogue);
+	k->import.classify = remote_intake_classify;
+	k->import.classify_ctx = &k->families;
+	if (!k->dir)
+		k->dir = k->config->data_dir;
+	return 0;
+}
+
+static void release(struct command *k)
+{
+	remote_intake_release(&k->families);
+	if (k->catalogue)
+		catalogue_unref(k->catalogue);
+	config_unref(k->config);
 }
 
 static void say_counts(const char *path, const struct import_counts *c)
@@ -114,25 +175,41 @@ static int import_all(const struct import_options *o, char **files, int n)
 	return code;
 }
 
+static int run(struct command *k, char **files, int n)
+{
+	struct store_options so = { .read_only = false };
+	struct err e = { 0 };
+	int code;
+
+	if (k->config_path && load_config(k, &e) < 0) {
+		fprintf(stderr, "parkwatch import: %s\n", e.text);
+		return EXIT_FAILED;
+	}
+	so.dir = k->dir;
+	k->import.store = store_open(&so, &e);
+	if (!k->import.store) {
+		fprintf(stderr, "parkwatch import: %s\n", e.text);
+		return EXIT_FAILED;
+	}
+	code = import_all(&k->import, files, n);
+	store_close(k->import.store);
+	return code;
+}
+
 int command_import(int argc, char **argv)
 {
-	struct import_options o = { .complaints = stderr };
-	struct store_options so = { .read_only = false };
+	struct command k = { .import = { .complaints = stderr } };
 	struct err e = { 0 };
 	int code;
 
 	log_set_level(LOG_WARN);
 	umask(077);
-	if (parse_options(argc, argv, &o, &so.dir, &e) < 0) {
+	if (parse_options(argc, argv, &k, &e) < 0) {
 		fprintf(stderr, "parkwatch import: %s\n", e.text);
 		return usage();
 	}
-	o.store = store_open(&so, &e);
-	if (!o.store) {
-		fprintf(stderr, "parkwatch import: %s\n", e.text);
-		return EXIT_FAILED;
-	}
-	code = import_all(&o, argv + optind, argc - optind);
-	store_close(o.store);
+	remote_intake_init(&k.families);
+	code = run(&k, argv + optind, argc - optind);
+	release(&k);
 	return code;
 }

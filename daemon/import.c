@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -40,6 +41,9 @@ struct import {
 	size_t n, used;
 	uint64_t line; /* of the block's first line, from 1 */
 	bool ended;
+
+	struct slice lines;  /* OpenMetrics: of the block, from … */
+	uint64_t lines_from; /* … this one on */
 
 	struct csv_reader *csv;
 	bool eof; /* OpenMetrics' last line was seen */
@@ -153,6 +157,63 @@ static uint64_t count_lines(struct slice s)
 	return n;
 }
 
+/* --- values ----------------------------------------------------------------------------------- */
+
+static int refuse_row(struct import *x, uint64_t line, const char *why)
+{
+	refuse(x, line, 1, why);
+	return 0;
+}
+
+static int take_plain(struct import *x, const struct csv_row *row, uint64_t line, struct err *e)
+{
+	if (row->t_ms > x->now_ms + AHEAD_MS)
+		return refuse_row(x, line, "its time lies more than 10 minutes ahead of the clock");
+	return bulk_sample(x->bulk, row->t_ms, row->value, line, e);
+}
+
+/* `preliminary`: it may be known before its period ends. */
+static int take_figure(struct import *x, const struct csv_row *row, bool preliminary,
+		       struct slice text, uint64_t line, struct err *e)
+{
+	struct observation o = { .stamp_ms = row->t_ms,
+				 .value = row->value,
+				 .months = row->months,
+				 .flags = row->flags };
+	bool known = row->known && !row->unreleased;
+
+	if (!x->o->source)
+		return refuse_row(x, line, "this is a figure: --source says who answers for it");
+	if (row->known && !x->o->trusted)
+		return refuse_row(x, line,
+				  "only a trusted import may say since when a figure is known");
+	if (row->known && (row->known_from_ms > x->now_ms || row->known_from_ms == 0))
+		return refuse_row(x, line, "known_from lies ahead of the clock or is 1970 itself");
+	if (row->t_ms > x->now_ms && !x->o->trusted && !preliminary)
+		return refuse_row(x, line, "its period has not ended");
+	/* What was known before it was released was seen from the release on. */
+	if (known)
+		o.known_from_ms = row->released_ms > row->known_from_ms ? row->released_ms
+									: row->known_from_ms;
+	return bulk_figure(x->bulk, &o, row->unreleased, text, line, e);
+}
+
+/* A value that does not say what it is; `l` as in bulk_series(). */
+static int take_sample(struct import *x, const struct label *l, size_t n, struct csv_row *row,
+		       struct slice text, uint64_t line, struct err *e)
+{
+	struct series_kind kind = { .class = SERIES_PLAIN };
+
+	if (x->o->classify)
+		kind = x->o->classify(x->o->classify_ctx, l, n);
+	if (kind.class == SERIES_PLAIN)
+		return take_plain(x, row, line, e);
+	if (!isfinite(row->value))
+		return refuse_row(x, line, "a figure must be a finite number");
+	row->months = kind.months;
+	return take_figure(x, row, kind.preliminary, text, line, e);
+}
+
 /* --- OpenMetrics ---------------------------------------------------------------------------------
  */
 
@@ -162,19 +223,33 @@ struct prom_block {
 	bool failed;
 };
 
+/* Lines are asked for in order. */
+static struct slice line_at(struct import *x, uint64_t line)
+{
+	const char *end;
+
+	while (x->lines_from < line && (end = memchr(x->lines.p, '\n', x->lines.n))) {
+		x->lines = slice_skip(x->lines, (size_t)(end - x->lines.p) + 1);
+		x->lines_from++;
+	}
+	end = memchr(x->lines.p, '\n', x->lines.n);
+	return slice_of(x->lines.p, end ? (size_t)(end - x->lines.p) : x->lines.n);
+}
+
 static int prom_sample(void *ctx, const struct label *l, size_t n, int64_t t_ms, double v,
 		       unsigned line, struct err *e)
 {
 	struct prom_block *b = ctx;
 	struct import *x = b->x;
 	uint64_t at = x->line + line - 1;
+	struct csv_row row = { .t_ms = t_ms, .value = v };
 	struct err why;
 
 	if (bulk_series(x->bulk, l, n, &why) < 0) {
 		refuse(x, at, 1, why.text);
 		return 0;
 	}
-	b->failed = bulk_sample(x->bulk, t_ms, v, at, e) < 0;
+	b->failed = take_sample(x, l, n, &row, line_at(x, at), at, e) < 0;
 	return b->failed ? -1 : 0;
 }
 
@@ -199,6 +274,8 @@ static int decode_lines(struct import *x, struct slice lines, struct err *e)
 	struct arena a;
 	int rc;
 
+	x->lines = lines;
+	x->lines_from = x->line;
 	arena_init(&a, DECODE_ARENA);
 	rc = decode_prom(lines, &o, &a, &sink, e);
 	arena_release(&a);
@@ -253,44 +330,6 @@ static int openmetrics_block(struct import *x, struct slice block, struct err *e
 /* --- CSV
  * ---------------------------------------------------------------------------------------------- */
 
-static int refuse_row(struct import *x, uint64_t line, const char *why)
-{
-	refuse(x, line, 1, why);
-	return 0;
-}
-
-static int take_sample(struct import *x, const struct csv_row *row, uint64_t line, struct err *e)
-{
-	if (row->t_ms > x->now_ms + AHEAD_MS)
-		return refuse_row(x, line, "its time lies more than 10 minutes ahead of the clock");
-	return bulk_sample(x->bulk, row->t_ms, row->value, line, e);
-}
-
-static int take_figure(struct import *x, const struct csv_row *row, struct slice text,
-		       uint64_t line, struct err *e)
-{
-	struct observation o = { .stamp_ms = row->t_ms,
-				 .value = row->value,
-				 .months = row->months,
-				 .flags = row->flags };
-	bool known = row->known && !row->unreleased;
-
-	if (!x->o->source)
-		return refuse_row(x, line, "this is a figure: --source says who answers for it");
-	if (row->known && !x->o->trusted)
-		return refuse_row(x, line,
-				  "only a trusted import may say since when a figure is known");
-	if (row->known && (row->known_from_ms > x->now_ms || row->known_from_ms == 0))
-		return refuse_row(x, line, "known_from lies ahead of the clock or is 1970 itself");
-	if (row->t_ms > x->now_ms && !x->o->trusted)
-		return refuse_row(x, line, "its period has not ended");
-	/* What was known before it was released was seen from the release on. */
-	if (known)
-		o.known_from_ms = row->released_ms > row->known_from_ms ? row->released_ms
-									: row->known_from_ms;
-	return bulk_figure(x->bulk, &o, row->unreleased, text, line, e);
-}
-
 static int csv_line(struct import *x, struct slice text, uint64_t line, struct err *e)
 {
 	struct csv_row row;
@@ -312,7 +351,8 @@ static int csv_line(struct import *x, struct slice text, uint64_t line, struct e
 		refuse(x, line, column, why.text);
 	if (rc != 1)
 		return 0;
-	return row.figure ? take_figure(x, &row, text, line, e) : take_sample(x, &row, line, e);
+	return row.figure ? take_figure(x, &row, false, text, line, e)
+			  : take_sample(x, row.l, row.n, &row, text, line, e);
 }
 
 static int csv_block(struct import *x, struct slice block, struct err *e)

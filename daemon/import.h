@@ -19,7 +19,11 @@ struct import_options {
 	enum import_format format;  /* by name: CSV when it ends in .csv, else OpenMetrics */
 	const char *source, *owner; /* of figures; source NULL: figures are refused */
 	bool trusted;               /* known_from and stamps ahead of the clock are taken */
-	FILE *complaints;           /* "file:line:column: reason", a hundred at most */
+	/* What a series without months is: one that is not plain is a figure. NULL: all are plain.
+	 */
+	struct series_kind (*classify)(void *ctx, const struct label *l, size_t n);
+	void *classify_ctx;
+	FILE *complaints; /* "file:line:column: reason", a hundred at most */
 };
 
 struct import_counts {

@@ -172,6 +172,15 @@ static void say_refused(struct slice bytes, struct err *why)
 		text_of(l, n, text));
 }
 
+static int say_plain(const struct label *l, size_t n, struct err *e)
+{
+	char text[SERIES_TEXT];
+
+	return err_set(e, ERR_INVALID,
+		       "%s is a statistic now and has plain samples: export, delete and import it",
+		       text_of(l, n, text));
+}
+
 /* Sets what the slot is; 0, or -1 with the sentence why it cannot take samples. Takes the labels,
  * which a statistic must have. */
 static int classify(struct head_slot *slot, struct slice bytes, struct labels *take, bool statistic,
@@ -216,6 +225,7 @@ static int meet(struct resolving *r, struct slice bytes, struct head_hash hash, 
 		return -1;
 	if (store_find_or_add(s, &r->view, l, n, kind.class == SERIES_STATISTIC, &id, &statistic,
 			      e) < 0 ||
+	    (kind.class == SERIES_STATISTIC && !statistic && say_plain(l, n, e) < 0) ||
 	    head_add(&s->head, hash, after, id, key, e) < 0) {
 		labels_unref(labels);
 		return -1;
@@ -740,6 +750,8 @@ int ingest_replay(struct store *s, uint64_t from_number, bool *any, struct err *
 	if (r.d)
 		decoder_give(s, r.d);
 	mem_free(numbers);
+	/* What its series are was not asked. */
+	head_forget(&s->head);
 	*any = s->active->samples > 0;
 	return rc;
 }

@@ -164,7 +164,9 @@ static int wrong_kind(const struct labels *ls, struct err *e)
 {
 	char text[SERIES_TEXT];
 
-	return err_set(e, ERR_INVALID, "%s is a plain series and cannot take an observation",
+	return err_set(e, ERR_INVALID,
+		       "%s is a plain series and cannot take an observation: export, delete and "
+		       "import it",
 		       series_text(ls, text));
 }
 

@@ -40,6 +40,27 @@ quiet export --data-dir "$tmp/c" --to "$tmp/c.om"
 check "as the same bytes" cmp "$tmp/a.om" "$tmp/c.om"
 check "the store has no fault" "$park" check store "$tmp/b"
 
+# --- families of the catalogue ------------------------------------------------------------------
+config=$tmp/city.yaml
+sed -e '/state\/targets/d' -e "s#^  - catalogue/#  - $repo/examples/city/catalogue/#" -e "s#\.\./\.\./#$repo/#" \
+	examples/city/parkwatch.yaml >"$config"
+printf '%s\n' '# TYPE park_industrial_value_added_yuan unknown' 'park_industrial_value_added_yuan{park="p1",freq="Q"} 1.25e+08 1766016000' \
+	'# TYPE up unknown' 'up{job="node"} 1 1766016000' '# EOF' >"$tmp/k.om"
+check "samples of a family that no catalogue knows" quiet import --data-dir "$tmp/k" "$tmp/k.om"
+check "are plain" grep -q "k.om: 2 samples kept, 0 refused" "$tmp/said"
+"$park" import --data-dir "$tmp/k" --config $config --source office "$tmp/k.om" >"$tmp/said" 2>&1
+check "with a configuration they are figures, which a plain family refuses with a remedy" \
+	grep -q 'k.om:2:1: the series is plain and cannot take a figure: export, delete and import it' "$tmp/said"
+quiet export --data-dir "$tmp/k" --match park_industrial_value_added_yuan --to "$tmp/k2.om"
+check "the remedy: delete" quiet delete --data-dir "$tmp/k" --match park_industrial_value_added_yuan
+"$park" import --data-dir "$tmp/k" --config $config "$tmp/k2.om" >"$tmp/said" 2>&1
+check "and import, as what has a source" grep -q 'k2.om:2:1: this is a figure: --source says' "$tmp/said"
+check "and import" quiet import --data-dir "$tmp/k" --config $config --source office "$tmp/k2.om"
+check "as figures" grep -q "k2.om: 0 samples, 1 figures (1 new" "$tmp/said"
+quiet export --data-dir "$tmp/k" --vintages --format csv --match park_industrial_value_added_yuan --to "$tmp/k.csv"
+check "of a quarter" grep -q '"park_industrial_value_added_yuan{freq=""Q"",park=""p1""}",2025-12-18T00:00:00.000Z,125000000,3,' "$tmp/k.csv"
+check "the store has no fault" "$park" check store "$tmp/k"
+
 # --- promtool ---------------------------------------------------------------------------------
 if command -v promtool >/dev/null 2>&1; then
 	check "promtool makes blocks of it" promtool tsdb create-blocks-from openmetrics "$tmp/a.om" "$tmp/blocks"

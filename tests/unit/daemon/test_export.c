@@ -570,8 +570,10 @@ static void the_two_kinds_do_not_mix(void **state)
 	assert_ok(r.rc, &f->e);
 	assert_int_equal(r.counts.kept.fresh, 2);
 	assert_int_equal(r.counts.kept.samples, 1);
-	assert_has(r.said, "/h.csv:3:1: the series is plain and cannot take a figure\n");
-	assert_has(r.said, "/h.csv:5:1: the series is plain and cannot take a figure\n");
+	assert_has(r.said, "/h.csv:3:1: the series is plain and cannot take a figure: export, "
+			   "delete and import it\n");
+	assert_has(r.said, "/h.csv:5:1: the series is plain and cannot take a figure: export, "
+			   "delete and import it\n");
 	free(r.said);
 	write_text(f, "h.csv", "series,time,value\nstat,1,9\nnew,2,6\n");
 	r = import_from(f, f->from, "h.csv", false);

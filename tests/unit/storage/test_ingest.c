@@ -381,6 +381,30 @@ static void a_statistic_that_others_brought_takes_no_plain_samples(void **state)
 	labels_unref(ls);
 }
 
+/* Its samples stay; new ones would be neither samples nor figures. */
+static void a_family_that_became_a_statistic_says_what_to_do_with_its_samples(void **state)
+{
+	struct fixture *f = *state;
+	struct labels *ls = series_named("stat_output", "a");
+	struct sample *s;
+	struct write w;
+
+	assert_ok(write_one(f, "stat_output", "a", 100, 2, &w), &f->e);
+	classified(f);
+	for (int i = 0; i < 3; i++) {
+		assert_fails(write_one(f, "stat_output", "a", 200, 3, &w), &f->e, ERR_INVALID,
+			     "stat_output{park=\"a\"} is a statistic now and has plain samples: "
+			     "export, delete and import it");
+		assert_int_equal(w.refused, 1);
+		store_reclassify(f->s);
+	}
+	assert_fails(put_figure(f->s, ls, 100, 1, 200, 200, NULL, &f->e), &f->e, ERR_INVALID,
+		     "stat_output{park=\"a\"} is a plain series and cannot take an observation: "
+		     "export, delete and import it");
+	assert_int_equal(samples_of(f, "stat_output", "a", &s), 1);
+	labels_unref(ls);
+}
+
 /* --- statistics ----------------------------------------------------------------------------- */
 
 static void every_vintage_of_a_statistic_is_kept(void **state)
@@ -784,6 +808,7 @@ int main(void)
 		STORE_TEST(samples_of_the_future_are_refused_by_name),
 		STORE_TEST(a_refused_family_is_refused_by_name),
 		STORE_TEST(a_statistic_that_others_brought_takes_no_plain_samples),
+		STORE_TEST(a_family_that_became_a_statistic_says_what_to_do_with_its_samples),
 		STORE_TEST(every_vintage_of_a_statistic_is_kept),
 		STORE_TEST(figures_that_cannot_be_are_refused_alone),
 		STORE_TEST(plain_samples_and_statistics_come_in_one_request),
