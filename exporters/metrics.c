@@ -204,6 +204,7 @@ static void refresh_store(struct store *s)
 		counter_set_for(C_STORE_PLACE_BYTES, slice_str(places[i].name), (double)*bytes);
 	}
 	counter_set(C_STORE_WRITABLE, st.writable);
+	counter_set(C_STORE_DAMAGED, (double)st.damaged);
 }
 
 /* The gauges that are read off when asked for. */

@@ -340,6 +340,25 @@ static int seen_chunk(void *ctx, const struct chunk *k, struct err *e)
 	return 0;
 }
 
+/* What a damaged record says of what is lost with it. */
+static int lost_chunk(void *ctx, const struct chunk *k, const char *why, struct err *e)
+{
+	(void)e;
+	fault_chunk(ctx, k, "not packed yet",
+		    why ? why : "it lies in a damaged record, so it is not shown");
+	return 0;
+}
+
+static void check_damaged(struct checker *c, struct slice key, struct slice value)
+{
+	struct err why = { 0 };
+
+	fault(c, "figures of submission %" PRIu64 ": the checksum is wrong",
+	      key.n == KEY_SUBMISSION_BYTES ? get_be64(key.p) : 0);
+	if (fresh_record_salvage(value, lost_chunk, c, &why) < 0)
+		starved(c, &why);
+}
+
 static int check_fresh(struct checker *c, struct err *e)
 {
 	const struct fresh_visitor visitor = { seen_name, seen_chunk, c };
@@ -355,8 +374,7 @@ static int check_fresh(struct checker *c, struct err *e)
 
 		n++;
 		if (key.n != KEY_SUBMISSION_BYTES || !record_good(key, value))
-			fault(c, "figures of submission %" PRIu64 ": the checksum is wrong",
-			      key.n == KEY_SUBMISSION_BYTES ? get_be64(key.p) : 0);
+			check_damaged(c, key, value);
 		else if (get_be64(key.p) <= c->state.packed_sequence)
 			fault(c, "figures of submission %" PRIu64 " should have been packed",
 			      get_be64(key.p));

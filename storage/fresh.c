@@ -267,6 +267,8 @@ int fresh_drop(struct db_txn *t, uint64_t after, uint64_t upto, struct err *e)
 
 		key_submission(key, i);
 		rc = db_get(t, DB_FRESH, key_slice(key, sizeof(key)), &value, e);
+		if (rc == 1 && !record_good(key_slice(key, sizeof(key)), value))
+			continue; /* what is damaged stays */
 		if (rc < 0 || (rc == 1 && db_del(t, DB_FRESH, key_slice(key, sizeof(key)), e) < 0))
 			return -1;
 	}
@@ -344,4 +346,61 @@ int fresh_record_read(struct slice value, const struct fresh_visitor *v, struct 
 		rc = take_text(&in, &bytes) ? read_segment(&r, bytes, v, e) : bad(e);
 	segment_reader_release(&r);
 	return rc == 0 && in.n != 0 ? bad(e) : rc;
+}
+
+/* --- reading a damaged one ------------------------------------------------------------------- */
+
+struct salvage {
+	int (*each)(void *ctx, const struct chunk *c, const char *why, struct err *e);
+	void *ctx;
+};
+
+static int salvage_segment(struct segment_reader *r, struct slice bytes, const struct salvage *s,
+			   struct err *e)
+{
+	static const struct segment_want all = { 0, UINT32_MAX, INT64_MIN, INT64_MAX };
+	struct err why = { 0 };
+
+	if (segment_open(r, bytes, &why) < 0 || r->kind != SEGMENT_FIGURES)
+		return why.code == ERR_MEMORY ? err_set(e, ERR_MEMORY, "%s", why.text) : 0;
+	while (r->at.left > 0) {
+		uint32_t left = r->at.left, columns[2];
+		struct chunk c;
+		int rc = segment_next(r, &all, &c, columns, &why);
+
+		if (rc < 0 && r->at.left == left)
+			return 0;
+		if (s->each(s->ctx, &c, rc < 0 ? why.text : NULL, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int fresh_record_salvage(struct slice value,
+			 int (*each)(void *ctx, const struct chunk *c, const char *why,
+				     struct err *e),
+			 void *ctx, struct err *e)
+{
+	const struct fresh_visitor nobody = { NULL, NULL, NULL };
+	const struct salvage s = { each, ctx };
+	struct slice in, bytes;
+	struct segment_reader r;
+	uint64_t n;
+	int rc = 0;
+
+	if (value.n < RECORD_CRC_BYTES)
+		return 0;
+	in = slice_skip(value, RECORD_CRC_BYTES);
+	if (!varint_take(&in, &n))
+		return 0;
+	for (; n > 0; n--)
+		if (take_name(&in, &nobody, NULL) < 0)
+			return 0;
+	if (!varint_take(&in, &n))
+		return 0;
+	segment_reader_init(&r);
+	for (; n > 0 && rc == 0 && take_text(&in, &bytes); n--)
+		rc = salvage_segment(&r, bytes, &s, e);
+	segment_reader_release(&r);
+	return rc;
 }

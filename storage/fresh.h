@@ -76,7 +76,7 @@ int fresh_record_add(struct fresh_record *r, uint32_t series, const struct figur
 /* Writes it, if there is anything in it. */
 int fresh_record_put(struct fresh_record *r, struct db_txn *t, uint64_t sequence, struct err *e);
 
-/* Removes the records of submissions in (after, upto]. */
+/* Removes the records of submissions in (after, upto], but for damaged ones. */
 int fresh_drop(struct db_txn *t, uint64_t after, uint64_t upto, struct err *e);
 
 /* Reads a verified record: names first, then chunks in the order of series. */
@@ -87,5 +87,12 @@ struct fresh_visitor {
 	void *ctx;
 };
 int fresh_record_read(struct slice value, const struct fresh_visitor *v, struct err *e);
+
+/* Reads a damaged record as far as it goes: chunks of segments whose directory is good; `why` is
+ * NULL for one that is good itself. Only an error of `each`, or no memory, is one. */
+int fresh_record_salvage(struct slice value,
+			 int (*each)(void *ctx, const struct chunk *c, const char *why,
+				     struct err *e),
+			 void *ctx, struct err *e);
 
 #endif

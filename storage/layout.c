@@ -96,6 +96,7 @@ void layout_unref(struct layout *l)
 	generation_unref(l->active);
 	fresh_unref(l->frozen);
 	fresh_unref(l->fresh);
+	damage_unref(l->damage);
 	for (uint32_t i = 0; i < l->nparts; i++)
 		part_unref(l->parts[i]);
 	mem_free(l->parts);
@@ -121,6 +122,7 @@ static void copy_rest(struct layout *c, const struct layout *l)
 	c->active = l->active ? generation_ref(l->active) : NULL;
 	c->frozen = l->frozen ? fresh_ref(l->frozen) : NULL;
 	c->fresh = l->fresh ? fresh_ref(l->fresh) : NULL;
+	c->damage = damage_ref(l->damage);
 	c->nmemories = l->nmemories;
 	for (uint32_t i = 0; i < l->nmemories; i++)
 		c->memories[i] = memory_index_ref(l->memories[i]);

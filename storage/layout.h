@@ -13,6 +13,7 @@
 #ifndef STORAGE_LAYOUT_H
 #define STORAGE_LAYOUT_H
 
+#include "storage/damage.h"
 #include "storage/fresh.h"
 #include "storage/head.h"
 #include "storage/index.h"
@@ -42,6 +43,7 @@ struct layout {
 	uint32_t npartitions;               /* of samples, before the runs */
 	struct generation *sealed, *active; /* sealed: NULL when there is none */
 	struct fresh *frozen, *fresh;       /* frozen: likewise */
+	struct damage *damage;              /* NULL: none */
 	struct part **parts;
 	uint32_t nparts;
 	struct memory_index *memories[2]; /* the last one is being filled */

@@ -9,6 +9,7 @@
 #include "storage/open.h"
 
 #include "base/alloc.h"
+#include "base/counter.h"
 #include "base/log.h"
 #include "storage/ledger.h"
 #include "storage/log_mark.h"
@@ -87,6 +88,8 @@ struct loading {
 	struct figure_packer *packer;
 	struct figure *figures;
 	uint32_t series, row; /* of the chunk before */
+	uint64_t sequence;    /* of the last good record */
+	uint64_t lost;        /* figures in damaged ones */
 };
 
 static int take_name(void *ctx, uint32_t id, bool statistic, const struct label *l, size_t n,
@@ -156,36 +159,87 @@ static int add_names(struct loading *x, struct err *e)
 	return 0;
 }
 
-static int read_records(struct loading *x, struct db_txn *t, uint64_t packed, struct err *e)
+/* What a submission kept; 0 when it does not say. */
+static uint64_t kept_by(struct db_txn *t, struct slice key)
+{
+	struct submission_view view;
+	struct slice value;
+
+	if (record_get(t, DB_SUBMISSIONS, key, &value, NULL) != 1 ||
+	    submission_read(value, &view, NULL) < 0)
+		return 0;
+	return view.s.kept;
+}
+
+/* It stays where it is; `packed` ones are counted as well. */
+static int set_apart(struct loading *x, struct db_txn *t, struct slice key, struct slice value,
+		     uint64_t packed, struct err *e)
+{
+	uint64_t sequence = key.n == KEY_SUBMISSION_BYTES ? get_be64(key.p) : 0;
+	uint64_t kept = sequence ? kept_by(t, key) : 0;
+	struct damage *d = x->l->damage;
+	size_t before = d ? d->n : 0;
+
+	if (!d && !(d = x->l->damage = damage_new(e)))
+		return -1;
+	if (damage_add(d, value, kept, e) < 0)
+		return -1;
+	if (sequence > packed)
+		x->lost += kept;
+	counter_add(C_STORE_CORRUPT, 1);
+	log_event(LOG_ERROR,
+		  "figures of a submission are damaged; they are left out, and what was known "
+		  "before of the same periods too",
+		  log_i("submission", (int64_t)sequence), log_i("figures", (int64_t)kept),
+		  log_i("ranges", (int64_t)(d->n - before)));
+	return 0;
+}
+
+static int read_record(struct loading *x, struct db_txn *t, struct slice key, struct slice value,
+		       uint64_t packed, struct err *e)
 {
 	const struct fresh_visitor visitor = { take_name, take_chunk, x };
-	uint8_t first[KEY_SUBMISSION_BYTES];
+	uint64_t sequence;
+
+	if (key.n != KEY_SUBMISSION_BYTES || !record_good(key, value))
+		return set_apart(x, t, key, value, packed, e);
+	sequence = get_be64(key.p);
+	if (sequence <= packed)
+		return record_bad(e, DB_FRESH, "one should have been packed");
+	if (sequence <= x->sequence)
+		return record_bad(e, DB_FRESH, "the keys are out of order");
+	x->sequence = sequence;
+	if (fresh_record_read(value, &visitor, e) == 0)
+		return 0;
+	return err_wrap(e, "figures of submission %" PRIu64, sequence);
+}
+
+static int read_records(struct loading *x, struct db_txn *t, uint64_t packed, struct err *e)
+{
+	struct db_cursor *c;
+	struct slice key, value;
 	uint64_t n = 0, entries;
-	struct walk w;
 	int rc;
 
-	if (db_entries(t, DB_FRESH, &entries, e) < 0 ||
-	    walk_open(&w, t, DB_FRESH, KEY_SUBMISSION_BYTES, e) < 0)
+	if (db_entries(t, DB_FRESH, &entries, e) < 0 || db_cursor_open(t, DB_FRESH, &c, e) < 0)
 		return -1;
-	key_submission(first, packed + 1);
-	rc = walk_seek(&w, key_slice(first, sizeof(first)), e);
-	for (; rc == 0 && w.at.there; n++) {
-		rc = fresh_record_read(w.at.value, &visitor, e);
-		if (rc < 0)
-			err_wrap(e, "figures of submission %" PRIu64, get_be64(w.at.key.p));
-		else
-			rc = walk_next(&w, e);
+	while ((rc = db_move(c, n ? DB_NEXT : DB_FIRST, &key, &value, e)) == 1) {
+		n++;
+		if (read_record(x, t, key, value, packed, e) < 0) {
+			rc = -1;
+			break;
+		}
 	}
-	walk_close(&w);
+	db_cursor_close(c);
 	if (rc == 0 && n != entries)
-		rc = record_bad(e, DB_FRESH, "one is missing, or should have been packed");
+		rc = record_bad(e, DB_FRESH, "one is missing");
 	return rc;
 }
 
 /* Whether the figures that were read are all that submissions kept since the last packing. */
 static int check_kept(struct loading *x, struct db_txn *t, uint64_t packed, struct err *e)
 {
-	uint64_t kept = 0, found = atomic_load(&x->l->fresh->figures);
+	uint64_t kept = 0, found = atomic_load(&x->l->fresh->figures) + x->lost;
 	uint8_t first[KEY_SUBMISSION_BYTES];
 	struct walk w;
 	int rc;
@@ -204,6 +258,11 @@ static int check_kept(struct loading *x, struct db_txn *t, uint64_t packed, stru
 		}
 	}
 	walk_close(&w);
+	/* One whose key is damaged is of one that is missing. */
+	if (rc == 0 && x->l->damage && found < kept) {
+		x->l->damage->vague++;
+		return 0;
+	}
 	if (rc == 0 && kept != found)
 		return err_set(e, ERR_CORRUPT,
 			       "%" PRIu64

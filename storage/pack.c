@@ -584,6 +584,9 @@ static bool names_are_due(const struct layout *l)
 {
 	uint32_t last = l->nparts ? l->parts[l->nparts - 1]->last_id : 0;
 
+	/* A series that only a damaged record named has no name to be written. */
+	if (l->nmemories != 1 || memory_index_count(l->memories[0]) == 0)
+		return false;
 	return (l->sealed && l->sealed->top_series > last) ||
 	       (l->frozen && atomic_load(&l->frozen->top_series) > last);
 }

@@ -457,12 +457,27 @@ static int read_group(struct snapshot *v, const struct figure *f, size_t n, size
 	return 0;
 }
 
+/* Leaves out periods that a damaged record may have said something newer of. */
+static void leave_out_damaged(const struct damage *d, uint32_t id, struct figures_run *run)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < run->n; i++)
+		if (!damage_covers(d, id, run->list[i].stamp_ms))
+			run->list[kept++] = run->list[i];
+	run->n = kept;
+}
+
 static int read_figures(struct snapshot *v, uint32_t id, int64_t from_ms, int64_t to_ms,
 			struct figures_run *run, struct err *e)
 {
 	*run = (struct figures_run){ 0 };
-	return reader_figures(&v->reader, id, from_ms, to_ms, v->view.last_sequence, &v->arena, run,
-			      e);
+	if (reader_figures(&v->reader, id, from_ms, to_ms, v->view.last_sequence, &v->arena, run,
+			   e) < 0)
+		return -1;
+	if (v->view.layout->damage)
+		leave_out_damaged(v->view.layout->damage, id, run);
+	return 0;
 }
 
 static int pick_all(struct snapshot *v, const struct figures_run *run, struct view view,

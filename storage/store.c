@@ -475,6 +475,7 @@ static void status_of_layout(const struct layout *l, struct store_status *out)
 		out->index_bytes += l->parts[i]->bytes;
 	}
 	out->index_parts = l->nparts;
+	out->damaged = l->damage ? l->damage->records : 0;
 	for (uint32_t i = 0; i < l->nmemories; i++)
 		out->series += memory_index_count(l->memories[i]);
 	out->fresh_figures = (l->fresh ? atomic_load(&l->fresh->figures) : 0) +

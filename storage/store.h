@@ -347,6 +347,7 @@ struct store_status {
 	uint64_t fresh_figures, fresh_bytes; /* bytes: in memory */
 	uint64_t packed_figures, figure_bytes;
 	uint64_t index_parts, index_bytes;
+	uint64_t damaged; /* records of fresh figures that were set apart when it was opened */
 	unsigned snapshots;
 	bool writable;
 	char why[240]; /* when not writable */

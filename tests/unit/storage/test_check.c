@@ -517,6 +517,149 @@ static void records_that_are_gone_are_missed(void **state)
 	tmp_remove(dir);
 }
 
+/* Turns over the byte of a record that is `from_end` before its end. */
+static void damage_record(const char *dir, enum db_table table, const uint8_t *key, size_t n,
+			  size_t from_end)
+{
+	struct db_options o = { .dir = dir, .mode = DB_WRITE, .map_bytes = 1 << 30 };
+	struct err e = { 0 };
+	struct db *db = db_open(&o, &e);
+	struct db_txn *t;
+	struct slice value;
+	char *copy;
+
+	assert_non_null(db);
+	assert_ok(db_write_begin(db, &t, &e), &e);
+	assert_int_equal(db_get(t, table, key_slice(key, n), &value, &e), 1);
+	copy = malloc(value.n);
+	memcpy(copy, value.p, value.n);
+	copy[value.n - from_end] = (char)~copy[value.n - from_end];
+	assert_ok(db_put(t, table, key_slice(key, n), slice_of(copy, value.n), &e), &e);
+	assert_ok(db_write_commit(t, &e), &e);
+	db_close(db);
+	free(copy);
+}
+
+/* Figures of two parks: stamps 1 to 3 in a first submission, 3 and 4 of the first park in a second,
+ * and 1 of the second park in a third. */
+static void fill_apart(const char *dir, struct labels *a, struct labels *b)
+{
+	struct observation first[] = {
+		{ .labels = a, .stamp_ms = 1, .value = 1 },
+		{ .labels = a, .stamp_ms = 2, .value = 2 },
+		{ .labels = a, .stamp_ms = 3, .value = 3 },
+		{ .labels = b, .stamp_ms = 1, .value = 5 },
+	};
+	struct observation second[] = { { .labels = a, .stamp_ms = 3, .value = 33 },
+					{ .labels = a, .stamp_ms = 4, .value = 4 } };
+	struct append x = { .submission = { .received_ms = 10, .released_ms = 10, .source = "t" },
+			    .obs = first,
+			    .nobs = 4 };
+	struct store *s = must_open(dir);
+	struct err e = { 0 };
+
+	assert_ok(append_now(s, &x, &e), &e);
+	x.submission.received_ms = x.submission.released_ms = 20;
+	x.obs = second;
+	x.nobs = 2;
+	assert_ok(append_now(s, &x, &e), &e);
+	assert_ok(put_figure(s, b, 1, 55, 30, 30, NULL, &e), &e);
+	store_close(s);
+}
+
+/* The figures of a series as a text, oldest period first. */
+static void expect_figures(struct store *s, const struct labels *ls, const char *want)
+{
+	struct snapshot *v = must_snapshot(s);
+	struct err e = { 0 };
+	struct vintage *x;
+	struct arena a;
+	char text[256] = "";
+	size_t n, at = 0;
+
+	arena_init(&a, 1 << 20);
+	assert_ok(snapshot_figures(v, id_of(v, ls), INT64_MIN, INT64_MAX, latest, &a, &x, &n, &e),
+		  &e);
+	for (size_t i = 0; i < n; i++)
+		at += (size_t)snprintf(text + at, sizeof(text) - at, "%d:%g ", (int)x[i].stamp_ms,
+				       x[i].value);
+	assert_string_equal(text, want);
+	arena_release(&a);
+	snapshot_close(v);
+}
+
+/* Opened, written to, packed and opened again: what is good is there, of what is damaged nothing is
+ * shown, nor what it may have corrected. */
+static void a_damaged_record_of_fresh_figures_is_set_apart(void **state)
+{
+	struct labels *a = series_named("output", "a"), *b = series_named("output", "b");
+	char *dir = tmp_make(), *text;
+	uint8_t key[KEY_SUBMISSION_BYTES];
+	struct store_status st;
+	struct err e = { 0 };
+	struct store *s;
+	long faults;
+
+	(void)state;
+	fill_apart(dir, a, b);
+	key_submission(key, 2);
+	damage_record(dir, DB_FRESH, key, sizeof(key), 1); /* in a value of the chunk */
+	for (int round = 0; round < 3; round++) {
+		s = must_open(dir);
+		store_status(s, &st);
+		assert_int_equal(st.damaged, 1);
+		expect_figures(s, a, round ? "1:1 2:2 9:9 " : "1:1 2:2 ");
+		expect_figures(s, b, "1:55 ");
+		assert_ok(put_figure(s, a, 9, 9, 40 + round, 40 + round, NULL, &e), &e);
+		assert_ok(put_figure(s, a, 3, 34 + round, 40 + round, 40 + round, NULL, &e), &e);
+		expect_figures(s, a, "1:1 2:2 9:9 ");
+		if (round == 1)
+			assert_ok(store_flush(s, &e), &e);
+		store_close(s);
+		text = check_text(dir, &faults, &e);
+		assert_has(text, "figures of submission 2: the checksum is wrong\n");
+		assert_has(text, "output{park=\"a\"}, 1970-01-01T00:00:00.003Z to "
+				 "1970-01-01T00:00:00.004Z, not packed yet: ");
+		assert_has(text, "submission 2 kept 2 figures, 0 are there\n");
+		assert_int_equal(faults, 3);
+		free(text);
+	}
+	labels_unref(a);
+	labels_unref(b);
+	tmp_remove(dir);
+}
+
+/* Also one that named series, where nothing says which they are. */
+static void figures_of_series_that_lost_their_names_do_no_harm(void **state)
+{
+	struct labels *a = series_named("output", "a"), *b = series_named("output", "b");
+	uint8_t key[KEY_SUBMISSION_BYTES];
+	char *dir = tmp_make();
+	struct series_ref ref;
+	struct err e = { 0 };
+	struct snapshot *v;
+	struct store *s;
+
+	(void)state;
+	fill_apart(dir, a, b);
+	key_submission(key, 1);
+	damage_record(dir, DB_FRESH, key, sizeof(key), 1);
+	for (int round = 0; round < 3; round++) {
+		s = must_open(dir);
+		v = must_snapshot(s);
+		if (round == 0)
+			assert_fails(snapshot_find(v, a, &ref, &e), &e, ERR_NOT_FOUND, "no series");
+		snapshot_close(v);
+		assert_ok(put_figure(s, a, 7, 7, 50, 50, NULL, &e), &e);
+		assert_ok(store_flush(s, &e), &e);
+		expect_figures(s, a, "7:7 ");
+		store_close(s);
+	}
+	labels_unref(a);
+	labels_unref(b);
+	tmp_remove(dir);
+}
+
 static void a_segment_that_is_gone_is_missed_by_who_reads_it(void **state)
 {
 	char *dir = tmp_make(), *text;
@@ -839,6 +982,8 @@ int main(void)
 		cmocka_unit_test(flipped_bytes_of_a_run_never_become_samples),
 		cmocka_unit_test(the_check_names_series_time_and_cause),
 		cmocka_unit_test(records_that_are_gone_are_missed),
+		cmocka_unit_test(a_damaged_record_of_fresh_figures_is_set_apart),
+		cmocka_unit_test(figures_of_series_that_lost_their_names_do_no_harm),
 		cmocka_unit_test(a_segment_that_is_gone_is_missed_by_who_reads_it),
 		cmocka_unit_test(files_that_are_gone_are_missed),
 		cmocka_unit_test(the_last_log_file_is_missed),
