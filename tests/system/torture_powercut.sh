@@ -3,4 +3,4 @@
 . tests/system/lib.sh
 need python3
 . tests/torture/lib.sh
-torture "power cuts" powercut.py --cuts 60
+torture "power cuts" powercut.py --cuts 90 --record 3 --seconds 170
