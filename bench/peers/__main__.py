@@ -89,6 +89,7 @@ class Run:
         self.load_program = os.path.abspath(os.path.join(args.build, "bench", "load"))
         self.filled = self.figures_filled = 0
         self.between_s = 0.0
+        self.cpu_ready = None  # after a start by SIGKILL, of a server that has done nothing for us since
         self.result = {"peer": kind.name, "set": of_set.name, "loads": [], "server_commands": []}
 
     def expect_line(self):
@@ -154,7 +155,7 @@ class Run:
             f"{r['peak_anon_mib']:.0f} MiB, others {100 * r['others_share']:.0f} %")
 
     def flushed(self, server):
-        r, before = self.result, server.cpu()
+        r, before = self.result, server.cpu() if self.cpu_ready is None else self.cpu_ready
         how, folders = "not flushed (that would take hours): log and head as they are", [server.data]
         r["disk_before_flush"] = machine.disk_of(server.data)
         if server.can_flush(self.set):
@@ -171,20 +172,19 @@ class Run:
         r = self.result
         r["killed_gone_s"] = round(server.kill(), 3)
         r["killed_ready_s"] = self.started(server)
-        r["killed_ready_cpu_s"] = round(server.cpu(), 2)
-        left, how = server.count_samples(self.set, checks.families(self.expect_line()))
-        r["left"], r["counted_by"] = left, how
-        if left is not None:
-            # a correction replaces; only who keeps both as two samples counts both
-            want = self.filled if server.counts_versions else self.figures_filled
-            r["lost"] = max(0, want - left)
-        say(f"  ready {r['killed_ready_s']:.3f} s after SIGKILL, left {left}, lost {r.get('lost')}")
+        ready = server.cpu()
+        r["killed_ready_cpu_s"] = round(ready, 2)
+        r["left"], r["counted_by"] = checks.count(server, self.set, checks.families(self.expect_line()))
+        # a correction replaces; only who keeps both as two samples counts both
+        want = self.filled if server.counts_versions(self.set) else self.figures_filled
+        r["lost"] = max(0, want - r["left"])
+        if server.store_is_read:  # so what it used meanwhile is work it had put off
+            self.cpu_ready = ready
+        say(f"  ready {r['killed_ready_s']:.3f} s after SIGKILL, left {r['left']}, lost {r['lost']}")
 
-    def read_corrected(self, server, where, as_of_s=None):
-        told = checks.read_corrected(server, self.expect_line(), READ_BACK_LIMIT_S, self.args.clock, as_of_s)
-        if told:
-            self.result[where] = told
-            say(f"  {where}: {told}")
+    def tell(self, where, told):
+        self.result[where] = told
+        say(f"  {where}: {told}")
 
     def with_server(self, *steps):
         """A server with an empty folder of its own, the steps one after the other, its end."""
@@ -214,24 +214,33 @@ class Run:
             self.read_devops(server)
 
     def read_devops(self, server):
-        told = checks.read_devops(server, self.set, self.expect_line())
-        self.result["values"] = told
-        say(f"  values: {told}")
+        self.tell("values", checks.read_devops(server, self.set, self.expect_line()))
 
-    def read_parks(self, server):
-        self.read_corrected(server, "corrected")
+    def read_parks(self, server, after=""):
+        """The latest values, and all there ever were where they are kept."""
+        line = self.expect_line()
+        if not server.store_is_read:
+            self.tell("corrected" + after, checks.read_corrected(server, line, READ_BACK_LIMIT_S, self.args.clock))
+            return
+        values, corrected = checks.read_figures(server, line)
+        self.tell("corrected" + after, corrected)
         if self.set.with_vintages:
-            self.read_corrected(server, "earlier", self.between_s)
+            values, _ = checks.read_figures(server, line, with_vintages=True)
+            self.tell("earlier" + after, checks.read_figures(server, line, as_of_s=self.between_s)[1])
+        self.tell("values" + after, values)
 
     def read_parks_killed(self, server):
-        self.read_corrected(server, "corrected_killed")
+        self.read_parks(server, "_killed")
 
     def restarted(self, server):
         r = self.result
         r["stop_s"] = round(server.stop(), 2)
         r["restart_ready_s"] = self.started(server)
-        result = server.query(f'count({{__name__=~"{self.set.families}"}})', self.set.last_s + 1)
-        r["series_after"] = int(result[0]["value"][1]) if result else None
+        if server.store_is_read:  # one sample each
+            r["series_after"], _ = checks.count(server, self.set, checks.families(self.expect_line()))
+        else:
+            result = server.query(f'count({{__name__=~"{self.set.families}"}})', self.set.last_s + 1)
+            r["series_after"] = int(result[0]["value"][1]) if result else 0
         say(f"  ready {r['restart_ready_s']:.3f} s after a clean end, {r['series_after']} series")
 
 

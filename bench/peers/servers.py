@@ -49,7 +49,7 @@ class Server:
     program = ""
     ready_path = "/-/ready"
     write_path = "/api/v1/write"
-    counts_versions = False  # a figure and its correction count as two samples
+    store_is_read = False  # by a program of its own, which takes no CPU of the server's
 
     def __init__(self, folder, clock, build):
         self.folder, self.clock, self.build = folder, clock, build
@@ -168,24 +168,24 @@ class Server:
             c.close()
 
     def query(self, expr, at_s, **more):
-        """The result of an instant query, or None where there is no query API (yet)."""
+        """The result of an instant query."""
         params = {"query": expr, "time": f"{at_s:.3f}", **more}
         status, body = self.http("GET", "/api/v1/query?" + urllib.parse.urlencode(params))
-        if status == 404:
-            return None
         if status != 200:
             raise Failed(f"{self.name}: query answered {status}: {body[:200].decode('utf-8', 'replace')}")
         return json.loads(body)["data"]["result"]
 
+    def counts_versions(self, of_set):
+        """Whether a figure and its correction count as two samples."""
+        return False
+
     def count_samples(self, of_set, families):
-        """How many samples it has, by its own count; (number or None, how). Family by family, since
+        """How many samples it has, and how that was counted. Family by family, since
         count_over_time() drops the name and prometheus refuses series that are then equal."""
         total = 0
         for family in families:
             expr = f"sum(count_over_time({family}[{of_set.window}]))"
             result = self.query(expr, of_set.last_s + 1)
-            if result is None:
-                return None, "no query API"
             total += int(result[0]["value"][1]) if result else 0
         return total, f"sum(count_over_time(FAMILY[{of_set.window}])) for each family"
 
@@ -222,7 +222,9 @@ class Prometheus(Server):
 
 class VictoriaMetrics(Server):
     name = program = "victoria-metrics"
-    counts_versions = True
+
+    def counts_versions(self, of_set):
+        return True
 
     @classmethod
     def version(cls, build):
@@ -256,6 +258,10 @@ class VictoriaMetrics(Server):
 
 class Parkwatch(Server):
     name = program = "parkwatch"
+    store_is_read = True
+
+    def counts_versions(self, of_set):
+        return of_set.with_vintages
 
     @classmethod
     def find(cls, build):
@@ -283,20 +289,6 @@ class Parkwatch(Server):
         if status // 100 != 2:
             how = f"not flushed (POST /api/v1/admin/flush answered {status}); the whole data folder"
         return how, [self.data]
-
-    def count_samples(self, of_set, families):
-        number, how = super().count_samples(of_set, families)
-        return (number, how) if number is not None else self.count_by_check(of_set)
-
-    def count_by_check(self, of_set):
-        """Without a query API: stop, let `check store` read everything, look for "N samples" in what it
-        says, start again."""
-        self.stop()
-        line = [self.find(self.build), "check", "store", self.data]
-        r = subprocess.run(line, capture_output=True, text=True, timeout=self.clock.left(), check=False)
-        found = re.search(r"([\d,]+) samples", r.stdout)
-        self.start(of_set)
-        return (int(found[1].replace(",", "")) if found else None), "parkwatch check store"
 
 
 KINDS = {k.name: k for k in (Prometheus, VictoriaMetrics, Parkwatch)}

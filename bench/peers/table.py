@@ -25,9 +25,16 @@ WANTED = {
     ("lost", "M"): {"most": 0},
     ("lost", "parks"): {"most": 0},
     ("lost", "vintages"): {"most": 0},
+    ("values", "parks"): {"least": 100},
+    ("values", "vintages"): {"least": 100},
+    ("values_killed", "parks"): {"least": 100},
+    ("values_killed", "vintages"): {"least": 100},
     ("corrected", "parks"): {"least": 100},
     ("corrected", "vintages"): {"least": 100},
+    ("corrected_killed", "parks"): {"least": 100},
+    ("corrected_killed", "vintages"): {"least": 100},
     ("earlier", "vintages"): {"least": 100},
+    ("earlier_killed", "vintages"): {"least": 100},
 }
 
 
@@ -39,9 +46,15 @@ def share(part, whole):
     return min(percent, 99.99) if part < whole else percent
 
 
-def corrected(result, where):
+def corrected(result, where, kind="revised"):
     told = result.get(where)
-    return share(told["revised"], told["asked"]) if told else None
+    return share(told[kind], told["asked"]) if told else None
+
+
+def values(result, where):
+    """What is there and should not be is no better than what is not."""
+    told = result.get(where)
+    return share(told["right"], told["expected"] + told["more"]) if told else None
 
 
 # key, what it is, how a result gives it
@@ -53,17 +66,17 @@ FIGURES = (
     ("highest", "highest resident (VmHWM), MiB", lambda r: r.get("highest_mib")),
     ("killed", "SIGKILL → ready, s", lambda r: r.get("killed_ready_s")),
     ("lost", "acknowledged samples lost by SIGKILL", lambda r: r.get("lost")),
-    ("values", "values read back right, %", lambda r: share(r["values"]["right"], r["values"]["expected"])
-     if r.get("values") else None),
+    ("values", "values read back right, %", lambda r: values(r, "values")),
+    ("values_killed", "values after SIGKILL, %", lambda r: values(r, "values_killed")),
     ("corrected", "corrected values read back right, %", lambda r: corrected(r, "corrected")),
-    ("corrected_killed", "the same after SIGKILL, %", lambda r: corrected(r, "corrected_killed")),
-    ("earlier", "their earlier vintages read back right, %", lambda r: share(r["earlier"]["first"], r["earlier"]["asked"])
-     if r.get("earlier") else None),
+    ("corrected_killed", "corrected values after SIGKILL, %", lambda r: corrected(r, "corrected_killed")),
+    ("earlier", "their earlier vintages read back right, %", lambda r: corrected(r, "earlier", "first")),
+    ("earlier_killed", "earlier vintages after SIGKILL, %", lambda r: corrected(r, "earlier_killed", "first")),
     ("restart", "clean restart → ready, s", lambda r: r.get("restart_ready_s")),
     ("acked", "samples acknowledged of those sent, %", lambda r: share(r["acked"], r["sent"]) if r.get("sent") else None),
     ("others", "share of the machine others took, %", lambda r: 100 * r["others_share"] if "others_share" in r else None),
 )
-MORE_IS_BETTER = {"values", "corrected", "corrected_killed", "earlier", "acked"}
+MORE_IS_BETTER = {"values", "values_killed", "corrected", "corrected_killed", "earlier", "earlier_killed", "acked"}
 NO_RATIO = MORE_IS_BETTER | {"lost", "others"}
 
 
