@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """bench/peers - measures parkwatch beside Debian's prometheus and victoria-metrics on the same data.
 
-    python3 bench/peers [--build build] [--sets S,M,parks,vintages,churn] [--peers prometheus,...] [--quick]
+    python3 bench/peers [--build build] [--sets S,M,parks,vintages,churn] [--peers prometheus,...] [--quick] [--pairs N]
 
 Set by set, one server after the other, each in a folder and on a loopback port of its own: filled by bench/load
 over remote write, killed with SIGKILL at the last acknowledgement, started again, counted, flushed, read back.
@@ -90,7 +90,7 @@ class Run:
         self.filled = self.figures_filled = 0
         self.between_s = 0.0
         self.cpu_ready = None  # after a start by SIGKILL, of a server that has done nothing for us since
-        self.result = {"peer": kind.name, "set": of_set.name, "loads": [], "server_commands": []}
+        self.result = {"peer": kind.name, "set": of_set.name, "loads": [], "server_commands": [], "again": []}
 
     def expect_line(self):
         return [self.load_program, *self.set.options]
@@ -253,6 +253,8 @@ def options():
     p.add_argument("--peers", default=",".join(servers.KINDS), help="which servers, in order")
     p.add_argument("--sets", help="of " + ",".join([*SETS, *QUICK]))
     p.add_argument("--quick", action="store_true", help="small sets: minutes instead of an hour")
+    p.add_argument("--pairs", type=int, default=1, help="load so many times, the servers in turn; ratios pair by pair")
+    p.add_argument("--once", default="prometheus", help="servers that --pairs loads only once; '' for none")
     p.add_argument("--connections", type=int, default=2)
     p.add_argument("--batch", type=int, default=5000, help="samples a request")
     p.add_argument("--out", help="the JSON file, bench-peers.json in the build folder")
@@ -262,7 +264,10 @@ def options():
     known = {**SETS, **QUICK}
     a.sets = a.sets.split(",") if a.sets else list(QUICK if a.quick else SETS)
     a.peers = a.peers.split(",")
-    for name in [*(s for s in a.sets if s not in known), *(x for x in a.peers if x not in servers.KINDS)]:
+    a.once = a.once.split(",") if a.once else []
+    if a.pairs < 1:
+        p.error("--pairs: 1 or more")
+    for name in [*(s for s in a.sets if s not in known), *(x for x in a.peers + a.once if x not in servers.KINDS)]:
         p.error(f"there is no '{name}'; sets: {', '.join(known)}; peers: {', '.join(servers.KINDS)}")
     a.sets = [known[s] for s in a.sets]
     a.clock = Clock(a.limit_minutes)
@@ -285,23 +290,34 @@ def applies(kind, of_set):
     return kind is servers.Parkwatch or not of_set.with_vintages  # only parkwatch has any
 
 
+def names_of_pair(args, found, of_set, number):
+    """Every second pair the other way round, so that a machine that gets slower favours nobody."""
+    names = [n for n in found if applies(servers.KINDS[n], of_set) and (number == 0 or n not in args.once)]
+    return names[::-1] if number % 2 else names
+
+
 def measure_all(args, found, root, results, failures):
+    """The first pair of a set is measured in all respects, the others load only."""
     for of_set in args.sets:
         of_set.end_now()
-        for name in found:
-            kind = servers.KINDS[name]
-            if not applies(kind, of_set):
-                continue
-            say(f"{of_set.name}, {name}")
-            run = Run(kind, of_set, args, root)
-            results[name, of_set.name] = run.result
-            try:
-                args.clock.check()
-                run.measure()
-            except (Failed, subprocess.TimeoutExpired, OSError, ValueError, KeyError) as e:
-                run.result["failed"] = f"{type(e).__name__}: {e}" if not isinstance(e, Failed) else str(e)
-                failures.append(f"{name} on {of_set.name}: {run.result['failed']}")
-                say("  FAILED:", run.result["failed"])
+        for number in range(args.pairs):
+            for name in names_of_pair(args, found, of_set, number):
+                say(f"{of_set.name}, {name}" + (f", pair {number + 1} of {args.pairs}" if args.pairs > 1 else ""))
+                run = Run(servers.KINDS[name], of_set, args, root)
+                if number:
+                    results[name, of_set.name]["again"].append(run.result)
+                else:
+                    results[name, of_set.name] = run.result
+                try:
+                    args.clock.check()
+                    if number == 0:
+                        run.measure()
+                    else:
+                        run.with_server(run.measured_load)
+                except (Failed, subprocess.TimeoutExpired, OSError, ValueError, KeyError) as e:
+                    run.result["failed"] = f"{type(e).__name__}: {e}" if not isinstance(e, Failed) else str(e)
+                    failures.append(f"{name} on {of_set.name}: {run.result['failed']}")
+                    say("  FAILED:", run.result["failed"])
 
 
 def report(args, found, notes, results, failures):
@@ -310,15 +326,19 @@ def report(args, found, notes, results, failures):
     with open(args.out, "w", encoding="utf-8") as f:
         json.dump({"machine": notes, "versions": found, "rows": all_rows, "runs": list(results.values()),
                    "failures": failures}, f, indent=1, ensure_ascii=False)
-    peers = list(found)
+    peers, more = list(found), f" --pairs {args.pairs}" if args.pairs > 1 else ""
     print(f"{notes['date']}, {notes['cores']} × {notes['cpu']}, {notes['memory_mib']} MiB, Linux {notes['kernel']}, "
           f"{notes['file_system']}, load before {notes['load_average'][0]}; "
           + ", ".join(f"{p} {v or 'of unknown version'}" for p, v in found.items()) + "\n")
-    print(table.markdown(all_rows, peers, lambda s: f"python3 bench/peers --sets {s} --peers {','.join(peers)}"))
+    print(table.markdown(all_rows, peers, lambda s: f"python3 bench/peers --sets {s} --peers {','.join(peers)}{more}"))
+    if more:
+        print("\nMedians, and in brackets the lowest and the highest of a pair's ratios.")
     print("\nAs run:\n")
     for r in results.values():
         for line in r["server_commands"] + [x["command"] for x in r["loads"] + r.get("loads_again", [])]:
             print(f"- {r['set']}, {r['peer']}: `{line}`")
+        if r["again"]:
+            print(f"- {r['set']}, {r['peer']}: loaded {len(r['again'])} more times, each time from nothing")
         if r.get("flush"):
             print(f"- {r['set']}, {r['peer']}: flushed by: {r['flush']}")
     for line in failures:

@@ -4,6 +4,7 @@ the command that measures the row again.
 What is wanted stands in WANTED: `times` is how many times better than that peer at least, `most` the highest
 value, `least` the lowest, `aim` what one hopes for.
 """
+import statistics
 
 MIB = "MiB"
 WANTED = {
@@ -96,7 +97,19 @@ def wanted_text(want):
     return ", ".join(parts) or "–"
 
 
-def is_reached(want, values):
+def median(numbers):
+    numbers = [x for x in numbers if x is not None]
+    return statistics.median(numbers) if numbers else None
+
+
+def ratios_to(figure, each, peer):
+    """How many times ours a peer's is, pair by pair: they ran next to each other."""
+    if figure in NO_RATIO:
+        return []
+    return [theirs / ours for theirs, ours in zip(each[peer], each.get("parkwatch", [])) if ours and theirs is not None]
+
+
+def is_reached(want, values, ratios):
     """True, False, or None when it cannot be told."""
     ours = values.get("parkwatch")
     if ours is None or not want:
@@ -104,31 +117,37 @@ def is_reached(want, values):
     checks = [ours <= want["most"]] if "most" in want else []
     checks += [ours >= want["least"]] if "least" in want else []
     for peer, times in want.get("times", {}).items():
-        if values.get(peer) is None:
+        if not ratios.get(peer):
             return None
-        checks.append(values[peer] >= times * ours)
+        checks.append(median(ratios[peer]) >= times)
     return all(checks) if checks else None
 
 
 def rows(results, sets):
-    """[{figure, text, set, values, wanted, reached, command}] in the order of FIGURES and sets."""
+    """[{figure, text, set, values, each, ratios, wanted, reached}] in the order of FIGURES and sets. `values` are
+    medians of `each`, which has one a pair."""
     out = []
     for key, text, get in FIGURES:
         for of_set in sets:
-            mine = {p: get(r) for (p, s), r in results.items() if s == of_set.name}
+            each = {p: [get(x) for x in (r, *r["again"])] for (p, s), r in results.items() if s == of_set.name}
+            mine = {p: median(e) for p, e in each.items()}
             if all(v is None for v in mine.values()):
                 continue
             want = WANTED.get((key, of_set.name), {})
-            out.append({"figure": key, "text": text, "set": of_set.name, "values": mine, "wanted": want,
-                        "reached": is_reached(want, mine)})
+            ratios = {p: ratios_to(key, each, p) for p in each if p != "parkwatch"}
+            out.append({"figure": key, "text": text, "set": of_set.name, "values": mine, "each": each,
+                        "ratios": ratios, "wanted": want, "reached": is_reached(want, mine, ratios)})
     return out
 
 
 def ratio(row, peer):
-    ours, theirs = row["values"].get("parkwatch"), row["values"].get(peer)
-    if row["figure"] in NO_RATIO or not ours or theirs is None:
+    all_of_them = row["ratios"].get(peer)
+    if not all_of_them:
         return "–"
-    return f"{theirs / ours:.1f} ×"
+    text = f"{median(all_of_them):.1f} ×"
+    if len(all_of_them) > 1:
+        text += f" ({min(all_of_them):.1f}–{max(all_of_them):.1f} in {len(all_of_them)})"
+    return text
 
 
 def markdown(all_rows, peers, command_of):
