@@ -116,10 +116,10 @@ def is_reached(want, values, ratios):
         return None
     checks = [ours <= want["most"]] if "most" in want else []
     checks += [ours >= want["least"]] if "least" in want else []
-    for peer, times in want.get("times", {}).items():
-        if not ratios.get(peer):
-            return None
-        checks.append(median(ratios[peer]) >= times)
+    told = [(median(ratios.get(peer, [])), times) for peer, times in want.get("times", {}).items()]
+    checks += [ratio >= times for ratio, times in told if ratio is not None]
+    if all(checks) and any(ratio is None for ratio, _ in told):
+        return None
     return all(checks) if checks else None
 
 
