@@ -10,24 +10,12 @@ static size_t place(const uint8_t *raw, const uint8_t *p)
 static const uint8_t *read_varint(const uint8_t *raw, const uint8_t *p, const uint8_t *end,
 				  uint64_t *v, struct err *e)
 {
-	const uint8_t *from = p;
-
-	*v = 0;
-	for (int i = 0; i < PB_VARINT_BYTES && p < end; i++) {
-		uint8_t c = *p++;
-
-		*v |= (uint64_t)(c & 0x7f) << 7 * i;
-		if (c & 0x80)
-			continue;
-		if (i == PB_VARINT_BYTES - 1 && c > 1)
-			break;
+	if (varint_read(&p, end, v))
 		return p;
-	}
-	if (p == end && p - from < PB_VARINT_BYTES)
-		err_set(e, ERR_INVALID, "byte %zu: a number is cut off", place(raw, from));
+	if (end - p < VARINT_MAX_BYTES)
+		err_set(e, ERR_INVALID, "byte %zu: a number is cut off", place(raw, p));
 	else
-		err_set(e, ERR_INVALID, "byte %zu: a number has more than 64 bits",
-			place(raw, from));
+		err_set(e, ERR_INVALID, "byte %zu: a number has more than 64 bits", place(raw, p));
 	return NULL;
 }
 

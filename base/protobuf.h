@@ -13,12 +13,13 @@
 
 #include "base/err.h"
 #include "base/slice.h"
+#include "base/varint.h"
 
 #include <stdint.h>
 
 enum pb_wire { PB_VARINT, PB_FIXED64, PB_BYTES, PB_GROUP, PB_GROUP_END, PB_FIXED32 };
 
-enum { PB_DOUBLE_BYTES = 8, PB_VARINT_BYTES = 10 };
+enum { PB_DOUBLE_BYTES = 8 };
 
 /* The tag of a field whose number is below 16: one byte. */
 #define PB_TAG(number, wire) (uint8_t)((number) << 3 | (wire))
@@ -66,34 +67,17 @@ static inline double pb_double(uint64_t bits)
 
 /* --- writing: the caller has the room, pb_..._size() says how much ------------------- */
 
-static inline size_t pb_varint_size(uint64_t v)
-{
-	size_t n = 1;
-
-	while (v >>= 7)
-		n++;
-	return n;
-}
-
 /* Of a field with n bytes of contents. */
 static inline size_t pb_bytes_size(size_t n)
 {
-	return 1 + pb_varint_size(n) + n;
-}
-
-static inline uint8_t *pb_put_varint(uint8_t *p, uint64_t v)
-{
-	for (; v >= 0x80; v >>= 7)
-		*p++ = (uint8_t)(v | 0x80);
-	*p++ = (uint8_t)v;
-	return p;
+	return 1 + varint_bytes(n) + n;
 }
 
 /* Tag and length of a field whose n bytes follow. */
 static inline uint8_t *pb_put_header(uint8_t *p, unsigned number, size_t n)
 {
 	*p++ = PB_TAG(number, PB_BYTES);
-	return pb_put_varint(p, n);
+	return p + varint_put(p, n);
 }
 
 static inline uint8_t *pb_put_bytes(uint8_t *p, unsigned number, struct slice s)

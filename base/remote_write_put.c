@@ -15,7 +15,7 @@ static size_t label_size(const struct label *l)
 
 static size_t sample_size(const struct rw_sample *s)
 {
-	return 1 + PB_DOUBLE_BYTES + 1 + pb_varint_size((uint64_t)s->t_ms);
+	return 1 + PB_DOUBLE_BYTES + 1 + varint_bytes((uint64_t)s->t_ms);
 }
 
 static uint8_t *put_label(uint8_t *p, const struct label *l)
@@ -31,7 +31,7 @@ static uint8_t *put_sample(uint8_t *p, const struct rw_sample *s)
 	p = pb_put_header(p, SERIES_SAMPLES, sample_size(s));
 	p = pb_put_double(p, SAMPLE_VALUE, s->value);
 	*p++ = PB_TAG(SAMPLE_TIME, PB_VARINT);
-	return pb_put_varint(p, (uint64_t)s->t_ms);
+	return p + varint_put(p, (uint64_t)s->t_ms);
 }
 
 void rw_put_series(struct buf *out, const struct label *l, size_t n, const struct rw_sample *s,
@@ -57,7 +57,7 @@ void rw_put_series(struct buf *out, const struct label *l, size_t n, const struc
 
 void rw_put_metadata(struct buf *out, const struct rw_metadata *m)
 {
-	size_t bytes = 1 + pb_varint_size((uint64_t)m->type) + pb_bytes_size(m->family.n) +
+	size_t bytes = 1 + varint_bytes((uint64_t)m->type) + pb_bytes_size(m->family.n) +
 		       pb_bytes_size(m->help.n) + pb_bytes_size(m->unit.n);
 	uint8_t *p = (uint8_t *)buf_room(out, pb_bytes_size(bytes));
 
@@ -65,7 +65,7 @@ void rw_put_metadata(struct buf *out, const struct rw_metadata *m)
 		return;
 	p = pb_put_header(p, REQUEST_METADATA, bytes);
 	*p++ = PB_TAG(METADATA_TYPE, PB_VARINT);
-	p = pb_put_varint(p, (uint64_t)m->type);
+	p += varint_put(p, (uint64_t)m->type);
 	p = pb_put_bytes(p, METADATA_FAMILY, m->family);
 	p = pb_put_bytes(p, METADATA_HELP, m->help);
 	pb_put_bytes(p, METADATA_UNIT, m->unit);

@@ -6,11 +6,12 @@
  * where and why: a sender's mistake is then told from a cut transfer.
  */
 #include "base/snappy.h"
+#include "base/varint.h"
 
 #include <snappy-c.h>
 #include <stdint.h>
 
-enum { RATIO = 64, SIZE_BYTES = 5 };
+enum { RATIO = 64 };
 
 /* Stream identifier of the framed format: a chunk of type 0xff with 6 bytes. */
 static const char framed[] = "\xff\x06\x00\x00sNaPpY";
@@ -38,21 +39,15 @@ static char *room_for(struct buf *out, size_t n, struct err *e)
 /* The declared plain size; what follows it starts at *at. */
 static int declared_size(struct slice body, size_t *size, size_t *at, struct err *e)
 {
-	uint64_t v = 0;
+	const uint8_t *start = (const uint8_t *)body.p, *p = start;
+	uint32_t v;
 
-	for (size_t i = 0; i < SIZE_BYTES && i < body.n; i++) {
-		unsigned char c = (unsigned char)body.p[i];
-
-		v |= (uint64_t)(c & 0x7f) << 7 * i;
-		if (c & 0x80)
-			continue;
-		if (v > UINT32_MAX)
-			break;
-		*size = (size_t)v;
-		*at = i + 1;
+	if (varint32_read(&p, start + body.n, &v)) {
+		*size = v;
+		*at = (size_t)(p - start);
 		return 0;
 	}
-	if (body.n < SIZE_BYTES)
+	if (body.n < VARINT32_MAX_BYTES)
 		return err_set(e, ERR_INVALID, "snappy data of %zu bytes ends within its size",
 			       body.n);
 	return err_set(e, ERR_INVALID, "snappy data declares a size past 4 GiB");

@@ -5,12 +5,12 @@
 #include "bench/load_wire.h"
 
 #include "base/alloc.h"
+#include "base/varint.h"
 
 #include <snappy-c.h>
 
 enum {
-	VARINT_BYTES = 10,
-	SAMPLE_BYTES = 2 + 9 + 1 + VARINT_BYTES,
+	SAMPLE_BYTES = 2 + 9 + 1 + VARINT_MAX_BYTES,
 	/* field << 3 | wire type: 2 is bytes with a length, 1 eight bytes, 0 a varint */
 	TAG_1_BYTES = 1 << 3 | 2,
 	TAG_2_BYTES = 2 << 3 | 2,
@@ -20,12 +20,13 @@ enum {
 
 int load_request_init(struct load_request *r, uint32_t samples, struct err *e)
 {
-	size_t message = LOAD_LABEL_BYTES + LOAD_MESSAGE_SAMPLES * SAMPLE_BYTES + 2 * VARINT_BYTES;
+	size_t message =
+		LOAD_LABEL_BYTES + LOAD_MESSAGE_SAMPLES * SAMPLE_BYTES + 2 * VARINT_MAX_BYTES;
 
 	memset(r, 0, sizeof(*r));
 	/* the worst: each sample brings its labels along */
-	r->raw_room =
-		samples * (size_t)(LOAD_LABEL_BYTES + SAMPLE_BYTES + 2 * VARINT_BYTES) + message;
+	r->raw_room = samples * (size_t)(LOAD_LABEL_BYTES + SAMPLE_BYTES + 2 * VARINT_MAX_BYTES) +
+		      message;
 	r->packed_room = snappy_max_compressed_length(r->raw_room);
 	r->raw = mem_alloc(r->raw_room);
 	r->packed = mem_alloc(r->packed_room);
@@ -49,27 +50,10 @@ void load_request_clear(struct load_request *r)
 	r->samples = 0;
 }
 
-static uint8_t *put_varint(uint8_t *p, uint64_t v)
-{
-	for (; v >= 0x80; v >>= 7)
-		*p++ = (uint8_t)(v | 0x80);
-	*p++ = (uint8_t)v;
-	return p;
-}
-
-static size_t varint_bytes(uint64_t v)
-{
-	size_t n = 1;
-
-	while (v >>= 7)
-		n++;
-	return n;
-}
-
 static uint8_t *put_text(uint8_t *p, uint8_t tag, const char *text, size_t n)
 {
 	*p++ = tag;
-	p = put_varint(p, n);
+	p += varint_put(p, n);
 	memcpy(p, text, n);
 	return p + n;
 }
@@ -83,7 +67,7 @@ size_t load_request_labels(const struct load_labels *labels, uint8_t *out)
 		size_t name = strlen(l->name), value = strlen(l->value);
 
 		*p++ = TAG_1_BYTES;
-		p = put_varint(p, 2 + varint_bytes(name) + name + varint_bytes(value) + value);
+		p += varint_put(p, 2 + varint_bytes(name) + name + varint_bytes(value) + value);
 		p = put_text(p, TAG_1_BYTES, l->name, name);
 		p = put_text(p, TAG_2_BYTES, l->value, value);
 	}
@@ -107,7 +91,7 @@ static uint8_t *put_sample(uint8_t *p, int64_t t_ms, double v)
 	*p++ = TAG_1_FIXED;
 	p = put_double(p, v);
 	*p++ = TAG_2_VARINT;
-	return put_varint(p, (uint64_t)t_ms);
+	return p + varint_put(p, (uint64_t)t_ms);
 }
 
 void load_request_add(struct load_request *r, const uint8_t *labels, size_t label_bytes,
@@ -119,7 +103,7 @@ void load_request_add(struct load_request *r, const uint8_t *labels, size_t labe
 	for (uint32_t i = 0; i < n; i++)
 		body += 2 + 1 + 8 + 1 + varint_bytes((uint64_t)t_ms[i]);
 	*p++ = TAG_1_BYTES;
-	p = put_varint(p, body);
+	p += varint_put(p, body);
 	memcpy(p, labels, label_bytes);
 	p += label_bytes;
 	for (uint32_t i = 0; i < n; i++)

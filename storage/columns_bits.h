@@ -1,5 +1,6 @@
 /*
- * columns_bits.h - numbers of equal width side by side; those of seven-bit groups are in varint.h.
+ * columns_bits.h - numbers of equal width side by side; those of seven bits a byte are in
+ * base/varint.h.
  *
  * The ground the column codecs stand on (columns.h); nobody else includes it. All that
  * is written is little-endian, read and written byte by byte or through memcpy().
@@ -8,8 +9,8 @@
 #ifndef STORAGE_COLUMNS_BITS_H
 #define STORAGE_COLUMNS_BITS_H
 
-#include "storage/varint.h"
 #include "base/slice.h"
+#include "base/varint.h"
 
 #include <stdint.h>
 
@@ -78,11 +79,6 @@ static inline void insert_sorted(int64_t *sorted, size_t n, int64_t v)
 	for (; n > 0 && sorted[n - 1] > v; n--)
 		sorted[n] = sorted[n - 1];
 	sorted[n] = v;
-}
-
-static inline size_t varint_bytes(uint64_t v)
-{
-	return v ? (width_of(v) + 6) / 7 : 1;
 }
 
 static inline bool get_byte(struct slice *in, uint8_t *b)

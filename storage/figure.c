@@ -3,7 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/counter.h"
-#include "storage/varint.h"
+#include "base/varint.h"
 
 #include <stdlib.h>
 

@@ -2,8 +2,8 @@
 #include "storage/fresh.h"
 
 #include "base/counter.h"
+#include "base/varint.h"
 #include "storage/keys.h"
-#include "storage/varint.h"
 #include "storage/walk.h"
 
 enum { SLAB_BYTES = 256 << 10, RECORD_LIMIT = 256 << 20 };

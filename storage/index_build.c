@@ -42,7 +42,7 @@ static struct slice text_at(const struct build *b, uint32_t at)
 	const uint8_t *p = (const uint8_t *)texts->p + at;
 	uint32_t n = 0;
 
-	part_varint(&p, (const uint8_t *)texts->p + texts->n, &n);
+	varint32_read(&p, (const uint8_t *)texts->p + texts->n, &n);
 	return slice_of((const char *)p, n);
 }
 
@@ -82,7 +82,7 @@ static bool texts_grow(struct build *b)
 static int put_text(struct build *b, struct slice s, uint32_t *at, struct err *e)
 {
 	struct buf *texts = &b->sections[PART_TEXTS];
-	uint8_t head[PART_VARINT_MAX];
+	uint8_t head[VARINT32_MAX_BYTES];
 	size_t i;
 
 	if (!texts_grow(b))
@@ -94,7 +94,7 @@ static int put_text(struct build *b, struct slice s, uint32_t *at, struct err *e
 			return 0;
 	}
 	*at = (uint32_t)texts->n;
-	buf_put(texts, head, part_put_varint(head, (uint32_t)s.n));
+	buf_put(texts, head, varint_put(head, (uint32_t)s.n));
 	buf_slice(texts, s);
 	b->texts.slots[i] = *at + 1;
 	b->texts.used++;
@@ -381,8 +381,8 @@ static int find_shape(struct build *b, struct slice bytes, uint32_t *shape, stru
 static int write_series(struct build *b, size_t source, const struct series_ref *s,
 			uint32_t ordinal, struct err *e)
 {
-	uint8_t names[LABELS_MAX * PART_VARINT_MAX], body[(LABELS_MAX + 1) * PART_VARINT_MAX];
-	uint8_t ranks[LABELS_MAX * PART_VARINT_MAX], head[PART_VARINT_MAX];
+	uint8_t names[LABELS_MAX * VARINT32_MAX_BYTES], body[(LABELS_MAX + 1) * VARINT32_MAX_BYTES];
+	uint8_t ranks[LABELS_MAX * VARINT32_MAX_BYTES], head[VARINT32_MAX_BYTES];
 	uint32_t shape = 0, nn = 0, nr = 0, n;
 	struct buf *to = &b->sections[PART_SERIES];
 	uint64_t h = b->seed;
@@ -394,17 +394,17 @@ static int write_series(struct build *b, size_t source, const struct series_ref 
 		if (value == INDEX_NONE)
 			return inconsistent(e);
 		info = build_value(b, value);
-		nn += part_put_varint(names + nn, info->name);
-		nr += part_put_varint(ranks + nr, info->rank);
+		nn += varint_put(names + nn, info->name);
+		nr += varint_put(ranks + nr, info->rank);
 		h = index_hash_add(h, info->hash);
 	}
 	if (find_shape(b, slice_of((const char *)names, nn), &shape, e) < 0)
 		return -1;
 	if (ordinal % PART_SAMPLE == 0)
 		put_u32(&b->sections[PART_SAMPLES], (uint32_t)to->n);
-	n = part_put_varint(body, shape << 1 | s->statistic);
+	n = varint_put(body, shape << 1 | s->statistic);
 	memcpy(body + n, ranks, nr);
-	buf_put(to, head, part_put_varint(head, n + nr));
+	buf_put(to, head, varint_put(head, n + nr));
 	buf_put(to, body, n + nr);
 	b->hashes[ordinal] = h;
 	return buf_check(to, e);

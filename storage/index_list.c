@@ -44,7 +44,7 @@ uint32_t bits_list(const uint64_t *bits, uint32_t n, uint32_t *out)
 
 /* --- reading ------------------------------------------------------------------------- */
 
-enum { HEAD_MAX = 3 * PART_VARINT_MAX };
+enum { HEAD_MAX = 3 * VARINT32_MAX_BYTES };
 
 int list_open(const struct index_part *p, uint32_t at, struct list *out, struct err *e)
 {
@@ -54,15 +54,15 @@ int list_open(const struct index_part *p, uint32_t at, struct list *out, struct 
 	if (!start)
 		return -1;
 	*out = (struct list){ .step = 1 };
-	if (!part_varint(&q, start + n, &tag))
+	if (!varint32_read(&q, start + n, &tag))
 		goto bad;
 	out->kind = tag & 3;
 	out->count = tag >> 2;
 	if (out->kind > LIST_BITS || !out->count || out->count > p->series)
 		goto bad;
-	if (out->kind != LIST_GAPS && !part_varint(&q, start + n, &out->first))
+	if (out->kind != LIST_GAPS && !varint32_read(&q, start + n, &out->first))
 		goto bad;
-	if (!part_varint(&q, start + n, out->kind == LIST_STEPS ? &out->step : &out->bytes))
+	if (!varint32_read(&q, start + n, out->kind == LIST_STEPS ? &out->step : &out->bytes))
 		goto bad;
 	if (out->kind == LIST_STEPS) {
 		if (!out->step ||
@@ -117,7 +117,7 @@ static bool next_gap(struct list_walk *w, uint32_t *ordinal)
 {
 	uint32_t gap;
 
-	if (!part_varint(&w->p, w->end, &gap))
+	if (!varint32_read(&w->p, w->end, &gap))
 		return false;
 	if (w->left == w->l->count)
 		w->at = gap;
@@ -179,7 +179,7 @@ static bool apply_gaps(const struct list *l, uint32_t series, uint64_t *bits, bo
 	for (uint32_t i = 0; i < l->count; i++) {
 		uint32_t gap;
 
-		if (!part_varint(&p, end, &gap))
+		if (!varint32_read(&p, end, &gap))
 			return false;
 		o += 1 + (uint64_t)gap;
 		if (o >= series)
@@ -230,18 +230,6 @@ int list_apply(const struct index_part *p, const struct list *l, uint64_t *bits,
 
 /* --- writing ---------------------------------------------------------------------------- */
 
-static unsigned varint_bytes(uint32_t v)
-{
-	return (38 - (unsigned)__builtin_clz(v | 1)) / 7;
-}
-
-static void put_varint(struct buf *out, uint32_t v)
-{
-	uint8_t text[PART_VARINT_MAX];
-
-	buf_put(out, text, part_put_varint(text, v));
-}
-
 /* 0 when distances differ. */
 static uint32_t common_step(const uint32_t *o, uint32_t n)
 {
@@ -266,14 +254,14 @@ static void write_gaps(struct buf *out, const uint32_t *o, uint32_t n, uint32_t 
 {
 	uint8_t *p;
 
-	put_varint(out, n << 2 | LIST_GAPS);
-	put_varint(out, bytes);
+	varint_add(out, n << 2 | LIST_GAPS);
+	varint_add(out, bytes);
 	p = (uint8_t *)buf_room(out, bytes);
 	if (!p)
 		return;
-	p += part_put_varint(p, o[0]);
+	p += varint_put(p, o[0]);
 	for (uint32_t i = 1; i < n; i++)
-		p += part_put_varint(p, o[i] - o[i - 1] - 1);
+		p += varint_put(p, o[i] - o[i - 1] - 1);
 	buf_added(out, bytes);
 }
 
@@ -282,9 +270,9 @@ static void write_bits(struct buf *out, const uint32_t *o, uint32_t n, uint32_t 
 	uint32_t first = o[0] / 64 * 64;
 	uint8_t *p;
 
-	put_varint(out, n << 2 | LIST_BITS);
-	put_varint(out, first / 64);
-	put_varint(out, bytes);
+	varint_add(out, n << 2 | LIST_BITS);
+	varint_add(out, first / 64);
+	varint_add(out, bytes);
 	p = (uint8_t *)buf_room(out, bytes);
 	if (!p)
 		return;
@@ -299,9 +287,9 @@ void list_write(struct buf *out, const uint32_t *ordinals, uint32_t n)
 	uint32_t step = common_step(ordinals, n), gaps, bits;
 
 	if (step) {
-		put_varint(out, n << 2 | LIST_STEPS);
-		put_varint(out, ordinals[0]);
-		put_varint(out, step);
+		varint_add(out, n << 2 | LIST_STEPS);
+		varint_add(out, ordinals[0]);
+		varint_add(out, step);
 		return;
 	}
 	gaps = gaps_bytes(ordinals, n);

@@ -200,12 +200,12 @@ int index_part_open(struct slice blob, struct index_verified *v, struct index_pa
 int part_text(const struct index_part *p, uint32_t text, struct slice *out, struct err *e)
 {
 	uint32_t head, n;
-	const uint8_t *start = part_bytes_upto(p, PART_TEXTS, text, PART_VARINT_MAX, &head, e);
+	const uint8_t *start = part_bytes_upto(p, PART_TEXTS, text, VARINT32_MAX_BYTES, &head, e);
 	const uint8_t *q = start;
 
 	if (!start)
 		return -1;
-	if (!part_varint(&q, start + head, &n) || n > LABEL_VALUE_MAX_BYTES)
+	if (!varint32_read(&q, start + head, &n) || n > LABEL_VALUE_MAX_BYTES)
 		return part_corrupt(p, e, "the text at %u is not one", text);
 	q = part_bytes(p, PART_TEXTS, text + (uint32_t)(q - start), n, e);
 	if (!q)
@@ -313,7 +313,7 @@ static const uint8_t *series_bytes(const struct index_part *p, uint32_t ordinal,
 	if (q) {
 		*end = q + (to - from);
 		for (uint32_t skip = ordinal % PART_SAMPLE;; skip--) {
-			if (!part_varint(&q, *end, &n) || n > (size_t)(*end - q))
+			if (!varint32_read(&q, *end, &n) || n > (size_t)(*end - q))
 				break;
 			if (!skip) {
 				*end = q + n;
@@ -367,8 +367,8 @@ static int read_labels(const struct index_part *p, const uint8_t *names, const u
 	for (; names < names_end; n++) {
 		const uint8_t *q;
 
-		if (n == LABELS_MAX || !part_varint(&names, names_end, &name) ||
-		    !part_varint(&values, end, &rank) || name >= p->names ||
+		if (n == LABELS_MAX || !varint32_read(&names, names_end, &name) ||
+		    !varint32_read(&values, end, &rank) || name >= p->names ||
 		    (n && name <= out->l[n - 1].name))
 			return bad_labels(p, e);
 		q = part_bytes(p, PART_NAMES, name * PART_NAME_ENTRY, 2 * PART_NAME_ENTRY, e);
@@ -393,7 +393,7 @@ int part_series(const struct index_part *p, uint32_t ordinal, struct series_ref 
 	q = series_bytes(p, ordinal, &end, e);
 	if (!q)
 		return -1;
-	if (!part_varint(&q, end, &shape))
+	if (!varint32_read(&q, end, &shape))
 		return part_corrupt(p, e, "series %u of it is empty", ordinal);
 	out->statistic = shape & 1;
 	names = shape_bytes(p, shape >> 1, &names_end, e);

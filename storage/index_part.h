@@ -63,6 +63,7 @@
 #ifndef STORAGE_INDEX_PART_H
 #define STORAGE_INDEX_PART_H
 
+#include "base/varint.h"
 #include "storage/index.h"
 
 enum {
@@ -115,42 +116,6 @@ static inline uint64_t part_u64(const uint8_t *p)
 	v = __builtin_bswap64(v);
 #endif
 	return v;
-}
-
-/* Moves *p behind the varint. False when it does not end before `end` or is too large. */
-static inline bool part_varint(const uint8_t **p, const uint8_t *end, uint32_t *v)
-{
-	const uint8_t *at = *p;
-	uint32_t x = 0;
-
-	if (at < end && *at < 0x80) {
-		*v = *at;
-		*p = at + 1;
-		return true;
-	}
-	for (unsigned shift = 0; at < end && shift < 35; shift += 7, at++) {
-		if (shift == 28 && *at > 0x0f)
-			return false;
-		x |= (uint32_t)(*at & 0x7f) << shift;
-		if (*at < 0x80) {
-			*v = x;
-			*p = at + 1;
-			return true;
-		}
-	}
-	return false;
-}
-
-enum { PART_VARINT_MAX = 5 };
-
-static inline unsigned part_put_varint(uint8_t *p, uint32_t v)
-{
-	unsigned n = 0;
-
-	for (; v >= 0x80; v >>= 7)
-		p[n++] = (uint8_t)(v | 0x80);
-	p[n++] = (uint8_t)v;
-	return n;
 }
 
 /* --- hashes ------------------------------------------------------------------------------ */

@@ -19,9 +19,9 @@
 #include "base/remote_write.h"
 #include "base/snappy.h"
 #include "base/text.h"
+#include "base/varint.h"
 #include "storage/disk.h"
 #include "storage/metadata.h"
-#include "storage/varint.h"
 
 #include <inttypes.h>
 #include <math.h>

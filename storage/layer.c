@@ -3,8 +3,8 @@
 
 #include "base/alloc.h"
 #include "base/counter.h"
+#include "base/varint.h"
 #include "storage/keys.h"
-#include "storage/varint.h"
 
 #include <sys/mman.h>
 

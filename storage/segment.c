@@ -10,8 +10,8 @@
 #include "base/counter.h"
 #include "base/crc32c.h"
 #include "base/map.h"
+#include "base/varint.h"
 #include "storage/keys.h"
-#include "storage/varint.h"
 
 enum { TABLE_SLOTS = 4096, COLUMN_ROOM = 40, CHUNK_ROOM = 40 };
 

@@ -10,10 +10,10 @@
 #include "storage/keys.h"
 #include "storage/layer.h"
 #include "storage/submission.h"
-#include "storage/varint.h"
 #include "storage/wal.h"
 #include "base/alloc.h"
 #include "base/crc32c.h"
+#include "base/varint.h"
 #include "tests/fuzz/fuzz.h"
 
 static struct columns_scratch *scratch;
