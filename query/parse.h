@@ -1,0 +1,46 @@
+/*
+ * parse.h - text to a checked tree.
+ *
+ * Language and messages are those of Prometheus 3.14 (docs/promql.md lists every difference):
+ * an error reads `1:6: parse error: expected type range vector in call to function "rate", got
+ * instant vector`, line and column from 1, columns counting bytes.
+ *
+ * Limits hold before work is done: bytes of text, nodes, depth of nesting, durations. Time and
+ * memory grow with the length of the text only.
+ */
+#ifndef QUERY_PARSE_H
+#define QUERY_PARSE_H
+
+#include "query/ast.h"
+
+enum {
+	QUERY_TEXT_MAX_BYTES = 256 << 10,
+	QUERY_DEPTH_MAX = 256,
+	QUERY_NODES_MAX = 8192,
+};
+
+struct expr {
+	struct slice text; /* borrowed */
+	struct node *root;
+	struct regex **regexes; /* of the matchers; the expression's */
+	size_t nregexes;
+};
+
+/* ERR_INVALID, ERR_LIMIT, ERR_MEMORY; then there is nothing to release. `features` are bits of
+ * enum query_feature. */
+int parse(struct slice text, unsigned features, struct arena *a, struct expr *out, struct err *e);
+void expr_release(struct expr *x);
+
+/* A selector alone, as match[] takes it: no range, offset or @. */
+int parse_selector(struct slice text, struct arena *a, struct expr *out, struct err *e);
+
+/* "5m", "1h30m"; a falling order of units, each once. ERR_INVALID; ERR_LIMIT past int64_t. */
+int duration_parse(struct slice text, int64_t *ms, struct err *e);
+/* As Prometheus prints it: 90 min is 1h30m, 0 is 0s. */
+enum { DURATION_TEXT = 64 };
+char *duration_print(int64_t ms, char out[DURATION_TEXT]);
+
+/* "3:14" of a place in a text: line and column from 1. */
+void place_of(struct slice text, uint32_t at, unsigned *line, unsigned *column);
+
+#endif
