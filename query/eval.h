@@ -125,9 +125,10 @@ struct value {
 
 struct worker {
 	struct eval *ev;
-	struct arena scratch; /* whoever takes from it returns to its mark */
-	struct source_reader *reader;
-	unsigned index;
+	struct arena scratch;         /* whoever takes from it returns to its mark */
+	struct source_reader *reader; /* opened when first needed: worker_reader() */
+	size_t points;                /* read, not yet told to the evaluation */
+	struct err err;
 };
 
 struct eval {
@@ -147,11 +148,12 @@ struct eval {
 	bool range_query;
 
 	int64_t deadline_ns;    /* CLOCK_MONOTONIC; 0: none */
-	atomic_bool *cancelled; /* may be NULL */
+	atomic_bool *cancelled; /* by the client; may be NULL */
+	atomic_bool *killed;    /* by somebody else; may be NULL */
 	size_t max_points;      /* values held at a time */
 	size_t scratch_bytes;   /* ceiling of each worker's scratch */
-	atomic_size_t points;   /* read so far */
-	atomic_bool stop;       /* a worker failed */
+	atomic_size_t *points;  /* read so far */
+	size_t series;          /* selected so far */
 	struct buf *failure;    /* the whole sentence of a failure, when longer than struct err */
 };
 
@@ -169,9 +171,15 @@ int eval_matrix(struct eval *ev, const struct node *n, const struct grid *g, str
 /* By kind of work: eval_selector.c, eval_subquery.c, eval_binary.c, eval_aggregate.c. */
 int eval_selector(struct eval *ev, const struct node *n, const struct grid *g, struct vector *out,
 		  struct err *e);
-/* timestamp(selector): times of the points instead of their values, in seconds. */
-int eval_selector_times(struct eval *ev, const struct node *n, const struct grid *g,
-			struct vector *out, struct err *e);
+/* What of the point that a selector shows is its value. */
+enum selector_view {
+	SEE_VALUE,
+	SEE_TIME,     /* its own time, s: timestamp(x) */
+	SEE_RELEASED, /* when the figure was released, s */
+	SEE_PERIOD,   /* of the figure: year × 100 + last month */
+};
+int eval_selector_see(struct eval *ev, const struct node *n, const struct grid *g,
+		      enum selector_view what, struct vector *out, struct err *e);
 int eval_selector_matrix(struct eval *ev, const struct node *n, const struct grid *g,
 			 struct matrix *out, struct err *e);
 int eval_subquery(struct eval *ev, const struct node *n, const struct grid *g, struct matrix *out,
@@ -225,10 +233,15 @@ typedef int (*part_fn)(void *arg, struct worker *w, size_t part_index, size_t fr
 int eval_spread(struct eval *ev, size_t n, part_fn part, void *arg, struct err *e);
 size_t eval_parts(const struct eval *ev, size_t n);
 
+/* The reader of a worker; NULL on error. */
+struct source_reader *worker_reader(struct worker *w, struct err *e);
+
 /* ERR_TIMEOUT, ERR_CANCELLED: asked once a row by whoever loops over rows. */
 int eval_alive(struct eval *ev, struct err *e);
 /* Memory of the query's arena; NULL with ERR_LIMIT in the words of the limit. */
 void *eval_alloc(struct eval *ev, size_t n, size_t size, struct err *e);
+/* The error of eval_alloc() for those who use the arena themselves. */
+int eval_full(struct eval *ev, struct err *e);
 /* The same of a worker's scratch. */
 void *scratch_alloc(struct worker *w, size_t n, size_t size, struct err *e);
 

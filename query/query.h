@@ -81,10 +81,12 @@ struct query {
 
 	/* private */
 	struct arena arena;
-	struct query *prev, *next; /* of those running */
+	struct query *next; /* of those running */
 	int64_t begun_ns;
 	uint64_t number;
+	bool waiting;
 	atomic_size_t points_now;
+	atomic_bool killed;
 };
 
 void query_init(struct query *q, const struct engine *en);

@@ -1,0 +1,325 @@
+/*
+ * eval_selector.c - selectors: series found once, points of a row fetched when it is worked out.
+ *
+ * An instant selector shows at time t the last point in (t - lookback, t], unless that is a
+ * staleness mark. A figure of a statistic says itself how long it holds. Where a period is chosen
+ * (__period__) the figure of that period is shown whatever t is, and ranges end at its stamp.
+ */
+#include "query/functions.h"
+#include "query/virtual.h"
+
+struct selecting {
+	struct eval *ev;
+	struct selection sel;
+	struct source_series *series;
+	size_t n;
+	struct grid at;      /* evaluation times, shifted */
+	struct grid asked;   /* evaluation times as they are */
+	bool fixed;          /* by @: all are at.start_ms */
+	int64_t range_ms;    /* of a matrix */
+	int64_t lookback_ms; /* of a matrix: more points before; else of the selector */
+	int64_t ahead_ms;    /* more points behind */
+	enum selector_view what;
+};
+
+static int64_t shifted(const struct selecting *s, size_t k)
+{
+	return s->fixed ? s->at.start_ms : grid_time(&s->at, k);
+}
+
+static int64_t minus(int64_t a, int64_t b)
+{
+	int64_t r;
+
+	if (__builtin_sub_overflow(a, b, &r))
+		return b > 0 ? INT64_MIN : INT64_MAX;
+	return r;
+}
+
+static void shift_grid(const struct shift *shift, const struct grid *g, struct grid *out,
+		       bool *fixed)
+{
+	*fixed = shift->at != AT_NONE;
+	*out = *g;
+	out->start_ms = minus(*fixed ? shift->at_ms : g->start_ms, shift->offset_ms);
+}
+
+static int64_t last_time(const struct selecting *s)
+{
+	return shifted(s, s->at.n - 1);
+}
+
+/* Which matchers, which vintages. */
+static int choose(struct eval *ev, const struct node *n, struct selection *sel, struct err *e)
+{
+	struct matcher *rest = eval_alloc(ev, n->selector.nm, sizeof(*rest), e);
+
+	if (!rest)
+		return -1;
+	memset(sel, 0, sizeof(*sel));
+	sel->as_of_ms = INT64_MAX;
+	sel->no_hold = ev->lookback_given;
+	if (virtual_take(ev, n, rest, &sel->nm, sel, e) < 0)
+		return -1;
+	sel->m = rest;
+	return 0;
+}
+
+static int refuse_virtual(struct eval *ev, const struct labels *ls, struct err *e)
+{
+	struct buf text;
+
+	buf_init(&text, 4096);
+	labels_print(ls, &text);
+	eval_fail(ev, e, "%.*s is no statistic: it has no __period__, __as_of__ or __release__",
+		  (int)text.n, text.p ? text.p : "");
+	buf_release(&text);
+	return -1;
+}
+
+static int find_series(struct eval *ev, const struct node *n, struct selecting *s,
+		       struct head **heads, struct err *e)
+{
+	struct source *from = ev->source;
+
+	if (from->f->select(from, &s->sel, ev->arena, &s->series, &s->n, e) < 0)
+		return -1;
+	(void)n;
+	ev->series += s->n;
+	*heads = eval_alloc(ev, s->n, sizeof(**heads), e);
+	if (!*heads)
+		return -1;
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->sel.is_virtual && !s->series[i].statistic)
+			return refuse_virtual(ev, s->series[i].labels, e);
+		(*heads)[i] = (struct head){ .labels = s->series[i].labels };
+	}
+	return 0;
+}
+
+static int fetch(const struct selecting *s, size_t i, struct worker *w, int64_t from, int64_t to,
+		 struct points *out, struct err *e)
+{
+	struct source_reader *r = worker_reader(w, e);
+
+	if (!r)
+		return -1;
+	if (w->ev->source->f->points(r, &s->sel, &s->series[i], from, to, &w->scratch, out, e) < 0)
+		return -1;
+	w->points += out->n;
+	return 0;
+}
+
+/* Stamps of the chosen period at the shifted times, INT64_MIN where there is none. */
+static int period_ends(const struct selecting *s, size_t i, struct worker *w, int64_t **out,
+		       int64_t *first, int64_t *last, struct err *e)
+{
+	struct source_reader *r = worker_reader(w, e);
+	int64_t *ends = scratch_alloc(w, s->at.n, sizeof(*ends), e);
+
+	if (!r || !ends)
+		return -1;
+	*first = INT64_MAX;
+	*last = INT64_MIN;
+	for (size_t k = 0; k < s->at.n; k++) {
+		if (w->ev->source->f->period_stamp(r, &s->sel, &s->series[i], shifted(s, k),
+						   &ends[k], e) < 0)
+			return -1;
+		if (ends[k] == INT64_MIN)
+			continue;
+		if (ends[k] < *first)
+			*first = ends[k];
+		if (ends[k] > *last)
+			*last = ends[k];
+	}
+	*out = ends;
+	return 0;
+}
+
+/* --- instant ------------------------------------------------------------------------------ */
+
+static double see(const struct points *p, size_t i, enum selector_view what)
+{
+	switch (what) {
+	case SEE_VALUE:
+		break;
+	case SEE_TIME:
+		return (double)p->t_ms[i] / 1000;
+	case SEE_RELEASED:
+		return p->released_ms && p->released_ms[i] ? (double)p->released_ms[i] / 1000
+							   : ABSENT;
+	case SEE_PERIOD:
+		return p->period ? p->period[i] : ABSENT;
+	}
+	return p->v[i];
+}
+
+static bool holds(const struct points *p, size_t i, int64_t t, int64_t lookback)
+{
+	if (is_absent(p->v[i]))
+		return false;
+	return p->until_ms ? t < p->until_ms[i] : p->t_ms[i] > minus(t, lookback);
+}
+
+static int chosen_row(const struct selecting *s, size_t i, struct worker *w, double *out,
+		      struct err *e)
+{
+	int64_t *ends, first, last;
+	struct points p;
+	size_t j = 0;
+
+	for (size_t k = 0; k < s->at.n; k++)
+		out[k] = ABSENT;
+	if (period_ends(s, i, w, &ends, &first, &last, e) < 0)
+		return -1;
+	if (last == INT64_MIN)
+		return 0;
+	if (fetch(s, i, w, first, last, &p, e) < 0)
+		return -1;
+	for (size_t k = 0; k < s->at.n; k++) {
+		if (ends[k] == INT64_MIN)
+			continue;
+		while (j > 0 && (j == p.n || p.t_ms[j] > ends[k]))
+			j--;
+		while (j < p.n && p.t_ms[j] < ends[k])
+			j++;
+		if (j < p.n && p.t_ms[j] == ends[k])
+			out[k] = see(&p, j, s->what);
+	}
+	return 0;
+}
+
+static int selector_row(const struct vector *v, size_t i, struct worker *w, double *out,
+			struct err *e)
+{
+	const struct selecting *s = v->ctx;
+	struct points p;
+	size_t next = 0;
+
+	if (s->sel.period != PERIOD_ANY)
+		return chosen_row(s, i, w, out, e);
+	if (fetch(s, i, w, s->sel.from_ms, s->sel.to_ms, &p, e) < 0)
+		return -1;
+	for (size_t k = 0; k < v->width; k++) {
+		int64_t t = shifted(s, k);
+
+		while (next < p.n && p.t_ms[next] <= t)
+			next++;
+		out[k] = next > 0 && holds(&p, next - 1, t, s->lookback_ms)
+				 ? see(&p, next - 1, s->what)
+				 : ABSENT;
+	}
+	return 0;
+}
+
+int eval_selector_see(struct eval *ev, const struct node *n, const struct grid *g,
+		      enum selector_view what, struct vector *out, struct err *e)
+{
+	struct selecting *s = arena_new(ev->arena, struct selecting);
+
+	if (!s)
+		return eval_full(ev, e);
+	s->ev = ev;
+	s->what = what;
+	s->asked = *g;
+	s->lookback_ms = ev->lookback_ms;
+	shift_grid(&n->selector.shift, g, &s->at, &s->fixed);
+	if (choose(ev, n, &s->sel, e) < 0)
+		return -1;
+	s->sel.instant = true;
+	s->sel.extras = what == SEE_RELEASED || what == SEE_PERIOD;
+	s->sel.from_ms = minus(minus(shifted(s, 0), s->lookback_ms), -1);
+	s->sel.to_ms = last_time(s);
+	*out = (struct vector){ .width = g->n, .compute = selector_row, .ctx = s };
+	if (find_series(ev, n, s, &out->heads, e) < 0)
+		return -1;
+	out->n = s->n;
+	return 0;
+}
+
+int eval_selector(struct eval *ev, const struct node *n, const struct grid *g, struct vector *out,
+		  struct err *e)
+{
+	return eval_selector_see(ev, n, g, SEE_VALUE, out, e);
+}
+
+/* --- ranges --------------------------------------------------------------------------------- */
+
+/* Staleness marks are no points of a range. */
+static int without_marks(struct points *p, struct worker *w, struct err *e)
+{
+	int64_t *t;
+	double *v;
+	size_t n = 0, i = 0;
+
+	while (i < p->n && !is_absent(p->v[i]))
+		i++;
+	if (i == p->n)
+		return 0;
+	t = scratch_alloc(w, p->n, sizeof(*t), e);
+	v = scratch_alloc(w, p->n, sizeof(*v), e);
+	if (!t || !v)
+		return -1;
+	for (i = 0; i < p->n; i++)
+		if (!is_absent(p->v[i])) {
+			t[n] = p->t_ms[i];
+			v[n++] = p->v[i];
+		}
+	*p = (struct points){ .n = n, .t_ms = t, .v = v };
+	return 0;
+}
+
+static int matrix_row(const struct matrix *m, size_t i, struct worker *w, struct points *out,
+		      const int64_t **row_ends, struct err *e)
+{
+	const struct selecting *s = m->ctx;
+	int64_t first = shifted(s, 0), last = last_time(s), *ends = NULL;
+
+	*row_ends = NULL;
+	if (s->sel.period != PERIOD_ANY) {
+		if (period_ends(s, i, w, &ends, &first, &last, e) < 0)
+			return -1;
+		*row_ends = ends;
+		if (last == INT64_MIN) {
+			memset(out, 0, sizeof(*out));
+			return 0;
+		}
+	}
+	if (fetch(s, i, w, minus(minus(first, s->range_ms + s->lookback_ms), -1),
+		  minus(last, -s->ahead_ms), out, e) < 0)
+		return -1;
+	return without_marks(out, w, e);
+}
+
+int eval_selector_matrix(struct eval *ev, const struct node *n, const struct grid *g,
+			 struct matrix *out, struct err *e)
+{
+	const struct node *selector = n->matrix.selector;
+	struct selecting *s = arena_new(ev->arena, struct selecting);
+
+	if (!s)
+		return eval_full(ev, e);
+	s->ev = ev;
+	s->asked = *g;
+	s->range_ms = n->matrix.range_ms;
+	s->lookback_ms = selector->selector.kind == RANGE_PLAIN ? 0 : ev->lookback_ms;
+	s->ahead_ms = selector->selector.kind == RANGE_SMOOTHED ? ev->lookback_ms : 0;
+	shift_grid(&selector->selector.shift, g, &s->at, &s->fixed);
+	if (choose(ev, selector, &s->sel, e) < 0)
+		return -1;
+	s->sel.from_ms = minus(minus(shifted(s, 0), s->range_ms + s->lookback_ms), -1);
+	s->sel.to_ms = minus(last_time(s), -s->ahead_ms);
+	*out = (struct matrix){
+		.ends = s->at,
+		.fixed = s->fixed,
+		.range_ms = s->range_ms,
+		.kind = selector->selector.kind,
+		.lookback_ms = s->lookback_ms,
+		.fetch = matrix_row,
+		.ctx = s,
+	};
+	if (find_series(ev, selector, s, &out->heads, e) < 0)
+		return -1;
+	out->n = s->n;
+	return 0;
+}

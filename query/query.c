@@ -1,0 +1,555 @@
+/*
+ * query.c - a query from its text to its answer, and the queries that run.
+ *
+ *     text ─▶ parse ─▶ plan ─▶ wait for a turn ─▶ evaluate ─▶ work rows out ─▶ names, order
+ */
+#include "query/query.h"
+
+#include "base/alloc.h"
+#include "query/plan.h"
+#include "query/print.h"
+#include "query/workers.h"
+
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	DEFAULT_LOOKBACK_MS = 5 * 60 * 1000,
+	DEFAULT_SUBQUERY_STEP_MS = 60 * 1000,
+	DEFAULT_CONCURRENT = 20,
+	DEFAULT_POINTS = 50 * 1000 * 1000,
+	FAILURE_BYTES = 8192,
+	WORKERS_MAX = 255,
+};
+
+struct engine {
+	struct engine_options o;
+	struct workers *pool;
+	pthread_mutex_t lock;
+	pthread_cond_t turn;
+	struct query *first; /* newest first */
+	uint64_t next_number;
+	struct engine_status status;
+};
+
+static int64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+}
+
+/* --- the engine ------------------------------------------------------------------------------ */
+
+static unsigned other_processors(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n > 1 ? (n - 1 < WORKERS_MAX ? (unsigned)(n - 1) : WORKERS_MAX) : 0;
+}
+
+static void fill_in(struct engine_options *o)
+{
+	if (o->lookback_ms == 0)
+		o->lookback_ms = DEFAULT_LOOKBACK_MS;
+	if (o->subquery_step_ms == 0)
+		o->subquery_step_ms = DEFAULT_SUBQUERY_STEP_MS;
+	if (o->memory_bytes == 0)
+		o->memory_bytes = (size_t)1 << 30;
+	if (o->max_points == 0)
+		o->max_points = DEFAULT_POINTS;
+	if (o->workers == 0)
+		o->workers = other_processors();
+	if (o->workers > WORKERS_MAX)
+		o->workers = WORKERS_MAX;
+	if (o->concurrent == 0)
+		o->concurrent = DEFAULT_CONCURRENT;
+}
+
+struct engine *engine_new(const struct engine_options *o, struct err *e)
+{
+	struct engine *en = mem_zalloc(sizeof(*en));
+	pthread_condattr_t attr;
+
+	if (!en) {
+		err_set(e, ERR_MEMORY, "no memory for the query engine");
+		return NULL;
+	}
+	en->o = *o;
+	fill_in(&en->o);
+	en->pool = workers_new(en->o.workers, e);
+	if (!en->pool) {
+		mem_free(en);
+		return NULL;
+	}
+	pthread_mutex_init(&en->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&en->turn, &attr);
+	pthread_condattr_destroy(&attr);
+	return en;
+}
+
+void engine_free(struct engine *en)
+{
+	if (!en)
+		return;
+	workers_free(en->pool);
+	pthread_cond_destroy(&en->turn);
+	pthread_mutex_destroy(&en->lock);
+	mem_free(en);
+}
+
+const struct engine_options *engine_options(const struct engine *en)
+{
+	return &en->o;
+}
+
+void engine_status(struct engine *en, struct engine_status *out)
+{
+	pthread_mutex_lock(&en->lock);
+	*out = en->status;
+	pthread_mutex_unlock(&en->lock);
+}
+
+void engine_running(struct engine *en, void (*each)(void *ctx, const struct query_running *r),
+		    void *ctx)
+{
+	int64_t now = now_ns();
+
+	pthread_mutex_lock(&en->lock);
+	for (struct query *q = en->first; q; q = q->next) {
+		struct query_running r = {
+			.number = q->number,
+			.text = q->text,
+			.start_ms = q->start_ms,
+			.end_ms = q->end_ms,
+			.step_ms = q->step_ms,
+			.seconds = (double)(now - q->begun_ns) / 1e9,
+			.points = atomic_load_explicit(&q->points_now, memory_order_relaxed),
+			.waiting = q->waiting,
+		};
+		each(ctx, &r);
+	}
+	pthread_mutex_unlock(&en->lock);
+}
+
+bool engine_cancel(struct engine *en, uint64_t number)
+{
+	bool found = false;
+
+	pthread_mutex_lock(&en->lock);
+	for (struct query *q = en->first; q && !found; q = q->next)
+		if (q->number == number) {
+			atomic_store(&q->killed, true);
+			found = true;
+		}
+	if (found)
+		pthread_cond_broadcast(&en->turn);
+	pthread_mutex_unlock(&en->lock);
+	return found;
+}
+
+/* --- turns ---------------------------------------------------------------------------------------
+ */
+
+enum { LOOK_AGAIN_NS = 100 * 1000 * 1000 };
+
+static void leave_list(struct engine *en, struct query *q)
+{
+	struct query **at = &en->first;
+
+	while (*at != q)
+		at = &(*at)->next;
+	*at = q->next;
+}
+
+/* Into the list, and on when there is room: -1 when time is up or nobody wants it any more. */
+static int enter(struct engine *en, struct query *q, struct eval *ev, struct err *e)
+{
+	int r = 0;
+
+	pthread_mutex_lock(&en->lock);
+	q->number = ++en->next_number;
+	q->next = en->first;
+	en->first = q;
+	en->status.queries++;
+	q->waiting = true;
+	en->status.waiting++;
+	while (en->status.running >= en->o.concurrent && r == 0) {
+		int64_t until = now_ns() + LOOK_AGAIN_NS;
+		struct timespec t = { until / 1000000000, until % 1000000000 };
+
+		pthread_cond_timedwait(&en->turn, &en->lock, &t);
+		r = eval_alive(ev, e);
+	}
+	en->status.waiting--;
+	q->waiting = false;
+	if (r == 0)
+		en->status.running++;
+	else
+		leave_list(en, q);
+	pthread_mutex_unlock(&en->lock);
+	return r;
+}
+
+static void leave(struct engine *en, struct query *q)
+{
+	pthread_mutex_lock(&en->lock);
+	leave_list(en, q);
+	en->status.running--;
+	en->status.points += q->stats.points;
+	pthread_cond_signal(&en->turn);
+	pthread_mutex_unlock(&en->lock);
+}
+
+/* --- one query ----------------------------------------------------------------------------------
+ */
+
+void query_init(struct query *q, const struct engine *en)
+{
+	memset(q, 0, sizeof(*q));
+	arena_init(&q->arena, en->o.memory_bytes);
+	notes_init(&q->notes);
+}
+
+void query_release(struct query *q)
+{
+	expr_release(&q->expr);
+	notes_release(&q->notes);
+	arena_release(&q->arena);
+}
+
+static int fail(struct query *q, enum query_failure how, const char *text)
+{
+	static char none[] = "no memory";
+
+	q->failure = how;
+	q->error = arena_strdup(&q->arena, text);
+	if (!q->error)
+		q->error = none;
+	return -1;
+}
+
+static enum query_failure failure_of(enum err_code code)
+{
+	switch (code) {
+	case ERR_TIMEOUT:
+		return QUERY_TIMEOUT;
+	case ERR_CANCELLED:
+		return QUERY_CANCELLED;
+	case ERR_IO:
+	case ERR_CORRUPT:
+	case ERR_MEMORY:
+	case ERR_BUSY:
+	case ERR_FULL:
+		return QUERY_INTERNAL;
+	default:
+		return QUERY_EXECUTION;
+	}
+}
+
+static int make_grid(struct query *q, struct err *e)
+{
+	q->grid = (struct grid){ .start_ms = q->start_ms, .step_ms = q->step_ms, .n = 1 };
+	if (q->step_ms == 0)
+		return 0;
+	if (q->step_ms < 0 || q->end_ms < q->start_ms)
+		return err_set(e, ERR_INVALID, "the end of a range is before its start");
+	q->grid.n =
+		(size_t)(((uint64_t)q->end_ms - (uint64_t)q->start_ms) / (uint64_t)q->step_ms) + 1;
+	return 0;
+}
+
+static int read_text(struct engine *en, struct query *q, struct err *e)
+{
+	struct plan_times t = { q->start_ms, q->end_ms, q->step_ms };
+
+	if (q->step_ms == 0)
+		t.end_ms = q->start_ms;
+	if (parse(q->text, en->o.features, &q->arena, &q->expr, e) < 0 || make_grid(q, e) < 0)
+		return -1;
+	if (q->step_ms && q->expr.root->type != VALUE_SCALAR && q->expr.root->type != VALUE_VECTOR)
+		return err_set(e, ERR_INVALID,
+			       "invalid expression type \"%s\" for range query, must be Scalar or "
+			       "instant Vector",
+			       value_type_description(q->expr.root->type));
+	return plan(&q->expr, &t, e);
+}
+
+/* Of a range query a scalar is a series without labels. */
+static int as_vector(struct eval *ev, struct query *q, struct err *e)
+{
+	struct vector v = { .n = 1, .width = q->grid.n, .values = q->value.scalar };
+
+	v.heads = eval_alloc(ev, 1, sizeof(*v.heads), e);
+	if (!v.heads)
+		return -1;
+	v.heads->labels = labels_in_arena(ev->arena, NULL, 0);
+	if (!v.heads->labels)
+		return eval_full(ev, e);
+	q->value.vector = v;
+	q->value.type = VALUE_VECTOR;
+	return 0;
+}
+
+/* Names that are only noted as dropped go now. */
+static int settle_names(struct eval *ev, struct vector *v, struct err *e)
+{
+	unsigned features = ev->features;
+	bool delayed = features & FEATURE_DELAYED_NAME_REMOVAL;
+	int r = 0;
+
+	ev->features &= ~(unsigned)FEATURE_DELAYED_NAME_REMOVAL;
+	if (delayed)
+		r = vector_merge_equal(ev, v, e);
+	for (size_t i = 0; i < v->n && r == 0; i++) {
+		v->heads[i].labels = head_labels(ev, &v->heads[i], ev->arena);
+		v->heads[i].drop_name = false;
+		if (!v->heads[i].labels)
+			r = eval_full(ev, e);
+	}
+	ev->features = features;
+	return r;
+}
+
+struct place {
+	const struct labels *labels;
+	size_t row;
+};
+
+static int by_labels(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+
+	return labels_cmp(x->labels, y->labels);
+}
+
+static int sort_rows(struct eval *ev, struct vector *v, struct err *e)
+{
+	struct place *p = eval_alloc(ev, v->n, sizeof(*p), e);
+	double *values;
+	bool sorted = true;
+
+	if (!p)
+		return -1;
+	for (size_t i = 0; i < v->n; i++) {
+		p[i] = (struct place){ v->heads[i].labels, i };
+		if (i > 0 && sorted)
+			sorted = labels_cmp(p[i - 1].labels, p[i].labels) < 0;
+	}
+	if (sorted)
+		return 0;
+	qsort(p, v->n, sizeof(*p), by_labels);
+	values = eval_alloc(ev, v->n * v->width, sizeof(*values), e);
+	if (!values)
+		return -1;
+	for (size_t i = 0; i < v->n; i++) {
+		memcpy(values + i * v->width, v->values + p[i].row * v->width,
+		       v->width * sizeof(*values));
+		v->heads[i].labels = p[i].labels;
+	}
+	v->values = values;
+	return 0;
+}
+
+static int finish_vector(struct eval *ev, struct query *q, struct err *e)
+{
+	struct vector *v = &q->value.vector;
+
+	if (vector_materialize(ev, v, true, e) < 0 || settle_names(ev, v, e) < 0)
+		return -1;
+	q->stats.peak_points = v->n * v->width;
+	return v->ordered || q->step_ms == 0 ? 0 : sort_rows(ev, v, e);
+}
+
+static int by_row_labels(const void *a, const void *b)
+{
+	const struct query_points *x = a, *y = b;
+
+	return labels_cmp(x->labels, y->labels);
+}
+
+/* Points of (end - range, end]. */
+static int keep_window(struct eval *ev, const struct matrix *m, const int64_t *row_ends,
+		       const struct points *p, struct query_points *out, struct err *e)
+{
+	int64_t end = matrix_end(m, row_ends, 0), *t;
+	size_t lo = 0, hi = p->n;
+	double *v;
+
+	out->n = 0;
+	if (end == INT64_MIN)
+		return 0;
+	while (hi > 0 && p->t_ms[hi - 1] > end)
+		hi--;
+	while (lo < hi && p->t_ms[lo] <= end - m->range_ms)
+		lo++;
+	out->n = hi - lo;
+	t = eval_alloc(ev, out->n, sizeof(*t), e);
+	v = eval_alloc(ev, out->n, sizeof(*v), e);
+	if (!t || !v)
+		return -1;
+	if (out->n) {
+		memcpy(t, p->t_ms + lo, out->n * sizeof(*t));
+		memcpy(v, p->v + lo, out->n * sizeof(*v));
+	}
+	out->t_ms = t;
+	out->v = v;
+	return 0;
+}
+
+static int finish_matrix(struct eval *ev, struct query *q, struct err *e)
+{
+	const struct matrix *m = &q->value.matrix;
+	struct worker *w = &ev->workers[0];
+
+	q->rows = eval_alloc(ev, m->n, sizeof(*q->rows), e);
+	if (!q->rows)
+		return -1;
+	for (size_t i = 0; i < m->n; i++) {
+		struct arena_mark mark = arena_mark(&w->scratch);
+		struct query_points *row = &q->rows[q->nrows];
+		const int64_t *row_ends;
+		struct points p;
+		int r = eval_alive(ev, e);
+
+		if (r == 0)
+			r = m->fetch(m, i, w, &p, &row_ends, e);
+		if (r == 0)
+			r = keep_window(ev, m, row_ends, &p, row, e);
+		arena_reset(&w->scratch, mark);
+		if (r < 0)
+			return -1;
+		row->labels = head_labels(ev, &m->heads[i], ev->arena);
+		if (!row->labels)
+			return eval_full(ev, e);
+		q->stats.peak_points += row->n;
+		q->nrows += row->n > 0;
+	}
+	qsort(q->rows, q->nrows, sizeof(*q->rows), by_row_labels);
+	return 0;
+}
+
+static int evaluate(struct eval *ev, struct query *q, struct err *e)
+{
+	if (eval_node(ev, q->expr.root, &q->grid, &q->value, e) < 0)
+		return -1;
+	switch (q->value.type) {
+	case VALUE_SCALAR:
+		return q->step_ms ? as_vector(ev, q, e) : 0;
+	case VALUE_VECTOR:
+		return finish_vector(ev, q, e);
+	case VALUE_MATRIX:
+		return finish_matrix(ev, q, e);
+	default:
+		return 0;
+	}
+}
+
+static int workers_open(struct engine *en, struct eval *ev, struct err *e)
+{
+	ev->pool = en->pool;
+	ev->nworkers = 1 + workers_count(en->pool);
+	ev->workers = eval_alloc(ev, ev->nworkers, sizeof(*ev->workers), e);
+	if (!ev->workers)
+		return -1;
+	for (unsigned i = 0; i < ev->nworkers; i++) {
+		ev->workers[i].ev = ev;
+		arena_init(&ev->workers[i].scratch, ev->scratch_bytes);
+	}
+	return 0;
+}
+
+static void workers_close(struct eval *ev)
+{
+	for (unsigned i = 0; ev->workers && i < ev->nworkers; i++) {
+		struct worker *w = &ev->workers[i];
+
+		atomic_fetch_add_explicit(ev->points, w->points, memory_order_relaxed);
+		if (w->reader)
+			ev->source->f->reader_close(w->reader);
+		arena_release(&w->scratch);
+	}
+}
+
+static void eval_init(struct engine *en, struct query *q, struct buf *failure, struct eval *ev)
+{
+	*ev = (struct eval){
+		.text = q->text,
+		.features = en->o.features,
+		.arena = &q->arena,
+		.source = q->source,
+		.notes = &q->notes,
+		.lookback_ms = q->lookback_ms > 0 ? q->lookback_ms : en->o.lookback_ms,
+		.lookback_given = q->lookback_ms > 0,
+		.subquery_step_ms = en->o.subquery_step_ms,
+		.start_ms = q->start_ms,
+		.end_ms = q->step_ms ? q->end_ms : q->start_ms,
+		.step_ms = q->step_ms,
+		.range_query = q->step_ms != 0,
+		.deadline_ns = q->timeout_ms > 0 ? q->begun_ns + q->timeout_ms * 1000000 : 0,
+		.cancelled = q->cancelled,
+		.killed = &q->killed,
+		.max_points = en->o.max_points,
+		.scratch_bytes = en->o.memory_bytes / 4,
+		.points = &q->points_now,
+		.failure = failure,
+	};
+	buf_init(failure, FAILURE_BYTES);
+}
+
+static void count_failure(struct engine *en, const struct query *q)
+{
+	pthread_mutex_lock(&en->lock);
+	en->status.failed++;
+	en->status.timed_out += q->failure == QUERY_TIMEOUT;
+	pthread_mutex_unlock(&en->lock);
+}
+
+static int run_parsed(struct engine *en, struct query *q, struct err *e)
+{
+	struct buf failure;
+	struct eval ev;
+	int64_t begun;
+	int r;
+
+	eval_init(en, q, &failure, &ev);
+	r = enter(en, q, &ev, e);
+	begun = now_ns();
+	q->stats.queue_ns = begun - q->begun_ns - q->stats.parse_ns;
+	if (r == 0) {
+		r = workers_open(en, &ev, e);
+		if (r == 0)
+			r = evaluate(&ev, q, e);
+		workers_close(&ev);
+		q->stats.points = atomic_load(&q->points_now);
+		q->stats.series = ev.series;
+		leave(en, q);
+	}
+	q->stats.eval_ns = now_ns() - begun;
+	if (r < 0)
+		fail(q, failure_of(e->code),
+		     failure.n && e->code == ERR_INVALID ? failure.p : e->text);
+	buf_release(&failure);
+	return r;
+}
+
+int query_run(struct engine *en, struct query *q)
+{
+	struct err e = { 0 };
+	int r;
+
+	q->begun_ns = now_ns();
+	r = read_text(en, q, &e);
+	q->stats.parse_ns = now_ns() - q->begun_ns;
+	if (r < 0)
+		fail(q, e.code == ERR_MEMORY ? QUERY_INTERNAL : QUERY_BAD_DATA, e.text);
+	else
+		r = run_parsed(en, q, &e);
+	if (r < 0)
+		count_failure(en, q);
+	return r;
+}
