@@ -163,6 +163,7 @@ struct node {
 	enum value_type type;
 	struct span at; /* the whole expression */
 	bool constant;  /* from plan on: the same at every step of the query */
+	uint16_t depth; /* of the tree below, with itself */
 	union {
 		struct {
 			double value;

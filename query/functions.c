@@ -382,6 +382,7 @@ static const struct function table[] = {
 	  .result = VALUE_VECTOR,
 	  .args = { VALUE_MATRIX, VALUE_SCALAR },
 	  .nargs = 2,
+	  .flags = FN_VARIES,
 	  .kind = FN_WINDOW,
 	  .window = window_predict_linear },
 	{ .name = "present_over_time",

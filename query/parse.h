@@ -15,7 +15,7 @@
 
 enum {
 	QUERY_TEXT_MAX_BYTES = 256 << 10,
-	QUERY_DEPTH_MAX = 256,
+	QUERY_DEPTH_MAX = 1000,
 	QUERY_NODES_MAX = 8192,
 };
 
@@ -23,7 +23,7 @@ struct expr {
 	struct slice text; /* borrowed */
 	struct node *root;
 	struct regex **regexes; /* of the matchers; the expression's */
-	size_t nregexes;
+	size_t nregexes, regex_room;
 };
 
 /* ERR_INVALID, ERR_LIMIT, ERR_MEMORY; then there is nothing to release. `features` are bits of

@@ -1,0 +1,228 @@
+/*
+ * aggregate_pick.c - topk, bottomk, limitk, limit_ratio: rows of the input, each at the steps at
+ * which it is among the chosen.
+ */
+#include "query/eval_aggregate.h"
+
+#include <stdlib.h>
+
+struct picking {
+	struct grouping *g;
+	double *values; /* like the input, ABSENT where not chosen */
+};
+
+/* Whether a should come before b: larger ones of topk, smaller ones of bottomk, NaN last, and the
+ * earlier of equals. */
+static bool comes_before(bool top, double a, uint32_t i, double b, uint32_t j)
+{
+	if (isnan(a) || isnan(b))
+		return isnan(a) && isnan(b) ? i < j : isnan(b);
+	if (a != b)
+		return top ? a > b : a < b;
+	return i < j;
+}
+
+struct best {
+	double v;
+	uint32_t row;
+};
+
+/* A heap with the worst of the best at its root. */
+static void sink(struct best *heap, size_t n, size_t i, bool top)
+{
+	for (;;) {
+		size_t worst = i, l = 2 * i + 1, r = l + 1;
+
+		if (l < n &&
+		    comes_before(top, heap[worst].v, heap[worst].row, heap[l].v, heap[l].row))
+			worst = l;
+		if (r < n &&
+		    comes_before(top, heap[worst].v, heap[worst].row, heap[r].v, heap[r].row))
+			worst = r;
+		if (worst == i)
+			return;
+		struct best swap = heap[i];
+		heap[i] = heap[worst];
+		heap[worst] = swap;
+		i = worst;
+	}
+}
+
+static void rise(struct best *heap, size_t i, bool top)
+{
+	while (i > 0) {
+		size_t up = (i - 1) / 2;
+
+		if (!comes_before(top, heap[up].v, heap[up].row, heap[i].v, heap[i].row))
+			return;
+		struct best swap = heap[i];
+		heap[i] = heap[up];
+		heap[up] = swap;
+		i = up;
+	}
+}
+
+static size_t rows_wanted(const struct grouping *g, size_t k, size_t there)
+{
+	double p = g->param[k];
+
+	if (!(p >= 1))
+		return 0;
+	return p >= (double)there ? there : (size_t)p;
+}
+
+static void pick_best(const struct picking *p, size_t key, size_t k, struct best *heap)
+{
+	const struct grouping *g = p->g;
+	const struct vector *rows = g->rows;
+	bool top = g->node->aggregate.op == AGG_TOPK;
+	size_t first = g->by.start[key], last = g->by.start[key + 1], n = 0;
+	size_t wanted = rows_wanted(g, k, last - first);
+
+	for (size_t i = first; i < last && wanted; i++) {
+		struct best b = { .row = g->by.row[i] };
+
+		b.v = rows->values[b.row * rows->width + k];
+		if (is_absent(b.v))
+			continue;
+		if (n < wanted) {
+			heap[n] = b;
+			rise(heap, n++, top);
+		} else if (comes_before(top, b.v, b.row, heap[0].v, heap[0].row)) {
+			heap[0] = b;
+			sink(heap, n, 0, top);
+		}
+	}
+	for (size_t i = 0; i < n; i++)
+		p->values[heap[i].row * rows->width + k] = heap[i].v;
+}
+
+static void pick_first(const struct picking *p, size_t key, size_t k)
+{
+	const struct grouping *g = p->g;
+	size_t first = g->by.start[key], last = g->by.start[key + 1];
+	size_t wanted = rows_wanted(g, k, last - first);
+
+	for (size_t i = first; i < last && wanted; i++) {
+		size_t at = g->by.row[i] * g->rows->width + k;
+
+		if (is_absent(g->rows->values[at]))
+			continue;
+		p->values[at] = g->rows->values[at];
+		wanted--;
+	}
+}
+
+/* Rows whose hash lies in the first part r of all hashes, or in the last part -r. */
+static bool is_sampled(const struct eval *ev, const struct head *h, double r)
+{
+	double at = (double)h->labels->hash / 18446744073709551616.0;
+
+	(void)ev;
+	if (r > 1)
+		r = 1;
+	if (r < -1)
+		r = -1;
+	return r >= 0 ? at < r : at >= 1 + r;
+}
+
+static void pick_ratio(const struct picking *p, size_t key, size_t k)
+{
+	const struct grouping *g = p->g;
+
+	for (size_t i = g->by.start[key]; i < g->by.start[key + 1]; i++) {
+		size_t row = g->by.row[i], at = row * g->rows->width + k;
+
+		if (is_sampled(g->ev, &g->rows->heads[row], g->param[k]))
+			p->values[at] = g->rows->values[at];
+	}
+}
+
+static int pick_part(void *arg, struct worker *w, size_t part, size_t from, size_t to,
+		     struct err *e)
+{
+	struct picking *p = arg;
+	const struct grouping *g = p->g;
+	enum aggregate_op op = g->node->aggregate.op;
+
+	(void)part;
+	for (size_t key = from; key < to; key++) {
+		struct arena_mark mark = arena_mark(&w->scratch);
+		size_t n = g->by.start[key + 1] - g->by.start[key];
+		struct best *heap = scratch_alloc(w, n, sizeof(*heap), e);
+
+		if (!heap || eval_alive(g->ev, e) < 0)
+			return -1;
+		for (size_t k = 0; k < g->rows->width; k++) {
+			if (op == AGG_LIMITK)
+				pick_first(p, key, k);
+			else if (op == AGG_LIMIT_RATIO)
+				pick_ratio(p, key, k);
+			else
+				pick_best(p, key, k, heap);
+		}
+		arena_reset(&w->scratch, mark);
+	}
+	return 0;
+}
+
+/* --- the order of an instant answer: groups in turn, best first
+ * -------------------------------------- */
+
+struct ranked {
+	double v;
+	uint32_t row, key;
+	bool top;
+};
+
+static int by_rank(const void *a, const void *b)
+{
+	const struct ranked *x = a, *y = b;
+
+	if (x->key != y->key)
+		return x->key < y->key ? -1 : 1;
+	if (x->row == y->row)
+		return 0;
+	return comes_before(x->top, x->v, x->row, y->v, y->row) ? -1 : 1;
+}
+
+static int in_order(const struct picking *p, struct vector *out, struct err *e)
+{
+	const struct grouping *g = p->g;
+	struct ranked *r = eval_alloc(g->ev, g->rows->n, sizeof(*r), e);
+	double *values;
+	size_t n = 0;
+
+	if (!r)
+		return -1;
+	for (uint32_t i = 0; i < g->rows->n; i++)
+		if (!is_absent(p->values[i]))
+			r[n++] = (struct ranked){ p->values[i], i, g->by.key[i],
+						  g->node->aggregate.op == AGG_TOPK };
+	qsort(r, n, sizeof(*r), by_rank);
+	if (vector_new(g->ev, n, 1, out, &values, e) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		out->heads[i] = g->rows->heads[r[i].row];
+		values[i] = r[i].v;
+	}
+	out->ordered = true;
+	return 0;
+}
+
+int aggregate_pick(struct grouping *g, struct vector *out, struct err *e)
+{
+	enum aggregate_op op = g->node->aggregate.op;
+	struct picking p = { .g = g };
+
+	if (vector_materialize(g->ev, g->rows, false, e) < 0 ||
+	    vector_new(g->ev, g->rows->n, g->rows->width, out, &p.values, e) < 0)
+		return -1;
+	if (g->rows->n)
+		memcpy(out->heads, g->rows->heads, g->rows->n * sizeof(*out->heads));
+	if (eval_spread(g->ev, g->keys.n, pick_part, &p, e) < 0)
+		return -1;
+	if (g->ev->range_query || g->rows->width != 1 || (op != AGG_TOPK && op != AGG_BOTTOMK))
+		return 0;
+	return in_order(&p, out, e);
+}

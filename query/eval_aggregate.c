@@ -1,0 +1,110 @@
+/* eval_aggregate.c - aggregation: rows into groups, then what is done with a group. */
+#include "query/eval_aggregate.h"
+
+#include <stdio.h>
+
+int group_heads(const struct grouping *g, struct head *out, struct err *e)
+{
+	bool names = false;
+
+	for (size_t i = 0; g->spec.listed && i < g->spec.n; i++)
+		names |= slice_is(g->spec.names[i], LABEL_NAME);
+	for (size_t i = 0; i < g->keys.n; i++) {
+		const struct head *h = g->keys.key[i].head;
+
+		out[i].labels = key_labels(g->ev, &g->spec, h, e);
+		out[i].drop_name = names && h->drop_name;
+		if (!out[i].labels)
+			return -1;
+	}
+	return 0;
+}
+
+static int eval_value_label(struct grouping *g, struct vector *out, struct err *e)
+{
+	const struct node *param = node_inner(g->node->aggregate.param);
+
+	if (param->string.n == 0)
+		return eval_fail(g->ev, e, "invalid label name \"\"");
+	return aggregate_values(g, param->string, out, e);
+}
+
+static int check_param(const struct grouping *g, struct err *e)
+{
+	enum aggregate_op op = g->node->aggregate.op;
+
+	for (size_t k = 0; k < g->rows->width; k++) {
+		double p = g->param[k];
+
+		if (op == AGG_QUANTILE) {
+			if (isnan(p) || p < 0 || p > 1) {
+				char text[40];
+
+				snprintf(text, sizeof(text), "%g", p);
+				eval_warn(g->ev, g->node->aggregate.param,
+					  "quantile value should be between 0 and 1, got %s",
+					  isnan(p)   ? "NaN"
+					  : isinf(p) ? p > 0 ? "+Inf" : "-Inf"
+						     : text);
+			}
+			continue;
+		}
+		if (isnan(p))
+			return eval_fail(g->ev, e,
+					 op == AGG_LIMIT_RATIO ? "Ratio value is NaN"
+							       : "Parameter value is NaN");
+		if (op == AGG_LIMIT_RATIO) {
+			if (p < -1 || p > 1)
+				eval_warn(g->ev, g->node->aggregate.param,
+					  "ratio value should be between -1 and 1, got %g, capping "
+					  "to "
+					  "%g",
+					  p, p < -1 ? -1.0 : 1.0);
+		} else if (!(p >= -9.223372036854775808e18 && p < 9.223372036854775807e18)) {
+			return eval_fail(g->ev, e, "Scalar value %g overflows int64", p);
+		}
+	}
+	return 0;
+}
+
+static int eval_grouped(struct grouping *g, struct vector *out, struct err *e)
+{
+	switch (g->node->aggregate.op) {
+	case AGG_QUANTILE:
+		return aggregate_quantile(g, out, e);
+	case AGG_TOPK:
+	case AGG_BOTTOMK:
+	case AGG_LIMITK:
+	case AGG_LIMIT_RATIO:
+		return aggregate_pick(g, out, e);
+	case AGG_COUNT_VALUES:
+		return eval_value_label(g, out, e);
+	default:
+		return aggregate_fold(g, out, e);
+	}
+}
+
+int eval_aggregate(struct eval *ev, const struct node *n, const struct grid *g, struct vector *out,
+		   struct err *e)
+{
+	const struct node_aggregate *a = &n->aggregate;
+	struct grouping *group = arena_new(ev->arena, struct grouping);
+
+	if (!group)
+		return eval_full(ev, e);
+	group->ev = ev;
+	group->node = n;
+	group->rows = arena_new(ev->arena, struct vector);
+	if (!group->rows)
+		return eval_full(ev, e);
+	if (eval_vector(ev, a->expr, g, group->rows, e) < 0)
+		return -1;
+	if (a->param && a->op != AGG_COUNT_VALUES &&
+	    (eval_scalar(ev, a->param, g, &group->param, e) < 0 || check_param(group, e) < 0))
+		return -1;
+	if (key_spec_init(ev, a->labels, a->nlabels, !a->without, &group->spec, e) < 0 ||
+	    keys_init(ev, &group->spec, group->rows->n, &group->keys, e) < 0 ||
+	    keys_sort(ev, &group->keys, group->rows->heads, group->rows->n, &group->by, e) < 0)
+		return -1;
+	return eval_grouped(group, out, e);
+}

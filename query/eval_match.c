@@ -1,0 +1,478 @@
+/*
+ * eval_match.c - arithmetic and comparisons between two vectors.
+ *
+ * Partners are found once, by the labels of the heads: the side that may have several rows for a
+ * key ("many", the left one of one-to-one) and the side that may not ("one"). Each pair is a
+ * row of the result, worked out when asked. Rules that hold for each step (no two rows of the
+ * one side at the same time, no two results with the same labels) need looking at values only
+ * where several rows have the same key; that is rare, and those are worked out at once.
+ *
+ * With fill() there are further rows: of a row that has no partner at a step, with the value to be
+ * filled in.
+ */
+#include "query/eval_binary.h"
+#include "query/key.h"
+
+#include <stdlib.h>
+
+struct pair {
+	uint32_t many, one; /* rows; KEY_NONE: filled in */
+	uint32_t key;
+};
+
+struct match {
+	struct eval *ev;
+	const struct node_binary *b;
+	struct binary_how how;
+	struct vector *many, *one;
+	bool many_left; /* the many side is written left */
+	struct key_spec spec;
+	struct keys keys;
+	struct by_key by_one;  /* rows of the one side by key */
+	uint32_t *key_of_many; /* KEY_NONE: no partner */
+	struct pair *pairs;
+	size_t n, room;
+	uint8_t *there_one, *there_many; /* [key][step], with fill only */
+	double fill_many, fill_one;
+	bool has_fill_many, has_fill_one;
+};
+
+/* --- texts ----------------------------------------------------------------------------------- */
+
+static int tell_duplicate(struct match *m, const struct head *a, const struct head *b,
+			  const char *side, struct err *e)
+{
+	struct eval *ev = m->ev;
+	const struct labels *group = key_labels(ev, &m->spec, a, e);
+	const struct labels *x = head_labels(ev, a, ev->arena), *y = head_labels(ev, b, ev->arena);
+	struct buf text;
+	int r;
+
+	if (!group || !x || !y)
+		return eval_full(ev, e);
+	buf_init(&text, 64 << 10);
+	labels_print(group, &text);
+	buf_printf(&text, " on the %s hand-side of the operation: [", side);
+	labels_print(y, &text);
+	buf_puts(&text, ", ");
+	labels_print(x, &text);
+	buf_putc(&text, ']');
+	r = eval_fail(ev, e,
+		      "found duplicate series for the match group %.*s;many-to-many matching not "
+		      "allowed: matching labels must be unique on one side",
+		      (int)text.n, text.p ? text.p : "");
+	buf_release(&text);
+	return r;
+}
+
+/* --- pairs --------------------------------------------------------------------------------------
+ */
+
+static int add_pair(struct match *m, uint32_t many, uint32_t one, uint32_t key, struct err *e)
+{
+	if (m->n == m->room) {
+		struct pair *more =
+			arena_grow(m->ev->arena, m->pairs, m->n, &m->room, m->n + 1, sizeof(*more));
+
+		if (!more)
+			return eval_full(m->ev, e);
+		m->pairs = more;
+	}
+	m->pairs[m->n++] = (struct pair){ many, one, key };
+	return 0;
+}
+
+static int find_pairs(struct match *m, struct err *e)
+{
+	struct eval *ev = m->ev;
+	size_t rows = m->many->n + m->one->n;
+
+	if (keys_init(ev, &m->spec, rows, &m->keys, e) < 0 ||
+	    keys_sort(ev, &m->keys, m->one->heads, m->one->n, &m->by_one, e) < 0)
+		return -1;
+	m->key_of_many = eval_alloc(ev, m->many->n, sizeof(*m->key_of_many), e);
+	if (!m->key_of_many)
+		return -1;
+	for (uint32_t i = 0; i < m->many->n; i++) {
+		uint32_t key = keys_find(ev, &m->keys, &m->many->heads[i]);
+
+		m->key_of_many[i] = key;
+		if (key == KEY_NONE)
+			continue;
+		for (uint32_t j = m->by_one.start[key]; j < m->by_one.start[key + 1]; j++)
+			if (add_pair(m, i, m->by_one.row[j], key, e) < 0)
+				return -1;
+	}
+	return 0;
+}
+
+/* --- rules of each step
+ * ------------------------------------------------------------------------------ */
+
+static bool any_at(const struct vector *v, size_t k)
+{
+	for (size_t i = 0; i < v->n; i++)
+		if (!is_absent(v->values[i * v->width + k]))
+			return true;
+	return false;
+}
+
+/* Of several rows of the one side with one key at most one may have a value. */
+static int check_key(struct match *m, const uint32_t *rows, size_t n, struct err *e)
+{
+	const struct vector *v = m->one;
+
+	for (size_t k = 0; k < v->width; k++) {
+		uint32_t seen = KEY_NONE;
+
+		for (size_t i = 0; i < n; i++) {
+			if (is_absent(v->values[rows[i] * v->width + k]))
+				continue;
+			if (seen == KEY_NONE) {
+				seen = rows[i];
+				continue;
+			}
+			if (vector_materialize(m->ev, m->many, false, e) < 0)
+				return -1;
+			if (m->has_fill_many || any_at(m->many, k))
+				return tell_duplicate(m, &v->heads[seen], &v->heads[rows[i]],
+						      m->many_left ? "right" : "left", e);
+		}
+	}
+	return 0;
+}
+
+static int check_one_side(struct match *m, struct err *e)
+{
+	const struct by_key *by = &m->by_one;
+
+	for (size_t key = 0; key < m->keys.n; key++) {
+		size_t n = by->start[key + 1] - by->start[key];
+
+		if (n < 2)
+			continue;
+		if (vector_materialize(m->ev, m->one, false, e) < 0 ||
+		    check_key(m, by->row + by->start[key], n, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Two pairs may not both have their partners at one step. */
+static int check_apart(struct match *m, const struct pair *a, const struct pair *b, struct err *e)
+{
+	size_t width = m->many->width;
+	const double *x, *y, *p, *q;
+
+	if (vector_materialize(m->ev, m->many, false, e) < 0 ||
+	    vector_materialize(m->ev, m->one, false, e) < 0)
+		return -1;
+	x = m->many->values + a->many * width;
+	y = m->many->values + b->many * width;
+	p = m->one->values + a->one * width;
+	q = m->one->values + b->one * width;
+	for (size_t k = 0; k < width; k++)
+		if (!is_absent(x[k]) && !is_absent(p[k]) && !is_absent(y[k]) && !is_absent(q[k]))
+			return m->b->matching.card == ONE_TO_ONE
+				       ? eval_fail(m->ev, e,
+						   "multiple matches for labels: many-to-one "
+						   "matching "
+						   "must be explicit (group_left/group_right)")
+				       : eval_fail(m->ev, e,
+						   "multiple matches for labels: grouping labels "
+						   "must "
+						   "ensure unique matches");
+	return 0;
+}
+
+/* Pairs whose results `same()` says are one: by key of one-to-one, by labels else. */
+static int check_results(struct match *m, const struct head *heads, struct err *e)
+{
+	struct key_spec all = { .listed = false };
+	bool by_key = m->b->matching.card == ONE_TO_ONE;
+	uint32_t *first, *next;
+	struct keys same;
+
+	if (!by_key && keys_init(m->ev, &all, m->n, &same, e) < 0)
+		return -1;
+	first = eval_alloc(m->ev, by_key ? m->keys.n : m->n, sizeof(*first), e);
+	next = eval_alloc(m->ev, m->n, sizeof(*next), e);
+	if (!first || !next)
+		return -1;
+	for (uint32_t i = 0; i < m->n; i++) {
+		uint32_t group = by_key ? m->pairs[i].key : keys_add(m->ev, &same, &heads[i]);
+
+		/* lists of pairs + 1 */
+		for (uint32_t j = first[group]; j; j = next[j - 1]) {
+			if (!by_key && labels_cmp(heads[j - 1].labels, heads[i].labels) != 0)
+				continue;
+			if (check_apart(m, &m->pairs[j - 1], &m->pairs[i], e) < 0)
+				return -1;
+		}
+		next[i] = first[group];
+		first[group] = i + 1;
+	}
+	return 0;
+}
+
+/* --- labels of results
+ * ----------------------------------------------------------------------------------- */
+
+static bool drops_name(const struct node_binary *b)
+{
+	return b->bool_modifier || !op_is_comparison(b->op);
+}
+
+static size_t find_label(const struct label *l, size_t n, struct slice name)
+{
+	size_t i = 0;
+
+	while (i < n && !slice_eq(l[i].name, name))
+		i++;
+	return i;
+}
+
+/* The labels of group_left and group_right come from the one side, or go. */
+static size_t include(struct match *m, const struct head *one, struct label *l, size_t n)
+{
+	const struct matching *how = &m->b->matching;
+
+	for (size_t i = 0; i < how->ninclude; i++) {
+		struct slice name = how->include[i];
+		struct slice value = one ? head_label(m->ev, one, name) : slice_of("", 0);
+		size_t at = find_label(l, n, name);
+
+		if (value.n) {
+			if (at == n && n == LABELS_MAX)
+				continue;
+			l[at] = (struct label){ name, value };
+			n += at == n;
+		} else if (at < n) {
+			memmove(&l[at], &l[at + 1], (n - at - 1) * sizeof(*l));
+			n--;
+		}
+	}
+	return n;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return slice_cmp(((const struct label *)a)->name, ((const struct label *)b)->name);
+}
+
+/* Labels of the many row; `many` is a key's alone when it is filled in. */
+static int result_head(struct match *m, const struct head *many, const struct head *one,
+		       struct head *out, struct err *e)
+{
+	const struct matching *how = &m->b->matching;
+	struct eval *ev = m->ev;
+	struct label l[LABELS_MAX];
+	const struct labels *seen;
+	size_t n = 0, at;
+
+	out->drop_name = many->drop_name || drops_name(m->b);
+	if (how->card == ONE_TO_ONE && how->on) {
+		out->labels = key_labels(ev, &m->spec, many, e);
+		return out->labels ? 0 : -1;
+	}
+	if (how->card != ONE_TO_ONE && how->ninclude == 0) {
+		out->labels = many->labels;
+		return 0;
+	}
+	seen = head_labels(ev, many, ev->arena);
+	if (!seen)
+		return eval_full(ev, e);
+	for (uint32_t i = 0; i < seen->n; i++) {
+		bool ignored = false;
+
+		for (at = 0; how->card == ONE_TO_ONE && at < how->nlabels; at++)
+			ignored |= slice_eq(how->labels[at], seen->l[i].name);
+		if (!ignored)
+			l[n++] = seen->l[i];
+	}
+	if (how->card != ONE_TO_ONE) {
+		n = include(m, one, l, n);
+		qsort(l, n, sizeof(*l), by_name);
+	}
+	out->labels = labels_in_arena(ev->arena, l, n);
+	return out->labels ? 0 : eval_full(ev, e);
+}
+
+/* --- values
+ * -------------------------------------------------------------------------------------------------
+ */
+
+static void pair_values(const struct match *m, const double *many, const double *one, size_t n,
+			double *out)
+{
+	if (m->many_left)
+		binary_rows(&m->how, many, one, n, out);
+	else
+		binary_rows(&m->how, one, many, n, out);
+}
+
+/* A row of one side where the other has none, with a value filled in. */
+static void filled_values(const struct match *m, const struct pair *p, const double *row,
+			  size_t width, double *out)
+{
+	bool is_many = p->one == KEY_NONE;
+	const uint8_t *there = is_many ? m->there_one : m->there_many;
+	double fill = is_many ? m->fill_one : m->fill_many;
+
+	for (size_t k = 0; k < width; k++) {
+		bool partner = p->key != KEY_NONE && there[(size_t)p->key * width + k];
+
+		out[k] = ABSENT;
+		if (!partner && !is_absent(row[k]))
+			pair_values(m, is_many ? &row[k] : &fill, is_many ? &fill : &row[k], 1,
+				    &out[k]);
+	}
+}
+
+static int match_row(const struct vector *v, size_t i, struct worker *w, double *out, struct err *e)
+{
+	const struct match *m = v->ctx;
+	const struct pair *p = &m->pairs[i];
+	const double *many = NULL, *one = NULL;
+
+	if (p->many != KEY_NONE) {
+		many = vector_row(m->many, p->many, w, e);
+		if (!many)
+			return -1;
+	}
+	if (p->one != KEY_NONE) {
+		one = vector_row(m->one, p->one, w, e);
+		if (!one)
+			return -1;
+	}
+	if (many && one)
+		pair_values(m, many, one, v->width, out);
+	else
+		filled_values(m, p, many ? many : one, v->width, out);
+	return 0;
+}
+
+/* --- fill
+ * -----------------------------------------------------------------------------------------------------
+ */
+
+static void note_presence(const struct vector *v, size_t row, uint32_t key, uint8_t *there)
+{
+	const double *values = v->values + row * v->width;
+
+	for (size_t k = 0; k < v->width; k++)
+		there[(size_t)key * v->width + k] |= !is_absent(values[k]);
+}
+
+static int add_filled(struct match *m, struct err *e)
+{
+	struct eval *ev = m->ev;
+	size_t width = m->many->width;
+
+	if (vector_materialize(ev, m->many, false, e) < 0 ||
+	    vector_materialize(ev, m->one, false, e) < 0)
+		return -1;
+	m->there_one = eval_alloc(ev, m->keys.n * width, 1, e);
+	m->there_many = eval_alloc(ev, m->keys.n * width, 1, e);
+	if (!m->there_one || !m->there_many)
+		return -1;
+	for (uint32_t i = 0; i < m->many->n; i++) {
+		if (m->key_of_many[i] != KEY_NONE)
+			note_presence(m->many, i, m->key_of_many[i], m->there_many);
+		if (m->has_fill_one && add_pair(m, i, KEY_NONE, m->key_of_many[i], e) < 0)
+			return -1;
+	}
+	for (uint32_t j = 0; j < m->one->n; j++) {
+		note_presence(m->one, j, m->by_one.key[j], m->there_one);
+		if (m->has_fill_many && add_pair(m, KEY_NONE, j, m->by_one.key[j], e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* What a missing side's labels would be: the key's. */
+static int key_head(struct match *m, const struct head *of, struct head *out, struct err *e)
+{
+	*out = (struct head){ .labels = key_labels(m->ev, &m->spec, of, e) };
+	return out->labels ? 0 : -1;
+}
+
+static int make_heads(struct match *m, size_t from, struct head *heads, struct err *e)
+{
+	for (size_t i = from; i < m->n; i++) {
+		const struct pair *p = &m->pairs[i];
+		struct head missing;
+		const struct head *many, *one;
+
+		many = p->many == KEY_NONE ? &missing : &m->many->heads[p->many];
+		one = p->one == KEY_NONE ? &missing : &m->one->heads[p->one];
+		if (many == &missing && key_head(m, one, &missing, e) < 0)
+			return -1;
+		if (one == &missing && key_head(m, many, &missing, e) < 0)
+			return -1;
+		if (result_head(m, many, one, &heads[i], e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* --- the whole
+ * ----------------------------------------------------------------------------------------------------
+ */
+
+static int match_init(struct eval *ev, const struct node *n, struct vector *lhs, struct vector *rhs,
+		      struct match *m, struct err *e)
+{
+	const struct matching *how = &n->binary.matching;
+
+	m->ev = ev;
+	m->b = &n->binary;
+	m->how = (struct binary_how){ n->binary.op, n->binary.bool_modifier, false };
+	m->many_left = how->card != ONE_TO_MANY;
+	m->many = m->many_left ? lhs : rhs;
+	m->one = m->many_left ? rhs : lhs;
+	m->has_fill_many = m->many_left ? how->has_fill_left : how->has_fill_right;
+	m->has_fill_one = m->many_left ? how->has_fill_right : how->has_fill_left;
+	m->fill_many = m->many_left ? how->fill_left : how->fill_right;
+	m->fill_one = m->many_left ? how->fill_right : how->fill_left;
+	return key_spec_init(ev, how->labels, how->nlabels, how->on, &m->spec, e);
+}
+
+int eval_match(struct eval *ev, const struct node *n, struct vector *lhs, struct vector *rhs,
+	       struct vector *out, struct err *e)
+{
+	struct match *m = arena_new(ev->arena, struct match);
+	bool fill = n->binary.matching.has_fill_left || n->binary.matching.has_fill_right;
+	struct head *heads;
+	size_t pairs;
+
+	if (!m)
+		return eval_full(ev, e);
+	if (match_init(ev, n, lhs, rhs, m, e) < 0 || find_pairs(m, e) < 0 ||
+	    check_one_side(m, e) < 0)
+		return -1;
+	/* rows that several pairs share are worked out once */
+	if (m->n > m->one->n && vector_materialize(ev, m->one, false, e) < 0)
+		return -1;
+	heads = eval_alloc(ev, m->n, sizeof(*heads), e);
+	if (!heads || make_heads(m, 0, heads, e) < 0 || check_results(m, heads, e) < 0)
+		return -1;
+	pairs = m->n;
+	if (fill) {
+		struct head *more;
+
+		if (add_filled(m, e) < 0)
+			return -1;
+		more = eval_alloc(ev, m->n, sizeof(*more), e);
+		if (!more)
+			return -1;
+		memcpy(more, heads, pairs * sizeof(*heads));
+		heads = more;
+		if (make_heads(m, pairs, heads, e) < 0)
+			return -1;
+	}
+	*out = (struct vector){
+		.n = m->n, .heads = heads, .width = m->many->width, .compute = match_row, .ctx = m
+	};
+	return vector_merge_equal(ev, out, e);
+}
