@@ -4,6 +4,8 @@
 #include "base/map.h"
 #include "base/num.h"
 
+#include <sys/types.h>
+
 struct counted {
 	uint32_t key;
 	double value; /* one NaN stands for all */
