@@ -4,6 +4,7 @@
 #include "base/num.h"
 #include "query/functions_impl.h"
 #include "query/stats/quantile.h"
+#include "query/stats/slide.h"
 #include "query/stats/sum.h"
 
 /* --- of all windows of a row ----------------------------------------------------------- */
@@ -85,16 +86,64 @@ static inline double max_of(const double *v, size_t n)
 	return best;
 }
 
+/* Below that many points, or when windows move by more than an eighth, summing anew is faster. */
+enum { SLIDE_MIN = 16 };
+
+/* Whether sums of the row may be joined in any order without losing more than the last place:
+ * no cancellation, that is values of one sign, and no overflow. */
+static bool may_slide(const struct range_row *r)
+{
+	const struct points *p = &r->points;
+	bool less = false, more = false;
+
+	if (r->row_ends || r->m->fixed || r->m->ends.step_ms <= 0 ||
+	    r->m->ends.step_ms * 8 > r->m->range_ms || p->n < SLIDE_MIN)
+		return false;
+	for (size_t i = 0; i < p->n; i++) {
+		less |= p->v[i] < 0;
+		more |= p->v[i] > 0;
+	}
+	return !(less && more);
+}
+
+/* Sums, or means. A window whose sum is not finite is looked at by itself. */
+static inline int slide(const struct range_row *r, double *out, bool mean, of_values fn,
+			struct err *e)
+{
+	struct arena_mark mark = arena_mark(&r->w->scratch);
+	struct stats_slide s = { .v = r->points.v };
+	size_t lo = 0, hi = 0;
+
+	s.front = scratch_alloc(r->w, r->points.n, sizeof(*s.front), e);
+	if (!s.front)
+		return -1;
+	for (size_t k = 0; k < r->grid->n; k++) {
+		struct stats_sum sum;
+		double n;
+
+		window_move(r, k, &lo, &hi);
+		out[k] = ABSENT;
+		if (hi == lo)
+			continue;
+		sum = stats_slide_to(&s, lo, hi);
+		n = (double)(hi - lo);
+		if (!isfinite(sum.sum))
+			out[k] = fn(s.v + lo, hi - lo);
+		else
+			out[k] = mean ? sum.sum / n + sum.carry / n : sum.sum + sum.carry;
+	}
+	arena_reset(&r->w->scratch, mark);
+	return 0;
+}
+
 int range_sum_over_time(const struct range_row *r, double *out, struct err *e)
 {
-	(void)e;
-	return each_window(r, out, sum_of);
+	return may_slide(r) ? slide(r, out, false, sum_of, e) : each_window(r, out, sum_of);
 }
 
 int range_avg_over_time(const struct range_row *r, double *out, struct err *e)
 {
-	(void)e;
-	return each_window(r, out, avg_of);
+	return may_slide(r) ? slide(r, out, true, avg_of, e) : each_window(r, out, avg_of);
 }
 
 int range_count_over_time(const struct range_row *r, double *out, struct err *e)

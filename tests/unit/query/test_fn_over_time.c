@@ -76,6 +76,45 @@ static void an_empty_window_has_no_value(void **state)
 	assert_f64(row_at(f, range_count_over_time, 59999), 1.0);
 }
 
+/* Sliding sums, among them NaN, infinities and values that overflow, against one window at a time.
+ */
+static void moving_windows_give_what_each_gives_by_itself(void **state)
+{
+	static double sum[3000], avg[3000];
+	struct row *f = *state;
+	uint64_t seed = 7;
+	int64_t t = 0;
+
+	for (int i = 0; i < 3000; i++) {
+		double v;
+
+		seed = seed * 6364136223846793005u + 1442695040888963407u;
+		t += 1000 + (int64_t)(seed >> 55) + (seed >> 33 & 255 ? 0 : 900000);
+		v = ldexp((double)(seed >> 40), (int)(seed >> 25 & 63) - 40);
+		if ((seed >> 12 & 127) == 0)
+			v = (const double[]){ NAN, INFINITY, 1e308, 0 }[seed >> 60 & 3];
+		row_add(f, t, v);
+	}
+	row_windows(f, 0, 1100, 3000);
+	f->m.range_ms = 90000;
+	assert_ok(range_sum_over_time(&f->r, sum, &f->e), &f->e);
+	assert_ok(range_avg_over_time(&f->r, avg, &f->e), &f->e);
+	for (size_t k = 0; k < 3000; k++) {
+		double a = row_at(f, range_sum_over_time, (int64_t)k * 1100);
+		double b = row_at(f, range_avg_over_time, (int64_t)k * 1100);
+
+		assert_int_equal(is_absent(a), is_absent(sum[k]));
+		if (isfinite(a))
+			assert_near(sum[k], a, fabs(a) * 1e-15);
+		else
+			assert_f64(sum[k], a);
+		if (isfinite(b))
+			assert_near(avg[k], b, fabs(b) * 1e-15);
+		else
+			assert_f64(avg[k], b);
+	}
+}
+
 static double window_of(double (*fn)(const struct window *), const double *v, size_t n, double arg)
 {
 	static const int64_t t[] = { 15000, 30000, 45000, 60000, 75000, 90000, 105000 };
@@ -153,6 +192,7 @@ int main(void)
 		T(means_do_not_overflow),
 		T(extremes_are_numbers_where_there_is_one),
 		T(an_empty_window_has_no_value),
+		T(moving_windows_give_what_each_gives_by_itself),
 		T(deviations_are_of_the_whole),
 		T(quantiles_weigh_both_neighbours_and_take_nan_as_least),
 		T(times_are_those_of_the_last_extreme),
