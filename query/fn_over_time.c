@@ -13,11 +13,17 @@ typedef double (*of_values)(const double *v, size_t n);
 
 static inline int each_window(const struct range_row *r, double *out, of_values fn)
 {
-	size_t lo = 0, hi = 0;
+	size_t lo = 0, hi = 0, was_lo = 0, was_hi = 0;
+	double last = ABSENT;
 
 	for (size_t k = 0; k < r->grid->n; k++) {
 		window_move(r, k, &lo, &hi);
-		out[k] = hi > lo ? fn(r->points.v + lo, hi - lo) : ABSENT;
+		/* The same points as before, as under @, have the same value. */
+		if (lo != was_lo || hi != was_hi)
+			last = hi > lo ? fn(r->points.v + lo, hi - lo) : ABSENT;
+		out[k] = last;
+		was_lo = lo;
+		was_hi = hi;
 	}
 	return 0;
 }
