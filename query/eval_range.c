@@ -17,11 +17,16 @@ struct range_call {
 static int windows_in_turn(const struct range_row *r, double *out, struct err *e)
 {
 	double (*fn)(const struct window *) = r->call->call.fn->window;
+	struct arena_mark mark = arena_mark(&r->w->scratch);
+	double *spare = scratch_alloc(r->w, r->points.n, sizeof(*spare), e);
 	size_t lo = 0, hi = 0;
 
-	(void)e;
+	if (!spare)
+		return -1;
 	for (size_t k = 0; k < r->grid->n; k++) {
-		struct window win = { .range_ms = r->m->range_ms, .nargs = r->nargs };
+		struct window win = { .range_ms = r->m->range_ms,
+				      .nargs = r->nargs,
+				      .spare = spare };
 
 		win.end_ms = matrix_end(r->m, r->row_ends, k);
 		win.at_ms = grid_time(r->grid, k);
@@ -36,6 +41,7 @@ static int windows_in_turn(const struct range_row *r, double *out, struct err *e
 			win.arg[i] = r->args[i][k];
 		out[k] = fn(&win);
 	}
+	arena_reset(&r->w->scratch, mark);
 	return 0;
 }
 
@@ -62,8 +68,8 @@ static int range_call_row(const struct vector *v, size_t i, struct worker *w, do
 			out[k] = ABSENT;
 		return 0;
 	}
-	if (fn->remark)
-		fn->remark(&r);
+	if (fn->remark && fn->remark(&r, e) < 0)
+		return -1;
 	return fn->kind == FN_RANGE ? fn->range(&r, out, e) : windows_in_turn(&r, out, e);
 }
 

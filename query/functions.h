@@ -35,6 +35,7 @@ struct window {
 	int64_t at_ms;            /* the evaluation time, which is not shifted */
 	double arg[3];            /* the scalar arguments in their order, of this step */
 	size_t nargs;
+	double *spare; /* room for n values */
 };
 
 /* One row of a function over ranges. */
@@ -69,8 +70,8 @@ struct function {
 	int (*special)(struct eval *ev, const struct node *call, const struct grid *g,
 		       struct value *out, struct err *e);
 	/* Called once for each row of FN_WINDOW and FN_RANGE with points, to warn of what its
-	 * name or arguments say; may be NULL. */
-	void (*remark)(const struct range_row *r);
+	 * name or arguments say, or to refuse them (-1); may be NULL. */
+	int (*remark)(const struct range_row *r, struct err *e);
 };
 
 /* NULL when there is none. Names are those of the language, case counts. */
@@ -84,6 +85,6 @@ const struct function *functions_all(size_t *n);
  * long as ends do; start with zeros. */
 void window_move(const struct range_row *r, size_t k, size_t *lo, size_t *hi);
 /* "might not be a counter …", told once for a name. */
-void remark_counter(const struct range_row *r);
+int remark_counter(const struct range_row *r, struct err *e);
 
 #endif

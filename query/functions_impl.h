@@ -106,7 +106,7 @@ int range_max_over_time(const struct range_row *r, double *out, struct err *e);
 int range_min_over_time(const struct range_row *r, double *out, struct err *e);
 double window_present_over_time(const struct window *win);
 double window_quantile_over_time(const struct window *win);
-void remark_quantile(const struct range_row *r);
+int remark_quantile(const struct range_row *r, struct err *e);
 double window_stddev_over_time(const struct window *win);
 double window_stdvar_over_time(const struct window *win);
 int range_sum_over_time(const struct range_row *r, double *out, struct err *e);
@@ -118,7 +118,7 @@ double window_ts_of_min_over_time(const struct window *win);
 /* fn_trend.c */
 double window_deriv(const struct window *win);
 double window_double_exponential_smoothing(const struct window *win);
-void remark_smoothing(const struct range_row *r);
+int remark_smoothing(const struct range_row *r, struct err *e);
 double window_predict_linear(const struct window *win);
 
 /* fn_statistic.c */
