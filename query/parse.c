@@ -476,7 +476,7 @@ static int name_twice(struct parser *p, struct slice a, struct slice b, uint32_t
 static int parse_matcher(struct parser *p, struct matchers *to, struct slice *metric)
 {
 	struct slice name, value;
-	enum matcher_op op;
+	enum matcher_op op = MATCH_EQ;
 	bool quoted = at_kind(p, TOKEN_STRING);
 	uint32_t at = p->now.at.from;
 
