@@ -261,38 +261,6 @@ static int take_unit(struct slice *rest, const struct unit *units, int n, int fr
 	return -1;
 }
 
-int duration_parse(struct slice text, int64_t *ms, struct err *e)
-{
-	static const struct unit units[] = { { "w", 604800000 }, { "d", 86400000 },
-					     { "h", 3600000 },   { "m", 60000 },
-					     { "s", 1000 },      { "ms", 1 } };
-	const int n = sizeof(units) / sizeof(units[0]);
-	struct slice rest = text;
-	char value[TEXT_SHOWN];
-	int64_t sum = 0, part;
-	int from = 0;
-
-	if (slice_is(text, "0")) {
-		*ms = 0;
-		return 0;
-	}
-	do {
-		int unit;
-
-		/* Larger units first, each once: 1h30m. */
-		if (take_whole(&rest, &part) < 0 || (unit = take_unit(&rest, units, n, from)) < 0)
-			return err_set(e, ERR_INVALID, "%s is not a duration such as 30s or 1h30m",
-				       text_shown(text, value));
-		if (__builtin_mul_overflow(part, units[unit].factor, &part) ||
-		    __builtin_add_overflow(sum, part, &sum))
-			return err_set(e, ERR_LIMIT, "%s is too long a duration",
-				       text_shown(text, value));
-		from = unit + 1;
-	} while (rest.n);
-	*ms = sum;
-	return 0;
-}
-
 int size_parse(struct slice text, int64_t *bytes, struct err *e)
 {
 	static const struct unit units[] = { { "KiB", 1 << 10 },

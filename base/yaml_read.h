@@ -22,6 +22,7 @@
 #include "base/arena.h"
 #include "base/date.h"
 #include "base/diag.h"
+#include "base/duration.h"
 
 #include <stdint.h>
 
@@ -92,8 +93,6 @@ const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);
 void yaml_complain(const struct yaml_node *at, struct diags *d, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* "30s" and the like, see YAML_DURATION; also for command line options. */
-int duration_parse(struct slice text, int64_t *ms, struct err *e);
 int size_parse(struct slice text, int64_t *bytes, struct err *e);
 
 #endif

@@ -8,7 +8,7 @@
  */
 #include "query/parse.h"
 
-#include "base/alloc.h"
+#include "base/duration.h"
 #include "query/check.h"
 #include "query/features.h"
 #include "query/functions.h"
@@ -175,7 +175,11 @@ static int number_value(struct parser *p, double *v, bool *duration)
 	*duration = at_kind(p, TOKEN_DURATION);
 	if (*duration) {
 		if (duration_parse(p->now.text, &ms, &why) < 0)
-			return fault_at(p, p->now.at.from, "%s", why.text);
+			return why.code == ERR_LIMIT
+				       ? fault_at(p, p->now.at.from, "duration out of range")
+				       : fault_at(p, p->now.at.from,
+						  "not a valid duration string: \"%.*s\"",
+						  SLICE_FMT(slice_cut(p->now.text, 80)));
 		*v = (double)ms / 1000;
 	} else if (number_parse(p->now.text, v, &why) < 0) {
 		return fault_at(p, p->now.at.from, "%s", why.text);

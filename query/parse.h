@@ -34,12 +34,6 @@ void expr_release(struct expr *x);
 /* A selector alone, as match[] takes it: no range, offset or @. */
 int parse_selector(struct slice text, struct arena *a, struct expr *out, struct err *e);
 
-/* "5m", "1h30m"; a falling order of units, each once. ERR_INVALID; ERR_LIMIT past int64_t. */
-int duration_parse(struct slice text, int64_t *ms, struct err *e);
-/* As Prometheus prints it: 90 min is 1h30m, 0 is 0s. */
-enum { DURATION_TEXT = 64 };
-char *duration_print(int64_t ms, char out[DURATION_TEXT]);
-
 /* "3:14" of a place in a text: line and column from 1. */
 void place_of(struct slice text, uint32_t at, unsigned *line, unsigned *column);
 

@@ -1,6 +1,7 @@
 /* print.c - a tree on one line, and broken into lines where it is long (print.h). */
 #include "query/print.h"
 
+#include "base/duration.h"
 #include "base/num.h"
 #include "query/functions.h"
 #include "query/lex.h"

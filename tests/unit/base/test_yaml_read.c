@@ -677,6 +677,7 @@ static void durations_are_read(void **state)
 		     { "1h30m", 5400000 },
 		     { "2d", 172800000 },
 		     { "1w", 604800000 },
+		     { "1y", INT64_C(31536000000) },
 		     { "1w2d3h4m5s6ms", 788645006 },
 		     { "0", 0 },
 		     { "0s", 0 },
@@ -684,7 +685,7 @@ static void durations_are_read(void **state)
 		     { "1s500ms", 1500 } };
 	static const char *const bad[] = { "",     "30",    "s",    "1.5h",  "-5s",  "30 s", "5x",
 					   "1m1h", "5s5s",  "5min", "1hour", "1h30", "5S",   "m5",
-					   "1y",   "1ms1s", "５m",  "00",    "1h ",  "5ms5" };
+					   "1w1y", "1ms1s", "５m",  "00",    "1h ",  "5ms5" };
 	struct err e = { 0 };
 	int64_t ms;
 

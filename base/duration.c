@@ -1,5 +1,7 @@
-/* duration.c - "1h30m" and back (parse.h). */
-#include "query/parse.h"
+/* duration.c - see duration.h. */
+#include "base/duration.h"
+
+#include "base/text.h"
 
 #include <stdio.h>
 
@@ -19,10 +21,19 @@ static const struct unit {
 
 enum { UNITS = sizeof(units) / sizeof(units[0]) };
 
-static int not_valid(struct slice text, struct err *e)
+static int not_one(struct slice text, struct err *e)
 {
-	return err_set(e, ERR_INVALID, "not a valid duration string: \"%.*s\"",
-		       SLICE_FMT(slice_cut(text, 80)));
+	char shown[TEXT_SHOWN];
+
+	return err_set(e, ERR_INVALID, "%s is not a duration such as 30s or 1h30m",
+		       text_shown(text, shown));
+}
+
+static int too_long(struct slice text, struct err *e)
+{
+	char shown[TEXT_SHOWN];
+
+	return err_set(e, ERR_LIMIT, "%s is too long a duration", text_shown(text, shown));
 }
 
 /* The unit at the start of `s`, searched from *from on; *from goes behind it. */
@@ -48,7 +59,7 @@ int duration_parse(struct slice text, int64_t *ms, struct err *e)
 	size_t from = 0;
 
 	if (text.n == 0)
-		return err_set(e, ERR_INVALID, "empty duration string");
+		return not_one(text, e);
 	if (slice_is(text, "0")) {
 		*ms = 0;
 		return 0;
@@ -61,18 +72,18 @@ int duration_parse(struct slice text, int64_t *ms, struct err *e)
 		for (; i < s.n && s.p[i] >= '0' && s.p[i] <= '9'; i++)
 			if (__builtin_mul_overflow(n, 10, &n) ||
 			    __builtin_add_overflow(n, s.p[i] - '0', &n))
-				return err_set(e, ERR_INVALID, "duration out of range");
+				return too_long(text, e);
 		if (i == 0)
-			return not_valid(text, e);
+			return not_one(text, e);
 		s = slice_skip(s, i);
 		u = unit_at(s, &from);
 		if (!u)
-			return not_valid(text, e);
+			return not_one(text, e);
 		s = slice_skip(s, strlen(u->text));
 		/* Go's durations are nanoseconds in 63 bits */
 		if (__builtin_mul_overflow(n, u->ms, &n) || __builtin_add_overflow(sum, n, &sum) ||
 		    sum > INT64_MAX / 1000000)
-			return err_set(e, ERR_INVALID, "duration out of range");
+			return too_long(text, e);
 	}
 	*ms = sum;
 	return 0;
