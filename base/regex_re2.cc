@@ -9,7 +9,10 @@
 #include <re2/re2.h>
 
 #include <cstdio>
+#include <map>
 #include <new>
+#include <string>
+#include <vector>
 
 struct regex_re2 {
 	RE2 re;
@@ -57,6 +60,44 @@ int regex_re2_match(const struct regex_re2 *re, const char *p, size_t n)
 {
 	try {
 		return re->re.Match(re2::StringPiece(p, n), 0, n, RE2::ANCHOR_BOTH, nullptr, 0);
+	} catch (...) {
+		return 0;
+	}
+}
+
+int regex_re2_groups(const struct regex_re2 *re, const char *p, size_t len, const char **start,
+		     size_t *bytes, size_t n)
+{
+	try {
+		std::vector<re2::StringPiece> groups(n);
+
+		if (!re->re.Match(re2::StringPiece(p, len), 0, len, RE2::ANCHOR_BOTH, groups.data(),
+				  static_cast<int>(n)))
+			return 0;
+		for (size_t i = 0; i < n; i++) {
+			start[i] = groups[i].data();
+			bytes[i] = groups[i].size();
+		}
+		return 1;
+	} catch (...) {
+		return 0;
+	}
+}
+
+size_t regex_re2_group_count(const struct regex_re2 *re)
+{
+	int n = re->re.NumberOfCapturingGroups();
+
+	return n > 0 ? static_cast<size_t>(n) : 0;
+}
+
+size_t regex_re2_group_named(const struct regex_re2 *re, const char *name, size_t n)
+{
+	try {
+		const auto &names = re->re.NamedCapturingGroups();
+		const auto found = names.find(std::string(name, n));
+
+		return found == names.end() ? 0 : static_cast<size_t>(found->second);
 	} catch (...) {
 		return 0;
 	}

@@ -29,6 +29,14 @@ void regex_re2_free(struct regex_re2 *re);
 /* 1 when all of p[0 … n) matches, else 0 (also when there is no memory to say). */
 int regex_re2_match(const struct regex_re2 *re, const char *p, size_t n);
 
+/* The same with groups: start[i] and bytes[i] of group i (0: all of it) for i in [0, n); a group
+ * that took no part has start NULL. Never more groups than there are, plus one, are asked for. */
+int regex_re2_groups(const struct regex_re2 *re, const char *p, size_t len, const char **start,
+		     size_t *bytes, size_t n);
+size_t regex_re2_group_count(const struct regex_re2 *re);
+/* The number of a group with a name, 0: there is none. */
+size_t regex_re2_group_named(const struct regex_re2 *re, const char *name, size_t n);
+
 #ifdef __cplusplus
 }
 #endif

@@ -45,19 +45,19 @@ CALL(call_day_of_month);
 CALL(call_day_of_week);
 CALL(call_day_of_year);
 CALL(call_days_in_month);
-CALL(call_end);
 CALL(call_hour);
 CALL(call_minute);
 CALL(call_month);
-CALL(call_range);
-CALL(call_start);
 CALL(call_start_timestamp);
-CALL(call_step);
 CALL(call_time);
 CALL(call_timestamp);
 CALL(call_year);
 
 /* fn_vector.c */
+CALL(call_end);
+CALL(call_range);
+CALL(call_start);
+CALL(call_step);
 CALL(call_max_of);
 CALL(call_min_of);
 CALL(call_pi);

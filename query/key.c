@@ -30,13 +30,15 @@ int key_spec_init(struct eval *ev, const struct slice *names, size_t n, bool lis
 
 /* Whether a label that a row has is no part of its key; names rise from call to call, *at with
  * them. */
-static bool is_left_out(const struct eval *ev, const struct key_spec *s, struct slice name,
-			size_t *at)
+static bool is_left_out(const struct eval *ev, const struct key_spec *s, const struct head *h,
+			struct slice name, size_t *at)
 {
 	while (*at < s->n && slice_cmp(s->names[*at], name) < 0)
 		(*at)++;
 	if (*at < s->n && slice_eq(s->names[*at], name))
 		return true;
+	if (s->with_name)
+		return head_hides(ev, h, name);
 	if (slice_is(name, LABEL_NAME))
 		return true;
 	return (ev->features & FEATURE_TYPE_AND_UNIT) &&
@@ -61,19 +63,19 @@ static uint64_t key_hash(const struct eval *ev, const struct key_spec *s, const 
 	for (uint32_t i = 0; i < h->labels->n; i++) {
 		const struct label *l = &h->labels->l[i];
 
-		if (!is_left_out(ev, s, l->name, &at))
+		if (!is_left_out(ev, s, h, l->name, &at))
 			hash = mix(mix(hash, l->name), l->value);
 	}
 	return hash;
 }
 
 static const struct label *next_kept(const struct eval *ev, const struct key_spec *s,
-				     const struct labels *ls, uint32_t *i, size_t *at)
+				     const struct head *h, uint32_t *i, size_t *at)
 {
-	while (*i < ls->n) {
-		const struct label *l = &ls->l[(*i)++];
+	while (*i < h->labels->n) {
+		const struct label *l = &h->labels->l[(*i)++];
 
-		if (!is_left_out(ev, s, l->name, at))
+		if (!is_left_out(ev, s, h, l->name, at))
 			return l;
 	}
 	return NULL;
@@ -93,8 +95,8 @@ static bool key_equal(const struct eval *ev, const struct key_spec *s, const str
 		return true;
 	}
 	for (;;) {
-		const struct label *x = next_kept(ev, s, a->labels, &i, &at_a);
-		const struct label *y = next_kept(ev, s, b->labels, &j, &at_b);
+		const struct label *x = next_kept(ev, s, a, &i, &at_a);
+		const struct label *y = next_kept(ev, s, b, &j, &at_b);
 
 		if (!x || !y)
 			return x == y;
@@ -112,7 +114,7 @@ const struct labels *key_labels(struct eval *ev, const struct key_spec *s, const
 
 	for (uint32_t i = 0; i < ls->n; i++) {
 		struct slice name = ls->l[i].name;
-		bool kept = !is_left_out(ev, s, name, &at);
+		bool kept = !is_left_out(ev, s, h, name, &at);
 
 		if (s->listed)
 			kept = at < s->n && slice_eq(s->names[at], name) &&

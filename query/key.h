@@ -14,7 +14,8 @@
 struct key_spec {
 	const struct slice *names; /* sorted, none twice: key_spec_init() */
 	size_t n;
-	bool listed; /* by, on; else without, ignoring */
+	bool listed;    /* by, on; else without, ignoring */
+	bool with_name; /* not listed: the metric name counts like any label */
 };
 
 int key_spec_init(struct eval *ev, const struct slice *names, size_t n, bool listed,

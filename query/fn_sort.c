@@ -1,0 +1,166 @@
+/* fn_sort.c - the order of an instant answer, by value or by labels. */
+#include "query/functions_impl.h"
+
+#include <stdlib.h>
+
+struct sorted_row {
+	double v;
+	size_t at;
+	const struct labels *labels;
+};
+
+struct sort_how {
+	bool descending;
+	const struct slice *names; /* by label; none: by value */
+	size_t n;
+};
+
+/* NaN last whichever the direction. */
+static int by_value(const void *a, const void *b, void *ctx)
+{
+	const struct sorted_row *x = a, *y = b;
+	const struct sort_how *how = ctx;
+
+	if (isnan(x->v) || isnan(y->v))
+		return isnan(x->v) - isnan(y->v);
+	if (x->v != y->v)
+		return (x->v < y->v) == how->descending ? 1 : -1;
+	return x->at < y->at ? -1 : 1;
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Runs of digits compare as numbers: node2 before node10. */
+static int natural(struct slice a, struct slice b)
+{
+	size_t i = 0, j = 0;
+
+	while (i < a.n && j < b.n) {
+		size_t m = i, n = j;
+
+		if (!is_digit(a.p[i]) || !is_digit(b.p[j])) {
+			if (a.p[i] != b.p[j])
+				return (unsigned char)a.p[i] < (unsigned char)b.p[j] ? -1 : 1;
+			i++;
+			j++;
+			continue;
+		}
+		while (i < a.n && a.p[i] == '0')
+			i++;
+		while (j < b.n && b.p[j] == '0')
+			j++;
+		m = i;
+		n = j;
+		while (m < a.n && is_digit(a.p[m]))
+			m++;
+		while (n < b.n && is_digit(b.p[n]))
+			n++;
+		if (m - i != n - j)
+			return m - i < n - j ? -1 : 1;
+		for (; i < m; i++, j++)
+			if (a.p[i] != b.p[j])
+				return a.p[i] < b.p[j] ? -1 : 1;
+	}
+	if (i == a.n && j == b.n)
+		return slice_cmp(a, b);
+	return i == a.n ? -1 : 1;
+}
+
+static int by_labels(const void *a, const void *b, void *ctx)
+{
+	const struct sorted_row *x = a, *y = b;
+	const struct sort_how *how = ctx;
+	int c = 0;
+
+	for (size_t i = 0; i < how->n && c == 0; i++)
+		c = natural(labels_get(x->labels, how->names[i]),
+			    labels_get(y->labels, how->names[i]));
+	if (c == 0)
+		c = labels_cmp(x->labels, y->labels);
+	return how->descending ? -c : c;
+}
+
+static int put_in_order(struct eval *ev, struct vector *v, const struct sort_how *how,
+			struct err *e)
+{
+	struct sorted_row *rows = eval_alloc(ev, v->n, sizeof(*rows), e);
+	struct vector out;
+	double *values;
+
+	if (!rows || vector_new(ev, v->n, 1, &out, &values, e) < 0)
+		return -1;
+	for (size_t i = 0; i < v->n; i++) {
+		rows[i] = (struct sorted_row){ v->values[i], i,
+					       head_labels(ev, &v->heads[i], ev->arena) };
+		if (!rows[i].labels)
+			return eval_full(ev, e);
+	}
+	qsort_r(rows, v->n, sizeof(*rows), how->names ? by_labels : by_value, (void *)how);
+	for (size_t i = 0; i < v->n; i++) {
+		values[i] = rows[i].v;
+		out.heads[i] = v->heads[rows[i].at];
+	}
+	*v = out;
+	v->ordered = true;
+	return 0;
+}
+
+static int eval_sort(struct eval *ev, const struct node *call, const struct grid *g,
+		     const struct sort_how *how, struct vector *out, struct err *e)
+{
+	if (eval_vector(ev, call->call.args[0], g, out, e) < 0)
+		return -1;
+	if (ev->range_query) {
+		eval_warn(ev, call,
+			  "%s is ineffective for range queries since results are always ordered by "
+			  "labels",
+			  call->call.fn->name);
+		return 0;
+	}
+	if (g->n != 1)
+		return 0;
+	if (vector_materialize(ev, out, true, e) < 0)
+		return -1;
+	return put_in_order(ev, out, how, e);
+}
+
+int call_sort(struct eval *ev, const struct node *call, const struct grid *g, struct value *out,
+	      struct err *e)
+{
+	return eval_sort(ev, call, g, &(struct sort_how){ 0 }, &out->vector, e);
+}
+
+int call_sort_desc(struct eval *ev, const struct node *call, const struct grid *g,
+		   struct value *out, struct err *e)
+{
+	return eval_sort(ev, call, g, &(struct sort_how){ .descending = true }, &out->vector, e);
+}
+
+static int eval_sort_by_label(struct eval *ev, const struct node *call, const struct grid *g,
+			      bool descending, struct vector *out, struct err *e)
+{
+	struct sort_how how = { .descending = descending, .n = call->call.nargs - 1 };
+	struct slice *names = eval_alloc(ev, call->call.nargs, sizeof(*names), e);
+
+	if (!names)
+		return -1;
+	for (size_t i = 1; i < call->call.nargs; i++)
+		names[i - 1] = node_inner(call->call.args[i])->string;
+	how.names = names;
+	return eval_sort(ev, call, g, &how, out, e);
+}
+
+int call_sort_by_label(struct eval *ev, const struct node *call, const struct grid *g,
+		       struct value *out, struct err *e)
+{
+	return eval_sort_by_label(ev, call, g, false, &out->vector, e);
+}
+
+int call_sort_by_label_desc(struct eval *ev, const struct node *call, const struct grid *g,
+			    struct value *out, struct err *e)
+{
+	return eval_sort_by_label(ev, call, g, true, &out->vector, e);
+}
