@@ -310,7 +310,7 @@ int call_histogram_quantiles(struct eval *ev, const struct node *call, const str
 	    vector_new(ev, h->n * n, g->n, &out->vector, &values, e) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		struct histograms *one;
+		struct histograms *one = NULL;
 		struct vector v;
 		const double *phi;
 
