@@ -809,6 +809,7 @@ static struct node *parse_subquery(struct parser *p, struct node *inner, int64_t
 
 static struct node *parse_brackets(struct parser *p, struct node *inner)
 {
+	uint32_t bracket = p->now.at.from;
 	uint32_t at = inner->at.from;
 	struct node *range = NULL, *n;
 	int64_t range_ms = 0;
@@ -823,7 +824,7 @@ static struct node *parse_brackets(struct parser *p, struct node *inner)
 		return NULL;
 	}
 	if (inner->kind != NODE_SELECTOR) {
-		fault_at(p, at, "ranges only allowed for vector selectors");
+		fault_at(p, bracket, "ranges only allowed for vector selectors");
 		return NULL;
 	}
 	if (inner->selector.shift.has_offset) {
