@@ -6,6 +6,7 @@
  * Chains of one precedence are read in a loop; what nests is counted, so that no text can use up
  * the stack. Every node knows how deep its tree is for the same reason: evaluation descends it.
  */
+#include "base/text.h"
 #include "query/parse.h"
 
 #include "base/duration.h"
@@ -631,6 +632,8 @@ struct args {
 /* ( expr , … ); *end is where it closes. */
 static int parse_args(struct parser *p, struct args *to, uint32_t *end)
 {
+	uint32_t comma;
+
 	if (want(p, TOKEN_LEFT_PAREN, NULL, NULL) < 0 || enter(p) < 0)
 		return -1;
 	while (!at_kind(p, TOKEN_RIGHT_PAREN)) {
@@ -649,8 +652,13 @@ static int parse_args(struct parser *p, struct args *to, uint32_t *end)
 		to->a[to->n++] = arg;
 		if (at_kind(p, TOKEN_RIGHT_PAREN))
 			break;
+		comma = p->now.at.from;
 		if (want(p, TOKEN_COMMA, NULL, NULL) < 0)
 			return -1;
+		if (at_kind(p, TOKEN_RIGHT_PAREN)) {
+			fault_at(p, comma, "trailing commas not allowed in function call args");
+			return -1;
+		}
 	}
 	p->depth--;
 	*end = p->now.at.to;
@@ -801,6 +809,7 @@ static struct node *parse_subquery(struct parser *p, struct node *inner, int64_t
 
 static struct node *parse_brackets(struct parser *p, struct node *inner)
 {
+	uint32_t bracket = p->now.at.from;
 	uint32_t at = inner->at.from;
 	struct node *range = NULL, *n;
 	int64_t range_ms = 0;
@@ -815,7 +824,7 @@ static struct node *parse_brackets(struct parser *p, struct node *inner)
 		return NULL;
 	}
 	if (inner->kind != NODE_SELECTOR) {
-		fault_at(p, at, "ranges only allowed for vector selectors");
+		fault_at(p, bracket, "ranges only allowed for vector selectors");
 		return NULL;
 	}
 	if (inner->selector.shift.has_offset) {
@@ -1008,6 +1017,14 @@ static struct node *parse_word(struct parser *p)
 	switch (p->now.word) {
 	case WORD_NUMBER:
 		return parse_number(p);
+	case WORD_ATAN2: /* these are no metric's names but in braces */
+	case WORD_ON:
+	case WORD_IGNORING:
+	case WORD_GROUP_LEFT:
+	case WORD_GROUP_RIGHT:
+	case WORD_BOOL:
+		unexpected(p, NULL, NULL);
+		return NULL;
 	case WORD_AGGREGATE:
 		if (call || (next.kind == TOKEN_WORD &&
 			     (next.word == WORD_BY || next.word == WORD_WITHOUT)))
@@ -1016,14 +1033,8 @@ static struct node *parse_word(struct parser *p)
 	case WORD_AND:
 	case WORD_OR:
 	case WORD_UNLESS:
-	case WORD_ATAN2:
 	case WORD_BY:
 	case WORD_WITHOUT:
-	case WORD_ON:
-	case WORD_IGNORING:
-	case WORD_GROUP_LEFT:
-	case WORD_GROUP_RIGHT:
-	case WORD_BOOL:
 	case WORD_OFFSET:
 	case WORD_ANCHORED:
 	case WORD_SMOOTHED:
@@ -1217,12 +1228,17 @@ static struct node *parse_expr(struct parser *p, unsigned above)
 static int parser_init(struct parser *p, struct slice text, unsigned features, struct arena *a,
 		       struct expr *out, struct err *e)
 {
+	long bad;
 	*out = (struct expr){ .text = text };
 	*p = (struct parser){ .a = a, .x = out, .e = e, .features = features };
 	if (text.n > QUERY_TEXT_MAX_BYTES)
 		return err_set(e, ERR_LIMIT, "query of %zu bytes; at most %d are taken", text.n,
 			       QUERY_TEXT_MAX_BYTES);
 	lex_init(&p->lex, text);
+	/* Here, so that no message quotes bytes that are no text. */
+	bad = utf8_bad_at(text);
+	if (bad >= 0)
+		return fault_at(p, (uint32_t)bad, "text is not UTF-8");
 	advance(p);
 	return 0;
 }
