@@ -12,11 +12,26 @@
 #include <inttypes.h>
 #include <math.h>
 
-enum { DEPTH_MAX = sizeof(((struct json_writer *)0)->close) };
-
 void json_init(struct json_writer *j, struct buf *out)
 {
-	*j = (struct json_writer){ .out = out };
+	j->out = out;
+	j->depth = 0;
+	j->after_key = false;
+}
+
+static bool get_bit(const uint8_t *bits, unsigned i)
+{
+	return bits[i / 8] >> i % 8 & 1;
+}
+
+static void set_bit(uint8_t *bits, unsigned i, bool on)
+{
+	bits[i / 8] = (uint8_t)((bits[i / 8] & ~(1u << i % 8)) | (unsigned)on << i % 8);
+}
+
+static bool in_object(const struct json_writer *j)
+{
+	return j->depth > 0 && get_bit(j->object, j->depth - 1);
 }
 
 /* What stands in front of a value or a key. */
@@ -28,42 +43,42 @@ static void separate(struct json_writer *j)
 	}
 	if (j->depth == 0)
 		return;
-	if (!j->first[j->depth - 1])
+	if (!get_bit(j->first, j->depth - 1))
 		buf_putc(j->out, ',');
-	j->first[j->depth - 1] = false;
+	set_bit(j->first, j->depth - 1, false);
 }
 
 static void begin_value(struct json_writer *j)
 {
-	assert(j->depth == 0 || j->close[j->depth - 1] == ']' || j->after_key);
+	assert(!in_object(j) || j->after_key);
 	separate(j);
 }
 
-static void open(struct json_writer *j, char opening, char closing)
+static void open(struct json_writer *j, bool object)
 {
 	begin_value(j);
-	assert(j->depth < DEPTH_MAX);
-	j->close[j->depth] = closing;
-	j->first[j->depth] = true;
+	assert(j->depth < JSON_WRITE_DEPTH);
+	set_bit(j->object, j->depth, object);
+	set_bit(j->first, j->depth, true);
 	j->depth++;
-	buf_putc(j->out, opening);
+	buf_putc(j->out, object ? '{' : '[');
 }
 
 void json_object(struct json_writer *j)
 {
-	open(j, '{', '}');
+	open(j, true);
 }
 
 void json_array(struct json_writer *j)
 {
-	open(j, '[', ']');
+	open(j, false);
 }
 
 void json_end(struct json_writer *j)
 {
 	assert(j->depth > 0 && !j->after_key);
 	j->depth--;
-	buf_putc(j->out, j->close[j->depth]);
+	buf_putc(j->out, get_bit(j->object, j->depth) ? '}' : ']');
 }
 
 static void put_escaped(struct buf *out, char c)
@@ -116,7 +131,7 @@ static void put_string(struct buf *out, struct slice s)
 
 void json_key_slice(struct json_writer *j, struct slice key)
 {
-	assert(j->depth > 0 && j->close[j->depth - 1] == '}' && !j->after_key);
+	assert(in_object(j) && !j->after_key);
 	separate(j);
 	put_string(j->out, key);
 	buf_putc(j->out, ':');

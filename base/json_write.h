@@ -4,7 +4,8 @@
  *     json_object(&j); json_key(&j, "status"); json_str(&j, slice_str("success")); json_end(&j);
  *
  * Commas are placed by the writer. Invalid UTF-8 in a string becomes U+FFFD.
- * A failure stays in the buffer (buf_check). Depth at most 32 (asserted).
+ * A failure stays in the buffer (buf_check). Depth at most JSON_WRITE_DEPTH
+ * (asserted): what comes from outside is bounded before it gets here.
  */
 #ifndef BASE_JSON_WRITE_H
 #define BASE_JSON_WRITE_H
@@ -13,12 +14,14 @@
 
 #include <stdint.h>
 
+enum { JSON_WRITE_DEPTH = 4096 };
+
 struct json_writer {
 	struct buf *out; /* borrowed */
 	unsigned depth;
-	char close[32];
-	bool first[32];
 	bool after_key;
+	/* of each open object or array, a bit: it is an object; nothing is in it yet */
+	uint8_t object[JSON_WRITE_DEPTH / 8], first[JSON_WRITE_DEPTH / 8];
 };
 
 void json_init(struct json_writer *j, struct buf *out);
