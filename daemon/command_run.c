@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "daemon/commands.h"
 #include "daemon/daemon.h"
+#include "query/features.h"
 
 #include <getopt.h>
 #include <string.h>
@@ -33,9 +34,11 @@ static int parse_options(int argc, char **argv, struct daemon_options *o)
 		{ "data-dir", required_argument, NULL, 'd' },
 		{ "listen", required_argument, NULL, 'l' },
 		{ "log-level", required_argument, NULL, 'v' },
+		{ "enable-feature", required_argument, NULL, 'f' },
 		{ NULL, 0, NULL, 0 },
 	};
 	enum log_level level;
+	struct err e = { 0 };
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -53,6 +56,12 @@ static int parse_options(int argc, char **argv, struct daemon_options *o)
 			if (parse_level(optarg, &level) < 0)
 				return -1;
 			log_set_level(level);
+			break;
+		case 'f':
+			if (features_parse(slice_str(optarg), &o->features, &e) < 0) {
+				fprintf(stderr, "parkwatch run: --enable-feature: %s\n", e.text);
+				return -1;
+			}
 			break;
 		default:
 			return -1;

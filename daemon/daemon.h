@@ -23,6 +23,7 @@ struct daemon_options {
 	struct config_overrides overrides;
 	struct clock *clock; /* borrowed; NULL: the real one */
 	FILE *complaints;    /* mistakes of configuration and catalogue; NULL: stderr */
+	unsigned features;   /* of queries: enum query_feature */
 };
 
 /* Loads, opens the store, listens; feeds begin when the loop runs. */

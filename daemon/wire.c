@@ -21,6 +21,7 @@
 #include "exporters/routes.h"
 #include "loop/http_client.h"
 #include "loop/http_server.h"
+#include "query/query.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -62,6 +63,7 @@ struct daemon {
 	struct feed_board *board;
 	struct remote_write_options remote_write;
 	struct remote_intake remote_intake;
+	struct engine *engine;
 	struct exporter_view view;
 	struct arena routes_arena;
 	struct http_server *server;
@@ -410,6 +412,14 @@ static const struct http_route *all_routes(struct daemon *d, size_t *n, struct e
 	return all;
 }
 
+static int open_engine(struct daemon *d, unsigned features, struct err *e)
+{
+	struct engine_options o = { .features = features };
+
+	d->engine = engine_new(&o, e);
+	return d->engine ? 0 : -1;
+}
+
 static int open_server(struct daemon *d, struct err *e)
 {
 	struct http_server_options o = { .host = d->config->host, .port = d->config->port };
@@ -425,6 +435,7 @@ static int open_server(struct daemon *d, struct err *e)
 		.feeds = give_feeds,
 		.ready = give_ready,
 		.store = d->store,
+		.engine = d->engine,
 		.title = arena_strdup(&d->routes_arena, d->config->title),
 		.notice = d->config->notice ? arena_strdup(&d->routes_arena, d->config->notice)
 					    : NULL,
@@ -468,7 +479,7 @@ struct daemon *daemon_open(const struct daemon_options *o, struct err *e)
 	swap_in(d, &l);
 	d->loop = loop_new(&loop_options, e);
 	if (!d->loop || open_store(d, e) < 0 || open_collector(d, e) < 0 || open_watch(d, e) < 0 ||
-	    open_server(d, e) < 0 || open_signals(d, e) < 0 ||
+	    open_engine(d, o->features, e) < 0 || open_server(d, e) < 0 || open_signals(d, e) < 0 ||
 	    collector_apply(d->collector, d->config->feeds, d->config->nfeeds, e) < 0)
 		goto fail;
 	note_reload(true, loop_now(d->loop));
@@ -542,6 +553,7 @@ void daemon_close(struct daemon *d)
 	watch_free(d->watch);
 	if (d->client)
 		http_client_free(d->client);
+	engine_free(d->engine);
 	if (d->store)
 		store_close(d->store);
 	loop_free(d->loop);

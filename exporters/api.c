@@ -16,7 +16,7 @@ void reply_error(struct exchange *x, unsigned status, const struct err *e)
 	buf_printf(&x->reply, "%s\n", e->text);
 }
 
-void reply_api_error(struct exchange *x, unsigned status, const char *type, const struct err *e)
+void reply_api_text(struct exchange *x, unsigned status, const char *type, const char *text)
 {
 	struct json_writer j;
 
@@ -30,8 +30,13 @@ void reply_api_error(struct exchange *x, unsigned status, const char *type, cons
 	json_key(&j, "errorType");
 	json_cstr(&j, type);
 	json_key(&j, "error");
-	json_cstr(&j, e->text);
+	json_cstr(&j, text);
 	json_end(&j);
+}
+
+void reply_api_error(struct exchange *x, unsigned status, const char *type, const struct err *e)
+{
+	reply_api_text(x, status, type, e->text);
 }
 
 void serve_healthy(struct exchange *x)
@@ -52,7 +57,7 @@ void serve_ready(struct exchange *x)
 	buf_printf(&x->reply, "not ready: %s\n", why);
 }
 
-static void success(struct json_writer *j, struct exchange *x)
+void api_begin(struct json_writer *j, struct exchange *x)
 {
 	x->content_type = "application/json";
 	json_init(j, &x->reply);
@@ -60,6 +65,11 @@ static void success(struct json_writer *j, struct exchange *x)
 	json_key(j, "status");
 	json_cstr(j, "success");
 	json_key(j, "data");
+}
+
+void api_end(struct json_writer *j)
+{
+	json_end(j);
 }
 
 static void alert_labels(struct json_writer *j, const struct labels *ls)
@@ -112,7 +122,7 @@ void serve_alerts(struct exchange *x)
 		reply_api_error(x, 500, "internal", &e);
 		return;
 	}
-	success(&j, x);
+	api_begin(&j, x);
 	json_object(&j);
 	json_key(&j, "alerts");
 	json_array(&j);
@@ -137,7 +147,7 @@ void serve_buildinfo(struct exchange *x)
 	};
 	struct json_writer j;
 
-	success(&j, x);
+	api_begin(&j, x);
 	json_object(&j);
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
 		json_key(&j, pairs[i][0]);

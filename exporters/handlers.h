@@ -4,6 +4,7 @@
 #ifndef EXPORTERS_HANDLERS_H
 #define EXPORTERS_HANDLERS_H
 
+#include "base/json_write.h"
 #include "base/version.h"
 #include "exporters/view.h"
 #include "loop/http_server.h"
@@ -18,6 +19,12 @@ void serve_unit(struct exchange *x);     /* page_figures.c */
 void serve_indicator(struct exchange *x);
 void serve_feeds(struct exchange *x); /* page_feeds.c */
 void serve_flush(struct exchange *x); /* admin.c */
+void serve_query(struct exchange *x); /* api_query.c */
+void serve_query_range(struct exchange *x);
+void serve_query_exemplars(struct exchange *x);
+void serve_format_query(struct exchange *x);
+void serve_parse_query(struct exchange *x);
+void serve_queries(struct exchange *x);
 
 /* All that /metrics shows, in one of its two formats. */
 int metrics_write(const struct exporter_view *view, bool open_metrics, struct arena *a,
@@ -25,7 +32,11 @@ int metrics_write(const struct exporter_view *view, bool open_metrics, struct ar
 
 /* Empties what was written and answers with the sentence, as plain text. */
 void reply_error(struct exchange *x, unsigned status, const struct err *e);
+/* The beginning of an answer: what is written next is its data. api_end() closes it. */
+void api_begin(struct json_writer *j, struct exchange *x);
+void api_end(struct json_writer *j);
 /* As reply_error(), in the shape of Prometheus' API. */
 void reply_api_error(struct exchange *x, unsigned status, const char *type, const struct err *e);
+void reply_api_text(struct exchange *x, unsigned status, const char *type, const char *text);
 
 #endif

@@ -12,7 +12,7 @@ const struct http_route *exporter_routes(const struct exporter_view *view, struc
 		const char *path;
 		enum http_where where;
 		void (*serve)(struct exchange *x);
-		const char *method; /* NULL: GET */
+		const char *method; /* NULL: GET; "GET POST": both */
 	} table[] = {
 		{ "/", HTTP_IN_JOB, serve_overview },
 		{ "/unit", HTTP_IN_JOB, serve_unit },
@@ -24,22 +24,36 @@ const struct http_route *exporter_routes(const struct exporter_view *view, struc
 		{ "/api/v1/alerts", HTTP_IN_JOB, serve_alerts },
 		{ "/api/v1/status/buildinfo", HTTP_ON_LOOP, serve_buildinfo },
 		{ "/api/v1/admin/flush", HTTP_IN_JOB, serve_flush, "POST" },
+		{ "/api/v1/query", HTTP_IN_JOB, serve_query, "GET POST" },
+		{ "/api/v1/query_range", HTTP_IN_JOB, serve_query_range, "GET POST" },
+		{ "/api/v1/query_exemplars", HTTP_IN_JOB, serve_query_exemplars, "GET POST" },
+		{ "/api/v1/format_query", HTTP_IN_JOB, serve_format_query, "GET POST" },
+		{ "/api/v1/parse_query", HTTP_IN_JOB, serve_parse_query, "GET POST" },
+		{ "/api/v1/status/queries", HTTP_ON_LOOP, serve_queries },
 	};
 	struct http_route *routes;
+	const size_t rows = sizeof(table) / sizeof(table[0]);
 
-	*n = sizeof(table) / sizeof(table[0]);
-	routes = arena_array(a, *n, sizeof(*routes));
+	*n = 0;
+	routes = arena_array(a, 2 * rows, sizeof(*routes));
 	if (!routes) {
 		err_set(e, ERR_MEMORY, "no memory for the routes");
 		return NULL;
 	}
-	for (size_t i = 0; i < *n; i++)
-		routes[i] =
-			(struct http_route){ .method = table[i].method ? table[i].method : "GET",
-					     .path = table[i].path,
-					     .where = table[i].where,
-					     .class = table[i].method ? JOB_STORE : JOB_QUERY,
-					     .serve = table[i].serve,
-					     .ctx = (void *)view };
+	for (size_t i = 0; i < rows; i++) {
+		const char *method = table[i].method ? table[i].method : "GET";
+		bool both = strcmp(method, "GET POST") == 0, change = strcmp(method, "POST") == 0;
+		struct http_route r = { .method = both ? "GET" : method,
+					.path = table[i].path,
+					.where = table[i].where,
+					.class = change ? JOB_STORE : JOB_QUERY,
+					.serve = table[i].serve,
+					.ctx = (void *)view };
+
+		routes[(*n)++] = r;
+		r.method = "POST";
+		if (both)
+			routes[(*n)++] = r;
+	}
 	return routes;
 }

@@ -8,6 +8,7 @@
 #define EXPORTERS_VIEW_H
 
 #include "assess/assess.h"
+#include "query/calendar.h"
 #include "rules/alert.h"
 
 /* A feed as people see it. Texts in the arena given. */
@@ -31,8 +32,10 @@ struct exporter_view {
 	int (*feeds)(void *ctx, struct arena *a, struct feed_row **out, size_t *n, struct err *e);
 	bool (*ready)(void *ctx, const char **why); /* why: a sentence when not */
 	struct store *store;
-	const char *title;  /* of the page: "示例市产业集聚区监测" */
-	const char *notice; /* shown on every page when not NULL: "SIMULATION …" */
+	struct engine *engine;           /* query/query.h */
+	const struct calendar *calendar; /* of the catalogue; may be NULL */
+	const char *title;               /* of the page: "示例市产业集聚区监测" */
+	const char *notice;              /* shown on every page when not NULL: "SIMULATION …" */
 	int64_t (*now)(void *ctx);
 };
 

@@ -1,0 +1,118 @@
+/* params.c - see params.h. */
+#include "exporters/params.h"
+
+#include "base/duration.h"
+#include "base/num.h"
+#include "base/zone.h"
+
+#include <math.h>
+
+enum { POINTS_MAX = 11000 };
+
+static const double LAST_MS = 9.2e18; /* below 2^63 */
+
+int param_invalid(const char *name, struct err *e)
+{
+	return err_wrap(e, "invalid parameter \"%s\"", name);
+}
+
+static int cannot_parse(const char *name, struct slice text, const char *what, struct err *e)
+{
+	err_set(e, ERR_INVALID, "cannot parse \"%.*s\" to a valid %s",
+		SLICE_FMT(slice_cut(text, 100)), what);
+	return param_invalid(name, e);
+}
+
+int param_time(const struct exchange *x, const char *name, int64_t *ms, bool *there, struct err *e)
+{
+	struct slice text = exchange_param(x, name);
+	double s;
+
+	*there = text.n > 0;
+	if (!*there)
+		return 0;
+	if (num_parse_prom(text, &s, NULL) == 0) {
+		if (!(fabs(s * 1000) < LAST_MS))
+			return cannot_parse(name, text, "timestamp", e);
+		*ms = (int64_t)round(s * 1000);
+		return 0;
+	}
+	if (time_parse(text, ms, NULL) == 0)
+		return 0;
+	return cannot_parse(name, text, "timestamp", e);
+}
+
+int param_duration(const struct exchange *x, const char *name, int64_t *ms, bool *there,
+		   struct err *e)
+{
+	struct slice text = exchange_param(x, name);
+	double s;
+
+	*there = text.n > 0;
+	if (!*there)
+		return 0;
+	if (num_parse_prom(text, &s, NULL) == 0) {
+		if (!(fabs(s) < 9.2e9))
+			return cannot_parse(name, text, "duration. It overflows int64", e);
+		*ms = (int64_t)round(s * 1000);
+		return 0;
+	}
+	if (duration_parse(text, ms, NULL) == 0)
+		return 0;
+	return cannot_parse(name, text, "duration", e);
+}
+
+int param_limit(const struct exchange *x, const char *name, uint64_t *limit, struct err *e)
+{
+	struct slice text = exchange_param(x, name);
+	int64_t v;
+
+	*limit = 0;
+	if (text.n == 0)
+		return 0;
+	if (num_parse_i64(text, &v, NULL) < 0)
+		return cannot_parse(name, text, "limit", e);
+	if (v < 0) {
+		err_set(e, ERR_INVALID, "limit must be non-negative");
+		return param_invalid(name, e);
+	}
+	*limit = (uint64_t)v;
+	return 0;
+}
+
+static int needed_time(const struct exchange *x, const char *name, int64_t *ms, struct err *e)
+{
+	bool there;
+
+	if (param_time(x, name, ms, &there, e) < 0)
+		return -1;
+	return there ? 0 : cannot_parse(name, slice_of("", 0), "timestamp", e);
+}
+
+int param_range(const struct exchange *x, struct param_range *out, struct err *e)
+{
+	bool there;
+
+	if (needed_time(x, "start", &out->start_ms, e) < 0 ||
+	    needed_time(x, "end", &out->end_ms, e) < 0)
+		return -1;
+	if (out->end_ms < out->start_ms) {
+		err_set(e, ERR_INVALID, "end timestamp must not be before start time");
+		return param_invalid("end", e);
+	}
+	if (param_duration(x, "step", &out->step_ms, &there, e) < 0)
+		return -1;
+	if (!there)
+		return cannot_parse("step", slice_of("", 0), "duration", e);
+	if (out->step_ms <= 0) {
+		err_set(e, ERR_INVALID,
+			"zero or negative query resolution step widths are not accepted. Try a "
+			"positive integer");
+		return param_invalid("step", e);
+	}
+	if (((uint64_t)out->end_ms - (uint64_t)out->start_ms) / (uint64_t)out->step_ms > POINTS_MAX)
+		return err_set(e, ERR_INVALID,
+			       "exceeded maximum resolution of 11,000 points per timeseries. Try "
+			       "decreasing the query resolution (?step=XX)");
+	return 0;
+}
