@@ -90,7 +90,7 @@ $(B)/city-offices: $(B)/examples/city/main.o $(OFFICE_OBJS) $(LIBA)
 
 UNIT_SRCS := $(wildcard tests/unit/*/test_*.c) $(wildcard tests/scenario/test_*.c)
 UNIT := $(UNIT_SRCS:%.c=$(B)/%)
-TESTLIB_OBJS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/lib/*.c))
+TESTLIB_OBJS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/lib/*.c) tests/promql/source_memory.c)
 
 $(B)/libtest.a: $(TESTLIB_OBJS)
 	$(say) AR
@@ -125,6 +125,12 @@ $(B)/tests/system/%: $(B)/tests/system/%.o $(B)/libstorage.a $(B)/libbase.a
 	$(say) LD
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
+# The scripts of the query language: one program that runs them all.
+PROMQL_OBJS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/promql/*.c))
+$(B)/promql-scripts: $(PROMQL_OBJS) $(B)/libquery.a $(B)/libbase.a
+	$(say) LD
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
 unit: $(UNIT) ## build the unit and scenario tests
 
 # A fuzz target is a function; here it is linked with a driver that replays a corpus,
@@ -156,14 +162,14 @@ $(B)/torture-readback: $(B)/tests/torture/readback.o $(B)/libstorage.a $(B)/libb
 
 torture: all $(TORTURE) ## build the tools of the fault tests
 
-check: all unit $(FUZZ:%=$(B)/tests/replay/%) ## unit tests, scenarios, fuzz corpus
-	@tools/run-tests $(B) unit corpus
+check: all unit $(B)/promql-scripts $(FUZZ:%=$(B)/tests/replay/%) ## unit tests, scenarios, query scripts, fuzz corpus
+	@tools/run-tests $(B) unit promql corpus
 
 test: deps ## install what is missing, then every test there is
 	@$(MAKE) --no-print-directory -j$(JOBS) test-installed
 
-test-installed: all unit $(SYSTEM) $(TORTURE) $(FUZZ:%=$(B)/tests/replay/%) $(B)/bench/load
-	@tools/run-tests $(B) unit corpus system
+test-installed: all unit $(B)/promql-scripts $(SYSTEM) $(TORTURE) $(FUZZ:%=$(B)/tests/replay/%) $(B)/bench/load
+	@tools/run-tests $(B) unit promql corpus system
 
 check-asan: ## check under address and undefined behaviour sanitizers
 	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=asan check
@@ -200,7 +206,7 @@ $(B)/bench/%: $(B)/bench/%.o $(B)/libtest.a $(B)/libdaemon.a $(LIBA)
 
 # --- care ----------------------------------------------------------------------
 
-C_FILES := $(wildcard $(foreach r,$(ROOMS) tests/unit/* tests/lib tests/scenario tests/system tests/torture tests/fuzz bench examples/city query/stats,$(r)/*.c $(r)/*.cc $(r)/*.h))
+C_FILES := $(wildcard $(foreach r,$(ROOMS) tests/unit/* tests/lib tests/scenario tests/promql tests/system tests/torture tests/fuzz bench examples/city query/stats,$(r)/*.c $(r)/*.cc $(r)/*.h))
 
 layers: ## prove that includes go one way
 	@tools/layers
@@ -233,4 +239,4 @@ help: ## this list
 .PHONY: all unit check test test-installed check-asan check-tsan coverage fuzz bench bench-peers layers lint torture \
 	format deps run install clean help
 
--include $(wildcard $(foreach r,$(ROOMS) tests/unit/* tests/lib tests/scenario tests/system tests/torture tests/fuzz bench examples/city query/stats,$(B)/$(r)/*.d))
+-include $(wildcard $(foreach r,$(ROOMS) tests/unit/* tests/lib tests/scenario tests/promql tests/system tests/torture tests/fuzz bench examples/city query/stats,$(B)/$(r)/*.d))

@@ -127,40 +127,6 @@ static int check_count(struct checker *c, const struct node *n)
 	return 0;
 }
 
-static bool is_one_of(const char *name, const char *const *list)
-{
-	for (; *list; list++)
-		if (strcmp(name, *list) == 0)
-			return true;
-	return false;
-}
-
-/* Anchored and smoothed ranges make sense to some functions only. */
-static int check_extended(struct checker *c, const struct node *n, const struct node *arg)
-{
-	static const char *const anchored[] = { "changes", "delta",  "increase",
-						"rate",    "resets", NULL };
-	static const char *const smoothed[] = { "delta", "increase", "rate", NULL };
-	const char *name = n->call.fn->name;
-	enum range_kind kind;
-
-	arg = node_inner(arg);
-	if (arg->kind != NODE_MATRIX)
-		return 0;
-	kind = arg->matrix.selector->selector.kind;
-	if (kind == RANGE_ANCHORED && !is_one_of(name, anchored))
-		return wrong(c, n,
-			     "anchored modifier can only be used with: changes, delta, increase, "
-			     "rate, resets - not with %s",
-			     name);
-	if (kind == RANGE_SMOOTHED && !is_one_of(name, smoothed))
-		return wrong(c, n,
-			     "smoothed modifier can only be used with: delta, increase, rate - not "
-			     "with %s",
-			     name);
-	return 0;
-}
-
 static int check_info(struct checker *c, const struct node *n)
 {
 	const struct node *arg;
@@ -191,8 +157,7 @@ static int check_call(struct checker *c, struct node *n)
 		size_t as = i < fn->nargs ? i : fn->nargs - 1;
 		struct node *arg = n->call.args[i];
 
-		if (check_node(c, arg) < 0 || want_type(c, arg, fn->args[as], where) < 0 ||
-		    check_extended(c, n, arg) < 0)
+		if (check_node(c, arg) < 0 || want_type(c, arg, fn->args[as], where) < 0)
 			return -1;
 	}
 	return check_info(c, n);

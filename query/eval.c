@@ -163,9 +163,47 @@ static int eval_math(struct eval *ev, const struct node *n, const struct grid *g
 	return vector_drop_names(ev, out, e);
 }
 
+static bool is_one_of(const char *name, const char *const *list)
+{
+	for (; *list; list++)
+		if (strcmp(name, *list) == 0)
+			return true;
+	return false;
+}
+
+/* Anchored and smoothed ranges make sense to some functions only. */
+static int check_extended(struct eval *ev, const struct node *n, struct err *e)
+{
+	static const char *const anchored[] = { "changes", "delta",  "increase",
+						"rate",    "resets", NULL };
+	static const char *const smoothed[] = { "delta", "increase", "rate", NULL };
+	const char *name = n->call.fn->name;
+
+	for (size_t i = 0; i < n->call.nargs; i++) {
+		const struct node *arg = node_inner(n->call.args[i]);
+		enum range_kind kind = RANGE_PLAIN;
+
+		if (arg->kind == NODE_MATRIX)
+			kind = arg->matrix.selector->selector.kind;
+		if (kind == RANGE_ANCHORED && !is_one_of(name, anchored))
+			return eval_fail(ev, e,
+					 "anchored modifier can only be used with: changes, delta, "
+					 "increase, rate, resets - not with %s",
+					 name);
+		if (kind == RANGE_SMOOTHED && !is_one_of(name, smoothed))
+			return eval_fail(ev, e,
+					 "smoothed modifier can only be used with: delta, "
+					 "increase, rate - not with %s",
+					 name);
+	}
+	return 0;
+}
+
 static int eval_call(struct eval *ev, const struct node *n, const struct grid *g, struct value *out,
 		     struct err *e)
 {
+	if (check_extended(ev, n, e) < 0)
+		return -1;
 	switch (n->call.fn->kind) {
 	case FN_MATH:
 		return eval_math(ev, n, g, &out->vector, e);

@@ -3,21 +3,53 @@
 
 #include <stdio.h>
 
+/* Whether a name, or what goes with it, is part of a group's labels. */
+static bool groups_by_name(const struct grouping *g)
+{
+	for (size_t i = 0; g->spec.listed && i < g->spec.n; i++)
+		if (slice_is(g->spec.names[i], LABEL_NAME) ||
+		    slice_is(g->spec.names[i], "__type__") ||
+		    slice_is(g->spec.names[i], "__unit__"))
+			return true;
+	return false;
+}
+
+static bool has_value(const struct vector *v, size_t row)
+{
+	for (size_t k = 0; k < v->width; k++)
+		if (!is_absent(v->values[row * v->width + k]))
+			return true;
+	return false;
+}
+
+/* With delayed removal a group has names that go and names that stay: all go when one does. Rows
+ * without any value have no say. */
+static int drop_if_any(const struct grouping *g, struct head *out, struct err *e)
+{
+	struct vector *v = g->rows;
+	bool all = true, none = true;
+
+	for (size_t i = 0; i < v->n; i++) {
+		all &= v->heads[i].drop_name;
+		none &= !v->heads[i].drop_name;
+	}
+	if (!all && !none && vector_materialize(g->ev, v, false, e) < 0)
+		return -1;
+	for (size_t i = 0; i < v->n; i++)
+		if (v->heads[i].drop_name && (all || has_value(v, i)))
+			out[g->by.key[i]].drop_name = true;
+	return 0;
+}
+
 int group_heads(const struct grouping *g, struct head *out, struct err *e)
 {
-	bool names = false;
-
-	for (size_t i = 0; g->spec.listed && i < g->spec.n; i++)
-		names |= slice_is(g->spec.names[i], LABEL_NAME);
 	for (size_t i = 0; i < g->keys.n; i++) {
-		const struct head *h = g->keys.key[i].head;
-
-		out[i].labels = key_labels(g->ev, &g->spec, h, e);
-		out[i].drop_name = names && h->drop_name;
+		out[i].labels = key_labels(g->ev, &g->spec, g->keys.key[i].head, e);
+		out[i].drop_name = false;
 		if (!out[i].labels)
 			return -1;
 	}
-	return 0;
+	return groups_by_name(g) ? drop_if_any(g, out, e) : 0;
 }
 
 static int eval_value_label(struct grouping *g, struct vector *out, struct err *e)

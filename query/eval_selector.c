@@ -212,39 +212,6 @@ static int selector_row(const struct vector *v, size_t i, struct worker *w, doub
 	return 0;
 }
 
-int eval_selector_see(struct eval *ev, const struct node *n, const struct grid *g,
-		      enum selector_view what, struct vector *out, struct err *e)
-{
-	struct selecting *s = arena_new(ev->arena, struct selecting);
-
-	if (!s)
-		return eval_full(ev, e);
-	s->ev = ev;
-	s->what = what;
-	s->asked = *g;
-	s->lookback_ms = ev->lookback_ms;
-	shift_grid(&n->selector.shift, g, &s->at, &s->fixed);
-	if (choose(ev, n, &s->sel, e) < 0)
-		return -1;
-	s->sel.instant = true;
-	s->sel.extras = what == SEE_RELEASED || what == SEE_PERIOD;
-	s->sel.from_ms = minus(minus(shifted(s, 0), s->lookback_ms), -1);
-	s->sel.to_ms = last_time(s);
-	*out = (struct vector){ .width = g->n, .compute = selector_row, .ctx = s };
-	if (find_series(ev, n, s, &out->heads, e) < 0)
-		return -1;
-	out->n = s->n;
-	return 0;
-}
-
-int eval_selector(struct eval *ev, const struct node *n, const struct grid *g, struct vector *out,
-		  struct err *e)
-{
-	return eval_selector_see(ev, n, g, SEE_VALUE, out, e);
-}
-
-/* --- ranges --------------------------------------------------------------------------------- */
-
 /* Staleness marks are no points of a range. */
 static int without_marks(struct points *p, struct worker *w, struct err *e)
 {
@@ -268,6 +235,77 @@ static int without_marks(struct points *p, struct worker *w, struct err *e)
 	*p = (struct points){ .n = n, .t_ms = t, .v = v };
 	return 0;
 }
+
+static bool in_lookback(int64_t t, int64_t of, int64_t lookback)
+{
+	return t > minus(of, lookback) && t <= minus(of, -lookback);
+}
+
+/* Smoothed: on the line between the points before and behind; the last one as long as none is
+ * behind. Marks of staleness do not count. */
+static int smoothed_row(const struct vector *v, size_t i, struct worker *w, double *out,
+			struct err *e)
+{
+	const struct selecting *s = v->ctx;
+	struct points p;
+	size_t next = 0;
+
+	if (fetch(s, i, w, s->sel.from_ms, s->sel.to_ms, &p, e) < 0 || without_marks(&p, w, e) < 0)
+		return -1;
+	for (size_t k = 0; k < v->width; k++) {
+		int64_t t = shifted(s, k);
+		bool before, behind;
+
+		while (next < p.n && p.t_ms[next] <= t)
+			next++;
+		before = next > 0 && in_lookback(p.t_ms[next - 1], t, s->lookback_ms);
+		behind = next < p.n && in_lookback(p.t_ms[next], t, s->lookback_ms);
+		out[k] = before ? p.v[next - 1] : ABSENT;
+		if (before && behind && p.t_ms[next - 1] < t)
+			out[k] += (p.v[next] - p.v[next - 1]) * (double)(t - p.t_ms[next - 1]) /
+				  (double)(p.t_ms[next] - p.t_ms[next - 1]);
+	}
+	return 0;
+}
+
+int eval_selector_see(struct eval *ev, const struct node *n, const struct grid *g,
+		      enum selector_view what, struct vector *out, struct err *e)
+{
+	struct selecting *s = arena_new(ev->arena, struct selecting);
+
+	if (!s)
+		return eval_full(ev, e);
+	s->ev = ev;
+	s->what = what;
+	s->asked = *g;
+	s->lookback_ms = ev->lookback_ms;
+	shift_grid(&n->selector.shift, g, &s->at, &s->fixed);
+	if (choose(ev, n, &s->sel, e) < 0)
+		return -1;
+	s->sel.instant = true;
+	s->sel.extras = what == SEE_RELEASED || what == SEE_PERIOD;
+	s->sel.from_ms = minus(minus(shifted(s, 0), s->lookback_ms), -1);
+	s->sel.to_ms = last_time(s);
+	*out = (struct vector){ .width = g->n, .compute = selector_row, .ctx = s };
+	if (n->selector.kind == RANGE_SMOOTHED && what == SEE_VALUE &&
+	    s->sel.period == PERIOD_ANY) {
+		out->compute = smoothed_row;
+		s->sel.instant = false;
+		s->sel.to_ms = minus(s->sel.to_ms, -s->lookback_ms);
+	}
+	if (find_series(ev, n, s, &out->heads, e) < 0)
+		return -1;
+	out->n = s->n;
+	return 0;
+}
+
+int eval_selector(struct eval *ev, const struct node *n, const struct grid *g, struct vector *out,
+		  struct err *e)
+{
+	return eval_selector_see(ev, n, g, SEE_VALUE, out, e);
+}
+
+/* --- ranges --------------------------------------------------------------------------------- */
 
 static int matrix_row(const struct matrix *m, size_t i, struct worker *w, struct points *out,
 		      const int64_t **row_ends, struct err *e)

@@ -49,13 +49,35 @@ static int by_bound(const void *a, const void *b)
 	return x->row < y->row ? -1 : x->row > y->row;
 }
 
+/* As Go reads floats: ".5" and "5." are numbers, too. */
+static bool read_float(struct slice text, double *v)
+{
+	char plain[64];
+	size_t n = 0, i = 0;
+
+	if (2 * text.n + 2 > sizeof(plain))
+		return num_parse_prom(text, v, NULL) == 0;
+	if (text.n && (text.p[0] == '-' || text.p[0] == '+'))
+		plain[n++] = text.p[i++];
+	if (i + 1 < text.n && text.p[i] == '.' && text.p[i + 1] >= '0' && text.p[i + 1] <= '9')
+		plain[n++] = '0';
+	for (; i < text.n; i++) {
+		bool ends = i + 1 == text.n || text.p[i + 1] == 'e' || text.p[i + 1] == 'E';
+
+		plain[n++] = text.p[i];
+		if (text.p[i] == '.' && ends && i > 0)
+			plain[n++] = '0';
+	}
+	return num_parse_prom(slice_of(plain, n), v, NULL) == 0;
+}
+
 static bool read_bound(struct histograms *h, const struct node *arg, const struct head *head,
 		       double *bound)
 {
 	struct slice text = head_label(h->ev, head, le);
 	struct slice name = slice_cut(head_name(head), 200);
 
-	if (num_parse_prom(text, bound, NULL) == 0 && !isnan(*bound))
+	if (read_float(text, bound) && !isnan(*bound))
 		return true;
 	eval_warn(h->ev, arg,
 		  "bucket label \"le\" is missing or has a malformed value of \"%.*s\" for metric "

@@ -271,6 +271,9 @@ double window_mad_over_time(const struct window *win)
 {
 	double median;
 
+	for (size_t i = 0; i < win->n; i++)
+		if (isnan(win->v[i]))
+			return NAN;
 	memcpy(win->spare, win->v, win->n * sizeof(*win->v));
 	median = quantile_of(win->spare, win->n, 0.5);
 	for (size_t i = 0; i < win->n; i++)

@@ -114,10 +114,10 @@ static int eval_sort(struct eval *ev, const struct node *call, const struct grid
 	if (eval_vector(ev, call->call.args[0], g, out, e) < 0)
 		return -1;
 	if (ev->range_query) {
-		eval_warn(ev, call,
-			  "%s is ineffective for range queries since results are always ordered by "
-			  "labels",
-			  call->call.fn->name);
+		eval_warn(
+			ev, call,
+			"sort is ineffective for range queries since results are always ordered by "
+			"labels");
 		return 0;
 	}
 	if (g->n != 1)

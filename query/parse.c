@@ -262,6 +262,21 @@ enum { ABOVE_UNARY = 5 };
 
 static struct node *parse_duration_expr(struct parser *p, unsigned above);
 
+/* Keywords here: case does not count. */
+static const char *duration_function(enum word word)
+{
+	switch (word) {
+	case WORD_STEP:
+		return "step";
+	case WORD_RANGE:
+		return "range";
+	case WORD_MIN_OF:
+		return "min_of";
+	default:
+		return "max_of";
+	}
+}
+
 /* step(), range(), min_of(a, b), max_of(a, b). */
 static struct node *parse_duration_call(struct parser *p)
 {
@@ -270,7 +285,7 @@ static struct node *parse_duration_call(struct parser *p)
 
 	if (!n)
 		return NULL;
-	n->call.fn = function_find(p->now.text);
+	n->call.fn = function_find(slice_str(duration_function(word)));
 	n->call.args = arena_array(p->a, 2, sizeof(*n->call.args));
 	if (!n->call.args) {
 		no_memory(p);
@@ -903,7 +918,7 @@ static int parse_at_time(struct parser *p, struct shift *shift)
 		minus ^= p->now.op == OP_SUB;
 		advance(p);
 	}
-	if (!at_number(p) || at_kind(p, TOKEN_DURATION))
+	if (!at_number(p))
 		return unexpected(p, "@", "timestamp");
 	if (number_value(p, &v, &duration) < 0)
 		return -1;

@@ -62,6 +62,8 @@ static void fill_in(struct engine_options *o)
 		o->max_points = DEFAULT_POINTS;
 	if (o->workers == 0)
 		o->workers = other_processors();
+	if (o->workers == ENGINE_NO_WORKERS)
+		o->workers = 0;
 	if (o->workers > WORKERS_MAX)
 		o->workers = WORKERS_MAX;
 	if (o->concurrent == 0)

@@ -19,13 +19,17 @@
 
 struct engine;
 
+enum { ENGINE_NO_WORKERS = 0xffff };
+
 struct engine_options {
 	unsigned features;        /* enum query_feature */
 	int64_t lookback_ms;      /* 0: 5 min */
 	int64_t subquery_step_ms; /* 0: 1 min */
 	size_t memory_bytes;      /* of one query; 0: 1 GiB */
 	size_t max_points;        /* values a query may hold at a time; 0: 50 million */
-	unsigned workers;    /* threads beside those that call query_run(); 0: processors - 1 */
+	/* Threads beside those that call query_run(); 0: processors - 1, ENGINE_NO_WORKERS: none.
+	 */
+	unsigned workers;
 	unsigned concurrent; /* queries at once; more wait for their turn; 0: 20 */
 };
 

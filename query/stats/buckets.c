@@ -101,12 +101,12 @@ static double rank_of(const struct bucket *b, size_t n, double v)
 		if (v <= from)
 			return rank;
 		if (v < b[i].bound) {
-			/* what has no end cannot be divided: all of the lowest lies at its bound,
-			 * all of the highest at its beginning */
+			/* what has no end cannot be divided: nothing of it lies between v and
+			 * its finite end */
 			if (isinf(from))
-				return rank;
-			if (isinf(b[i].bound))
 				return b[i].count;
+			if (isinf(b[i].bound))
+				return rank;
 			return rank + (b[i].count - rank) * (v - from) / (b[i].bound - from);
 		}
 		rank = b[i].count;
