@@ -458,7 +458,8 @@ static int add_matcher(struct parser *p, struct matchers *to, enum matcher_op op
 	return 0;
 }
 
-static int unquote(struct parser *p, struct slice *out)
+/* A string as an expression may be any bytes, names and values of labels are texts. */
+static int unquote_bytes(struct parser *p, struct slice *out)
 {
 	struct err why = { 0 };
 
@@ -466,6 +467,15 @@ static int unquote(struct parser *p, struct slice *out)
 		return fault_at(p, p->now.at.from, "%s", why.text);
 	advance(p);
 	return 0;
+}
+
+static int unquote(struct parser *p, struct slice *out)
+{
+	uint32_t at = p->now.at.from;
+
+	if (unquote_bytes(p, out) < 0)
+		return -1;
+	return utf8_bad_at(*out) < 0 ? 0 : fault_at(p, at, "text is not UTF-8");
 }
 
 static int match_op(struct parser *p, enum matcher_op *op)
@@ -1026,7 +1036,7 @@ static struct node *parse_string(struct parser *p)
 {
 	struct node *n = new_node(p, NODE_STRING, p->now.at);
 
-	return n && unquote(p, &n->string) == 0 ? n : NULL;
+	return n && unquote_bytes(p, &n->string) == 0 ? n : NULL;
 }
 
 static struct node *parse_word(struct parser *p)
