@@ -27,6 +27,11 @@ uint64_t hash_bytes(const void *p, size_t n)
 	return XXH3_64bits(p, n);
 }
 
+uint64_t hash_xxh64(const void *p, size_t n)
+{
+	return XXH64(p, n, 0);
+}
+
 uint64_t hash_seed(void)
 {
 	static _Atomic uint64_t seed;

@@ -36,6 +36,8 @@ const struct map_entry *map_next(const struct map *m, size_t *i);
 
 /* XXH3, 64 bits; the one hash of the house. The same in every process. */
 uint64_t hash_bytes(const void *p, size_t n);
+/* The older XXH64, for what others compute, too. */
+uint64_t hash_xxh64(const void *p, size_t n);
 /* The same with a seed, and a seed that is random in each process: for tables whose
  * keys come from outside. */
 uint64_t hash_seeded(const void *p, size_t n, uint64_t seed);

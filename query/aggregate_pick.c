@@ -4,6 +4,8 @@
  */
 #include "query/eval_aggregate.h"
 
+#include "base/map.h"
+
 #include <stdlib.h>
 
 struct picking {
@@ -113,29 +115,62 @@ static void pick_first(const struct picking *p, size_t key, size_t k)
 	}
 }
 
-/* Rows whose hash lies in the first part r of all hashes, or in the last part -r. */
-static bool is_sampled(const struct eval *ev, const struct head *h, double r)
+/* A text with its length before it: a byte, or 255 and three. */
+static unsigned char *put_text(unsigned char *to, struct slice s)
 {
-	double at = (double)h->labels->hash / 18446744073709551616.0;
-
-	(void)ev;
-	if (r > 1)
-		r = 1;
-	if (r < -1)
-		r = -1;
-	return r >= 0 ? at < r : at >= 1 + r;
+	if (s.n < 255) {
+		*to++ = (unsigned char)s.n;
+	} else {
+		*to++ = 255;
+		for (int shift = 0; shift < 24; shift += 8)
+			*to++ = (unsigned char)(s.n >> shift);
+	}
+	memcpy(to, s.p, s.n);
+	return to + s.n;
 }
 
-static void pick_ratio(const struct picking *p, size_t key, size_t k)
+/* Where a label set lies between 0 and 1. The hash is Prometheus', over its labels as they lie in
+ * its memory, so that both sample the same series. NAN when the scratch is full. */
+static double sample_place(struct worker *w, const struct head *h, struct err *e)
+{
+	struct arena_mark mark = arena_mark(&w->scratch);
+	const struct labels *ls = head_labels(w->ev, h, &w->scratch);
+	unsigned char *text, *end;
+	size_t room = 0;
+	double at;
+
+	for (uint32_t i = 0; ls && i < ls->n; i++)
+		room += ls->l[i].name.n + ls->l[i].value.n + 8;
+	text = end = scratch_alloc(w, room, 1, e);
+	if (!ls || !text)
+		return NAN;
+	for (uint32_t i = 0; i < ls->n; i++)
+		end = put_text(put_text(end, ls->l[i].name), ls->l[i].value);
+	at = (double)hash_xxh64(text, (size_t)(end - text)) / 18446744073709551615.0;
+	arena_reset(&w->scratch, mark);
+	return at;
+}
+
+/* Rows in the first part r of all places, or in the last part -r. */
+static int pick_ratio(const struct picking *p, struct worker *w, size_t key, struct err *e)
 {
 	const struct grouping *g = p->g;
+	size_t width = g->rows->width;
 
 	for (size_t i = g->by.start[key]; i < g->by.start[key + 1]; i++) {
-		size_t row = g->by.row[i], at = row * g->rows->width + k;
+		size_t row = g->by.row[i];
+		double place = sample_place(w, &g->rows->heads[row], e);
 
-		if (is_sampled(g->ev, &g->rows->heads[row], g->param[k]))
-			p->values[at] = g->rows->values[at];
+		if (isnan(place))
+			return -1;
+		for (size_t k = 0; k < width; k++) {
+			double r = fmax(-1, fmin(1, g->param[k]));
+
+			if (r >= 0 ? place < r : place >= 1 + r)
+				p->values[row * width + k] = g->rows->values[row * width + k];
+		}
 	}
+	return 0;
 }
 
 static int pick_part(void *arg, struct worker *w, size_t part, size_t from, size_t to,
@@ -153,11 +188,11 @@ static int pick_part(void *arg, struct worker *w, size_t part, size_t from, size
 
 		if (!heap || eval_alive(g->ev, e) < 0)
 			return -1;
-		for (size_t k = 0; k < g->rows->width; k++) {
+		if (op == AGG_LIMIT_RATIO && pick_ratio(p, w, key, e) < 0)
+			return -1;
+		for (size_t k = 0; k < g->rows->width && op != AGG_LIMIT_RATIO; k++) {
 			if (op == AGG_LIMITK)
 				pick_first(p, key, k);
-			else if (op == AGG_LIMIT_RATIO)
-				pick_ratio(p, key, k);
 			else
 				pick_best(p, key, k, heap);
 		}

@@ -1,6 +1,9 @@
 /* eval_aggregate.c - aggregation: rows into groups, then what is done with a group. */
 #include "query/eval_aggregate.h"
 
+#include "base/text.h"
+#include "query/lex.h"
+
 #include <stdio.h>
 
 /* Whether a name, or what goes with it, is part of a group's labels. */
@@ -56,8 +59,12 @@ static int eval_value_label(struct grouping *g, struct vector *out, struct err *
 {
 	const struct node *param = node_inner(g->node->aggregate.param);
 
-	if (param->string.n == 0)
-		return eval_fail(g->ev, e, "invalid label name \"\"");
+	if (param->string.n == 0 || utf8_bad_at(param->string) >= 0) {
+		char text[300];
+
+		quote(slice_cut(param->string, 60), text, sizeof(text));
+		return eval_fail(g->ev, e, "invalid label name %s", text);
+	}
 	return aggregate_values(g, param->string, out, e);
 }
 

@@ -431,10 +431,12 @@ static int match_init(struct eval *ev, const struct node *n, struct vector *lhs,
 	m->many_left = how->card != ONE_TO_MANY;
 	m->many = m->many_left ? lhs : rhs;
 	m->one = m->many_left ? rhs : lhs;
-	m->has_fill_many = m->many_left ? how->has_fill_left : how->has_fill_right;
-	m->has_fill_one = m->many_left ? how->has_fill_right : how->has_fill_left;
-	m->fill_many = m->many_left ? how->fill_left : how->fill_right;
-	m->fill_one = m->many_left ? how->fill_right : how->fill_left;
+	/* With group_right Prometheus turns the sides round but not their fills: "left" is the side
+	 * of many always. */
+	m->has_fill_many = how->has_fill_left;
+	m->has_fill_one = how->has_fill_right;
+	m->fill_many = how->fill_left;
+	m->fill_one = how->fill_right;
 	return key_spec_init(ev, how->labels, how->nlabels, how->on, &m->spec, e);
 }
 

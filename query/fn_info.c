@@ -42,23 +42,54 @@ static bool is_name(const struct matcher *m)
 	return slice_is(m->name, LABEL_NAME);
 }
 
+/* Where names are only excluded: what is left of those that look like info metrics. Made once and
+ * kept, for it is the same for all. */
+static struct regex *info_names;
+
+static void make_info_names(void)
+{
+	info_names = regex_new(slice_str(".+_info"), NULL);
+}
+
+/* Adds the condition on the name that the written ones lack. */
+static int complete(struct infos *s, struct matcher *m, size_t *n, struct err *e)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	bool named = false, positive = false;
+
+	for (size_t i = 0; i < *n; i++) {
+		named |= is_name(&m[i]);
+		positive |= is_name(&m[i]) && !matcher_is_negative(&m[i]);
+	}
+	if (positive)
+		return 0;
+	m[*n] = (struct matcher){ .name = slice_str(LABEL_NAME), .value = target_info };
+	if (named) {
+		pthread_once(&once, make_info_names);
+		if (!info_names)
+			return eval_full(s->ev, e);
+		m[*n].op = MATCH_RE;
+		m[*n].re = info_names;
+		m[*n].value = regex_pattern(info_names);
+	}
+	(*n)++;
+	return 0;
+}
+
 static int find_infos(struct infos *s, const struct grid *g, struct err *e)
 {
 	struct node *n = arena_new(s->ev->arena, struct node);
 	size_t asked = s->asked ? s->asked->nm : 0;
 	struct matcher *m = eval_alloc(s->ev, asked + 1, sizeof(*m), e);
-	bool named = false;
 
 	if (!n || !m)
 		return eval_full(s->ev, e);
 	for (size_t i = 0; i < asked; i++) {
 		m[i] = s->asked->m[i];
-		named |= is_name(&m[i]);
 		s->must_match |= !is_name(&m[i]) && !matcher_holds(&m[i], slice_of("", 0));
 	}
-	if (!named)
-		m[asked++] =
-			(struct matcher){ .name = slice_str(LABEL_NAME), .value = target_info };
+	if (complete(s, m, &asked, e) < 0)
+		return -1;
 	*n = (struct node){ .kind = NODE_SELECTOR, .type = VALUE_VECTOR, .at = s->call->at };
 	n->selector = (struct node_selector){ .m = m, .nm = asked };
 	if (eval_selector_see(s->ev, n, g, SEE_VALUE, &s->info, e) < 0 ||

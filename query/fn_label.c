@@ -120,6 +120,8 @@ int call_label_replace(struct eval *ev, const struct node *call, const struct gr
 	if (!is_label_name(to))
 		r = eval_fail(ev, e, "invalid destination label name in label_replace(): %.*s",
 			      SLICE_FMT(slice_cut(to, 200)));
+	else if (utf8_bad_at(text_arg(call, 2)) >= 0)
+		r = eval_fail(ev, e, "the replacement in label_replace() is not UTF-8");
 	else
 		r = begin(ev, call, g, &out->vector, e);
 	if (r == 0)
@@ -165,6 +167,8 @@ int call_label_join(struct eval *ev, const struct node *call, const struct grid 
 	if (!is_label_name(to))
 		return eval_fail(ev, e, "invalid destination label name in label_join(): %.*s",
 				 SLICE_FMT(slice_cut(to, 200)));
+	if (utf8_bad_at(text_arg(call, 2)) >= 0)
+		return eval_fail(ev, e, "the separator in label_join() is not UTF-8");
 	if (begin(ev, call, g, &out->vector, e) < 0 || join_in(ev, call, &out->vector, e) < 0)
 		return -1;
 	return vector_merge_equal(ev, &out->vector, e);

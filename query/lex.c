@@ -460,6 +460,15 @@ static void append(char *out, size_t room, const char *text)
 	snprintf(out + n, room - n, "%s", text);
 }
 
+/* Bytes of the character at `i`; 0: no UTF-8. */
+static size_t character(struct slice s, size_t i)
+{
+	unsigned char c = (unsigned char)s.p[i];
+	size_t n = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+
+	return n <= s.n - i && utf8_bad_at(slice_of(s.p + i, n)) < 0 ? n : 0;
+}
+
 void quote(struct slice s, char *out, size_t room)
 {
 	char one[8];
@@ -476,11 +485,13 @@ void quote(struct slice s, char *out, size_t room)
 			snprintf(one, sizeof(one), "\\t");
 		else if (c == '\r')
 			snprintf(one, sizeof(one), "\\r");
-		else if (c < ' ' || c == 0x7f)
+		else if (c < ' ' || c == 0x7f || (c >= 0x80 && character(s, i) == 0))
 			snprintf(one, sizeof(one), "\\x%02x", c);
 		else
-			snprintf(one, sizeof(one), "%c", c);
+			snprintf(one, sizeof(one), "%.*s", (int)character(s, i), s.p + i);
 		append(out, room, one);
+		if (c >= 0x80 && character(s, i) > 1)
+			i += character(s, i) - 1;
 	}
 	append(out, room, "\"");
 }
@@ -662,8 +673,6 @@ int string_unquote(struct slice quoted, struct arena *a, struct slice *out, stru
 	}
 	*to = '\0';
 	*out = slice_of(text, (size_t)(to - text));
-	if (utf8_bad_at(*out) >= 0)
-		return err_set(e, ERR_INVALID, "text is not UTF-8");
 	return 0;
 }
 

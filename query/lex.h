@@ -85,7 +85,8 @@ void lex_next(struct lexer *x, struct token *t);
 /* As messages call a token: `identifier "foo"`, `<op:*>`, `end of input`. */
 void token_describe(const struct token *t, char *out, size_t room);
 
-/* What stands between the quotes of a TOKEN_STRING, escapes undone, in the arena. ERR_INVALID. */
+/* What stands between the quotes of a TOKEN_STRING, escapes undone, in the arena: "\xff" makes
+ * bytes that are not UTF-8. ERR_INVALID. */
 int string_unquote(struct slice quoted, struct arena *a, struct slice *out, struct err *e);
 /* Go's %q. */
 void quote(struct slice s, char *out, size_t room);

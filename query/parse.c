@@ -27,7 +27,8 @@ struct parser {
 	struct expr *x;
 	struct err *e;
 	unsigned features;
-	unsigned depth; /* of the recursion */
+	unsigned depth;   /* of the recursion */
+	bool labels_only; /* in info()'s second argument, which may select everything */
 	size_t nodes;
 };
 
@@ -457,7 +458,8 @@ static int add_matcher(struct parser *p, struct matchers *to, enum matcher_op op
 	return 0;
 }
 
-static int unquote(struct parser *p, struct slice *out)
+/* A string as an expression may be any bytes, names and values of labels are texts. */
+static int unquote_bytes(struct parser *p, struct slice *out)
 {
 	struct err why = { 0 };
 
@@ -465,6 +467,15 @@ static int unquote(struct parser *p, struct slice *out)
 		return fault_at(p, p->now.at.from, "%s", why.text);
 	advance(p);
 	return 0;
+}
+
+static int unquote(struct parser *p, struct slice *out)
+{
+	uint32_t at = p->now.at.from;
+
+	if (unquote_bytes(p, out) < 0)
+		return -1;
+	return utf8_bad_at(*out) < 0 ? 0 : fault_at(p, at, "text is not UTF-8");
 }
 
 static int match_op(struct parser *p, enum matcher_op *op)
@@ -543,7 +554,7 @@ static int finish_selector(struct parser *p, struct node *n, struct matchers *m,
 		return -1;
 	for (size_t i = 0; i < m->n; i++)
 		any |= matches_something(&m->m[i]);
-	if (!any)
+	if (!any && !p->labels_only)
 		return fault_at(p, n->at.from,
 				"vector selector must contain at least one non-empty matcher");
 	n->selector.m = m->m;
@@ -645,15 +656,18 @@ struct args {
 };
 
 /* ( expr , … ); *end is where it closes. */
-static int parse_args(struct parser *p, struct args *to, uint32_t *end)
+static int parse_args(struct parser *p, bool info, struct args *to, uint32_t *end)
 {
+	bool outer = p->labels_only;
 	uint32_t comma;
 
 	if (want(p, TOKEN_LEFT_PAREN, NULL, NULL) < 0 || enter(p) < 0)
 		return -1;
 	while (!at_kind(p, TOKEN_RIGHT_PAREN)) {
-		struct node *arg = parse_expr(p, 0);
+		struct node *arg;
 
+		p->labels_only = info && to->n > 0;
+		arg = parse_expr(p, 0);
 		if (!arg)
 			return -1;
 		if (to->n == to->room) {
@@ -676,6 +690,7 @@ static int parse_args(struct parser *p, struct args *to, uint32_t *end)
 		}
 	}
 	p->depth--;
+	p->labels_only = outer;
 	*end = p->now.at.to;
 	advance(p);
 	return 0;
@@ -701,7 +716,7 @@ static struct node *parse_call(struct parser *p)
 		return NULL;
 	}
 	advance(p);
-	if (parse_args(p, &args, &n->at.to) < 0)
+	if (parse_args(p, slice_is(name, "info"), &args, &n->at.to) < 0)
 		return NULL;
 	n->call.args = args.a;
 	n->call.nargs = args.n;
@@ -775,7 +790,7 @@ static struct node *parse_aggregate(struct parser *p)
 		unexpected(p, "aggregation", NULL);
 		return NULL;
 	}
-	if (parse_args(p, &args, &n->at.to) < 0)
+	if (parse_args(p, false, &args, &n->at.to) < 0)
 		return NULL;
 	if (!grouped && (at_word(p, WORD_BY) || at_word(p, WORD_WITHOUT))) {
 		struct lexer before = p->lex;
@@ -1021,7 +1036,7 @@ static struct node *parse_string(struct parser *p)
 {
 	struct node *n = new_node(p, NODE_STRING, p->now.at);
 
-	return n && unquote(p, &n->string) == 0 ? n : NULL;
+	return n && unquote_bytes(p, &n->string) == 0 ? n : NULL;
 }
 
 static struct node *parse_word(struct parser *p)
