@@ -1,40 +1,11 @@
 /* aggregate_quantile.c - quantile(φ, …): NaN counts as smaller than any number. */
 #include "query/eval_aggregate.h"
-#include "query/stats/quantile.h"
+#include "query/stats/select.h"
 
 struct quantiles {
 	struct grouping *g;
 	double *values; /* the result's */
 };
-
-/* The φ-quantile of x[n], changes their order. */
-static double quantile_with_nan(double *x, size_t n, double phi)
-{
-	size_t numbers = 0;
-	double nan = NAN, rank, weight;
-	size_t lower, upper;
-
-	if (isnan(phi))
-		return NAN;
-	if (phi < 0)
-		return -INFINITY;
-	if (phi > 1)
-		return INFINITY;
-	numbers = stats_drop_nan(x, n);
-	if (numbers == n)
-		return stats_quantile(x, n, phi);
-	/* NaNs first, then the numbers */
-	stats_sort(x, numbers);
-	rank = phi * (double)(n - 1);
-	lower = (size_t)rank;
-	upper = lower + 1 < n ? lower + 1 : lower;
-	weight = rank - floor(rank);
-	if (lower < n - numbers)
-		return nan;
-	lower -= n - numbers;
-	upper -= n - numbers;
-	return x[lower] * (1 - weight) + x[upper] * weight;
-}
 
 static int quantile_part(void *arg, struct worker *w, size_t part, size_t from, size_t to,
 			 struct err *e)
@@ -62,7 +33,7 @@ static int quantile_part(void *arg, struct worker *w, size_t part, size_t from, 
 			}
 			if (n)
 				q->values[key * rows->width + k] =
-					quantile_with_nan(x, n, g->param[k]);
+					select_quantile(x, n, g->param[k]);
 		}
 		arena_reset(&w->scratch, mark);
 	}

@@ -8,27 +8,35 @@ static int by_name(const void *a, const void *b)
 	return slice_cmp(((const struct label *)a)->name, ((const struct label *)b)->name);
 }
 
-/* Labels that the selector asks for by "=", each by that one condition only. */
+/* Labels that the selector asks for by "=": in the order of its conditions another one for the same
+ * label takes it back, as Prometheus has it. */
 static const struct labels *labels_asked_for(struct eval *ev, const struct node *arg, struct err *e)
 {
 	struct label l[LABELS_MAX];
 	const struct labels *out;
-	size_t n = 0;
+	size_t n = 0, kept = 0;
 
 	arg = node_inner(arg);
 	if (arg->kind == NODE_MATRIX)
 		arg = arg->matrix.selector;
 	for (size_t i = 0; arg->kind == NODE_SELECTOR && i < arg->selector.nm; i++) {
 		const struct matcher *m = &arg->selector.m[i];
-		bool once = m->op == MATCH_EQ && m->value.n && !slice_is(m->name, LABEL_NAME);
+		size_t at = 0;
 
-		for (size_t j = 0; j < arg->selector.nm && once; j++)
-			once = j == i || !slice_eq(arg->selector.m[j].name, m->name);
-		if (once && n < LABELS_MAX)
+		if (slice_is(m->name, LABEL_NAME))
+			continue;
+		while (at < n && !slice_eq(l[at].name, m->name))
+			at++;
+		if (at == n && m->op == MATCH_EQ && n < LABELS_MAX)
 			l[n++] = (struct label){ m->name, m->value };
+		else if (at < n)
+			l[at].value = slice_of("", 0);
 	}
-	qsort(l, n, sizeof(*l), by_name);
-	out = labels_in_arena(ev->arena, l, n);
+	for (size_t i = 0; i < n; i++)
+		if (l[i].value.n)
+			l[kept++] = l[i];
+	qsort(l, kept, sizeof(*l), by_name);
+	out = labels_in_arena(ev->arena, l, kept);
 	if (!out)
 		eval_full(ev, e);
 	return out;

@@ -3,7 +3,7 @@
  */
 #include "base/num.h"
 #include "query/functions_impl.h"
-#include "query/stats/quantile.h"
+#include "query/stats/select.h"
 #include "query/stats/slide.h"
 #include "query/stats/sum.h"
 
@@ -238,33 +238,10 @@ double window_stddev_over_time(const struct window *win)
 	return sqrt(window_stdvar_over_time(win));
 }
 
-/* As the language has it: NaN is less than every number, and both neighbours are weighed, so that
- * an infinite one counts even with weight 0 (and gives NaN). Sorts x. */
-static double quantile_of(double *x, size_t n, double q)
-{
-	size_t numbers, nans, low, high;
-	double rank, weight, a, b;
-
-	if (isnan(q))
-		return NAN;
-	if (q < 0 || q > 1)
-		return q < 0 ? -INFINITY : INFINITY;
-	numbers = stats_drop_nan(x, n);
-	nans = n - numbers;
-	stats_sort(x, numbers);
-	rank = q * (double)(n - 1);
-	low = (size_t)floor(rank);
-	high = low + 1 < n ? low + 1 : n - 1;
-	weight = rank - floor(rank);
-	a = low < nans ? NAN : x[low - nans];
-	b = high < nans ? NAN : x[high - nans];
-	return a * (1 - weight) + b * weight;
-}
-
 double window_quantile_over_time(const struct window *win)
 {
 	memcpy(win->spare, win->v, win->n * sizeof(*win->v));
-	return quantile_of(win->spare, win->n, win->arg[0]);
+	return select_quantile(win->spare, win->n, win->arg[0]);
 }
 
 double window_mad_over_time(const struct window *win)
@@ -275,10 +252,10 @@ double window_mad_over_time(const struct window *win)
 		if (isnan(win->v[i]))
 			return NAN;
 	memcpy(win->spare, win->v, win->n * sizeof(*win->v));
-	median = quantile_of(win->spare, win->n, 0.5);
+	median = select_quantile(win->spare, win->n, 0.5);
 	for (size_t i = 0; i < win->n; i++)
 		win->spare[i] = fabs(win->v[i] - median);
-	return quantile_of(win->spare, win->n, 0.5);
+	return select_quantile(win->spare, win->n, 0.5);
 }
 
 /* Of steps whose window has points only. */
