@@ -20,7 +20,7 @@ CFLAGS ?= -O2 -g
 CXXFLAGS ?= $(CFLAGS)
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef \
 	-Wpointer-arith -Wwrite-strings -Wformat=2 -Wno-missing-field-initializers
-# base/regex_re2.cc, the one file of C++.
+# base/*.cc: what only C++ has.
 CXXWARN := $(filter-out -Wstrict-prototypes -Wmissing-prototypes,$(WARN))
 # Warnings are errors in a checkout of ours; a release build says WERROR= .
 WERROR ?= $(if $(wildcard .git),-Werror)

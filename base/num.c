@@ -16,9 +16,10 @@
  *    exact doubles, so "i e-k" reads back; it is the only text of 15
  *    digits or fewer that does, since all of those survive the way through a
  *    double (DBL_DIG);
- *  - else printf with rising precision until the text reads back.
+ *  - else the C++ library (num_shortest.h).
  */
 #include "base/num.h"
+#include "base/num_shortest.h"
 #include "base/text.h"
 
 #include <float.h>
@@ -341,74 +342,13 @@ static bool from_ratio(double v, struct shortest *s)
 	return true;
 }
 
-/* Whether the digits read back as v. */
-static bool reads_back(const struct shortest *s, double v)
-{
-	char text[48];
-
-	snprintf(text, sizeof(text), "%.*se%d", s->n, s->digits, s->point - s->n);
-	return strtod(text, NULL) == v;
-}
-
-/* The nearest decimal of that many digits. */
-static void rounded(double v, int digits, struct shortest *s)
-{
-	char text[48]; /* d.dddde±xxx */
-
-	snprintf(text, sizeof(text), "%.*e", digits - 1, v);
-	s->digits[0] = text[0];
-	if (digits > 1)
-		memcpy(s->digits + 1, text + 2, (size_t)digits - 1);
-	s->n = digits;
-	s->point = 1 + (int)strtol(strchr(text, 'e') + 1, NULL, 10);
-	while (s->n > 1 && s->digits[s->n - 1] == '0')
-		s->n--;
-}
-
-/* One unit of the last place up: 1299 -> 13. */
-static void next_up(struct shortest *s, int digits)
-{
-	while (s->n < digits)
-		s->digits[s->n++] = '0';
-	while (s->n && s->digits[s->n - 1] == '9')
-		s->n--;
-	if (s->n) {
-		s->digits[s->n - 1]++;
-		return;
-	}
-	s->digits[s->n++] = '1';
-	s->point++;
-}
-
-/* printf gives the nearest decimal of each length. It is the one wanted except at
- * a power of two, where doubles lie twice as dense below as above: there the
- * nearest may not read back while the next larger does (2^-44 is one). Below the
- * normal range 15 digits no longer tell anything, so all lengths are tried. */
-static void by_trial(double v, struct shortest *s)
-{
-	int exponent;
-	bool power_of_two = frexp(v, &exponent) == 0.5;
-
-	for (int digits = v < 1e-290 ? 1 : 15; digits < 17; digits++) {
-		rounded(v, digits, s);
-		if (reads_back(s, v))
-			return;
-		if (!power_of_two)
-			continue;
-		next_up(s, digits);
-		if (reads_back(s, v))
-			return;
-	}
-	rounded(v, 17, s);
-}
-
 /* v is finite and not negative. */
 static void shortest_of(double v, struct shortest *s)
 {
 	if (v < 9007199254740992.0 && v == floor(v))
 		from_whole((uint64_t)v, 0, s);
 	else if (!from_ratio(v, s))
-		by_trial(v, s);
+		s->n = num_shortest(v, s->digits, &s->point);
 }
 
 static char *put(char *p, const char *from, int n)
