@@ -217,11 +217,11 @@ static int without_marks(struct points *p, struct worker *w, struct err *e)
 {
 	int64_t *t;
 	double *v;
-	size_t n = 0, i = 0;
+	size_t n = 0, marks = 0, i;
 
-	while (i < p->n && !is_absent(p->v[i]))
-		i++;
-	if (i == p->n)
+	for (i = 0; i < p->n; i++)
+		marks += is_absent(p->v[i]);
+	if (marks == 0)
 		return 0;
 	t = scratch_alloc(w, p->n, sizeof(*t), e);
 	v = scratch_alloc(w, p->n, sizeof(*v), e);

@@ -16,8 +16,15 @@ enum rate_flags { COUNTER = 1, PER_SECOND = 2 };
 static int falls_find(const struct range_row *r, struct falls *f, struct err *e)
 {
 	const double *v = r->points.v;
+	size_t falls = 0;
 
-	*f = (struct falls){ .at = scratch_alloc(r->w, r->points.n, sizeof(size_t), e) };
+	*f = (struct falls){ 0 };
+	/* Most rows have none; counting alone goes several points at a time. */
+	for (size_t i = 1; i < r->points.n; i++)
+		falls += v[i] < v[i - 1];
+	if (falls == 0)
+		return 0;
+	f->at = scratch_alloc(r->w, r->points.n, sizeof(size_t), e);
 	if (!f->at)
 		return -1;
 	for (size_t i = 1; i < r->points.n; i++) {
@@ -60,7 +67,8 @@ static double extrapolate(const struct range_row *r, size_t lo, size_t hi, int64
 
 	if (before >= near)
 		before = gap / 2;
-	if (flags & COUNTER && got > 0 && first >= 0) {
+	/* Compared without dividing: it is seldom so. */
+	if (flags & COUNTER && got > 0 && first >= 0 && span * first <= before * got) {
 		double to_zero = span * (first / got);
 
 		if (to_zero < before)
