@@ -52,58 +52,78 @@ static double falls_add(struct falls *f, const double *v, size_t lo, size_t hi, 
 	return got;
 }
 
+/* What extrapolation needs of each window, side by side so that the arithmetic is done for several
+ * windows at once. Times in seconds. */
+struct edges {
+	double *before, *after; /* from the window's edges to its first and last point */
+	double *span, *gaps;    /* between those two; points less one, below 1: no result */
+	double *first;
+};
+
+static int edges_new(const struct range_row *r, struct edges *x, struct err *e)
+{
+	size_t n = r->grid->n;
+	double *p = scratch_alloc(r->w, 5 * n, sizeof(*p), e);
+
+	if (!p)
+		return -1;
+	*x = (struct edges){ p, p + n, p + 2 * n, p + 3 * n, p + 4 * n };
+	return 0;
+}
+
 /* rate() extrapolates to the window's edges only when the first sample is closer to the edge than
  * 1.1 average gaps; else by half a gap, or a series that has just appeared would look as if it
- * had always been there. A counter is not carried back to below zero. */
-static double extrapolate(const struct range_row *r, size_t lo, size_t hi, int64_t end, double got,
-			  unsigned flags)
+ * had always been there. A counter is not carried back to below zero. `out` comes with what the
+ * points themselves have got. */
+static void extrapolate(const struct edges *x, size_t n, double range, unsigned flags, double *out)
 {
-	const int64_t *t = r->points.t_ms;
-	double range = (double)r->m->range_ms / 1000, first = r->points.v[lo];
-	double before = (double)(t[lo] - (end - r->m->range_ms)) / 1000;
-	double after = (double)(end - t[hi - 1]) / 1000;
-	double span = (double)(t[hi - 1] - t[lo]) / 1000;
-	double gap = span / (double)(hi - lo - 1), near = gap * 1.1, factor;
+	bool counter = flags & COUNTER;
+	double divisor = flags & PER_SECOND ? range : 1;
 
-	if (before >= near)
-		before = gap / 2;
-	/* Compared without dividing: it is seldom so. */
-	if (flags & COUNTER && got > 0 && first >= 0 && span * first <= before * got) {
+	for (size_t k = 0; k < n; k++) {
+		double span = x->span[k], got = out[k], first = x->first[k];
+		double gap = span / x->gaps[k], near = gap * 1.1;
+		double before = x->before[k] >= near ? gap / 2 : x->before[k];
+		double after = x->after[k] >= near ? gap / 2 : x->after[k];
 		double to_zero = span * (first / got);
+		bool cut = counter & (got > 0) & (first >= 0) & (to_zero < before);
 
-		if (to_zero < before)
-			before = to_zero;
+		before = cut ? to_zero : before;
+		got *= (span + before + after) / span / divisor;
+		out[k] = x->gaps[k] >= 1 ? got : ABSENT;
 	}
-	if (after >= near)
-		after = gap / 2;
-	factor = (span + before + after) / span;
-	if (flags & PER_SECOND)
-		factor /= range;
-	return got * factor;
 }
 
 static int plain(const struct range_row *r, double *out, unsigned flags, struct err *e)
 {
 	struct arena_mark mark = arena_mark(&r->w->scratch);
+	const int64_t *t = r->points.t_ms;
 	const double *v = r->points.v;
+	int64_t range_ms = r->m->range_ms;
 	struct falls f = { 0 };
+	struct edges x;
 	size_t lo = 0, hi = 0;
 
-	if (flags & COUNTER && falls_find(r, &f, e) < 0)
+	if (edges_new(r, &x, e) < 0 || (flags & COUNTER && falls_find(r, &f, e) < 0))
 		return -1;
 	for (size_t k = 0; k < r->grid->n; k++) {
-		double got;
+		int64_t end = matrix_end(r->m, r->row_ends, k);
 
 		window_move(r, k, &lo, &hi);
+		x.gaps[k] = (double)(hi - lo) - 1;
 		if (hi - lo < 2) {
-			out[k] = ABSENT;
+			x.before[k] = x.after[k] = x.span[k] = x.first[k] = out[k] = 0;
 			continue;
 		}
-		got = v[hi - 1] - v[lo];
+		x.before[k] = (double)(t[lo] - (end - range_ms)) / 1000;
+		x.after[k] = (double)(end - t[hi - 1]) / 1000;
+		x.span[k] = (double)(t[hi - 1] - t[lo]) / 1000;
+		x.first[k] = v[lo];
+		out[k] = v[hi - 1] - v[lo];
 		if (f.n)
-			got = falls_add(&f, v, lo, hi, got);
-		out[k] = extrapolate(r, lo, hi, matrix_end(r->m, r->row_ends, k), got, flags);
+			out[k] = falls_add(&f, v, lo, hi, out[k]);
 	}
+	extrapolate(&x, r->grid->n, (double)range_ms / 1000, flags, out);
 	arena_reset(&r->w->scratch, mark);
 	return 0;
 }

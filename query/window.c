@@ -4,29 +4,6 @@
  */
 #include "query/functions.h"
 
-void window_move(const struct range_row *r, size_t k, size_t *lo, size_t *hi)
-{
-	const struct points *p = &r->points;
-	int64_t end = matrix_end(r->m, r->row_ends, k), start;
-
-	/* No window at this step. The next one is found from here. */
-	if (end == INT64_MIN) {
-		*hi = *lo;
-		return;
-	}
-	start = end - r->m->range_ms;
-	while (*lo > 0 && p->t_ms[*lo - 1] > start)
-		--*lo;
-	while (*lo < p->n && p->t_ms[*lo] <= start)
-		++*lo;
-	if (*hi < *lo)
-		*hi = *lo;
-	while (*hi > *lo && p->t_ms[*hi - 1] > end)
-		--*hi;
-	while (*hi < p->n && p->t_ms[*hi] <= end)
-		++*hi;
-}
-
 /* Whether rate() or increase() of any window has a result. */
 static bool any_rate(const struct range_row *r)
 {
