@@ -46,6 +46,16 @@ void remote_intake_configure(struct remote_intake *in, struct config *config,
 		store_reclassify(in->store);
 }
 
+struct catalogue *remote_intake_catalogue(struct remote_intake *in)
+{
+	struct catalogue *c;
+
+	pthread_mutex_lock(&in->lock);
+	c = in->catalogue ? catalogue_ref(in->catalogue) : NULL;
+	pthread_mutex_unlock(&in->lock);
+	return c;
+}
+
 /* --- what a family is --------------------------------------------------------------- */
 
 /* '*' stands for any run of characters. */

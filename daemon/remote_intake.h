@@ -28,6 +28,8 @@ void remote_intake_release(struct remote_intake *in);
 /* Takes references; what series are is asked anew. */
 void remote_intake_configure(struct remote_intake *in, struct config *config,
 			     struct catalogue *catalogue);
+/* The present catalogue with a reference for the caller, any thread; NULL before the first. */
+struct catalogue *remote_intake_catalogue(struct remote_intake *in);
 
 /* remote_write_options.write and store_options.classify, with the intake as ctx. */
 int remote_intake_write(void *ctx, struct write_job *w, struct err *e);

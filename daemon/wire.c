@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/version.h"
 #include "collectors/remote_write.h"
+#include "daemon/calendar.h"
 #include "daemon/feed_board.h"
 #include "daemon/intake.h"
 #include "daemon/remote_intake.h"
@@ -278,6 +279,19 @@ static struct assessment *give_assessment(void *ctx)
 	return watch_assessment(d->watch);
 }
 
+/* The catalogue may be changed by a reload meanwhile; whoever has a calendar keeps the one it had.
+ */
+static const struct calendar *give_calendar(void *ctx)
+{
+	struct daemon *d = ctx;
+	struct catalogue *c = remote_intake_catalogue(&d->remote_intake);
+	const struct calendar *calendar = c ? calendar_new(c, NULL) : NULL;
+
+	if (c)
+		catalogue_unref(c);
+	return calendar;
+}
+
 static int give_feeds(void *ctx, struct arena *a, struct feed_row **out, size_t *n, struct err *e)
 {
 	struct daemon *d = ctx;
@@ -436,6 +450,8 @@ static int open_server(struct daemon *d, struct err *e)
 		.ready = give_ready,
 		.store = d->store,
 		.engine = d->engine,
+		.calendar_open = give_calendar,
+		.calendar_close = calendar_free,
 		.title = arena_strdup(&d->routes_arena, d->config->title),
 		.notice = d->config->notice ? arena_strdup(&d->routes_arena, d->config->notice)
 					    : NULL,

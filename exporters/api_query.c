@@ -131,15 +131,16 @@ static int read_common(struct ask *a, struct err *e)
 	return 0;
 }
 
-static void run(struct ask *a)
+static void run_over(struct ask *a, const struct calendar *calendar)
 {
 	struct err e = { 0 };
 
-	a->q.source = source_store_open(a->view->store, a->view->calendar,
+	a->q.source = source_store_open(a->view->store, calendar,
 					a->q.timeout_ms + SNAPSHOT_SPARE_MS, &e);
 	if (!a->q.source) {
-		reply_api_error(a->x, e.code == ERR_LIMIT ? 503 : 500,
-				e.code == ERR_LIMIT ? "timeout" : "internal", &e);
+		bool busy = e.code == ERR_LIMIT || e.code == ERR_BUSY;
+
+		reply_api_error(a->x, busy ? 503 : 500, busy ? "unavailable" : "internal", &e);
 		return;
 	}
 	if (query_run(a->view->engine, &a->q) < 0) {
@@ -149,6 +150,14 @@ static void run(struct ask *a)
 	}
 	source_store_close(a->q.source);
 	reply_result(a);
+}
+
+static void run(struct ask *a)
+{
+	const struct calendar *calendar = a->view->calendar_open(a->view->ctx);
+
+	run_over(a, calendar);
+	a->view->calendar_close(calendar);
 }
 
 void serve_query(struct exchange *x)

@@ -32,10 +32,12 @@ struct exporter_view {
 	int (*feeds)(void *ctx, struct arena *a, struct feed_row **out, size_t *n, struct err *e);
 	bool (*ready)(void *ctx, const char **why); /* why: a sentence when not */
 	struct store *store;
-	struct engine *engine;           /* query/query.h */
-	const struct calendar *calendar; /* of the catalogue; may be NULL */
-	const char *title;               /* of the page: "示例市产业集聚区监测" */
-	const char *notice;              /* shown on every page when not NULL: "SIMULATION …" */
+	struct engine *engine; /* query/query.h */
+	/* That of the present catalogue, to be given back; NULL when there is no memory. */
+	const struct calendar *(*calendar_open)(void *ctx);
+	void (*calendar_close)(const struct calendar *c);
+	const char *title;  /* of the page: "示例市产业集聚区监测" */
+	const char *notice; /* shown on every page when not NULL: "SIMULATION …" */
 	int64_t (*now)(void *ctx);
 };
 

@@ -76,6 +76,8 @@ struct source_vtable {
 	int (*period_stamp)(struct source_reader *r, const struct selection *sel,
 			    const struct source_series *series, int64_t t_ms, int64_t *stamp_ms,
 			    struct err *e);
+	/* What __as_of__ says; ERR_INVALID. */
+	int (*as_of)(struct source *s, struct slice text, int64_t *ms, struct err *e);
 };
 
 struct source {

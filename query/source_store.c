@@ -4,28 +4,31 @@
 #include "base/alloc.h"
 #include "storage/store.h"
 
-/* How far back the figure may lie that is held at the beginning of what is asked for. */
+#include <pthread.h>
+
+/* The closings of a family and frequency. */
+struct closed {
+	struct slice family, freq;
+	struct closing *list;
+	size_t n;
+	struct closed *next;
+};
+
 struct source_store {
 	struct source source; /* first */
 	struct snapshot *v;
 	const struct calendar *calendar;
+	pthread_mutex_t lock; /* of what follows */
+	struct closed *closed;
+	struct arena arena;
 };
 
-/* What was found out for a family and frequency at a time. */
-struct latest {
-	struct slice family, freq;
-	int64_t from_ms, until_ms, stamp_ms;
-	int back;
-	int64_t as_of_ms;
-};
-
-enum { LATEST_KEPT = 8 };
+enum { CLOSED_BYTES = 64 << 20 };
 
 struct source_reader {
 	struct source_store *s;
 	struct snapshot_reader *reader;
-	struct latest latest[LATEST_KEPT];
-	unsigned next;
+	const struct closed *last; /* looked at */
 };
 
 /* --- series ------------------------------------------------------------------------------- */
@@ -106,11 +109,11 @@ static void put_figure(const struct source_reader *r, const struct selection *se
 	c->t[i] = f->stamp_ms;
 	c->v[i] = f->value;
 	if (cal && !sel->no_hold && sel->instant)
-		c->until[i] = cal->holds_until(cal->ctx, series->labels, f->stamp_ms);
+		c->until[i] = cal->holds_until(cal, series->labels, f->stamp_ms);
 	if (!sel->extras)
 		return;
 	c->released[i] = f->released_ms;
-	c->period[i] = cal ? cal->period_number(cal->ctx, series->labels, f->stamp_ms) : 0;
+	c->period[i] = cal ? cal->period_number(cal, series->labels, f->stamp_ms) : 0;
 }
 
 static int figures(struct source_reader *r, const struct selection *sel,
@@ -157,34 +160,52 @@ static int points(struct source_reader *r, const struct selection *sel,
 	return 0;
 }
 
-/* --- chosen periods -----------------------------------------------------------------------------
- */
+/* --- chosen periods --------------------------------------------------------------------- */
 
-static int latest(struct source_reader *r, const struct selection *sel,
-		  const struct source_series *series, int64_t t_ms, int64_t *stamp_ms)
+static bool is_of(const struct closed *c, struct slice family, struct slice freq)
 {
-	const struct calendar *cal = r->s->calendar;
-	struct slice family = labels_name(series->labels);
-	struct slice freq = labels_get(series->labels, slice_str("freq"));
-	struct latest *l;
+	return slice_eq(c->freq, freq) && slice_eq(c->family, family);
+}
 
-	for (unsigned i = 0; i < LATEST_KEPT; i++) {
-		l = &r->latest[i];
-		if (l->from_ms <= t_ms && t_ms < l->until_ms && l->back == sel->back &&
-		    l->as_of_ms == sel->as_of_ms && slice_eq(l->family, family) &&
-		    slice_eq(l->freq, freq)) {
-			*stamp_ms = l->stamp_ms;
-			return 0;
-		}
+static int find_closings(struct source_store *s, const struct labels *ls, struct slice family,
+			 struct slice freq, const struct closed **out, struct err *e)
+{
+	struct closed *c = s->closed;
+
+	while (c && !is_of(c, family, freq))
+		c = c->next;
+	if (!c) {
+		c = arena_new(&s->arena, struct closed);
+		if (!c)
+			return no_memory(e);
+		if (s->calendar->closings(s->calendar, s->v, ls, &s->arena, &c->list, &c->n, e) < 0)
+			return -1;
+		c->family = arena_slice(&s->arena, family);
+		c->freq = arena_slice(&s->arena, freq);
+		if (!c->family.p || !c->freq.p)
+			return no_memory(e);
+		c->next = s->closed;
+		s->closed = c;
 	}
-	l = &r->latest[r->next++ % LATEST_KEPT];
-	*l = (struct latest){
-		.family = family, .freq = freq, .back = sel->back, .as_of_ms = sel->as_of_ms
-	};
-	l->stamp_ms = cal->latest_closed(cal->ctx, series->labels, t_ms, sel->as_of_ms, sel->back,
-					 &l->from_ms, &l->until_ms);
-	*stamp_ms = l->stamp_ms;
+	*out = c;
 	return 0;
+}
+
+static int closings_of(struct source_reader *r, const struct labels *ls, const struct closed **out,
+		       struct err *e)
+{
+	struct slice family = labels_name(ls), freq = labels_get(ls, slice_str("freq"));
+	int rc;
+
+	if (r->last && is_of(r->last, family, freq)) {
+		*out = r->last;
+		return 0;
+	}
+	pthread_mutex_lock(&r->s->lock);
+	rc = find_closings(r->s, ls, family, freq, &r->last, e);
+	pthread_mutex_unlock(&r->s->lock);
+	*out = r->last;
+	return rc;
 }
 
 static int period_stamp(struct source_reader *r, const struct selection *sel,
@@ -192,13 +213,33 @@ static int period_stamp(struct source_reader *r, const struct selection *sel,
 			struct err *e)
 {
 	const struct calendar *cal = r->s->calendar;
+	int64_t known = t_ms < sel->as_of_ms ? t_ms : sel->as_of_ms;
+	const struct closed *c;
 
+	*stamp_ms = INT64_MIN;
 	if (!cal)
 		return err_set(e, ERR_INVALID, "__period__ needs a catalogue");
-	if (sel->period == PERIOD_LATEST)
-		return latest(r, sel, series, t_ms, stamp_ms);
-	*stamp_ms = cal->stamp_of(cal->ctx, series->labels, sel->period_text);
+	if (sel->period == PERIOD_FIXED) {
+		*stamp_ms = cal->stamp_of(cal, series->labels, sel->period_text);
+		return 0;
+	}
+	if (closings_of(r, series->labels, &c, e) < 0)
+		return -1;
+	for (size_t i = c->n; i > 0 && *stamp_ms == INT64_MIN; i--)
+		if (c->list[i - 1].closed_ms <= known)
+			*stamp_ms = c->list[i - 1].stamp_ms;
+	if (*stamp_ms != INT64_MIN && sel->back)
+		*stamp_ms = cal->before(cal, series->labels, *stamp_ms, sel->back);
 	return 0;
+}
+
+static int as_of(struct source *source, struct slice text, int64_t *ms, struct err *e)
+{
+	const struct calendar *cal = ((struct source_store *)source)->calendar;
+
+	if (!cal)
+		return err_set(e, ERR_INVALID, "__as_of__ needs a catalogue");
+	return cal->as_of(cal, text, ms, e);
 }
 
 /* --- the source
@@ -210,6 +251,7 @@ static const struct source_vtable functions = {
 	.reader_close = reader_close,
 	.points = points,
 	.period_stamp = period_stamp,
+	.as_of = as_of,
 };
 
 struct source *source_store_open(struct store *store, const struct calendar *calendar,
@@ -228,6 +270,8 @@ struct source *source_store_open(struct store *store, const struct calendar *cal
 		mem_free(s);
 		return NULL;
 	}
+	pthread_mutex_init(&s->lock, NULL);
+	arena_init(&s->arena, CLOSED_BYTES);
 	return &s->source;
 }
 
@@ -238,5 +282,7 @@ void source_store_close(struct source *source)
 	if (!s)
 		return;
 	snapshot_close(s->v);
+	arena_release(&s->arena);
+	pthread_mutex_destroy(&s->lock);
 	mem_free(s);
 }

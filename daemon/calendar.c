@@ -1,0 +1,275 @@
+/*
+ * calendar.c - see calendar.h.
+ *
+ * Statistics of which the catalogue knows nothing (families that remote write alone declares) have
+ * no due times: their figures hold until a month after the end of the next period, and a period of
+ * theirs is closed when all series that had the period before have it, at the latest a month
+ * after its end.
+ */
+#include "daemon/calendar.h"
+
+#include "base/alloc.h"
+#include "base/num.h"
+#include "storage/store.h"
+
+enum { GRACE_DAYS = 30 };
+
+struct held_calendar {
+	struct calendar f; /* first */
+	struct catalogue *catalogue;
+};
+
+/* What a series' labels say. */
+struct family {
+	const struct catalogue *catalogue;
+	const struct indicator *indicator; /* NULL: not of this frequency, or unknown */
+	const struct zone *zone;
+	enum freq freq;
+};
+
+static void family_of(const struct calendar *c, const struct labels *ls, struct family *out)
+{
+	const struct catalogue *cat = ((const struct held_calendar *)c)->catalogue;
+	const struct indicator *i = catalogue_family(cat, labels_name(ls));
+	enum freq freq = freq_parse(labels_get(ls, slice_str("freq")));
+
+	if (freq == FREQ_NONE)
+		freq = i ? i->freq : FREQ_MONTH;
+	*out = (struct family){ cat, i && i->freq == freq ? i : NULL, catalogue_zone(cat), freq };
+}
+
+static struct period period_at(const struct family *f, int64_t stamp_ms)
+{
+	struct period p = period_from_stamp(f->freq, stamp_ms, f->zone);
+
+	return f->indicator ? indicator_period(f->indicator, p) : p;
+}
+
+static int64_t month_after(const struct family *f, struct period p)
+{
+	return period_end(p, f->zone) + INT64_C(86400000) * GRACE_DAYS;
+}
+
+/* --- single periods ----------------------------------------------------------------------- */
+
+static int64_t holds_until(const struct calendar *c, const struct labels *ls, int64_t stamp_ms)
+{
+	struct family f;
+	struct period p;
+
+	family_of(c, ls, &f);
+	p = period_at(&f, stamp_ms);
+	if (f.indicator)
+		return catalogue_holds_until(f.catalogue, f.indicator, p);
+	return month_after(&f, period_add(p, 1));
+}
+
+static int64_t stamp_of(const struct calendar *c, const struct labels *ls, struct slice text)
+{
+	struct family f;
+	struct period p;
+
+	family_of(c, ls, &f);
+	if (period_parse(text, &p, NULL) < 0 || p.freq != f.freq)
+		return INT64_MIN;
+	return period_stamp(p, f.zone);
+}
+
+static int64_t before(const struct calendar *c, const struct labels *ls, int64_t stamp_ms, int back)
+{
+	struct family f;
+
+	family_of(c, ls, &f);
+	return period_stamp(period_add(period_from_stamp(f.freq, stamp_ms, f.zone), -back), f.zone);
+}
+
+static int32_t period_number(const struct calendar *c, const struct labels *ls, int64_t stamp_ms)
+{
+	struct family f;
+	struct period p;
+
+	family_of(c, ls, &f);
+	p = period_from_stamp(f.freq, stamp_ms, f.zone);
+	return p.year * 100 + p.last_month;
+}
+
+static int as_of(const struct calendar *c, struct slice text, int64_t *ms, struct err *e)
+{
+	const struct zone *z = catalogue_zone(((const struct held_calendar *)c)->catalogue);
+	struct date d;
+	double s;
+
+	if (date_parse(text, &d, NULL) == 0) {
+		*ms = zone_ms(z, date_from_days(date_to_days(d) + 1), 0) - 1;
+		return 0;
+	}
+	if (time_parse(text, ms, NULL) == 0)
+		return 0;
+	/* Grafana's $__to is in milliseconds, ${__to:date:seconds} in seconds */
+	if (num_parse(text, &s, NULL) == 0 && s > -1e15 && s < 1e15) {
+		*ms = s > 1e11 || s < -1e11 ? (int64_t)s : (int64_t)(s * 1000);
+		return 0;
+	}
+	return err_set(e, ERR_INVALID,
+		       "wanted is a day such as 2026-09-30, a time by RFC 3339, or seconds since "
+		       "1970");
+}
+
+/* --- closings -------------------------------------------------------------------------------- */
+
+/* Of one period: who has reported it, when. */
+struct reports {
+	int64_t stamp_ms, first_ms, last_ms;
+	uint32_t in, before; /* series that have it; those of them that have the one before, too */
+};
+
+/* From 1900 to 2100 in months are 2,400; of days the newest count. */
+enum { PERIODS_MAX = 4096 };
+
+struct gathering {
+	const struct family *f;
+	struct reports *list; /* PERIODS_MAX, by index from `from` on */
+	int64_t from;
+};
+
+static int select_family(struct snapshot *v, const struct labels *ls, struct arena *a,
+			 struct series_ref **out, size_t *n, struct err *e)
+{
+	const struct slice freq = labels_get(ls, slice_str("freq"));
+	const struct matcher m[] = {
+		{ .op = MATCH_EQ, .name = slice_str(LABEL_NAME), .value = labels_name(ls) },
+		{ .op = MATCH_EQ, .name = slice_str("freq"), .value = freq },
+	};
+
+	return snapshot_select(v, m, 2, a, out, n, e);
+}
+
+static void note(struct reports *r, const struct vintage *f, bool has_before)
+{
+	int64_t seen = f->released_ms > f->known_from_ms ? f->released_ms : f->known_from_ms;
+
+	if (r->in == 0 || seen < r->first_ms)
+		r->first_ms = seen;
+	if (r->in == 0 || seen > r->last_ms)
+		r->last_ms = seen;
+	r->stamp_ms = f->stamp_ms;
+	r->in++;
+	r->before += has_before;
+}
+
+/* First releases of one series. */
+static int gather(struct gathering *g, struct snapshot *v, uint32_t series, struct arena *a,
+		  struct err *e)
+{
+	const struct view first = { .as_of_ms = INT64_MAX, .release = 1 };
+	struct arena_mark mark = arena_mark(a);
+	struct vintage *list;
+	int64_t previous = INT64_MIN;
+	size_t n;
+	int r = snapshot_figures(v, series, INT64_MIN, INT64_MAX, first, a, &list, &n, e);
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		int64_t index =
+			period_index(period_from_stamp(g->f->freq, list[i].stamp_ms, g->f->zone));
+
+		if (index >= g->from && index - g->from < PERIODS_MAX)
+			note(&g->list[index - g->from], &list[i], previous == index - 1);
+		previous = index;
+	}
+	arena_reset(a, mark);
+	return r;
+}
+
+static uint32_t units_due(const struct family *f, struct period p)
+{
+	struct date end = period_last_day(p);
+	uint32_t n = 0;
+
+	for (size_t u = 0; u < catalogue_units(f->catalogue); u++) {
+		const struct unit *unit = catalogue_unit_at(f->catalogue, u);
+
+		n += indicator_reports(f->indicator, unit->class) &&
+		     validity_holds(unit->valid, end);
+	}
+	return n;
+}
+
+/* Closed when the last one was in or the grace over, whichever came first, but not before anyone
+ * was in: the rule of assess/judge.c. */
+static int64_t closed_at(const struct family *f, const struct reports *r, uint32_t had_before)
+{
+	struct period p = period_at(f, r->stamp_ms);
+	int64_t grace = f->indicator ? catalogue_grace_end(f->catalogue, f->indicator, p)
+				     : month_after(f, p);
+	bool all = f->indicator ? r->in >= units_due(f, p) : r->before >= had_before;
+	int64_t ms = grace > r->first_ms ? grace : r->first_ms;
+
+	return all && r->last_ms < ms ? r->last_ms : ms;
+}
+
+static int64_t first_index(const struct family *f)
+{
+	const int64_t in_2027 = INT64_C(1800000000000);
+	int64_t ahead = f->freq == FREQ_DAY ? 3650 : PERIODS_MAX / 2;
+
+	return period_index(period_from_stamp(f->freq, in_2027, f->zone)) + ahead - PERIODS_MAX;
+}
+
+static int closings(const struct calendar *c, struct snapshot *v, const struct labels *ls,
+		    struct arena *a, struct closing **out, size_t *n, struct err *e)
+{
+	struct family f;
+	struct gathering g = { .f = &f };
+	struct series_ref *series;
+	uint32_t had = 0;
+	size_t nseries;
+
+	family_of(c, ls, &f);
+	g.from = first_index(&f);
+	g.list = arena_array(a, PERIODS_MAX, sizeof(*g.list));
+	*out = arena_array(a, PERIODS_MAX, sizeof(**out));
+	*n = 0;
+	if (!g.list || !*out)
+		return err_set(e, ERR_LIMIT, "no memory for the closings of a family");
+	if (select_family(v, ls, a, &series, &nseries, e) < 0)
+		return -1;
+	for (size_t i = 0; i < nseries; i++)
+		if (series[i].statistic && gather(&g, v, series[i].id, a, e) < 0)
+			return -1;
+	for (size_t i = 0; i < PERIODS_MAX; i++) {
+		const struct reports *r = &g.list[i];
+
+		if (r->in)
+			(*out)[(*n)++] = (struct closing){ r->stamp_ms, closed_at(&f, r, had) };
+		had = r->in;
+	}
+	return 0;
+}
+
+/* --- life ----------------------------------------------------------------------------------------
+ */
+
+const struct calendar *calendar_new(struct catalogue *c, struct err *e)
+{
+	struct held_calendar *h = mem_alloc(sizeof(*h));
+
+	if (!h) {
+		err_set(e, ERR_MEMORY, "no memory for a calendar");
+		return NULL;
+	}
+	*h = (struct held_calendar){
+		.f = { holds_until, stamp_of, before, closings, period_number, as_of },
+		.catalogue = catalogue_ref(c),
+	};
+	return &h->f;
+}
+
+void calendar_free(const struct calendar *c)
+{
+	struct held_calendar *h = (struct held_calendar *)c;
+
+	if (!h)
+		return;
+	catalogue_unref(h->catalogue);
+	mem_free(h);
+}
