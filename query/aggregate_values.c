@@ -13,6 +13,7 @@ struct counted {
 
 struct counting {
 	struct grouping *g;
+	bool unlabelled; /* `without` takes the label away again */
 	struct counted *rows;
 	size_t n, room;
 	uint32_t *slots; /* row + 1 */
@@ -77,6 +78,16 @@ static ssize_t row_of(struct counting *c, uint32_t key, double v, struct err *e)
 	return (ssize_t)c->n - 1;
 }
 
+static bool takes_away(const struct node_aggregate *a, struct slice label)
+{
+	if (a->without && slice_is(label, LABEL_NAME))
+		return true;
+	for (size_t i = 0; a->without && i < a->nlabels; i++)
+		if (slice_eq(a->labels[i], label))
+			return true;
+	return false;
+}
+
 static int head_of(struct counting *c, const struct counted *row, struct slice label,
 		   const struct head *group, struct head *out, struct err *e)
 {
@@ -86,6 +97,9 @@ static int head_of(struct counting *c, const struct counted *row, struct slice l
 	struct slice value;
 	size_t n = 0, at = 0;
 
+	*out = *group;
+	if (c->unlabelled)
+		return 0;
 	num_print(row->value, text);
 	value = arena_slice(a, slice_str(text));
 	if (!value.p)
@@ -100,7 +114,6 @@ static int head_of(struct counting *c, const struct counted *row, struct slice l
 	memmove(&l[at + 1], &l[at], (n - at) * sizeof(*l));
 	l[at] = (struct label){ label, value };
 	out->labels = labels_in_arena(a, l, n + 1);
-	out->drop_name = group->drop_name;
 	return out->labels ? 0 : eval_full(c->g->ev, e);
 }
 
@@ -115,7 +128,7 @@ static int find_rows(struct counting *c, uint32_t *which, struct err *e)
 			ssize_t row = -1;
 
 			if (!is_absent(x)) {
-				row = row_of(c, c->g->by.key[i], x, e);
+				row = row_of(c, c->g->by.key[i], c->unlabelled ? 0 : x, e);
 				if (row < 0)
 					return -1;
 			}
@@ -126,7 +139,7 @@ static int find_rows(struct counting *c, uint32_t *which, struct err *e)
 
 int aggregate_values(struct grouping *g, struct slice label, struct vector *out, struct err *e)
 {
-	struct counting c = { .g = g };
+	struct counting c = { .g = g, .unlabelled = takes_away(&g->node->aggregate, label) };
 	struct head *groups = eval_alloc(g->ev, g->keys.n, sizeof(*groups), e);
 	const struct vector *v = g->rows;
 	uint32_t *which;

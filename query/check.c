@@ -15,6 +15,18 @@ struct checker {
 
 #define wrong(c, n, ...) parse_error((c)->text, (n)->at.from, (c)->e, __VA_ARGS__)
 
+/* Where the operator of a binary operation stands. */
+static uint32_t operator_at(const struct checker *c, const struct node *n)
+{
+	uint32_t at = n->binary.lhs->at.to;
+
+	while (at < c->text.n && strchr(" \t\r\n", c->text.p[at]))
+		at++;
+	return at;
+}
+
+#define wrong_operator(c, n, ...) parse_error((c)->text, operator_at(c, n), (c)->e, __VA_ARGS__)
+
 static int check_node(struct checker *c, struct node *n);
 
 static int want_type(struct checker *c, const struct node *n, enum value_type type,
@@ -58,10 +70,11 @@ static int check_group(struct checker *c, const struct node *n)
 	for (size_t i = 0; m->on && i < m->nlabels; i++)
 		for (size_t j = 0; j < m->ninclude; j++)
 			if (slice_eq(m->labels[i], m->include[j]))
-				return wrong(c, n,
-					     "label \"%.*s\" must not occur in ON and GROUP clause "
-					     "at once",
-					     SLICE_FMT(slice_cut(m->labels[i], 80)));
+				return wrong_operator(
+					c, n,
+					"label \"%.*s\" must not occur in ON and GROUP clause "
+					"at once",
+					SLICE_FMT(slice_cut(m->labels[i], 80)));
 	return 0;
 }
 
@@ -78,10 +91,11 @@ static int check_binary(struct checker *c, struct node *n)
 	if (check_node(c, b->lhs) < 0 || check_node(c, b->rhs) < 0)
 		return -1;
 	if (b->bool_modifier && !op_is_comparison(b->op))
-		return wrong(c, n, "bool modifier can only be used on comparison operators");
+		return wrong_operator(c, n,
+				      "bool modifier can only be used on comparison operators");
 	scalar = b->lhs->type == VALUE_SCALAR && b->rhs->type == VALUE_SCALAR;
 	if (op_is_comparison(b->op) && !b->bool_modifier && scalar)
-		return wrong(c, n, "comparisons between scalars must use BOOL modifier");
+		return wrong_operator(c, n, "comparisons between scalars must use BOOL modifier");
 	if (check_group(c, n) < 0)
 		return -1;
 	if (!is_scalar_or_vector(b->lhs))

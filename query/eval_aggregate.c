@@ -68,6 +68,28 @@ static int eval_value_label(struct grouping *g, struct vector *out, struct err *
 	return aggregate_values(g, param->string, out, e);
 }
 
+/* The labels to group by. count_values() writes its label over one that a row has, before rows are
+ * put into groups: that one is no part of the key. */
+static int make_spec(struct eval *ev, const struct node_aggregate *a, struct key_spec *out,
+		     struct err *e)
+{
+	struct slice *names, label;
+	size_t n = 0;
+
+	if (a->op != AGG_COUNT_VALUES)
+		return key_spec_init(ev, a->labels, a->nlabels, !a->without, out, e);
+	label = node_inner(a->param)->string;
+	names = eval_alloc(ev, a->nlabels + 1, sizeof(*names), e);
+	if (!names)
+		return -1;
+	for (size_t i = 0; i < a->nlabels; i++)
+		if (!slice_eq(a->labels[i], label))
+			names[n++] = a->labels[i];
+	if (a->without)
+		names[n++] = label;
+	return key_spec_init(ev, names, n, !a->without, out, e);
+}
+
 static int check_param(const struct grouping *g, struct err *e)
 {
 	enum aggregate_op op = g->node->aggregate.op;
@@ -141,7 +163,7 @@ int eval_aggregate(struct eval *ev, const struct node *n, const struct grid *g, 
 	if (a->param && a->op != AGG_COUNT_VALUES &&
 	    (eval_scalar(ev, a->param, g, &group->param, e) < 0 || check_param(group, e) < 0))
 		return -1;
-	if (key_spec_init(ev, a->labels, a->nlabels, !a->without, &group->spec, e) < 0 ||
+	if (make_spec(ev, a, &group->spec, e) < 0 ||
 	    keys_init(ev, &group->spec, group->rows->n, &group->keys, e) < 0 ||
 	    keys_sort(ev, &group->keys, group->rows->heads, group->rows->n, &group->by, e) < 0)
 		return -1;

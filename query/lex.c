@@ -602,54 +602,67 @@ static size_t put_utf8(char *out, uint32_t c)
 	return 4;
 }
 
+/* "what U+0071 'q'" of the character at `at`, as Go's %#U shows it; where the text ends before the
+ * sequence does, that. */
+static void bad_escape(struct slice s, size_t at, const char *before, const char *behind,
+		       struct err *e)
+{
+	size_t n = at < s.n ? character(s, at) : 0;
+	uint32_t c = n ? (unsigned char)s.p[at] & (0xff >> (n > 1 ? n + 1 : 0)) : 0xfffd;
+
+	for (size_t i = 1; i < n; i++)
+		c = c << 6 | ((unsigned char)s.p[at + i] & 0x3f);
+	if (at >= s.n)
+		err_set(e, ERR_INVALID, "escape sequence not terminated");
+	else
+		err_set(e, ERR_INVALID, "%s U+%04X '%.*s'%s", before, c, (int)n, s.p + at, behind);
+}
+
 /* \x41 \u00e9 \U0001f600 \101: `n` digits of a base. */
-static bool coded(struct slice s, size_t *at, int base, size_t n, bool bytes, char **to)
+static bool coded(struct slice s, size_t *at, int base, size_t n, bool bytes, char **to,
+		  struct err *e)
 {
 	uint32_t c = 0;
 
 	for (size_t i = 0; i < n; i++, (*at)++) {
 		int d = *at < s.n ? hex_value(s.p[*at]) : 99;
 
-		if (d >= base)
+		if (d >= base) {
+			bad_escape(s, *at, "illegal character", " in escape sequence", e);
 			return false;
+		}
 		c = c * (uint32_t)base + (uint32_t)d;
 	}
-	if (bytes) {
-		if (c > 255)
-			return false;
-		*(*to)++ = (char)c;
-		return true;
-	}
-	if (c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+	if (bytes ? c > 255 : c > 0x10ffff || (c >= 0xd800 && c < 0xe000)) {
+		err_set(e, ERR_INVALID, "escape sequence is an invalid Unicode code point");
 		return false;
-	*to += put_utf8(*to, c);
+	}
+	if (bytes)
+		*(*to)++ = (char)c;
+	else
+		*to += put_utf8(*to, c);
 	return true;
 }
 
-static bool escape(struct slice s, size_t *at, char mark, char **to)
+static bool escape(struct slice s, size_t *at, char mark, char **to, struct err *e)
 {
 	static const char from[] = "abfnrtv\\", into[] = "\a\b\f\n\r\t\v\\";
 	char c = *at < s.n ? s.p[*at] : 0;
 	const char *known = c ? strchr(from, c) : NULL;
 
-	if (known) {
-		*(*to)++ = into[known - from];
-		(*at)++;
-		return true;
-	}
-	if (c == mark) {
-		*(*to)++ = c;
+	if (known || c == mark) {
+		*(*to)++ = known ? into[known - from] : c;
 		(*at)++;
 		return true;
 	}
 	if (c >= '0' && c <= '7')
-		return coded(s, at, 8, 3, true, to);
+		return coded(s, at, 8, 3, true, to, e);
+	if (c != 'x' && c != 'u' && c != 'U') {
+		bad_escape(s, *at, "unknown escape sequence", "", e);
+		return false;
+	}
 	(*at)++;
-	if (c == 'x')
-		return coded(s, at, 16, 2, true, to);
-	if (c == 'u')
-		return coded(s, at, 16, 4, false, to);
-	return c == 'U' && coded(s, at, 16, 8, false, to);
+	return coded(s, at, 16, c == 'x' ? 2 : c == 'u' ? 4 : 8, c == 'x', to, e);
 }
 
 int string_unquote(struct slice quoted, struct arena *a, struct slice *out, struct err *e)
@@ -667,9 +680,8 @@ int string_unquote(struct slice quoted, struct arena *a, struct slice *out, stru
 			continue;
 		}
 		i++;
-		if (!escape(s, &i, mark, &to))
-			return err_set(e, ERR_INVALID, "unknown escape sequence in %.*s",
-				       SLICE_FMT(slice_cut(quoted, 60)));
+		if (!escape(s, &i, mark, &to, e))
+			return -1;
 	}
 	*to = '\0';
 	*out = slice_of(text, (size_t)(to - text));

@@ -18,13 +18,13 @@ struct pins {
 
 static void walk(const struct node *n, struct pins *p);
 
-/* Whose answer depends on the evaluation time itself. */
+/* Whose answer depends on the evaluation time itself; info() looks for its labels at that time. */
 static bool tells_time(struct slice name)
 {
 	static const char *const names[] = {
-		"days_in_month", "day_of_month", "day_of_week", "day_of_year", "hour",
-		"minute",        "month",        "year",        "time",        "timestamp",
-		"start",         "end",          "range",       "step",        "predict_linear",
+		"days_in_month", "day_of_month", "day_of_week",    "day_of_year", "hour",  "minute",
+		"month",         "year",         "time",           "timestamp",   "start", "end",
+		"range",         "step",         "predict_linear", "info",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)

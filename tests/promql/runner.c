@@ -349,6 +349,25 @@ static void eval(struct runner *r, const struct script_command *c)
 /* --- files -------------------------------------------------------------------------------------
  */
 
+static void engines_close(struct runner *r)
+{
+	engine_free(r->engines[0]);
+	engine_free(r->engines[1]);
+}
+
+static int engines_open(struct runner *r, unsigned features, struct err *e)
+{
+	struct engine_options o = { .features = features };
+
+	for (int i = 0; i < 2; i++) {
+		o.workers = i ? WORKERS : ENGINE_NO_WORKERS;
+		r->engines[i] = engine_new(&o, e);
+		if (!r->engines[i])
+			return -1;
+	}
+	return 0;
+}
+
 static int command(struct runner *r, const struct script_command *c, struct err *e)
 {
 	switch (c->kind) {
@@ -360,6 +379,9 @@ static int command(struct runner *r, const struct script_command *c, struct err 
 	case SCRIPT_EVAL:
 		eval(r, c);
 		break;
+	case SCRIPT_FEATURES:
+		engines_close(r);
+		return engines_open(r, c->features, e);
 	}
 	return 0;
 }
@@ -386,8 +408,12 @@ static int run_text(struct runner *r, struct slice text, struct err *e)
 	struct script s;
 	int result = script_read(text, &s, e);
 
+	if (result == 0)
+		result = engines_open(r, ~0u, e);
 	for (size_t i = 0; i < s.n && result == 0; i++)
 		result = command(r, &s.c[i], e);
+	engines_close(r);
+	r->engines[0] = r->engines[1] = NULL;
 	clear(r);
 	r->unsent = NULL;
 	r->unsent_room = 0;
@@ -415,22 +441,6 @@ static void run_file(struct runner *r, const char *path)
 		       r->failed - failed, r->skipped - skipped);
 }
 
-static bool engines_open(struct runner *r)
-{
-	struct engine_options o = { .features = ~0u };
-	struct err e = { 0 };
-
-	for (int i = 0; i < 2; i++) {
-		o.workers = i ? WORKERS : ENGINE_NO_WORKERS;
-		r->engines[i] = engine_new(&o, &e);
-		if (!r->engines[i]) {
-			fprintf(stderr, "%s\n", e.text);
-			return false;
-		}
-	}
-	return true;
-}
-
 int main(int argc, char **argv)
 {
 	struct runner r = { .brief = argc > 1 && strcmp(argv[1], "--brief") == 0 };
@@ -439,13 +449,9 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: promql-scripts [--brief] FILE...\n");
 		return 2;
 	}
-	if (!engines_open(&r))
-		return 2;
 	source_memory_init(&r.source);
 	for (int i = 1 + r.brief; i < argc; i++)
 		run_file(&r, argv[i]);
 	printf("# %u passed, %u failed, %u skipped\n", r.passed, r.failed, r.skipped);
-	engine_free(r.engines[0]);
-	engine_free(r.engines[1]);
 	return r.failed || r.number == 0;
 }

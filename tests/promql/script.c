@@ -4,6 +4,7 @@
 #include "tests/promql/script.h"
 
 #include "base/duration.h"
+#include "query/features.h"
 #include "query/lex.h"
 
 enum { SCRIPT_BYTES = 256 << 20 };
@@ -260,12 +261,27 @@ static int read_eval(struct reading *r, struct slice word, struct slice line, st
 	return done < 0 ? -1 : 0;
 }
 
+static int read_features(struct reading *r, struct slice line, struct err *e)
+{
+	struct script_command *c = new_command(r, SCRIPT_FEATURES, e);
+
+	if (!c)
+		return -1;
+	if (slice_is(line, "all"))
+		c->features = ~0u;
+	else if (!slice_is(line, "none"))
+		return features_parse(line, &c->features, e);
+	return 0;
+}
+
 static int read_command(struct reading *r, struct slice line, struct err *e)
 {
 	struct slice word = take_word(&line);
 
 	if (slice_is(word, "clear"))
 		return new_command(r, SCRIPT_CLEAR, e) ? 0 : -1;
+	if (slice_is(word, "features"))
+		return read_features(r, line, e);
 	if (slice_is(word, "load") || slice_is(word, "load_with_nhcb"))
 		return read_load(r, word, line, e);
 	if (slice_is(word, "eval") || slice_starts(word, "eval_"))

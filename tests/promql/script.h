@@ -10,9 +10,10 @@
  *       expect no_warn
  *       {} 150
  *
- * A block ends at an empty line or a comment. Two things are ours: an eval whose text is no
- * expression passes when what `expect fail` says names the parse error, and @st lines and
- * histograms are read over, for those who run the scripts to skip.
+ * A block ends at an empty line or a comment. Three things are ours: an eval whose text is no
+ * expression passes when what `expect fail` says names the parse error; @st lines and histograms
+ * are read over, for those who run the scripts to skip; and `features all`, `features none` or
+ * `features promql-binop-fill-modifiers,…` (features.h) says what is switched on from there.
  */
 #ifndef TESTS_PROMQL_SCRIPT_H
 #define TESTS_PROMQL_SCRIPT_H
@@ -74,7 +75,7 @@ struct script_eval {
 	struct slice string;
 };
 
-enum script_command_kind { SCRIPT_CLEAR, SCRIPT_LOAD, SCRIPT_EVAL };
+enum script_command_kind { SCRIPT_CLEAR, SCRIPT_LOAD, SCRIPT_EVAL, SCRIPT_FEATURES };
 
 struct script_command {
 	enum script_command_kind kind;
@@ -82,6 +83,7 @@ struct script_command {
 	union {
 		struct script_load load;
 		struct script_eval eval;
+		unsigned features; /* bits of enum query_feature */
 	};
 };
 
