@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# The query language and API against what others have: Prometheus' acceptance scripts over HTTP, the same
+# data and queries in Debian's prometheus, and promtool.
+#
+# PARKWATCH_LONG=1 compares 2,000 random queries for each of ten seeds.
+. tests/system/lib.sh
+need prometheus
+need promtool
+features=promql-experimental-functions,promql-delayed-name-removal,promql-extended-range-selectors
+features+=,promql-binop-fill-modifiers,type-and-unit-labels
+ours="$build/parkwatch run --data-dir {dir} --listen 127.0.0.1:{port} --log-level error --enable-feature"
+theirs="prometheus --config.file={empty} --storage.tsdb.path={dir} --web.listen-address=127.0.0.1:{port}
+ --web.enable-remote-write-receiver --storage.tsdb.retention.time=100y --storage.tsdb.min-block-duration=1000d
+ --storage.tsdb.max-block-duration=1000d --log.level=error"
+
+# --- the scripts: one test for each file
+if [ -d "$shared/promql" ]; then
+	timeout 600 python3 "$shared/tools/promqltest.py" --list-failures --start-cmd "$ours $features" \
+		"$shared/promql" >"$tmp/scripts" 2>&1
+	while read -r file passed failed; do
+		[ "$failed" = 0 ] && ok "$file: $passed cases" ||
+			not_ok "$file" "$(grep -A 1 "^    $file:" "$tmp/scripts")"
+	done < <(sed -nE 's/^([a-z_-]+\.test) .*evals: +([0-9]+) passed, +([0-9]+) failed.*/\1 \2 \3/p' "$tmp/scripts")
+	check "900 cases and more were run" awk '/ passed, .* failed, .* skipped$/ { n = $1 } END { exit !(n >= 900) }' \
+		"$tmp/scripts"
+else
+	skip "there are no acceptance scripts in $shared"
+fi
+
+# --- side by side with prometheus 2.42. What differs, and why, is in docs/promql.md.
+explained='^(ln|log10)\(park_special\) \[
+^max_over_time\(deriv\(rate\(park_energy_kwh_total\[1m\]\)\[5m:1m\]\)\[10m:\]\) \[
+^min_over_time\(park_power_watts\[10m:1m\] @ end\(\) offset 5m\) \['
+differ() { # output file, option...
+	local to=$1
+	shift
+	timeout 900 python3 "$shared/tools/promdiff.py" --start-ref "$theirs" \
+		--start-test "$ours promql-experimental-functions" --list-differences --check-status "$@" >"$to" 2>&1
+}
+if [ -d "$shared/tools" ]; then
+	differ "$tmp/list"
+	check "the list of queries was compared" grep -qE '^(6[0-9]{3}|7[0-9]{3}) passed' "$tmp/list"
+	grep -E '\[(instant|range)\]$' "$tmp/list" | grep -vE "$explained" >"$tmp/unexplained"
+	check "no query answers otherwise than prometheus" test ! -s "$tmp/unexplained"
+	seeds=7 n=300
+	[ -z "${PARKWATCH_LONG:-}" ] || seeds="1 2 3 4 5 6 7 8 9 10" n=2000
+	for seed in $seeds; do
+		differ "$tmp/fuzz" --fuzz "$n" --seed "$seed"
+		read -r passed failed < <(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "$tmp/fuzz")
+		# nested subqueries may meet a window's left edge, which has moved since
+		[ "$((${failed:-1000} * 1000))" -le "${passed:-0}" ] && ok "random queries, seed $seed: $passed equal, $failed not" ||
+			not_ok "random queries, seed $seed" "$(tail -n 40 "$tmp/fuzz")"
+	done
+else
+	skip "there is nothing to compare with in $shared"
+fi
+
+# --- promtool
+start_daemon ""
+base=http://127.0.0.1:$port
+"$build/bench/load" --url "$base/api/v1/write" --set Smini >/dev/null 2>&1 || not_ok "samples are loaded"
+end=$(date +%s)
+check "promtool: instant" sh -c "promtool query instant $base 'count(cpu_usage_percent)' | grep -q '=> 160 @'"
+check "promtool: range" sh -c \
+	"promtool query range --start=$((end - 1800)) --end=$end --step=60s $base 'sum(rate(network_receive_bytes_total[5m]))' | grep -cq '@'"
+check "promtool: series" sh -c \
+	"promtool query series --match='load_average{window=\"1m\"}' --start=$((end - 7200)) --end=$end $base | grep -c load_average | grep -qx 40"
+check "promtool: labels" sh -c "promtool query labels --start=$((end - 7200)) --end=$end $base hostname | grep -qx host-1"
+stop_daemon
