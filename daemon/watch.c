@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/counter.h"
 #include "base/log.h"
+#include "daemon/derived.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -48,6 +49,7 @@ struct watch {
 	struct alerts *alerts;
 	pthread_mutex_t lock; /* over `newest` */
 	struct assessment *newest;
+	struct derived derived; /* the worker's */
 };
 
 static void on_timer(struct timer *t);
@@ -245,6 +247,8 @@ static void assess_work(struct job *j)
 	r->err.code = ERR_NONE;
 	if (evaluate_alerts(w, r, &r->err) < 0)
 		err_wrap(&r->err, "alerts");
+	else if (derived_store(&w->derived, w->store, r->assessment, r->now_ms, &r->err) < 0)
+		err_wrap(&r->err, "derived series");
 	publish(w, assessment_ref(r->assessment));
 	counter_observe(C_ASSESS_SECONDS, seconds_now() - start);
 }
@@ -344,6 +348,7 @@ void watch_free(struct watch *w)
 		return;
 	publish(w, NULL);
 	timer_release(&w->timer);
+	derived_release(&w->derived);
 	alerts_free(w->alerts);
 	config_unref(w->config);
 	if (w->catalogue)
