@@ -93,7 +93,7 @@ $(B)/city-offices: $(B)/examples/city/main.o $(OFFICE_OBJS) $(LIBA)
 
 UNIT_SRCS := $(wildcard tests/unit/*/test_*.c) $(wildcard tests/scenario/test_*.c)
 UNIT := $(UNIT_SRCS:%.c=$(B)/%)
-TESTLIB_OBJS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/lib/*.c) tests/promql/source_memory.c)
+TESTLIB_OBJS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/lib/*.c) $(filter-out tests/promql/main.c,$(wildcard tests/promql/*.c)))
 
 $(B)/libtest.a: $(TESTLIB_OBJS)
 	$(say) AR
@@ -129,8 +129,7 @@ $(B)/tests/system/%: $(B)/tests/system/%.o $(B)/libstorage.a $(B)/libbase.a
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 # The scripts of the query language: one program that runs them all.
-PROMQL_OBJS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/promql/*.c))
-$(B)/promql-scripts: $(PROMQL_OBJS) $(B)/libquery.a $(B)/libbase.a
+$(B)/promql-scripts: $(B)/tests/promql/main.o $(B)/libtest.a $(B)/libquery.a $(B)/libbase.a
 	$(say) LD
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 

@@ -1,21 +1,18 @@
 /*
- * runner.c - runs scripts of the query language (script.h) against the engine in this process.
- *
- *     build/promql-scripts [--brief] FILE...
- *
- * Every eval is tried several ways, which must all agree: with and without workers, an instant
- * query also as a step of a range query, and with "@ t" behind its selectors at five other times.
- * Cases that touch native histograms, custom buckets or start timestamps are skipped: parkwatch
- * has none of them. Output is TAP; --brief prints failures and one line a file.
+ * run.c - commands of a script in turn; every eval is tried several ways, which must all agree:
+ * with and without workers, an instant query also as a step of a range query, and with "@ t" behind
+ * its selectors at five other times.
  */
+#include "tests/promql/run.h"
+
+#include "query/features.h"
 #include "tests/promql/compare.h"
 #include "tests/promql/pin.h"
 #include "tests/promql/source_memory.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
-enum { FILE_MAX_BYTES = 16 << 20, MINUTE_MS = 60 * 1000, WORKERS = 3 };
+enum { MINUTE_MS = 60 * 1000, WORKERS = 3 };
 
 /* A series that is not, or not wholly, loaded. */
 struct unsent {
@@ -29,10 +26,8 @@ struct runner {
 	struct arena arena; /* of the script that runs */
 	struct unsent *unsent;
 	size_t nunsent, unsent_room;
-	const char *file;
-	unsigned number; /* of the test */
-	bool brief;
-	unsigned passed, failed, skipped; /* all files */
+	const char *name; /* of the script */
+	struct script_run *to;
 };
 
 static const char native[] = "native histogram";
@@ -69,33 +64,26 @@ static int load_series(struct runner *r, const struct script_load *l, const stru
 }
 
 /* load_with_nhcb makes name{} of name_bucket{le=…}, name_count{} and name_sum{} besides. */
-static int leave_out_custom(struct runner *r, const struct labels *ls, struct err *e)
+static void leave_out_custom(struct runner *r, const struct labels *ls)
 {
 	static const char *const endings[] = { "_bucket", "_count", "_sum" };
 	struct label l[LABELS_MAX];
 	size_t n = 0;
 	bool is_part = false;
-	struct labels *base;
 
 	for (size_t i = 0; i < ls->n; i++) {
 		if (slice_is(ls->l[i].name, "le"))
 			continue;
 		l[n] = ls->l[i];
-		if (slice_is(l[n].name, LABEL_NAME))
-			for (int k = 0; k < 3; k++)
-				if (slice_ends(l[n].value, endings[k]) && !is_part) {
-					l[n].value.n -= strlen(endings[k]);
-					is_part = true;
-				}
+		for (int k = 0; slice_is(l[n].name, LABEL_NAME) && k < 3 && !is_part; k++)
+			if (slice_ends(l[n].value, endings[k])) {
+				l[n].value.n -= strlen(endings[k]);
+				is_part = true;
+			}
 		n++;
 	}
-	if (!is_part)
-		return 0;
-	base = labels_intern(l, n, e);
-	if (!base)
-		return -1;
-	leave_out(r, labels_in_arena(&r->arena, base->l, base->n), native);
-	return 0;
+	if (is_part)
+		leave_out(r, labels_in_arena(&r->arena, l, n), native);
 }
 
 static int load(struct runner *r, const struct script_load *l, struct err *e)
@@ -103,9 +91,10 @@ static int load(struct runner *r, const struct script_load *l, struct err *e)
 	for (size_t i = 0; i < l->series.n; i++) {
 		const struct script_series *s = &l->series.s[i];
 
-		if (load_series(r, l, s, e) < 0 ||
-		    (l->custom_buckets && leave_out_custom(r, s->labels, e) < 0))
+		if (load_series(r, l, s, e) < 0)
 			return -1;
+		if (l->custom_buckets)
+			leave_out_custom(r, s->labels);
 	}
 	return 0;
 }
@@ -310,22 +299,22 @@ static bool try_eval(struct runner *r, const struct script_eval *v, const struct
 static void tell(struct runner *r, const struct script_command *c, const char *skipped,
 		 const struct buf *why)
 {
-	const char *file = strrchr(r->file, '/');
+	struct script_run *to = r->to;
 	bool ok = why->n == 0;
 
-	r->number++;
-	r->skipped += skipped != NULL;
-	r->passed += ok && !skipped;
-	r->failed += !ok;
-	if (r->brief && ok)
+	to->number++;
+	to->skipped += skipped != NULL;
+	to->passed += ok && !skipped;
+	to->failed += !ok;
+	if (to->brief && ok)
 		return;
 	if (skipped)
-		printf("ok %u # SKIP %s, line %u\n", r->number, skipped, c->line);
+		fprintf(to->out, "ok %u # SKIP %s, line %u\n", to->number, skipped, c->line);
 	else
-		printf("%s %u - %s:%u %.*s\n", ok ? "ok" : "not ok", r->number,
-		       file ? file + 1 : r->file, c->line, SLICE_FMT(c->eval.text));
+		fprintf(to->out, "%s %u - %s:%u %.*s\n", ok ? "ok" : "not ok", to->number, r->name,
+			c->line, SLICE_FMT(c->eval.text));
 	if (!ok)
-		printf("# %.*s\n", (int)why->n, why->p);
+		fprintf(to->out, "# %.*s\n", (int)why->n, why->p);
 }
 
 static void eval(struct runner *r, const struct script_command *c)
@@ -346,7 +335,7 @@ static void eval(struct runner *r, const struct script_command *c)
 	buf_release(&why);
 }
 
-/* --- files -------------------------------------------------------------------------------------
+/* --- the script ----------------------------------------------------------------------------------
  */
 
 static void engines_close(struct runner *r)
@@ -386,72 +375,21 @@ static int command(struct runner *r, const struct script_command *c, struct err 
 	return 0;
 }
 
-static int read_whole(const char *path, struct buf *out, struct err *e)
+int script_run(struct script_run *to, const char *name, struct slice text, struct err *e)
 {
-	FILE *f = fopen(path, "r");
-	size_t n = 1;
-
-	if (!f)
-		return err_set(e, ERR_IO, "cannot open it");
-	while (n > 0) {
-		char *room = buf_room(out, 1 << 16);
-
-		n = room ? fread(room, 1, 1 << 16, f) : 0;
-		buf_added(out, n);
-	}
-	fclose(f);
-	return buf_check(out, e);
-}
-
-static int run_text(struct runner *r, struct slice text, struct err *e)
-{
+	struct runner r = { .name = name, .to = to };
 	struct script s;
 	int result = script_read(text, &s, e);
 
+	source_memory_init(&r.source);
+	arena_init(&r.arena, (size_t)1 << 30);
 	if (result == 0)
-		result = engines_open(r, ~0u, e);
+		result = engines_open(&r, ~0u, e);
 	for (size_t i = 0; i < s.n && result == 0; i++)
-		result = command(r, &s.c[i], e);
-	engines_close(r);
-	r->engines[0] = r->engines[1] = NULL;
-	clear(r);
-	r->unsent = NULL;
-	r->unsent_room = 0;
+		result = command(&r, &s.c[i], e);
+	engines_close(&r);
+	source_memory_release(&r.source);
+	arena_release(&r.arena);
 	script_release(&s);
 	return result;
-}
-
-static void run_file(struct runner *r, const char *path)
-{
-	unsigned passed = r->passed, failed = r->failed, skipped = r->skipped;
-	struct buf text;
-	struct err e = { 0 };
-
-	r->file = path;
-	buf_init(&text, FILE_MAX_BYTES);
-	arena_init(&r->arena, (size_t)1 << 30);
-	if (read_whole(path, &text, &e) < 0 || run_text(r, buf_all(&text), &e) < 0) {
-		printf("not ok %u - %s: %s\n", ++r->number, path, e.text);
-		r->failed++;
-	}
-	arena_release(&r->arena);
-	buf_release(&text);
-	if (r->brief)
-		printf("%-44s %4u passed, %4u failed, %4u skipped\n", path, r->passed - passed,
-		       r->failed - failed, r->skipped - skipped);
-}
-
-int main(int argc, char **argv)
-{
-	struct runner r = { .brief = argc > 1 && strcmp(argv[1], "--brief") == 0 };
-
-	if (argc < 2 + r.brief) {
-		fprintf(stderr, "usage: promql-scripts [--brief] FILE...\n");
-		return 2;
-	}
-	source_memory_init(&r.source);
-	for (int i = 1 + r.brief; i < argc; i++)
-		run_file(&r, argv[i]);
-	printf("# %u passed, %u failed, %u skipped\n", r.passed, r.failed, r.skipped);
-	return r.failed || r.number == 0;
 }
