@@ -25,6 +25,10 @@ void serve_query_exemplars(struct exchange *x);
 void serve_format_query(struct exchange *x);
 void serve_parse_query(struct exchange *x);
 void serve_queries(struct exchange *x);
+void serve_series(struct exchange *x); /* api_meta.c */
+void serve_labels(struct exchange *x);
+void serve_label_values(struct exchange *x);
+void serve_metadata(struct exchange *x);
 
 /* All that /metrics shows, in one of its two formats. */
 int metrics_write(const struct exporter_view *view, bool open_metrics, struct arena *a,

@@ -23,6 +23,17 @@ static int cannot_parse(const char *name, struct slice text, const char *what, s
 	return param_invalid(name, e);
 }
 
+/* Prometheus' names for its first and last moment, which its clients send for "any time". */
+static bool limits_of_time(struct slice text, int64_t *ms)
+{
+	bool first = slice_is(text, "-292273086-05-16T16:47:06Z");
+
+	if (!first && !slice_is(text, "292277025-08-18T07:12:54.999999999Z"))
+		return false;
+	*ms = first ? INT64_MIN : INT64_MAX;
+	return true;
+}
+
 int param_time(const struct exchange *x, const char *name, int64_t *ms, bool *there, struct err *e)
 {
 	struct slice text = exchange_param(x, name);
@@ -37,7 +48,7 @@ int param_time(const struct exchange *x, const char *name, int64_t *ms, bool *th
 		*ms = (int64_t)round(s * 1000);
 		return 0;
 	}
-	if (time_parse(text, ms, NULL) == 0)
+	if (time_parse(text, ms, NULL) == 0 || limits_of_time(text, ms))
 		return 0;
 	return cannot_parse(name, text, "timestamp", e);
 }
@@ -65,13 +76,18 @@ int param_duration(const struct exchange *x, const char *name, int64_t *ms, bool
 int param_limit(const struct exchange *x, const char *name, uint64_t *limit, struct err *e)
 {
 	struct slice text = exchange_param(x, name);
+	struct err why = { 0 };
 	int64_t v;
 
 	*limit = 0;
 	if (text.n == 0)
 		return 0;
-	if (num_parse_i64(text, &v, NULL) < 0)
-		return cannot_parse(name, text, "limit", e);
+	if (num_parse_i64(text, &v, &why) < 0) {
+		err_set(e, ERR_INVALID, "strconv.Atoi: parsing \"%.*s\": %s",
+			SLICE_FMT(slice_cut(text, 100)),
+			why.code == ERR_LIMIT ? "value out of range" : "invalid syntax");
+		return param_invalid(name, e);
+	}
 	if (v < 0) {
 		err_set(e, ERR_INVALID, "limit must be non-negative");
 		return param_invalid(name, e);

@@ -29,6 +29,10 @@ const struct http_route *exporter_routes(const struct exporter_view *view, struc
 		{ "/api/v1/query_exemplars", HTTP_IN_JOB, serve_query_exemplars, "GET POST" },
 		{ "/api/v1/format_query", HTTP_IN_JOB, serve_format_query, "GET POST" },
 		{ "/api/v1/parse_query", HTTP_IN_JOB, serve_parse_query, "GET POST" },
+		{ "/api/v1/series", HTTP_IN_JOB, serve_series, "GET POST" },
+		{ "/api/v1/labels", HTTP_IN_JOB, serve_labels, "GET POST" },
+		{ "/api/v1/label/*", HTTP_IN_JOB, serve_label_values },
+		{ "/api/v1/metadata", HTTP_IN_JOB, serve_metadata },
 		{ "/api/v1/status/queries", HTTP_ON_LOOP, serve_queries },
 	};
 	struct http_route *routes;

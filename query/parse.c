@@ -28,7 +28,7 @@ struct parser {
 	struct err *e;
 	unsigned features;
 	unsigned depth;   /* of the recursion */
-	bool labels_only; /* in info()'s second argument, which may select everything */
+	bool labels_only; /* in info()'s second argument and match[], which may select everything */
 	size_t nodes;
 };
 
@@ -1308,8 +1308,11 @@ int parse_selector(struct slice text, struct arena *a, struct expr *out, struct 
 	struct err why = { 0 };
 	struct parser p;
 
-	if (parser_init(&p, text, 0, a, out, &why) == 0 && parse_whole(&p, true) == 0)
-		return 0;
+	if (parser_init(&p, text, 0, a, out, &why) == 0) {
+		p.labels_only = true;
+		if (parse_whole(&p, true) == 0)
+			return 0;
+	}
 	expr_release(out);
 	if (e)
 		*e = why;

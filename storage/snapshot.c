@@ -270,6 +270,15 @@ int snapshot_ids(struct snapshot *v, const struct matcher *m, size_t nm, struct 
 	return enter(v, e) < 0 ? -1 : leave(v, index_select(&v->view.index, m, nm, a, ids, n, e));
 }
 
+int snapshot_series(struct snapshot *v, uint32_t id, struct arena *a, struct series_ref *out,
+		    struct err *e)
+{
+	out->id = id;
+	return enter(v, e) < 0 ? -1
+			       : leave(v, index_series(&v->view.index, id, a, &out->labels,
+						       &out->statistic, e));
+}
+
 int snapshot_find(struct snapshot *v, const struct labels *labels, struct series_ref *out,
 		  struct err *e)
 {
@@ -641,6 +650,18 @@ int snapshot_samples(struct snapshot *v, uint32_t series, int64_t from_ms, int64
 		rc = name_series(v, series, e);
 	*out = (struct samples){ run.t_ms, run.value, run.n };
 	return leave(v, rc);
+}
+
+int snapshot_has_sample(struct snapshot *v, uint32_t series, int64_t from_ms, int64_t to_ms,
+			bool *has, struct err *e)
+{
+	int rc;
+
+	if (enter(v, e) < 0)
+		return -1;
+	rc = reader_has_sample(&v->reader, series, from_ms, to_ms, v->view.last_request, &v->arena,
+			       has, e);
+	return leave(v, rc < 0 ? name_series(v, series, e) : 0);
 }
 
 struct snapshot_reader {

@@ -253,6 +253,10 @@ int snapshot_ids(struct snapshot *v, const struct matcher *m, size_t nm, struct 
 int snapshot_find(struct snapshot *v, const struct labels *labels, struct series_ref *out,
 		  struct err *e);
 
+/* The series with this id, as snapshot_ids() gives them; labels in the arena. ERR_NOT_FOUND. */
+int snapshot_series(struct snapshot *v, uint32_t id, struct arena *a, struct series_ref *out,
+		    struct err *e);
+
 /* One vintage for each stamp in [from, to] that the view can see, by stamp. */
 int snapshot_figures(struct snapshot *v, uint32_t series, int64_t from_ms, int64_t to_ms,
 		     struct view view, struct arena *a, struct vintage **out, size_t *n,
@@ -277,6 +281,10 @@ struct samples {
 /* Samples of a plain series with t in [from, to]; both arrays in the arena. */
 int snapshot_samples(struct snapshot *v, uint32_t series, int64_t from_ms, int64_t to_ms,
 		     struct arena *a, struct samples *out, struct err *e);
+
+/* Whether there is one with t in [from, to]; far cheaper than to read them. */
+int snapshot_has_sample(struct snapshot *v, uint32_t series, int64_t from_ms, int64_t to_ms,
+			bool *has, struct err *e);
 
 /* For many series by several threads: a reader of a snapshot's own for each thread, best asked for
  * series in rising order. Closed before the snapshot is. */
