@@ -1273,6 +1273,14 @@ static int parser_init(struct parser *p, struct slice text, unsigned features, s
 	return 0;
 }
 
+static struct node *parse_only_selector(struct parser *p)
+{
+	if (at_kind(p, TOKEN_LEFT_BRACE) || at_kind(p, TOKEN_METRIC) || at_kind(p, TOKEN_WORD))
+		return parse_selector_node(p);
+	unexpected(p, NULL, NULL);
+	return NULL;
+}
+
 static int parse_whole(struct parser *p, bool selector)
 {
 	struct expr *x = p->x;
@@ -1280,13 +1288,11 @@ static int parse_whole(struct parser *p, bool selector)
 	if (at_kind(p, TOKEN_EOF))
 		return selector ? unexpected(p, NULL, NULL)
 				: fault_at(p, 0, "no expression found in input");
-	x->root = selector ? parse_operand(p) : parse_expr(p, 0);
+	x->root = selector ? parse_only_selector(p) : parse_expr(p, 0);
 	if (!x->root)
 		return -1;
 	if (!at_kind(p, TOKEN_EOF))
 		return unexpected(p, NULL, NULL);
-	if (selector && x->root->kind != NODE_SELECTOR)
-		return fault_at(p, 0, "expected type instant vector selector");
 	return check(x->root, p->lex.text, p->features, p->e);
 }
 
