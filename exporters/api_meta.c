@@ -29,7 +29,7 @@ struct meta {
 
 /* --- asking ---------------------------------------------------------------------------------- */
 
-static void reply_store_error(struct exchange *x, const struct err *e)
+void reply_store_error(struct exchange *x, const struct err *e)
 {
 	switch (e->code) {
 	case ERR_LIMIT:

@@ -29,6 +29,20 @@ void serve_series(struct exchange *x); /* api_meta.c */
 void serve_labels(struct exchange *x);
 void serve_label_values(struct exchange *x);
 void serve_metadata(struct exchange *x);
+void serve_config(struct exchange *x); /* api_status.c */
+void serve_flags(struct exchange *x);
+void serve_runtimeinfo(struct exchange *x);
+void serve_tsdb_status(struct exchange *x);
+void serve_walreplay(struct exchange *x);
+void serve_features(struct exchange *x);
+void serve_targets(struct exchange *x);
+void serve_targets_metadata(struct exchange *x);
+void serve_scrape_pools(struct exchange *x);
+void serve_rules(struct exchange *x);
+void serve_alertmanagers(struct exchange *x);
+void serve_notifications(struct exchange *x);
+/* The error of a store or an arena in the words of Prometheus' API (api_meta.c). */
+void reply_store_error(struct exchange *x, const struct err *e);
 
 /* All that /metrics shows, in one of its two formats. */
 int metrics_write(const struct exporter_view *view, bool open_metrics, struct arena *a,

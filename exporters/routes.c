@@ -33,6 +33,18 @@ const struct http_route *exporter_routes(const struct exporter_view *view, struc
 		{ "/api/v1/labels", HTTP_IN_JOB, serve_labels, "GET POST" },
 		{ "/api/v1/label/*", HTTP_IN_JOB, serve_label_values },
 		{ "/api/v1/metadata", HTTP_IN_JOB, serve_metadata },
+		{ "/api/v1/status/config", HTTP_IN_JOB, serve_config },
+		{ "/api/v1/status/flags", HTTP_ON_LOOP, serve_flags },
+		{ "/api/v1/status/runtimeinfo", HTTP_IN_JOB, serve_runtimeinfo },
+		{ "/api/v1/status/tsdb", HTTP_IN_JOB, serve_tsdb_status },
+		{ "/api/v1/status/walreplay", HTTP_ON_LOOP, serve_walreplay },
+		{ "/api/v1/features", HTTP_ON_LOOP, serve_features },
+		{ "/api/v1/targets", HTTP_IN_JOB, serve_targets },
+		{ "/api/v1/targets/metadata", HTTP_ON_LOOP, serve_targets_metadata },
+		{ "/api/v1/scrape_pools", HTTP_IN_JOB, serve_scrape_pools },
+		{ "/api/v1/rules", HTTP_ON_LOOP, serve_rules },
+		{ "/api/v1/alertmanagers", HTTP_ON_LOOP, serve_alertmanagers },
+		{ "/api/v1/notifications", HTTP_ON_LOOP, serve_notifications },
 		{ "/api/v1/status/queries", HTTP_ON_LOOP, serve_queries },
 	};
 	struct http_route *routes;

@@ -331,6 +331,53 @@ int snapshot_label_values(struct snapshot *v, struct slice name, const struct ma
 	return leave(v, rc < 0 ? -1 : copy_texts(a, *out, *n, e));
 }
 
+static int copy_counts(struct arena *a, struct index_count *list, size_t n, struct err *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		list[i].name = arena_slice(a, list[i].name);
+		if (!list[i].name.p)
+			return too_much(a, e);
+	}
+	return 0;
+}
+
+int snapshot_cardinality(struct snapshot *v, size_t top, struct arena *a,
+			 struct index_cardinality *out, struct err *e)
+{
+	int rc;
+
+	if (enter(v, e) < 0)
+		return -1;
+	rc = index_cardinality(&v->view.index, top, a, out, e);
+	if (rc == 0 && (copy_counts(a, out->metrics, out->nmetrics, e) < 0 ||
+			copy_counts(a, out->label_values, out->nlabel_values, e) < 0 ||
+			copy_counts(a, out->label_bytes, out->nlabel_bytes, e) < 0 ||
+			copy_counts(a, out->label_pairs, out->nlabel_pairs, e) < 0))
+		rc = -1;
+	return leave(v, rc);
+}
+
+int snapshot_sealed_extent(struct snapshot *v, struct sealed_extent *out, struct err *e)
+{
+	const struct layout *l;
+
+	*out = (struct sealed_extent){ .first_ms = INT64_MAX, .last_ms = INT64_MIN };
+	if (enter(v, e) < 0)
+		return -1;
+	l = v->view.layout;
+	for (uint32_t i = 0; i < l->nsamples; i++) {
+		const struct layer *layer = l->samples[i];
+
+		if (layer->first_ms < out->first_ms)
+			out->first_ms = layer->first_ms;
+		if (layer->last_ms > out->last_ms)
+			out->last_ms = layer->last_ms;
+		for (uint32_t k = 0; k < layer->nsegments; k++)
+			out->chunks += layer->segments[k].chunks;
+	}
+	return leave(v, 0);
+}
+
 /* Puts the series in front of an error about its values. */
 static int name_series(struct snapshot *v, uint32_t id, struct err *e)
 {

@@ -300,6 +300,18 @@ int snapshot_label_names(struct snapshot *v, const struct matcher *m, size_t nm,
 int snapshot_label_values(struct snapshot *v, struct slice name, const struct matcher *m, size_t nm,
 			  struct arena *a, struct slice **out, size_t *n, struct err *e);
 
+/* What there is most of, at most `top` of each (storage/index.h); texts in the arena. */
+struct index_cardinality;
+int snapshot_cardinality(struct snapshot *v, size_t top, struct arena *a,
+			 struct index_cardinality *out, struct err *e);
+
+/* Of the plain samples that are sealed; first > last: there are none. */
+struct sealed_extent {
+	int64_t first_ms, last_ms;
+	uint64_t chunks;
+};
+int snapshot_sealed_extent(struct snapshot *v, struct sealed_extent *out, struct err *e);
+
 /* What senders told of metric families, by family; texts in the arena. */
 struct family_metadata {
 	struct slice family, help, unit;
