@@ -102,9 +102,11 @@ int matches_select(const struct matches *m, struct snapshot *v, struct arena *a,
 
 	*n = 0;
 	*out = NULL;
-	if (m->n == 1)
+	if (m->n == 1 && m->sets[0].nm > 0)
 		return snapshot_select(v, m->sets[0].m, m->sets[0].nm, a, out, n, e);
 	for (size_t i = 0; i < m->n; i++) {
+		if (m->sets[i].expr.root->selector.nm == 0)
+			continue;
 		if (snapshot_select(v, m->sets[i].m, m->sets[i].nm, a, &some, &ns, e) < 0)
 			return -1;
 		all = arena_grow(a, all, total, &cap, total + ns + 1, sizeof(*all));

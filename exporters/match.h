@@ -29,7 +29,7 @@ int matches_read(const struct exchange *x, struct arena *a, struct matches *out,
 int matches_check(const struct matches *m, struct err *e);
 void matches_release(struct matches *m);
 
-/* All series that meet one of the sets, each once, by labels in order. */
+/* All series that meet one of the sets, each once, by labels in order. `{}` selects none. */
 int matches_select(const struct matches *m, struct snapshot *v, struct arena *a,
 		   struct series_ref **out, size_t *n, struct err *e);
 

@@ -19,6 +19,7 @@ const struct http_route *exporter_routes(const struct exporter_view *view, struc
 		{ "/indicator", HTTP_IN_JOB, serve_indicator },
 		{ "/feeds", HTTP_IN_JOB, serve_feeds },
 		{ "/metrics", HTTP_IN_JOB, serve_metrics },
+		{ "/federate", HTTP_IN_JOB, serve_federate },
 		{ "/-/healthy", HTTP_ON_LOOP, serve_healthy },
 		{ "/-/ready", HTTP_ON_LOOP, serve_ready },
 		{ "/api/v1/alerts", HTTP_IN_JOB, serve_alerts },
