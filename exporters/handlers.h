@@ -19,6 +19,9 @@ void serve_unit(struct exchange *x);     /* page_figures.c */
 void serve_indicator(struct exchange *x);
 void serve_feeds(struct exchange *x); /* page_feeds.c */
 void serve_flush(struct exchange *x); /* admin.c */
+void serve_delete_series(struct exchange *x);
+void serve_clean_tombstones(struct exchange *x);
+void serve_tsdb_snapshot(struct exchange *x);
 void serve_query(struct exchange *x); /* api_query.c */
 void serve_query_range(struct exchange *x);
 void serve_query_exemplars(struct exchange *x);

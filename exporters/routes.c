@@ -12,7 +12,8 @@ const struct http_route *exporter_routes(const struct exporter_view *view, struc
 		const char *path;
 		enum http_where where;
 		void (*serve)(struct exchange *x);
-		const char *method; /* NULL: GET; "GET POST": both */
+		const char *method; /* NULL: GET; else one or two; what changes something is asked
+				     * of the store's workers */
 	} table[] = {
 		{ "/", HTTP_IN_JOB, serve_overview },
 		{ "/unit", HTTP_IN_JOB, serve_unit },
@@ -25,6 +26,11 @@ const struct http_route *exporter_routes(const struct exporter_view *view, struc
 		{ "/api/v1/alerts", HTTP_IN_JOB, serve_alerts },
 		{ "/api/v1/status/buildinfo", HTTP_ON_LOOP, serve_buildinfo },
 		{ "/api/v1/admin/flush", HTTP_IN_JOB, serve_flush, "POST" },
+		{ "/api/v1/admin/tsdb/delete_series", HTTP_IN_JOB, serve_delete_series,
+		  "POST PUT" },
+		{ "/api/v1/admin/tsdb/clean_tombstones", HTTP_IN_JOB, serve_clean_tombstones,
+		  "POST PUT" },
+		{ "/api/v1/admin/tsdb/snapshot", HTTP_IN_JOB, serve_tsdb_snapshot, "POST PUT" },
 		{ "/api/v1/query", HTTP_IN_JOB, serve_query, "GET POST" },
 		{ "/api/v1/query_range", HTTP_IN_JOB, serve_query_range, "GET POST" },
 		{ "/api/v1/query_exemplars", HTTP_IN_JOB, serve_query_exemplars, "GET POST" },
@@ -59,18 +65,20 @@ const struct http_route *exporter_routes(const struct exporter_view *view, struc
 	}
 	for (size_t i = 0; i < rows; i++) {
 		const char *method = table[i].method ? table[i].method : "GET";
-		bool both = strcmp(method, "GET POST") == 0, change = strcmp(method, "POST") == 0;
-		struct http_route r = { .method = both ? "GET" : method,
+		const char *second = strchr(method, ' ');
+		struct http_route r = { .method = method,
 					.path = table[i].path,
 					.where = table[i].where,
-					.class = change ? JOB_STORE : JOB_QUERY,
+					.class = *method == 'P' ? JOB_STORE : JOB_QUERY,
 					.serve = table[i].serve,
 					.ctx = (void *)view };
 
-		routes[(*n)++] = r;
-		r.method = "POST";
-		if (both)
+		if (second) {
+			r.method = second + 1;
 			routes[(*n)++] = r;
+			r.method = *method == 'P' ? "POST" : "GET";
+		}
+		routes[(*n)++] = r;
 	}
 	return routes;
 }
