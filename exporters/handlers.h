@@ -45,6 +45,7 @@ void serve_rules(struct exchange *x);
 void serve_alertmanagers(struct exchange *x);
 void serve_notifications(struct exchange *x);
 void serve_federate(struct exchange *x); /* federate.c */
+void serve_read(struct exchange *x);     /* read.c */
 /* The error of a store or an arena in the words of Prometheus' API (api_meta.c). */
 void reply_store_error(struct exchange *x, const struct err *e);
 

@@ -12,8 +12,7 @@ const struct http_route *exporter_routes(const struct exporter_view *view, struc
 		const char *path;
 		enum http_where where;
 		void (*serve)(struct exchange *x);
-		const char *method; /* NULL: GET; else one or two; what changes something is asked
-				     * of the store's workers */
+		const char *method; /* NULL: GET; else one or two */
 	} table[] = {
 		{ "/", HTTP_IN_JOB, serve_overview },
 		{ "/unit", HTTP_IN_JOB, serve_unit },
@@ -40,6 +39,7 @@ const struct http_route *exporter_routes(const struct exporter_view *view, struc
 		{ "/api/v1/labels", HTTP_IN_JOB, serve_labels, "GET POST" },
 		{ "/api/v1/label/*", HTTP_IN_JOB, serve_label_values },
 		{ "/api/v1/metadata", HTTP_IN_JOB, serve_metadata },
+		{ "/api/v1/read", HTTP_IN_JOB, serve_read, "POST" },
 		{ "/api/v1/status/config", HTTP_IN_JOB, serve_config },
 		{ "/api/v1/status/flags", HTTP_ON_LOOP, serve_flags },
 		{ "/api/v1/status/runtimeinfo", HTTP_IN_JOB, serve_runtimeinfo },
@@ -69,7 +69,8 @@ const struct http_route *exporter_routes(const struct exporter_view *view, struc
 		struct http_route r = { .method = method,
 					.path = table[i].path,
 					.where = table[i].where,
-					.class = *method == 'P' ? JOB_STORE : JOB_QUERY,
+					.class = strstr(table[i].path, "/admin/") ? JOB_STORE
+										  : JOB_QUERY,
 					.serve = table[i].serve,
 					.ctx = (void *)view };
 

@@ -1275,7 +1275,8 @@ static int parser_init(struct parser *p, struct slice text, unsigned features, s
 
 static struct node *parse_only_selector(struct parser *p)
 {
-	if (at_kind(p, TOKEN_LEFT_BRACE) || at_kind(p, TOKEN_METRIC) || at_kind(p, TOKEN_WORD))
+	if (at_kind(p, TOKEN_LEFT_BRACE) || at_kind(p, TOKEN_METRIC) ||
+	    (at_kind(p, TOKEN_WORD) && p->now.word != WORD_NUMBER))
 		return parse_selector_node(p);
 	unexpected(p, NULL, NULL);
 	return NULL;
