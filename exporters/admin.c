@@ -1,9 +1,14 @@
 /*
- * admin.c - what an administrator asks of the store.
+ * admin.c - what an administrator asks of the store
+ * (prometheus.io/docs/prometheus/latest/querying/api, "TSDB Admin APIs").
  *
  * Only on the loopback listener, so far the only one there is.
  */
 #include "exporters/handlers.h"
+#include "exporters/match.h"
+#include "exporters/params.h"
+
+enum { ARENA_BYTES = 16 << 20 };
 
 void serve_flush(struct exchange *x)
 {
@@ -14,4 +19,69 @@ void serve_flush(struct exchange *x)
 		x->status = 204;
 	else
 		reply_error(x, e.code == ERR_FULL ? 507 : 503, &e);
+}
+
+/* One selector after the other, as Prometheus does: what went before an error is gone. */
+static void delete_all(struct exchange *x, const struct matches *m, int64_t from_ms, int64_t to_ms)
+{
+	const struct exporter_view *view = x->ctx;
+	struct err e = { 0 };
+	uint64_t samples;
+
+	for (size_t i = 0; i < m->n; i++) {
+		if (store_delete(view->store, m->sets[i].m, m->sets[i].nm, from_ms, to_ms, &samples,
+				 &e) == 0)
+			continue;
+		if (e.code == ERR_INVALID)
+			reply_api_error(x, 400, "bad_data", &e);
+		else
+			reply_api_error(x, 500, "internal", &e);
+		return;
+	}
+	x->status = 204;
+	x->content_type = NULL;
+}
+
+static int read_deletion(struct exchange *x, struct arena *a, struct matches *m, int64_t *from_ms,
+			 int64_t *to_ms, struct err *e)
+{
+	bool there;
+
+	if (!exchange_param(x, "match[]").p)
+		return err_set(e, ERR_INVALID, "no match[] parameter provided");
+	if (param_time(x, "start", from_ms, &there, e) < 0 ||
+	    param_time(x, "end", to_ms, &there, e) < 0)
+		return -1;
+	return matches_read(x, a, m, e) < 0 ? param_invalid("match[]", e) : 0;
+}
+
+void serve_delete_series(struct exchange *x)
+{
+	int64_t from_ms = INT64_MIN, to_ms = INT64_MAX;
+	struct matches m = { 0 };
+	struct err e = { 0 };
+	struct arena a;
+
+	arena_init(&a, ARENA_BYTES);
+	if (read_deletion(x, &a, &m, &from_ms, &to_ms, &e) < 0)
+		reply_api_error(x, 400, "bad_data", &e);
+	else
+		delete_all(x, &m, from_ms, to_ms);
+	matches_release(&m);
+	arena_release(&a);
+}
+
+/* What is deleted is gone at once; there are no tombstones to clean. */
+void serve_clean_tombstones(struct exchange *x)
+{
+	x->status = 204;
+	x->content_type = NULL;
+}
+
+/* A backup reads the store in children of its own, for which it needs a process without threads. */
+void serve_tsdb_snapshot(struct exchange *x)
+{
+	reply_api_text(x, 500, "unavailable",
+		       "snapshots are made beside the running daemon, by parkwatch backup "
+		       "--data-dir DIR --to FOLDER");
 }

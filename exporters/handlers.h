@@ -19,12 +19,35 @@ void serve_unit(struct exchange *x);     /* page_figures.c */
 void serve_indicator(struct exchange *x);
 void serve_feeds(struct exchange *x); /* page_feeds.c */
 void serve_flush(struct exchange *x); /* admin.c */
+void serve_delete_series(struct exchange *x);
+void serve_clean_tombstones(struct exchange *x);
+void serve_tsdb_snapshot(struct exchange *x);
 void serve_query(struct exchange *x); /* api_query.c */
 void serve_query_range(struct exchange *x);
 void serve_query_exemplars(struct exchange *x);
 void serve_format_query(struct exchange *x);
 void serve_parse_query(struct exchange *x);
 void serve_queries(struct exchange *x);
+void serve_series(struct exchange *x); /* api_meta.c */
+void serve_labels(struct exchange *x);
+void serve_label_values(struct exchange *x);
+void serve_metadata(struct exchange *x);
+void serve_config(struct exchange *x); /* api_status.c */
+void serve_flags(struct exchange *x);
+void serve_runtimeinfo(struct exchange *x);
+void serve_tsdb_status(struct exchange *x);
+void serve_walreplay(struct exchange *x);
+void serve_features(struct exchange *x);
+void serve_targets(struct exchange *x);
+void serve_targets_metadata(struct exchange *x);
+void serve_scrape_pools(struct exchange *x);
+void serve_rules(struct exchange *x);
+void serve_alertmanagers(struct exchange *x);
+void serve_notifications(struct exchange *x);
+void serve_federate(struct exchange *x); /* federate.c */
+void serve_read(struct exchange *x);     /* read.c */
+/* The error of a store or an arena in the words of Prometheus' API (api_meta.c). */
+void reply_store_error(struct exchange *x, const struct err *e);
 
 /* All that /metrics shows, in one of its two formats. */
 int metrics_write(const struct exporter_view *view, bool open_metrics, struct arena *a,

@@ -23,23 +23,42 @@ static int cannot_parse(const char *name, struct slice text, const char *what, s
 	return param_invalid(name, e);
 }
 
+/* Prometheus' names for its first and last moment, which its clients send for "any time". */
+static bool limits_of_time(struct slice text, int64_t *ms)
+{
+	bool first = slice_is(text, "-292273086-05-16T16:47:06Z");
+
+	if (!first && !slice_is(text, "292277025-08-18T07:12:54.999999999Z"))
+		return false;
+	*ms = first ? INT64_MIN : INT64_MAX;
+	return true;
+}
+
+static int read_time(struct slice text, int64_t *ms, struct err *e)
+{
+	double s;
+
+	if (num_parse_prom(text, &s, NULL) == 0) {
+		if (fabs(s * 1000) < LAST_MS) {
+			*ms = (int64_t)round(s * 1000);
+			return 0;
+		}
+	} else if (time_parse(text, ms, NULL) == 0 || limits_of_time(text, ms)) {
+		return 0;
+	}
+	return err_set(e, ERR_INVALID, "cannot parse \"%.*s\" to a valid timestamp",
+		       SLICE_FMT(slice_cut(text, 100)));
+}
+
 int param_time(const struct exchange *x, const char *name, int64_t *ms, bool *there, struct err *e)
 {
 	struct slice text = exchange_param(x, name);
-	double s;
 
 	*there = text.n > 0;
-	if (!*there)
+	if (!*there || read_time(text, ms, e) == 0)
 		return 0;
-	if (num_parse_prom(text, &s, NULL) == 0) {
-		if (!(fabs(s * 1000) < LAST_MS))
-			return cannot_parse(name, text, "timestamp", e);
-		*ms = (int64_t)round(s * 1000);
-		return 0;
-	}
-	if (time_parse(text, ms, NULL) == 0)
-		return 0;
-	return cannot_parse(name, text, "timestamp", e);
+	err_wrap(e, "Invalid time value for '%s'", name);
+	return param_invalid(name, e);
 }
 
 int param_duration(const struct exchange *x, const char *name, int64_t *ms, bool *there,
@@ -65,13 +84,18 @@ int param_duration(const struct exchange *x, const char *name, int64_t *ms, bool
 int param_limit(const struct exchange *x, const char *name, uint64_t *limit, struct err *e)
 {
 	struct slice text = exchange_param(x, name);
+	struct err why = { 0 };
 	int64_t v;
 
 	*limit = 0;
 	if (text.n == 0)
 		return 0;
-	if (num_parse_i64(text, &v, NULL) < 0)
-		return cannot_parse(name, text, "limit", e);
+	if (num_parse_i64(text, &v, &why) < 0) {
+		err_set(e, ERR_INVALID, "strconv.Atoi: parsing \"%.*s\": %s",
+			SLICE_FMT(slice_cut(text, 100)),
+			why.code == ERR_LIMIT ? "value out of range" : "invalid syntax");
+		return param_invalid(name, e);
+	}
 	if (v < 0) {
 		err_set(e, ERR_INVALID, "limit must be non-negative");
 		return param_invalid(name, e);
@@ -80,13 +104,10 @@ int param_limit(const struct exchange *x, const char *name, uint64_t *limit, str
 	return 0;
 }
 
+/* Without it the empty text is what cannot be parsed, and the sentence is shorter. */
 static int needed_time(const struct exchange *x, const char *name, int64_t *ms, struct err *e)
 {
-	bool there;
-
-	if (param_time(x, name, ms, &there, e) < 0)
-		return -1;
-	return there ? 0 : cannot_parse(name, slice_of("", 0), "timestamp", e);
+	return read_time(exchange_param(x, name), ms, e) == 0 ? 0 : param_invalid(name, e);
 }
 
 int param_range(const struct exchange *x, struct param_range *out, struct err *e)

@@ -12,23 +12,46 @@ const struct http_route *exporter_routes(const struct exporter_view *view, struc
 		const char *path;
 		enum http_where where;
 		void (*serve)(struct exchange *x);
-		const char *method; /* NULL: GET; "GET POST": both */
+		const char *method; /* NULL: GET; else one or two */
 	} table[] = {
 		{ "/", HTTP_IN_JOB, serve_overview },
 		{ "/unit", HTTP_IN_JOB, serve_unit },
 		{ "/indicator", HTTP_IN_JOB, serve_indicator },
 		{ "/feeds", HTTP_IN_JOB, serve_feeds },
 		{ "/metrics", HTTP_IN_JOB, serve_metrics },
+		{ "/federate", HTTP_IN_JOB, serve_federate },
 		{ "/-/healthy", HTTP_ON_LOOP, serve_healthy },
 		{ "/-/ready", HTTP_ON_LOOP, serve_ready },
 		{ "/api/v1/alerts", HTTP_IN_JOB, serve_alerts },
 		{ "/api/v1/status/buildinfo", HTTP_ON_LOOP, serve_buildinfo },
 		{ "/api/v1/admin/flush", HTTP_IN_JOB, serve_flush, "POST" },
+		{ "/api/v1/admin/tsdb/delete_series", HTTP_IN_JOB, serve_delete_series,
+		  "POST PUT" },
+		{ "/api/v1/admin/tsdb/clean_tombstones", HTTP_IN_JOB, serve_clean_tombstones,
+		  "POST PUT" },
+		{ "/api/v1/admin/tsdb/snapshot", HTTP_IN_JOB, serve_tsdb_snapshot, "POST PUT" },
 		{ "/api/v1/query", HTTP_IN_JOB, serve_query, "GET POST" },
 		{ "/api/v1/query_range", HTTP_IN_JOB, serve_query_range, "GET POST" },
 		{ "/api/v1/query_exemplars", HTTP_IN_JOB, serve_query_exemplars, "GET POST" },
 		{ "/api/v1/format_query", HTTP_IN_JOB, serve_format_query, "GET POST" },
 		{ "/api/v1/parse_query", HTTP_IN_JOB, serve_parse_query, "GET POST" },
+		{ "/api/v1/series", HTTP_IN_JOB, serve_series, "GET POST" },
+		{ "/api/v1/labels", HTTP_IN_JOB, serve_labels, "GET POST" },
+		{ "/api/v1/label/*", HTTP_IN_JOB, serve_label_values },
+		{ "/api/v1/metadata", HTTP_IN_JOB, serve_metadata },
+		{ "/api/v1/read", HTTP_IN_JOB, serve_read, "POST" },
+		{ "/api/v1/status/config", HTTP_IN_JOB, serve_config },
+		{ "/api/v1/status/flags", HTTP_ON_LOOP, serve_flags },
+		{ "/api/v1/status/runtimeinfo", HTTP_IN_JOB, serve_runtimeinfo },
+		{ "/api/v1/status/tsdb", HTTP_IN_JOB, serve_tsdb_status },
+		{ "/api/v1/status/walreplay", HTTP_ON_LOOP, serve_walreplay },
+		{ "/api/v1/features", HTTP_ON_LOOP, serve_features },
+		{ "/api/v1/targets", HTTP_IN_JOB, serve_targets },
+		{ "/api/v1/targets/metadata", HTTP_ON_LOOP, serve_targets_metadata },
+		{ "/api/v1/scrape_pools", HTTP_IN_JOB, serve_scrape_pools },
+		{ "/api/v1/rules", HTTP_ON_LOOP, serve_rules },
+		{ "/api/v1/alertmanagers", HTTP_ON_LOOP, serve_alertmanagers },
+		{ "/api/v1/notifications", HTTP_ON_LOOP, serve_notifications },
 		{ "/api/v1/status/queries", HTTP_ON_LOOP, serve_queries },
 	};
 	struct http_route *routes;
@@ -42,18 +65,21 @@ const struct http_route *exporter_routes(const struct exporter_view *view, struc
 	}
 	for (size_t i = 0; i < rows; i++) {
 		const char *method = table[i].method ? table[i].method : "GET";
-		bool both = strcmp(method, "GET POST") == 0, change = strcmp(method, "POST") == 0;
-		struct http_route r = { .method = both ? "GET" : method,
+		const char *second = strchr(method, ' ');
+		struct http_route r = { .method = method,
 					.path = table[i].path,
 					.where = table[i].where,
-					.class = change ? JOB_STORE : JOB_QUERY,
+					.class = strstr(table[i].path, "/admin/") ? JOB_STORE
+										  : JOB_QUERY,
 					.serve = table[i].serve,
 					.ctx = (void *)view };
 
-		routes[(*n)++] = r;
-		r.method = "POST";
-		if (both)
+		if (second) {
+			r.method = second + 1;
 			routes[(*n)++] = r;
+			r.method = *method == 'P' ? "POST" : "GET";
+		}
+		routes[(*n)++] = r;
 	}
 	return routes;
 }

@@ -28,7 +28,7 @@ struct parser {
 	struct err *e;
 	unsigned features;
 	unsigned depth;   /* of the recursion */
-	bool labels_only; /* in info()'s second argument, which may select everything */
+	bool labels_only; /* in info()'s second argument and match[], which may select everything */
 	size_t nodes;
 };
 
@@ -1273,6 +1273,15 @@ static int parser_init(struct parser *p, struct slice text, unsigned features, s
 	return 0;
 }
 
+static struct node *parse_only_selector(struct parser *p)
+{
+	if (at_kind(p, TOKEN_LEFT_BRACE) || at_kind(p, TOKEN_METRIC) ||
+	    (at_kind(p, TOKEN_WORD) && p->now.word != WORD_NUMBER))
+		return parse_selector_node(p);
+	unexpected(p, NULL, NULL);
+	return NULL;
+}
+
 static int parse_whole(struct parser *p, bool selector)
 {
 	struct expr *x = p->x;
@@ -1280,13 +1289,11 @@ static int parse_whole(struct parser *p, bool selector)
 	if (at_kind(p, TOKEN_EOF))
 		return selector ? unexpected(p, NULL, NULL)
 				: fault_at(p, 0, "no expression found in input");
-	x->root = selector ? parse_operand(p) : parse_expr(p, 0);
+	x->root = selector ? parse_only_selector(p) : parse_expr(p, 0);
 	if (!x->root)
 		return -1;
 	if (!at_kind(p, TOKEN_EOF))
 		return unexpected(p, NULL, NULL);
-	if (selector && x->root->kind != NODE_SELECTOR)
-		return fault_at(p, 0, "expected type instant vector selector");
 	return check(x->root, p->lex.text, p->features, p->e);
 }
 
@@ -1308,8 +1315,11 @@ int parse_selector(struct slice text, struct arena *a, struct expr *out, struct 
 	struct err why = { 0 };
 	struct parser p;
 
-	if (parser_init(&p, text, 0, a, out, &why) == 0 && parse_whole(&p, true) == 0)
-		return 0;
+	if (parser_init(&p, text, 0, a, out, &why) == 0) {
+		p.labels_only = true;
+		if (parse_whole(&p, true) == 0)
+			return 0;
+	}
 	expr_release(out);
 	if (e)
 		*e = why;

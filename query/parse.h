@@ -31,7 +31,8 @@ struct expr {
 int parse(struct slice text, unsigned features, struct arena *a, struct expr *out, struct err *e);
 void expr_release(struct expr *x);
 
-/* A selector alone, as match[] takes it: no range, offset or @. */
+/* A selector alone, as match[] takes it: no range, offset or @; conditions that every series meets
+ * are no fault here. */
 int parse_selector(struct slice text, struct arena *a, struct expr *out, struct err *e);
 
 /* "3:14" of a place in a text: line and column from 1. */

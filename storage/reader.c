@@ -150,7 +150,7 @@ static int grow_run(struct arena *a, struct columns_run *r, size_t more, struct 
 	return 0;
 }
 
-static int unpack_times(struct gather *g, struct layer_cursor *c, const struct chunk *k,
+static int unpack_times(const struct reader *r, struct layer_cursor *c, const struct chunk *k,
 			uint32_t column, struct err *e)
 {
 	if (c->times_of == column)
@@ -161,7 +161,7 @@ static int unpack_times(struct gather *g, struct layer_cursor *c, const struct c
 			return no_memory(e);
 	}
 	c->times_of = UINT32_MAX;
-	if (times_unpack(k->times, k->count, c->times, g->r->scratch, e) < 0)
+	if (times_unpack(k->times, k->count, c->times, r->scratch, e) < 0)
 		return -1;
 	c->times_of = column;
 	return 0;
@@ -192,7 +192,7 @@ static int take_samples(void *ctx, struct layer_cursor *c, const struct chunk *k
 
 	if (k->count > COLUMN_SAMPLES_MAX)
 		return err_set(e, ERR_CORRUPT, "a chunk of %u samples is impossible", k->count);
-	if (unpack_times(g, c, k, column, e) < 0)
+	if (unpack_times(g->r, c, k, column, e) < 0)
 		return -1;
 	from = first_at(c->times, k->count, g->from_ms);
 	to = g->to_ms == INT64_MAX ? k->count : first_at(c->times, k->count, g->to_ms + 1);
@@ -330,6 +330,74 @@ int reader_samples(struct reader *r, uint32_t series, int64_t from_ms, int64_t t
 	    gather_head(&g, r->layout->active, series, last_request, e) < 0)
 		return -1;
 	return g.rising ? 0 : columns_run_sort(out, begin, e);
+}
+
+/* --- whether there is a sample --------------------------------------------------------------- */
+
+struct probe {
+	struct reader *r;
+	int64_t from_ms, to_ms;
+	bool has;
+};
+
+/* Mostly the ends of a chunk tell; its times are looked at when the range lies between them. */
+static int probe_chunk(void *ctx, struct layer_cursor *c, const struct chunk *k, uint32_t column,
+		       struct err *e)
+{
+	struct probe *p = ctx;
+	size_t at;
+
+	if (p->has)
+		return 0;
+	if (k->count > COLUMN_SAMPLES_MAX)
+		return err_set(e, ERR_CORRUPT, "a chunk of %u samples is impossible", k->count);
+	if ((k->first_ms >= p->from_ms && k->first_ms <= p->to_ms) ||
+	    (k->last_ms >= p->from_ms && k->last_ms <= p->to_ms)) {
+		p->has = true;
+		return 0;
+	}
+	if (unpack_times(p->r, c, k, column, e) < 0)
+		return -1;
+	at = first_at(c->times, k->count, p->from_ms);
+	p->has = at < k->count && c->times[at] <= p->to_ms;
+	return 0;
+}
+
+static int probe_head(struct probe *p, const struct generation *m, uint32_t series,
+		      uint64_t last_request, struct arena *a, struct err *e)
+{
+	struct arena_mark mark = arena_mark(a);
+	struct columns_run run = { 0 };
+	bool rising = true;
+
+	if (p->has || !m || !generation_has(m, series))
+		return 0;
+	if (generation_read(m, series, last_request, a, &run, &rising, e) < 0)
+		return -1;
+	for (size_t i = 0; i < run.n && !p->has; i++)
+		p->has = run.t_ms[i] >= p->from_ms && run.t_ms[i] <= p->to_ms;
+	arena_reset(a, mark);
+	return 0;
+}
+
+int reader_has_sample(struct reader *r, uint32_t series, int64_t from_ms, int64_t to_ms,
+		      uint64_t last_request, struct arena *scratch, bool *has, struct err *e)
+{
+	struct segment_want w = { series, series, from_ms, to_ms };
+	struct probe p = { r, from_ms, to_ms, false };
+
+	*has = false;
+	if (from_ms > to_ms)
+		return 0;
+	if (prepare_samples(r, e) < 0 ||
+	    probe_head(&p, r->layout->active, series, last_request, scratch, e) < 0 ||
+	    probe_head(&p, r->layout->sealed, series, last_request, scratch, e) < 0)
+		return -1;
+	for (uint32_t i = r->layout->nsamples; i-- > 0 && !p.has;)
+		if (walk_layer(r, &r->samples[i], &w, probe_chunk, &p, e) < 0)
+			return -1;
+	*has = p.has;
+	return 0;
 }
 
 /* --- figures ---------------------------------------------------------------------------------- */

@@ -38,6 +38,9 @@ void reader_release(struct reader *r);
  * time once, added to *out in the arena. */
 int reader_samples(struct reader *r, uint32_t series, int64_t from_ms, int64_t to_ms,
 		   uint64_t last_request, struct arena *a, struct columns_run *out, struct err *e);
+/* Whether there is any; newest layers first. Without values, mostly without times. */
+int reader_has_sample(struct reader *r, uint32_t series, int64_t from_ms, int64_t to_ms,
+		      uint64_t last_request, struct arena *scratch, bool *has, struct err *e);
 /* As reader_samples() from the first `nlayers` layers only (for packing them). */
 int reader_layer_samples(struct reader *r, uint32_t from_layer, uint32_t nlayers, uint32_t series,
 			 int64_t from_ms, int64_t to_ms, struct arena *a, struct columns_run *out,

@@ -270,6 +270,15 @@ int snapshot_ids(struct snapshot *v, const struct matcher *m, size_t nm, struct 
 	return enter(v, e) < 0 ? -1 : leave(v, index_select(&v->view.index, m, nm, a, ids, n, e));
 }
 
+int snapshot_series(struct snapshot *v, uint32_t id, struct arena *a, struct series_ref *out,
+		    struct err *e)
+{
+	out->id = id;
+	return enter(v, e) < 0 ? -1
+			       : leave(v, index_series(&v->view.index, id, a, &out->labels,
+						       &out->statistic, e));
+}
+
 int snapshot_find(struct snapshot *v, const struct labels *labels, struct series_ref *out,
 		  struct err *e)
 {
@@ -320,6 +329,53 @@ int snapshot_label_values(struct snapshot *v, struct slice name, const struct ma
 		return -1;
 	rc = index_label_values(&v->view.index, name, m, nm, a, out, n, e);
 	return leave(v, rc < 0 ? -1 : copy_texts(a, *out, *n, e));
+}
+
+static int copy_counts(struct arena *a, struct index_count *list, size_t n, struct err *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		list[i].name = arena_slice(a, list[i].name);
+		if (!list[i].name.p)
+			return too_much(a, e);
+	}
+	return 0;
+}
+
+int snapshot_cardinality(struct snapshot *v, size_t top, struct arena *a,
+			 struct index_cardinality *out, struct err *e)
+{
+	int rc;
+
+	if (enter(v, e) < 0)
+		return -1;
+	rc = index_cardinality(&v->view.index, top, a, out, e);
+	if (rc == 0 && (copy_counts(a, out->metrics, out->nmetrics, e) < 0 ||
+			copy_counts(a, out->label_values, out->nlabel_values, e) < 0 ||
+			copy_counts(a, out->label_bytes, out->nlabel_bytes, e) < 0 ||
+			copy_counts(a, out->label_pairs, out->nlabel_pairs, e) < 0))
+		rc = -1;
+	return leave(v, rc);
+}
+
+int snapshot_sealed_extent(struct snapshot *v, struct sealed_extent *out, struct err *e)
+{
+	const struct layout *l;
+
+	*out = (struct sealed_extent){ .first_ms = INT64_MAX, .last_ms = INT64_MIN };
+	if (enter(v, e) < 0)
+		return -1;
+	l = v->view.layout;
+	for (uint32_t i = 0; i < l->nsamples; i++) {
+		const struct layer *layer = l->samples[i];
+
+		if (layer->first_ms < out->first_ms)
+			out->first_ms = layer->first_ms;
+		if (layer->last_ms > out->last_ms)
+			out->last_ms = layer->last_ms;
+		for (uint32_t k = 0; k < layer->nsegments; k++)
+			out->chunks += layer->segments[k].chunks;
+	}
+	return leave(v, 0);
 }
 
 /* Puts the series in front of an error about its values. */
@@ -641,6 +697,18 @@ int snapshot_samples(struct snapshot *v, uint32_t series, int64_t from_ms, int64
 		rc = name_series(v, series, e);
 	*out = (struct samples){ run.t_ms, run.value, run.n };
 	return leave(v, rc);
+}
+
+int snapshot_has_sample(struct snapshot *v, uint32_t series, int64_t from_ms, int64_t to_ms,
+			bool *has, struct err *e)
+{
+	int rc;
+
+	if (enter(v, e) < 0)
+		return -1;
+	rc = reader_has_sample(&v->reader, series, from_ms, to_ms, v->view.last_request, &v->arena,
+			       has, e);
+	return leave(v, rc < 0 ? name_series(v, series, e) : 0);
 }
 
 struct snapshot_reader {

@@ -253,6 +253,10 @@ int snapshot_ids(struct snapshot *v, const struct matcher *m, size_t nm, struct 
 int snapshot_find(struct snapshot *v, const struct labels *labels, struct series_ref *out,
 		  struct err *e);
 
+/* The series with this id, as snapshot_ids() gives them; labels in the arena. ERR_NOT_FOUND. */
+int snapshot_series(struct snapshot *v, uint32_t id, struct arena *a, struct series_ref *out,
+		    struct err *e);
+
 /* One vintage for each stamp in [from, to] that the view can see, by stamp. */
 int snapshot_figures(struct snapshot *v, uint32_t series, int64_t from_ms, int64_t to_ms,
 		     struct view view, struct arena *a, struct vintage **out, size_t *n,
@@ -278,6 +282,10 @@ struct samples {
 int snapshot_samples(struct snapshot *v, uint32_t series, int64_t from_ms, int64_t to_ms,
 		     struct arena *a, struct samples *out, struct err *e);
 
+/* Whether there is one with t in [from, to]; far cheaper than to read them. */
+int snapshot_has_sample(struct snapshot *v, uint32_t series, int64_t from_ms, int64_t to_ms,
+			bool *has, struct err *e);
+
 /* For many series by several threads: a reader of a snapshot's own for each thread, best asked for
  * series in rising order. Closed before the snapshot is. */
 struct snapshot_reader;
@@ -291,6 +299,18 @@ int snapshot_label_names(struct snapshot *v, const struct matcher *m, size_t nm,
 			 struct slice **out, size_t *n, struct err *e);
 int snapshot_label_values(struct snapshot *v, struct slice name, const struct matcher *m, size_t nm,
 			  struct arena *a, struct slice **out, size_t *n, struct err *e);
+
+/* What there is most of, at most `top` of each (storage/index.h); texts in the arena. */
+struct index_cardinality;
+int snapshot_cardinality(struct snapshot *v, size_t top, struct arena *a,
+			 struct index_cardinality *out, struct err *e);
+
+/* Of the plain samples that are sealed; first > last: there are none. */
+struct sealed_extent {
+	int64_t first_ms, last_ms;
+	uint64_t chunks;
+};
+int snapshot_sealed_extent(struct snapshot *v, struct sealed_extent *out, struct err *e);
 
 /* What senders told of metric families, by family; texts in the arena. */
 struct family_metadata {

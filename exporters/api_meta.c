@@ -1,0 +1,494 @@
+/*
+ * api_meta.c - which series, labels and metric families there are
+ * (prometheus.io/docs/prometheus/latest/querying/api, "Querying metadata").
+ *
+ * Without a time the index answers alone. With one, a name or value of a label is kept as soon as
+ * one of the series that carry it is found to have something in that time.
+ */
+#include "exporters/handlers.h"
+#include "exporters/match.h"
+#include "exporters/params.h"
+
+#include "base/num.h"
+#include "base/remote_write.h"
+
+#include <stdlib.h>
+
+enum { SNAPSHOT_MS = 30 * 1000, ARENA_BYTES = 512 << 20, LOOK_EVERY = 64 };
+
+struct meta {
+	struct exchange *x;
+	const struct exporter_view *view;
+	struct arena arena;
+	struct matches matches;
+	struct presence time;
+	bool timed; /* start or end was given */
+	uint64_t limit;
+	struct snapshot *v;
+};
+
+/* --- asking ---------------------------------------------------------------------------------- */
+
+void reply_store_error(struct exchange *x, const struct err *e)
+{
+	switch (e->code) {
+	case ERR_LIMIT:
+		reply_api_error(x, 422, "execution", e);
+		return;
+	case ERR_TIMEOUT:
+		reply_api_error(x, 503, "timeout", e);
+		return;
+	case ERR_CANCELLED:
+		reply_api_error(x, 499, "canceled", e);
+		return;
+	default:
+		reply_api_error(x, 500, "internal", e);
+	}
+}
+
+static void meta_close(struct meta *m)
+{
+	snapshot_close(m->v);
+	matches_release(&m->matches);
+	arena_release(&m->arena);
+}
+
+/* `series` alone puts the parameter's name in front of what is wrong with match[]. */
+static int read_matches(struct meta *m, bool series, struct err *e)
+{
+	if (matches_read(m->x, &m->arena, &m->matches, e) == 0 &&
+	    matches_check(&m->matches, e) == 0)
+		return 0;
+	return series ? param_invalid("match[]", e) : -1;
+}
+
+static int read_arguments(struct meta *m, bool series, struct err *e)
+{
+	bool start, end;
+
+	if (series && !exchange_param(m->x, "match[]").p)
+		return err_set(e, ERR_INVALID, "no match[] parameter provided");
+	m->time.from_ms = INT64_MIN;
+	m->time.to_ms = INT64_MAX;
+	if (param_limit(m->x, "limit", &m->limit, e) < 0 ||
+	    param_time(m->x, "start", &m->time.from_ms, &start, e) < 0 ||
+	    param_time(m->x, "end", &m->time.to_ms, &end, e) < 0)
+		return -1;
+	m->timed = start || end;
+	return read_matches(m, series, e);
+}
+
+/* Everything that is needed to answer; after -1 the client has its error. */
+static int meta_open(struct meta *m, struct exchange *x, bool series)
+{
+	const struct exporter_view *view = x->ctx;
+	struct err e = { 0 };
+
+	*m = (struct meta){ .x = x, .view = view };
+	arena_init(&m->arena, ARENA_BYTES);
+	if (read_arguments(m, series, &e) < 0) {
+		reply_api_error(x, 400, "bad_data", &e);
+		meta_close(m);
+		return -1;
+	}
+	m->v = snapshot_open(view->store, SNAPSHOT_MS, &e);
+	if (!m->v) {
+		reply_store_error(x, &e);
+		meta_close(m);
+		return -1;
+	}
+	m->time.v = m->v;
+	m->time.calendar = view->calendar;
+	return 0;
+}
+
+static int check_client(const struct meta *m, struct err *e)
+{
+	return atomic_load_explicit(&m->x->cancelled, memory_order_relaxed)
+		       ? err_set(e, ERR_CANCELLED, "the request was given up")
+		       : 0;
+}
+
+/* --- answers ------------------------------------------------------------------------------- */
+
+/* Closes the answer, whose list was cut or not. */
+static void end_list(struct json_writer *j, bool truncated)
+{
+	json_end(j);
+	if (truncated) {
+		json_key(j, "warnings");
+		json_array(j);
+		json_cstr(j, "results truncated due to limit");
+		json_end(j);
+	}
+	api_end(j);
+}
+
+static void reply_texts(struct meta *m, const struct slice *list, size_t n)
+{
+	bool truncated = m->limit && n > m->limit;
+	struct json_writer j;
+
+	if (truncated)
+		n = (size_t)m->limit;
+	api_begin(&j, m->x);
+	json_array(&j);
+	for (size_t i = 0; i < n; i++)
+		json_str(&j, list[i]);
+	end_list(&j, truncated);
+}
+
+/* --- series ------------------------------------------------------------------------------- */
+
+static void put_series(struct json_writer *j, const struct labels *ls)
+{
+	json_object(j);
+	for (uint32_t i = 0; i < ls->n; i++) {
+		json_key_slice(j, ls->l[i].name);
+		json_str(j, ls->l[i].value);
+	}
+	json_end(j);
+}
+
+/* Writes those that are there in that time, up to the limit; *more when there is another one. */
+static int put_present(struct meta *m, const struct series_ref *list, size_t n,
+		       struct json_writer *j, bool *more, struct err *e)
+{
+	uint64_t written = 0;
+
+	for (size_t i = 0; i < n && !*more; i++) {
+		bool present = true;
+
+		if (m->timed && presence_of(&m->time, &list[i], &present, e) < 0)
+			return -1;
+		if (i % LOOK_EVERY == 0 && check_client(m, e) < 0)
+			return -1;
+		if (!present)
+			continue;
+		*more = m->limit && written == m->limit;
+		if (*more)
+			return 0;
+		put_series(j, list[i].labels);
+		written++;
+	}
+	return 0;
+}
+
+static int find_series(struct meta *m, struct json_writer *j, bool *more, struct err *e)
+{
+	struct series_ref *list;
+	size_t n;
+
+	if (matches_select(&m->matches, m->v, &m->arena, &list, &n, e) < 0)
+		return -1;
+	return put_present(m, list, n, j, more, e);
+}
+
+void serve_series(struct exchange *x)
+{
+	struct json_writer j;
+	struct err e = { 0 };
+	bool more = false;
+	struct meta m;
+
+	if (meta_open(&m, x, true) < 0)
+		return;
+	api_begin(&j, x);
+	json_array(&j);
+	if (find_series(&m, &j, &more, &e) < 0)
+		reply_store_error(x, &e);
+	else
+		end_list(&j, more);
+	meta_close(&m);
+}
+
+/* --- texts of labels ------------------------------------------------------------------------- */
+
+struct texts {
+	struct slice *list;
+	size_t n;
+};
+
+static int by_bytes(const void *a, const void *b)
+{
+	return slice_cmp(*(const struct slice *)a, *(const struct slice *)b);
+}
+
+/* Names when `name` is empty, else values of that name. */
+static int ask_index(struct meta *m, struct slice name, const struct match_set *s,
+		     struct texts *out, struct err *e)
+{
+	const struct matcher *with = s ? s->m : NULL;
+	size_t n = s ? s->nm : 0;
+
+	if (name.n == 0)
+		return snapshot_label_names(m->v, with, n, &m->arena, &out->list, &out->n, e);
+	return snapshot_label_values(m->v, name, with, n, &m->arena, &out->list, &out->n, e);
+}
+
+/* The union of what each set finds. */
+static int ask_all(struct meta *m, struct slice name, struct texts *out, struct err *e)
+{
+	struct texts some;
+	size_t cap = 0, kept = 0;
+
+	*out = (struct texts){ 0 };
+	if (m->matches.n <= 1)
+		return ask_index(m, name, m->matches.n ? &m->matches.sets[0] : NULL, out, e);
+	for (size_t i = 0; i < m->matches.n; i++) {
+		if (ask_index(m, name, &m->matches.sets[i], &some, e) < 0)
+			return -1;
+		out->list = arena_grow(&m->arena, out->list, out->n, &cap, out->n + some.n + 1,
+				       sizeof(*out->list));
+		if (!out->list)
+			return err_set(e, ERR_LIMIT, "the answer needs more than %zu MiB",
+				       m->arena.limit >> 20);
+		if (some.n)
+			memcpy(out->list + out->n, some.list, some.n * sizeof(*some.list));
+		out->n += some.n;
+	}
+	if (out->n > 1)
+		qsort(out->list, out->n, sizeof(*out->list), by_bytes);
+	for (size_t i = 0; i < out->n; i++)
+		if (kept == 0 || !slice_eq(out->list[kept - 1], out->list[i]))
+			out->list[kept++] = out->list[i];
+	out->n = kept;
+	return 0;
+}
+
+/* Whether one of the series of a set that meet `more`, too, is there in that time. */
+static int carried(struct meta *m, const struct match_set *s, struct matcher more, bool *is,
+		   struct err *e)
+{
+	struct matcher *with = arena_array(&m->arena, (s ? s->nm : 0) + 1, sizeof(*with));
+	size_t n, nm = 0;
+	uint32_t *ids;
+
+	if (!with)
+		return err_set(e, ERR_LIMIT, "the request needs more than %zu MiB",
+			       m->arena.limit >> 20);
+	with[nm++] = more;
+	for (size_t i = 0; s && i < s->nm; i++)
+		with[nm++] = s->m[i];
+	if (snapshot_ids(m->v, with, nm, &m->arena, &ids, &n, e) < 0)
+		return -1;
+	for (size_t i = 0; i < n && !*is; i++) {
+		struct arena_mark mark = arena_mark(&m->arena);
+		struct series_ref ref;
+
+		if ((i % LOOK_EVERY == 0 && check_client(m, e) < 0) ||
+		    snapshot_series(m->v, ids[i], &m->arena, &ref, e) < 0 ||
+		    presence_of(&m->time, &ref, is, e) < 0)
+			return -1;
+		arena_reset(&m->arena, mark);
+	}
+	return 0;
+}
+
+static int carried_by_any(struct meta *m, struct matcher more, bool *is, struct err *e)
+{
+	struct arena_mark mark = arena_mark(&m->arena);
+	size_t n = m->matches.n;
+	int rc = 0;
+
+	*is = false;
+	if (n == 0)
+		rc = carried(m, NULL, more, is, e);
+	for (size_t i = 0; i < n && rc == 0 && !*is; i++)
+		rc = carried(m, &m->matches.sets[i], more, is, e);
+	arena_reset(&m->arena, mark);
+	return rc;
+}
+
+/* Leaves those that a series carries which is there in that time; one more than the limit is
+ * enough. */
+static int keep_present(struct meta *m, struct slice name, struct texts *t, struct err *e)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < t->n && !(m->limit && kept > m->limit); i++) {
+		struct slice text = t->list[i];
+		struct matcher has = { .op = MATCH_NE, .name = text };
+		bool is;
+
+		if (name.n)
+			has = (struct matcher){ .op = MATCH_EQ, .name = name, .value = text };
+		if (carried_by_any(m, has, &is, e) < 0)
+			return -1;
+		if (is)
+			t->list[kept++] = text;
+	}
+	t->n = kept;
+	return 0;
+}
+
+static void serve_texts(struct exchange *x, struct slice name)
+{
+	struct err e = { 0 };
+	struct texts t;
+	struct meta m;
+
+	if (meta_open(&m, x, false) < 0)
+		return;
+	if (ask_all(&m, name, &t, &e) < 0 || (m.timed && keep_present(&m, name, &t, &e) < 0))
+		reply_store_error(x, &e);
+	else
+		reply_texts(&m, t.list, t.n);
+	meta_close(&m);
+}
+
+void serve_labels(struct exchange *x)
+{
+	serve_texts(x, slice_of("", 0));
+}
+
+/* The path is /api/v1/label/NAME/values. */
+void serve_label_values(struct exchange *x)
+{
+	struct slice name = slice_skip(x->path, strlen("/api/v1/label/"));
+	struct err e = { 0 };
+
+	if (!slice_ends(name, "/values")) {
+		x->status = 404;
+		buf_puts(&x->reply, "404 page not found\n");
+		return;
+	}
+	name = label_unescape(slice_of(name.p, name.n - strlen("/values")), &x->arena);
+	if (name.n == 0) {
+		err_set(&e, ERR_INVALID, "invalid label name: \"\"");
+		reply_api_error(x, 400, "bad_data", &e);
+		return;
+	}
+	serve_texts(x, name);
+}
+
+/* --- metadata ----------------------------------------------------------------------------------
+ */
+
+static const char *const type_names[] = {
+	[RW_UNKNOWN] = "unknown",
+	[RW_COUNTER] = "counter",
+	[RW_GAUGE] = "gauge",
+	[RW_HISTOGRAM] = "histogram",
+	[RW_GAUGE_HISTOGRAM] = "gaugehistogram",
+	[RW_SUMMARY] = "summary",
+	[RW_INFO] = "info",
+	[RW_STATE_SET] = "stateset",
+};
+
+static int by_family(const void *a, const void *b)
+{
+	const struct family_metadata *x = a, *y = b;
+
+	return slice_cmp(x->family, y->family);
+}
+
+/* What senders told, and the catalogue's indicators, by family. */
+static int all_metadata(const struct exporter_view *view, struct assessment *as, struct arena *a,
+			struct family_metadata **out, size_t *n, struct err *e)
+{
+	struct snapshot *v = snapshot_open(view->store, SNAPSHOT_MS, e);
+	size_t cap;
+	int rc;
+
+	if (!v)
+		return -1;
+	rc = snapshot_metadata(v, a, out, n, e);
+	snapshot_close(v);
+	if (rc < 0 || !as)
+		return rc;
+	cap = *n;
+	*out = arena_grow(a, *out, *n, &cap, *n + as->nindicators + 1, sizeof(**out));
+	for (size_t i = 0; *out && i < as->nindicators; i++) {
+		const struct indicator *of = as->indicators[i].indicator;
+		const char *help = arena_printf(a, "%s (reported in %s)", of->name, of->measure);
+
+		(*out)[(*n)++] = (struct family_metadata){ .family = slice_str(of->code),
+							   .help = slice_str(help),
+							   .type = RW_GAUGE };
+	}
+	if (!*out)
+		return err_set(e, ERR_LIMIT, "the answer needs more than %zu MiB", a->limit >> 20);
+	if (*n > 1)
+		qsort(*out, *n, sizeof(**out), by_family);
+	return 0;
+}
+
+static void put_metadata(struct json_writer *j, const struct family_metadata *f)
+{
+	bool known = f->type >= 0 && (size_t)f->type < sizeof(type_names) / sizeof(type_names[0]);
+
+	json_object(j);
+	json_key(j, "type");
+	json_cstr(j, type_names[known ? f->type : RW_UNKNOWN]);
+	json_key(j, "help");
+	json_str(j, f->help);
+	json_key(j, "unit");
+	json_str(j, f->unit);
+	json_end(j);
+}
+
+struct metadata_limits {
+	int64_t families; /* negative: any; 0 is none */
+	int64_t each;     /* 0 and less: any */
+	struct slice metric;
+};
+
+static void put_families(struct json_writer *j, const struct family_metadata *f, size_t n,
+			 const struct metadata_limits *l)
+{
+	int64_t written = 0;
+
+	json_object(j);
+	for (size_t i = 0, next; i < n; i = next) {
+		for (next = i + 1; next < n && slice_eq(f[next].family, f[i].family); next++)
+			;
+		if (l->metric.n && !slice_eq(l->metric, f[i].family))
+			continue;
+		if (l->families >= 0 && written++ >= l->families)
+			break;
+		json_key_slice(j, f[i].family);
+		json_array(j);
+		for (size_t k = i; k < next && (l->each <= 0 || (int64_t)(k - i) < l->each); k++)
+			put_metadata(j, &f[k]);
+		json_end(j);
+	}
+	json_end(j);
+}
+
+/* Here the limits have a sentence of their own, and 0 is a limit. */
+static int read_number(const struct exchange *x, const char *name, int64_t *v, struct err *e)
+{
+	struct slice text = exchange_param(x, name);
+
+	if (text.n && num_parse_i64(text, v, NULL) < 0)
+		return err_set(e, ERR_INVALID, "%s must be a number", name);
+	return 0;
+}
+
+void serve_metadata(struct exchange *x)
+{
+	const struct exporter_view *view = x->ctx;
+	struct metadata_limits l = { .families = -1, .metric = exchange_param(x, "metric") };
+	struct family_metadata *f;
+	struct assessment *as;
+	struct json_writer j;
+	struct err e = { 0 };
+	size_t n;
+
+	if (read_number(x, "limit", &l.families, &e) < 0 ||
+	    read_number(x, "limit_per_metric", &l.each, &e) < 0) {
+		reply_api_error(x, 400, "bad_data", &e);
+		return;
+	}
+	as = view->assessment(view->ctx);
+	if (all_metadata(view, as, &x->arena, &f, &n, &e) < 0) {
+		reply_store_error(x, &e);
+	} else {
+		api_begin(&j, x);
+		put_families(&j, f, n, &l);
+		api_end(&j);
+	}
+	if (as)
+		assessment_unref(as);
+}
