@@ -49,6 +49,7 @@ void reply_store_error(struct exchange *x, const struct err *e)
 static void meta_close(struct meta *m)
 {
 	snapshot_close(m->v);
+	m->view->calendar_close(m->time.calendar);
 	matches_release(&m->matches);
 	arena_release(&m->arena);
 }
@@ -98,7 +99,7 @@ static int meta_open(struct meta *m, struct exchange *x, bool series)
 		return -1;
 	}
 	m->time.v = m->v;
-	m->time.calendar = view->calendar;
+	m->time.calendar = view->calendar_open(view->ctx);
 	return 0;
 }
 
