@@ -403,6 +403,48 @@ static int keep_window(struct eval *ev, const struct matrix *m, const int64_t *r
 	return 0;
 }
 
+static double on_line(const struct points *p, size_t i, int64_t t)
+{
+	return p->v[i] + (p->v[i + 1] - p->v[i]) * (double)(t - p->t_ms[i]) /
+				 (double)(p->t_ms[i + 1] - p->t_ms[i]);
+}
+
+/* Anchored and smoothed ranges have a point at each of their ends: what was last seen there, or
+ * what lies on the line between its neighbours. */
+static int keep_extended(struct eval *ev, const struct matrix *m, const struct points *p,
+			 struct query_points *out, struct err *e)
+{
+	int64_t end = matrix_end(m, NULL, 0), start = end - m->range_ms, *t;
+	bool smoothed = m->kind == RANGE_SMOOTHED;
+	size_t lo = 0, hi = p->n;
+	double *v;
+
+	out->n = 0;
+	while (lo < p->n && p->t_ms[lo] <= start)
+		lo++;
+	while (hi > lo && p->t_ms[hi - 1] >= end)
+		hi--;
+	if (lo == p->n)
+		return 0;
+	t = eval_alloc(ev, hi - lo + 2, sizeof(*t), e);
+	v = eval_alloc(ev, hi - lo + 2, sizeof(*v), e);
+	if (!t || !v)
+		return -1;
+	t[out->n] = start;
+	v[out->n++] = lo == 0 ? p->v[0] : smoothed ? on_line(p, lo - 1, start) : p->v[lo - 1];
+	for (size_t i = lo; i < hi; i++) {
+		t[out->n] = p->t_ms[i];
+		v[out->n++] = p->v[i];
+	}
+	t[out->n] = end;
+	v[out->n++] = hi == p->n || hi == 0 ? p->v[hi < p->n ? hi : hi - 1]
+		      : p->t_ms[hi] == end  ? p->v[hi]
+					    : on_line(p, hi - 1, end);
+	out->t_ms = t;
+	out->v = v;
+	return 0;
+}
+
 static int finish_matrix(struct eval *ev, struct query *q, struct err *e)
 {
 	const struct matrix *m = &q->value.matrix;
@@ -421,7 +463,9 @@ static int finish_matrix(struct eval *ev, struct query *q, struct err *e)
 		if (r == 0)
 			r = m->fetch(m, i, w, &p, &row_ends, e);
 		if (r == 0)
-			r = keep_window(ev, m, row_ends, &p, row, e);
+			r = m->kind == RANGE_PLAIN || row_ends
+				    ? keep_window(ev, m, row_ends, &p, row, e)
+				    : keep_extended(ev, m, &p, row, e);
 		arena_reset(&w->scratch, mark);
 		if (r < 0)
 			return -1;
