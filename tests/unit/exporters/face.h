@@ -66,6 +66,17 @@ static inline struct assessment *face_assessment(void *ctx)
 	return f->a ? assessment_ref(f->a) : NULL;
 }
 
+static inline const struct calendar *face_calendar(void *ctx)
+{
+	(void)ctx;
+	return NULL;
+}
+
+static inline void face_calendar_close(const struct calendar *c)
+{
+	(void)c;
+}
+
 static inline int face_feeds(void *ctx, struct arena *a, struct feed_row **out, size_t *n,
 			     struct err *e)
 {
@@ -148,6 +159,8 @@ static inline int face_setup(void **state)
 					  .assessment = face_assessment,
 					  .alerts = f->alerts,
 					  .feeds = face_feeds,
+					  .calendar_open = face_calendar,
+					  .calendar_close = face_calendar_close,
 					  .ready = face_ready,
 					  .store = f->s,
 					  .title = "示例市<监测>",
