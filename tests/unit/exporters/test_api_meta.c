@@ -67,7 +67,7 @@ static void a_figure_counts_as_long_as_it_holds(void **state)
 	const char *now = within("match[]=park_output_yuan", NOW_MS - HOUR, NOW_MS);
 
 	assert_data(f, serve_series, now, "[]");
-	f->view.calendar = &api_calendar;
+	f->view.calendar_open = api_calendar_open;
 	assert_data(f, serve_series, now, "[" P1 "," P2 "]");
 	assert_data(f, serve_series,
 		    within("match[]=park_output_yuan", OCTOBER + 40 * DAY - 1, OCTOBER + 50 * DAY),
