@@ -3,6 +3,7 @@
  */
 #include "base/log.h"
 #include "daemon/commands.h"
+#include "daemon/load.h"
 #include "daemon/config.h"
 #include "daemon/import.h"
 #include "daemon/remote_intake.h"
@@ -95,34 +96,15 @@ static int parse_options(int argc, char **argv, struct command *k, struct err *e
 	return 0;
 }
 
-static int load_catalogue(struct command *k, struct diags *d, struct err *e)
-{
-	const struct config *c = k->config;
-	struct catalogue_options o = { .zone = zone_open(c->timezone, e), .hours = c->hours };
-
-	if (!o.zone)
-		return -1;
-	k->catalogue =
-		catalogue_load((const char *const *)c->catalogue.list, c->catalogue.n, &o, d);
-	return k->catalogue ? 0 : err_set(e, ERR_INVALID, "the catalogue has mistakes");
-}
-
 /* What families are; every mistake is printed. */
 static int load_config(struct command *k, struct err *e)
 {
-	struct arena arena;
-	struct diags diags;
-	int rc = -1;
+	struct loaded l;
 
-	arena_init(&arena, CONFIG_ARENA_BYTES);
-	diags_init(&diags, &arena, COMPLAINTS_MAX);
-	k->config = config_load(k->config_path, NULL, &diags, e);
-	if (k->config)
-		rc = load_catalogue(k, &diags, e);
-	diags_print(&diags, stderr);
-	arena_release(&arena);
-	if (rc < 0)
+	if (load_all(k->config_path, NULL, stderr, &l, e) < 0)
 		return -1;
+	k->config = l.config;
+	k->catalogue = l.catalogue;
 	remote_intake_configure(&k->families, k->config, k->catalogue);
 	k->import.classify = remote_intake_classify;
 	k->import.classify_ctx = &k->families;

@@ -12,6 +12,9 @@ static const char usage[] =
 	"\n"
 	"  parkwatch run   [--config FILE] [--data-dir DIR] [--listen ADDRESS:PORT] [--log-level "
 	"LEVEL]\n"
+	"                  [--enable-feature NAMES]\n"
+	"  parkwatch query EXPR [--time T | --start T [--end T] [--step D]] [--as-of T]\n"
+	"                  [--url URL | --data-dir DIR] [--config FILE] [--format table|csv|json]\n"
 	"  parkwatch check config FILE\n"
 	"  parkwatch check catalogue FILE...\n"
 	"  parkwatch check feed --config FILE NAME DOCUMENT\n"
@@ -50,13 +53,13 @@ static const struct {
 	const char *word;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-	{ "run", command_run },         { "check", command_check },
-	{ "export", command_export },   { "import", command_import },
-	{ "delete", command_delete },   { "audit", command_audit },
-	{ "backup", command_backup },   { "restore", command_restore },
-	{ "version", command_version }, { "--version", command_version },
-	{ "help", command_help },       { "--help", command_help },
-	{ "-h", command_help },
+	{ "run", command_run },           { "check", command_check },
+	{ "export", command_export },     { "import", command_import },
+	{ "query", command_query },       { "delete", command_delete },
+	{ "audit", command_audit },       { "backup", command_backup },
+	{ "restore", command_restore },   { "version", command_version },
+	{ "--version", command_version }, { "help", command_help },
+	{ "--help", command_help },       { "-h", command_help },
 };
 
 int main(int argc, char **argv)

@@ -17,6 +17,7 @@
 #include "daemon/calendar.h"
 #include "daemon/feed_board.h"
 #include "daemon/intake.h"
+#include "daemon/load.h"
 #include "daemon/remote_intake.h"
 #include "daemon/watch.h"
 #include "exporters/routes.h"
@@ -31,12 +32,7 @@
 /* A share that does not answer holds one for each of its feeds; the others go on. */
 enum { FILE_WORKERS = 8 };
 
-enum { CLOSE_PATIENCE_MS = 10 * 1000, COMPLAINTS_MAX = 1000, DIAG_ARENA_BYTES = 16 << 20 };
-
-struct loaded {
-	struct config *config;
-	struct catalogue *catalogue;
-};
+enum { CLOSE_PATIENCE_MS = 10 * 1000 };
 
 /* A reload asked for by SIGHUP: read and checked by a job, taken over on the loop. */
 struct reload {
@@ -77,49 +73,6 @@ struct daemon {
 };
 
 /* --- configuration and catalogue ------------------------------------------------- */
-
-static void loaded_drop(struct loaded *l)
-{
-	if (l->catalogue)
-		catalogue_unref(l->catalogue);
-	config_unref(l->config);
-}
-
-static int load_catalogue(struct loaded *l, struct diags *d, struct err *e)
-{
-	struct catalogue_options o = { .hours = l->config->hours };
-
-	o.zone = zone_open(l->config->timezone, e);
-	if (!o.zone)
-		return err_wrap(e, "timezone");
-	l->catalogue = catalogue_load(l->config->catalogue.list, l->config->catalogue.n, &o, d);
-	if (!l->catalogue) {
-		if (diags_check(d, e) == 0)
-			err_set(e, ERR_MEMORY, "no memory for the catalogue");
-		return err_wrap(e, "catalogue");
-	}
-	return 0;
-}
-
-/* All of it or nothing; every mistake is printed. Any thread: reads only what never changes. */
-static int load_all(const struct daemon *d, struct loaded *l, struct err *e)
-{
-	struct arena arena;
-	struct diags diags;
-	int rc = -1;
-
-	*l = (struct loaded){ 0 };
-	arena_init(&arena, DIAG_ARENA_BYTES);
-	diags_init(&diags, &arena, COMPLAINTS_MAX);
-	l->config = config_load(d->config_path, &d->overrides, &diags, e);
-	if (l->config)
-		rc = load_catalogue(l, &diags, e);
-	if (rc < 0)
-		loaded_drop(l);
-	diags_print(&diags, d->complaints);
-	arena_release(&arena);
-	return rc;
-}
 
 static void note_reload(bool ok, int64_t now_ms)
 {
@@ -198,7 +151,7 @@ int daemon_reload(struct daemon *d, struct err *e)
 {
 	struct loaded l;
 
-	if (load_all(d, &l, e) < 0)
+	if (load_all(d->config_path, &d->overrides, d->complaints, &l, e) < 0)
 		return refuse(d, e);
 	return take_over(d, &l, e);
 }
@@ -215,7 +168,7 @@ static void reload_work(struct job *j)
 	struct daemon *d = daemon_of_reload(j);
 	struct reload *r = &d->reload;
 
-	r->rc = load_all(d, &r->loaded, &r->err);
+	r->rc = load_all(d->config_path, &d->overrides, d->complaints, &r->loaded, &r->err);
 }
 
 static void reload_done(struct job *j, enum job_end how)
@@ -490,7 +443,7 @@ struct daemon *daemon_open(const struct daemon_options *o, struct err *e)
 	d->config_path = o->config_path;
 	d->overrides = o->overrides;
 	d->complaints = o->complaints ? o->complaints : stderr;
-	if (load_all(d, &l, e) < 0)
+	if (load_all(d->config_path, &d->overrides, d->complaints, &l, e) < 0)
 		goto fail;
 	swap_in(d, &l);
 	d->loop = loop_new(&loop_options, e);

@@ -128,6 +128,8 @@ static int read_common(struct ask *a, struct err *e)
 		return -1;
 	if (there && lookback > 0)
 		a->q.lookback_ms = lookback;
+	if (param_time(x, "as_of", &a->q.as_of_ms, &there, e) < 0) /* ours */
+		return -1;
 	return 0;
 }
 

@@ -143,6 +143,7 @@ struct eval {
 
 	int64_t lookback_ms;
 	bool lookback_given;
+	int64_t as_of_ms;                  /* of selectors that do not say; INT64_MAX: now */
 	int64_t subquery_step_ms;          /* where none is written */
 	int64_t start_ms, end_ms, step_ms; /* of the whole query, for start(), end(), … */
 	bool range_query;

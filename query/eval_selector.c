@@ -57,7 +57,7 @@ static int choose(struct eval *ev, const struct node *n, struct selection *sel, 
 	if (!rest)
 		return -1;
 	memset(sel, 0, sizeof(*sel));
-	sel->as_of_ms = INT64_MAX;
+	sel->as_of_ms = ev->as_of_ms;
 	sel->no_hold = ev->lookback_given;
 	if (virtual_take(ev, n, rest, &sel->nm, sel, e) < 0)
 		return -1;

@@ -531,6 +531,7 @@ static void eval_init(struct engine *en, struct query *q, struct buf *failure, s
 		.notes = &q->notes,
 		.lookback_ms = q->lookback_ms > 0 ? q->lookback_ms : en->o.lookback_ms,
 		.lookback_given = q->lookback_ms > 0,
+		.as_of_ms = q->as_of_ms ? q->as_of_ms : INT64_MAX,
 		.subquery_step_ms = en->o.subquery_step_ms,
 		.start_ms = q->start_ms,
 		.end_ms = q->step_ms ? q->end_ms : q->start_ms,

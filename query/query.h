@@ -60,8 +60,9 @@ struct query {
 	struct slice text;
 	int64_t start_ms, end_ms, step_ms; /* step 0: an instant query at start_ms */
 	int64_t lookback_ms;               /* 0: the engine's; else figures do not hold either */
-	int64_t timeout_ms;                /* 0: none */
-	atomic_bool *cancelled;            /* may be NULL */
+	int64_t as_of_ms; /* what was known then is shown, unless a selector says; 0: all that is */
+	int64_t timeout_ms;     /* 0: none */
+	atomic_bool *cancelled; /* may be NULL */
 	struct source *source;
 
 	/* out, after query_run() */
