@@ -6,6 +6,7 @@
  */
 #include "base/alloc.h"
 #include "base/duration.h"
+#include "base/inflate.h"
 #include "base/json_write.h"
 #include "base/log.h"
 #include "daemon/calendar.h"
@@ -22,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BODY_BYTES = 512 << 20, TIMEOUT_MS = 120 * 1000 };
+enum { BODY_BYTES = 512 << 20, TIMEOUT_MS = 120 * 1000, PACKED_RATIO = 1000 };
 
 struct asked {
 	const char *expr, *url, *dir, *config;
@@ -197,8 +198,8 @@ static int fetch(struct asked *q, struct loop *l, struct http_client *c, const c
 		*e = a.fetch.err;
 		rc = -1;
 	} else {
-		buf_slice(&q->body, buf_all(&a.fetch.body));
-		rc = buf_check(&q->body, e);
+		rc = inflate_body(buf_all(&a.fetch.body), slice_str(a.fetch.content_encoding),
+				  PACKED_RATIO, &q->body, e);
 	}
 	http_fetch_release(&a.fetch);
 	return rc;
