@@ -19,11 +19,17 @@ struct cell {
 	bool mean; /* avg: `a` is a mean, the sum was too large */
 };
 
+/* 6 MiB: they should stay in the cache. */
+enum { OWN_CELLS_MAX = 256 << 10 };
+
 struct fold {
 	struct grouping *g;
 	struct cell *cells; /* [group][step] */
-	struct cell *first; /* [part][step]: of the group a part begins in */
+	/* A part's own: [part][group][step] when `all`, else [part][step] of the group it begins
+	 * in. */
+	struct cell *own;
 	size_t parts;
+	bool all;
 };
 
 /* --- one value
@@ -213,16 +219,20 @@ static int fold_part(void *arg, struct worker *w, size_t part, size_t from, size
 
 	for (size_t i = from; i < to; i++) {
 		struct arena_mark mark = arena_mark(&w->scratch);
-		uint32_t row = g->by.row[i], key = g->by.key[row];
+		uint32_t row = f->all ? (uint32_t)i : g->by.row[i], key = g->by.key[row];
 		const double *values;
+		struct cell *into;
 
 		if (eval_alive(g->ev, e) < 0)
 			return -1;
 		values = vector_row(g->rows, row, w, e);
 		if (!values)
 			return -1;
-		take_row(op, values, width,
-			 key == begun ? f->first + part * width : f->cells + key * width);
+		if (f->all)
+			into = f->own + (part * g->keys.n + key) * width;
+		else
+			into = key == begun ? f->own + part * width : f->cells + key * width;
+		take_row(op, values, width, into);
 		arena_reset(&w->scratch, mark);
 	}
 	return 0;
@@ -248,6 +258,14 @@ static double result(enum aggregate_op op, const struct cell *c)
 	}
 }
 
+static void join_part(struct fold *f, size_t part, struct cell *into, size_t cells)
+{
+	const struct cell *own = f->own + part * cells;
+
+	for (size_t k = 0; k < cells; k++)
+		join_cell(f->g->node->aggregate.op, &into[k], &own[k]);
+}
+
 static void join_parts(struct fold *f)
 {
 	const struct grouping *g = f->g;
@@ -255,13 +273,11 @@ static void join_parts(struct fold *f)
 
 	for (size_t part = 0; part < f->parts; part++) {
 		size_t from = n * part / f->parts, to = n * (part + 1) / f->parts;
-		struct cell *into;
 
-		if (from == to)
-			continue;
-		into = f->cells + g->by.key[g->by.row[from]] * width;
-		for (size_t k = 0; k < width; k++)
-			join_cell(g->node->aggregate.op, &into[k], &f->first[part * width + k]);
+		if (f->all)
+			join_part(f, part, f->cells, g->keys.n * width);
+		else if (from < to)
+			join_part(f, part, f->cells + g->by.key[g->by.row[from]] * width, width);
 	}
 }
 
@@ -270,16 +286,19 @@ int aggregate_fold(struct grouping *g, struct vector *out, struct err *e)
 	enum aggregate_op op = g->node->aggregate.op;
 	size_t width = g->rows->width, n = g->keys.n;
 	struct fold f = { .g = g, .parts = eval_parts(g->ev, g->rows->n) };
+	size_t own;
 	double *values;
 
 	if (vector_new(g->ev, n, width, out, &values, e) < 0 || group_heads(g, out->heads, e) < 0)
 		return -1;
+	f.all = f.parts * n * width <= OWN_CELLS_MAX;
+	own = f.parts * (f.all ? n : 1) * width;
 	f.cells = eval_alloc(g->ev, n * width, sizeof(*f.cells), e);
-	f.first = eval_alloc(g->ev, f.parts * width, sizeof(*f.first), e);
-	if (!f.cells || !f.first)
+	f.own = eval_alloc(g->ev, own, sizeof(*f.own), e);
+	if (!f.cells || !f.own)
 		return -1;
 	clear(op, f.cells, n * width);
-	clear(op, f.first, f.parts * width);
+	clear(op, f.own, own);
 	if (eval_spread(g->ev, g->rows->n, fold_part, &f, e) < 0)
 		return -1;
 	join_parts(&f);

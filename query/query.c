@@ -21,6 +21,7 @@ enum {
 	DEFAULT_POINTS = 50 * 1000 * 1000,
 	FAILURE_BYTES = 8192,
 	WORKERS_MAX = 255,
+	SORTED_MAX = 1000,
 };
 
 struct engine {
@@ -364,7 +365,10 @@ static int finish_vector(struct eval *ev, struct query *q, struct err *e)
 	if (vector_materialize(ev, v, true, e) < 0 || settle_names(ev, v, e) < 0)
 		return -1;
 	q->stats.peak_points = v->n * v->width;
-	return v->ordered || q->step_ms == 0 ? 0 : sort_rows(ev, v, e);
+	/* An instant answer has no order of its own; one for people is put in one. */
+	if (v->ordered || (q->step_ms == 0 && v->n > SORTED_MAX))
+		return 0;
+	return sort_rows(ev, v, e);
 }
 
 static int by_row_labels(const void *a, const void *b)

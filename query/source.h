@@ -61,7 +61,7 @@ struct points {
 };
 
 struct source_vtable {
-	/* By labels in order. */
+	/* In an order that suits the source: rows are asked for in it. */
 	int (*select)(struct source *s, const struct selection *sel, struct arena *a,
 		      struct source_series **out, size_t *n, struct err *e);
 	/* One for each worker; ERR_LIMIT. Closed before the source is. */
