@@ -38,47 +38,16 @@ static int no_memory(struct err *e)
 	return err_set(e, ERR_LIMIT, "query needs more memory than it may have");
 }
 
-/* By the store's numbers: in that order a reader goes on where it stands, in another one it begins
- * each time anew. Sorted by digits of eleven bits. */
-static int put_by_number(struct series_ref *refs, size_t n, struct arena *a)
-{
-	enum { BITS = 11, PASSES = 3 };
-	struct series_ref *from = refs, *to = arena_array(a, n + 1, sizeof(*to)), *swap;
-
-	if (!to)
-		return -1;
-	for (unsigned pass = 0; pass < PASSES; pass++) {
-		size_t start[1 << BITS] = { 0 }, at = 0;
-
-		for (size_t i = 0; i < n; i++)
-			start[from[i].id >> (pass * BITS) & ((1 << BITS) - 1)]++;
-		for (size_t d = 0; d < 1 << BITS; d++) {
-			size_t count = start[d];
-
-			start[d] = at;
-			at += count;
-		}
-		for (size_t i = 0; i < n; i++)
-			to[start[from[i].id >> (pass * BITS) & ((1 << BITS) - 1)]++] = from[i];
-		swap = from;
-		from = to;
-		to = swap;
-	}
-	/* three passes: what is sorted lies in the other array */
-	memcpy(refs, from, n * sizeof(*refs));
-	return 0;
-}
-
 static int select_series(struct source *s, const struct selection *sel, struct arena *a,
 			 struct source_series **out, size_t *n, struct err *e)
 {
 	struct source_store *store = (struct source_store *)s;
 	struct series_ref *refs;
 
-	if (snapshot_select(store->v, sel->m, sel->nm, a, &refs, n, e) < 0)
+	if (snapshot_select_by_id(store->v, sel->m, sel->nm, a, &refs, n, e) < 0)
 		return -1;
 	*out = arena_array(a, *n + 1, sizeof(**out));
-	if (!*out || put_by_number(refs, *n, a) < 0)
+	if (!*out)
 		return no_memory(e);
 	for (size_t i = 0; i < *n; i++)
 		(*out)[i] = (struct source_series){ refs[i].labels, refs[i].id, refs[i].statistic };

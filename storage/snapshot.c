@@ -227,7 +227,6 @@ static int too_much(const struct arena *a, struct err *e)
 
 /* --- series ----------------------------------------------------------------------------- */
 
-/* Ids to references with labels, in the order of labels. */
 static int by_labels(const void *a, const void *b)
 {
 	const struct series_ref *x = a, *y = b;
@@ -235,6 +234,7 @@ static int by_labels(const void *a, const void *b)
 	return labels_cmp(x->labels, y->labels);
 }
 
+/* Ids to references with labels. */
 static int select_refs(struct snapshot *v, const struct matcher *m, size_t nm, struct arena *a,
 		       struct series_ref **out, size_t *n, struct err *e)
 {
@@ -253,15 +253,23 @@ static int select_refs(struct snapshot *v, const struct matcher *m, size_t nm, s
 		    look_at_clock(v, e) < 0)
 			return -1;
 	}
-	if (*n > 1)
-		qsort(*out, *n, sizeof(**out), by_labels);
 	return 0;
+}
+
+int snapshot_select_by_id(struct snapshot *v, const struct matcher *m, size_t nm, struct arena *a,
+			  struct series_ref **out, size_t *n, struct err *e)
+{
+	return enter(v, e) < 0 ? -1 : leave(v, select_refs(v, m, nm, a, out, n, e));
 }
 
 int snapshot_select(struct snapshot *v, const struct matcher *m, size_t nm, struct arena *a,
 		    struct series_ref **out, size_t *n, struct err *e)
 {
-	return enter(v, e) < 0 ? -1 : leave(v, select_refs(v, m, nm, a, out, n, e));
+	if (snapshot_select_by_id(v, m, nm, a, out, n, e) < 0)
+		return -1;
+	if (*n > 1)
+		qsort(*out, *n, sizeof(**out), by_labels);
+	return 0;
 }
 
 int snapshot_ids(struct snapshot *v, const struct matcher *m, size_t nm, struct arena *a,
