@@ -722,7 +722,7 @@ int number_parse(struct slice text, double *v, struct err *e)
 			return err_set(e, ERR_INVALID, "error parsing number: \"%s\"", plain);
 		return 0;
 	}
-	if (plain[n - 1] == '.')
+	if (n && plain[n - 1] == '.')
 		plain[--n] = '\0';
 	if (plain[0] == '.') {
 		memmove(plain + 1, plain, n + 1);

@@ -920,7 +920,7 @@ static int parse_at_time(struct parser *p, struct shift *shift)
 {
 	bool minus = false, duration;
 	uint32_t at = p->now.at.from;
-	double v;
+	double v = 0;
 
 	if (at_word(p, WORD_START) || at_word(p, WORD_END)) {
 		shift->at = at_word(p, WORD_START) ? AT_START : AT_END;
@@ -1167,7 +1167,7 @@ static int parse_fill_value(struct parser *p, double *v)
 static int parse_fill(struct parser *p, struct matching *m)
 {
 	enum word word = p->now.word;
-	double v;
+	double v = 0;
 
 	if (!(p->features & FEATURE_FILL))
 		return fault_at(p, p->now.at.from,
