@@ -123,7 +123,7 @@ static int check_binary(struct checker *c, struct node *n)
 static int check_count(struct checker *c, const struct node *n)
 {
 	const struct function *fn = n->call.fn;
-	size_t most = fn->nargs, least = fn->nargs;
+	size_t most = fn->nargs, least = most;
 
 	if (fn->variadic == 0) {
 		if (n->call.nargs != fn->nargs)

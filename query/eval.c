@@ -59,7 +59,7 @@ static int eval_constant(struct eval *ev, const struct node *n, const struct gri
 
 	if (eval_any(ev, n, &once, out, e) < 0)
 		return -1;
-	if (n->type == VALUE_SCALAR)
+	if (n->type == VALUE_SCALAR && out->scalar)
 		return fill_scalar(ev, out->scalar[0], g->n, &out->scalar, e);
 	return repeat_vector(ev, g->n, &out->vector, e);
 }

@@ -76,7 +76,7 @@ static int make_spec(struct eval *ev, const struct node_aggregate *a, struct key
 	struct slice *names, label;
 	size_t n = 0;
 
-	if (a->op != AGG_COUNT_VALUES)
+	if (a->op != AGG_COUNT_VALUES || !a->param)
 		return key_spec_init(ev, a->labels, a->nlabels, !a->without, out, e);
 	label = node_inner(a->param)->string;
 	names = eval_alloc(ev, a->nlabels + 1, sizeof(*names), e);

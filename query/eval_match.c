@@ -380,7 +380,7 @@ static int match_row(const struct vector *v, size_t i, struct worker *w, double 
 	}
 	if (many && one)
 		pair_values(m, many, one, v->width, out);
-	else
+	else if (many || one)
 		filled_values(m, p, many ? many : one, v->width, out);
 	return 0;
 }
@@ -434,7 +434,7 @@ static int make_heads(struct match *m, size_t from, struct head *heads, struct e
 {
 	for (size_t i = from; i < m->n; i++) {
 		const struct pair *p = &m->pairs[i];
-		struct head missing;
+		struct head missing = { 0 };
 		const struct head *many, *one;
 
 		many = p->many == KEY_NONE ? &missing : &m->many->heads[p->many];

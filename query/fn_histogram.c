@@ -307,8 +307,10 @@ static int copy_histograms(struct eval *ev, struct histograms *h, const double *
 {
 	struct histograms *copy = arena_new(ev->arena, struct histograms);
 
-	if (!copy)
-		return eval_full(ev, e);
+	if (!copy) {
+		eval_full(ev, e);
+		return -1;
+	}
 	*copy = *h;
 	copy->a = phi;
 	copy->heads = eval_alloc(ev, h->n, sizeof(*h->heads), e);

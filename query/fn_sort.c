@@ -39,7 +39,7 @@ static int natural(struct slice a, struct slice b)
 	size_t i = 0, j = 0;
 
 	while (i < a.n && j < b.n) {
-		size_t m = i, n = j;
+		size_t m, n;
 
 		if (!is_digit(a.p[i]) || !is_digit(b.p[j])) {
 			if (a.p[i] != b.p[j])

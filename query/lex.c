@@ -270,6 +270,23 @@ static uint32_t scan_duration(const struct lexer *x)
 	return is_alnum(peek(x, n)) ? 0 : n;
 }
 
+/* What follows a number that is none by itself: units, each with digits before it but the first.
+ * *n goes on to the character that does not fit. Whether it may be a duration. */
+static bool scan_units(const struct lexer *x, uint32_t *n)
+{
+	do {
+		while (is_digit(peek(x, *n)))
+			(*n)++;
+		if (peek(x, *n) < 0 || !strchr("smhdwy", peek(x, *n)))
+			return false;
+		*n += peek(x, *n + 1) == 's' ? 2 : 1;
+	} while (is_digit(peek(x, *n)));
+	if (!is_alnum(peek(x, *n)))
+		return true;
+	(*n)++;
+	return false;
+}
+
 static void lex_number(struct lexer *x, struct token *t)
 {
 	uint32_t n = scan_duration(x);
@@ -284,8 +301,10 @@ static void lex_number(struct lexer *x, struct token *t)
 		emit(x, t, TOKEN_NUMBER, n);
 		return;
 	}
-	while (is_alnum(peek(x, n)))
-		n++;
+	if (scan_units(x, &n)) { /* the parser says what is wrong with it */
+		emit(x, t, TOKEN_DURATION, n);
+		return;
+	}
 	quote(slice_cut(slice_of(x->text.p + x->at, n), 40), text, sizeof(text));
 	fault(x, t, "bad number or duration syntax: %s", text);
 }
@@ -378,6 +397,7 @@ static void lex_paren(struct lexer *x, struct token *t, int c)
 		return;
 	}
 	if (x->parens == 0) {
+		x->at++; /* Prometheus says so when it has read it */
 		fault(x, t, "unexpected right parenthesis ')'");
 		return;
 	}
@@ -410,15 +430,14 @@ static void lex_sign(struct lexer *x, struct token *t, int c)
 		fault(x, t, "unexpected character after '=': %s", text);
 	} else if (c == '=') {
 		emit(x, t, TOKEN_EQ, 1);
-	} else if (c == '!' && peek(x, 1) >= 0) {
-		x->at++;
-		quote_char(x, text);
+	} else if (c == '!') {
+		snprintf(text, sizeof(text), "'\uFFFD'");
+		if (peek(x, 1) >= 0)
+			quote_char(&(struct lexer){ .text = x->text, .at = x->at + 1 }, text);
 		fault(x, t, "unexpected character after '!': %s", text);
 	} else if (c == '{') {
 		emit(x, t, TOKEN_LEFT_BRACE, 1);
 		x->in_braces = true;
-	} else if (c == '}') {
-		fault(x, t, "unexpected right brace '}'");
 	} else {
 		quote_char(x, text);
 		fault(x, t, "unexpected character: %s", text);
@@ -602,17 +621,17 @@ static size_t put_utf8(char *out, uint32_t c)
 	return 4;
 }
 
-/* "what U+0071 'q'" of the character at `at`, as Go's %#U shows it; where the text ends before the
- * sequence does, that. */
+/* "what U+0071 'q'" of the character at `at`, as Go's %#U shows it. */
 static void bad_escape(struct slice s, size_t at, const char *before, const char *behind,
 		       struct err *e)
 {
-	size_t n = at < s.n ? character(s, at) : 0;
+	/* where the text ends its quote is looked at */
+	size_t n = at < s.n ? character(s, at) : at == s.n;
 	uint32_t c = n ? (unsigned char)s.p[at] & (0xff >> (n > 1 ? n + 1 : 0)) : 0xfffd;
 
 	for (size_t i = 1; i < n; i++)
 		c = c << 6 | ((unsigned char)s.p[at + i] & 0x3f);
-	if (at >= s.n)
+	if (at > s.n)
 		err_set(e, ERR_INVALID, "escape sequence not terminated");
 	else
 		err_set(e, ERR_INVALID, "%s U+%04X '%.*s'%s", before, c, (int)n, s.p + at, behind);
@@ -722,7 +741,7 @@ int number_parse(struct slice text, double *v, struct err *e)
 			return err_set(e, ERR_INVALID, "error parsing number: \"%s\"", plain);
 		return 0;
 	}
-	if (plain[n - 1] == '.')
+	if (n && plain[n - 1] == '.')
 		plain[--n] = '\0';
 	if (plain[0] == '.') {
 		memmove(plain + 1, plain, n + 1);

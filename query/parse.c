@@ -28,6 +28,7 @@ struct parser {
 	struct err *e;
 	unsigned features;
 	unsigned depth;   /* of the recursion */
+	bool in_range;    /* between brackets, for messages */
 	bool labels_only; /* in info()'s second argument and match[], which may select everything */
 	size_t nodes;
 };
@@ -325,6 +326,8 @@ static struct node *parse_duration_paren(struct parser *p)
 	return want(p, TOKEN_RIGHT_PAREN, "duration expression", "\")\"") < 0 ? NULL : n;
 }
 
+static const char duration_starts[] = "number, duration, step(), or range()";
+
 static struct node *parse_duration_atom(struct parser *p)
 {
 	if (at_number(p))
@@ -334,7 +337,7 @@ static struct node *parse_duration_atom(struct parser *p)
 	if (at_word(p, WORD_STEP) || at_word(p, WORD_RANGE) || at_word(p, WORD_MIN_OF) ||
 	    at_word(p, WORD_MAX_OF))
 		return parse_duration_call(p);
-	unexpected(p, NULL, NULL);
+	unexpected(p, p->in_range ? "subquery or range selector" : "offset", duration_starts);
 	return NULL;
 }
 
@@ -386,8 +389,11 @@ static int seconds_to_ms(struct parser *p, const struct node *n, int64_t *ms)
 /* A range or step: written out, or left to plan. */
 static int parse_range(struct parser *p, int64_t *ms, struct node **later)
 {
-	struct node *n = parse_duration_expr(p, 0);
+	struct node *n;
 
+	p->in_range = true;
+	n = parse_duration_expr(p, 0);
+	p->in_range = false;
 	if (!n)
 		return -1;
 	if (n->kind != NODE_NUMBER) {
@@ -530,7 +536,6 @@ static int parse_matcher(struct parser *p, struct matchers *to, struct slice *me
 		return -1;
 	if (!at_kind(p, TOKEN_STRING))
 		return unexpected(p, "label matching", "string");
-	at = p->now.at.from;
 	if (unquote(p, &value) < 0)
 		return -1;
 	return add_matcher(p, to, op, name, value, at);
@@ -547,7 +552,7 @@ static int finish_selector(struct parser *p, struct node *n, struct matchers *m,
 	bool any = false;
 
 	for (size_t i = 0; i < m->n && n->selector.name.n; i++)
-		if (slice_eq(m->m[i].name, name) && m->m[i].op == MATCH_EQ && written)
+		if (slice_eq(m->m[i].name, name) && written)
 			return name_twice(p, n->selector.name, m->m[i].value, n->at.from);
 	if (n->selector.name.n &&
 	    add_matcher(p, m, MATCH_EQ, name, n->selector.name, n->at.from) < 0)
@@ -858,11 +863,11 @@ static struct node *parse_brackets(struct parser *p, struct node *inner)
 		return NULL;
 	}
 	if (inner->selector.shift.has_offset) {
-		fault_at(p, at, "no offset modifiers allowed before range");
+		fault_at(p, bracket, "no offset modifiers allowed before range");
 		return NULL;
 	}
 	if (inner->selector.shift.at != AT_NONE) {
-		fault_at(p, at, "no @ modifiers allowed before range");
+		fault_at(p, bracket, "no @ modifiers allowed before range");
 		return NULL;
 	}
 	n = new_node(p, NODE_MATRIX, (struct span){ at, p->now.at.to });
@@ -920,14 +925,14 @@ static int parse_at_time(struct parser *p, struct shift *shift)
 {
 	bool minus = false, duration;
 	uint32_t at = p->now.at.from;
-	double v;
+	double v = 0;
 
 	if (at_word(p, WORD_START) || at_word(p, WORD_END)) {
 		shift->at = at_word(p, WORD_START) ? AT_START : AT_END;
 		advance(p);
-		if (want(p, TOKEN_LEFT_PAREN, "@", "\"(\"") < 0)
+		if (want(p, TOKEN_LEFT_PAREN, "@", "timestamp") < 0)
 			return -1;
-		return want(p, TOKEN_RIGHT_PAREN, "@", "\")\"");
+		return want(p, TOKEN_RIGHT_PAREN, "@", "timestamp");
 	}
 	while (at_sign(p)) {
 		minus ^= p->now.op == OP_SUB;
@@ -1167,7 +1172,7 @@ static int parse_fill_value(struct parser *p, double *v)
 static int parse_fill(struct parser *p, struct matching *m)
 {
 	enum word word = p->now.word;
-	double v;
+	double v = 0;
 
 	if (!(p->features & FEATURE_FILL))
 		return fault_at(p, p->now.at.from,

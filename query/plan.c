@@ -34,7 +34,7 @@ static int seconds(struct planner *p, const struct node *n, double *v);
 static int call_seconds(struct planner *p, const struct node *n, double *v)
 {
 	const char *name = n->call.fn->name;
-	double a, b;
+	double a = 0, b = 0;
 
 	if (strcmp(name, "step") == 0) {
 		*v = (double)p->t->step_ms / 1000;
@@ -52,7 +52,7 @@ static int call_seconds(struct planner *p, const struct node *n, double *v)
 
 static int binary_seconds(struct planner *p, const struct node *n, double *v)
 {
-	double a, b;
+	double a = 0, b = 0;
 
 	if (seconds(p, n->binary.lhs, &a) < 0 || seconds(p, n->binary.rhs, &b) < 0)
 		return -1;
@@ -107,7 +107,7 @@ static int seconds(struct planner *p, const struct node *n, double *v)
 
 static int work_out(struct planner *p, const struct node *n, bool positive, int64_t *ms)
 {
-	double v;
+	double v = 0;
 
 	if (!n)
 		return 0;

@@ -137,6 +137,7 @@ void workers_spread(struct workers *ws, size_t parts,
 	}
 	pthread_mutex_lock(&ws->lock);
 	b.next = ws->first;
+	/* cppcheck-suppress autoVariables ; it is taken off again below */
 	ws->first = &b;
 	if (parts > 2)
 		pthread_cond_broadcast(&ws->posted);
