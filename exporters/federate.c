@@ -23,6 +23,7 @@ struct federation {
 	struct exchange *x;
 	const struct exporter_view *view;
 	struct snapshot *v;
+	const struct calendar *calendar; /* NULL: no memory for it */
 	struct arena arena;
 	struct matches matches;
 	int64_t now_ms, lookback_ms;
@@ -62,7 +63,7 @@ static int newest_sample(struct federation *f, const struct series_ref *s, struc
 static int newest_figure(struct federation *f, const struct series_ref *s, struct newest *out,
 			 struct err *e)
 {
-	const struct calendar *c = f->view->calendar;
+	const struct calendar *c = f->calendar;
 	struct vintage last;
 
 	if (snapshot_last_figure(f->v, s->id, f->now_ms, VIEW_LATEST, &last, &out->there, e) < 0)
@@ -70,7 +71,7 @@ static int newest_figure(struct federation *f, const struct series_ref *s, struc
 	if (!out->there)
 		return 0;
 	out->value = last.value;
-	out->there = c ? c->holds_until(c->ctx, s->labels, last.stamp_ms) > f->now_ms
+	out->there = c ? c->holds_until(c, s->labels, last.stamp_ms) > f->now_ms
 		       : last.stamp_ms > f->now_ms - f->lookback_ms;
 	return 0;
 }
@@ -220,6 +221,7 @@ void serve_federate(struct exchange *x)
 
 	f.now_ms = f.view->now(f.view->ctx);
 	f.lookback_ms = engine_options(f.view->engine)->lookback_ms;
+	f.calendar = f.view->calendar_open(f.view->ctx);
 	arena_init(&f.arena, ARENA_BYTES);
 	x->content_type = f.utf8 ? EXPOSE_TEXT_TYPE "; escaping=allow-utf-8"
 				 : EXPOSE_TEXT_TYPE "; escaping=underscores";
@@ -228,6 +230,7 @@ void serve_federate(struct exchange *x)
 	else if (federate(&f, &e) < 0)
 		reply_error(x, e.code == ERR_TIMEOUT ? 503 : 500, &e);
 	snapshot_close(f.v);
+	f.view->calendar_close(f.calendar);
 	matches_release(&f.matches);
 	arena_release(&f.arena);
 }

@@ -135,7 +135,7 @@ int presence_of(const struct presence *p, const struct series_ref *s, bool *pres
 	if (snapshot_last_figure(p->v, s->id, p->to_ms, VIEW_LATEST, &last, present, e) < 0)
 		return -1;
 	if (*present && last.stamp_ms < p->from_ms)
-		*present = p->calendar && p->calendar->holds_until(p->calendar->ctx, s->labels,
+		*present = p->calendar && p->calendar->holds_until(p->calendar, s->labels,
 								   last.stamp_ms) > p->from_ms;
 	return 0;
 }
