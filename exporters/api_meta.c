@@ -48,8 +48,8 @@ void reply_store_error(struct exchange *x, const struct err *e)
 
 static void meta_close(struct meta *m)
 {
-	snapshot_close(m->v);
 	m->view->calendar_close(m->time.calendar);
+	snapshot_close(m->v);
 	matches_release(&m->matches);
 	arena_release(&m->arena);
 }
@@ -86,6 +86,7 @@ static int meta_open(struct meta *m, struct exchange *x, bool series)
 	struct err e = { 0 };
 
 	*m = (struct meta){ .x = x, .view = view };
+	m->time.calendar = view->calendar_open(view->ctx);
 	arena_init(&m->arena, ARENA_BYTES);
 	if (read_arguments(m, series, &e) < 0) {
 		reply_api_error(x, 400, "bad_data", &e);
@@ -99,7 +100,6 @@ static int meta_open(struct meta *m, struct exchange *x, bool series)
 		return -1;
 	}
 	m->time.v = m->v;
-	m->time.calendar = view->calendar_open(view->ctx);
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 #include "exporters/handlers.h"
 
 #include "base/counter.h"
+#include "base/duration.h"
 #include "base/num.h"
 #include "base/zone.h"
 #include "query/features.h"
@@ -256,17 +257,6 @@ static void put_features_list(unsigned set, char *out, size_t room)
 					      feature_name((enum query_feature)bit));
 }
 
-/* "5m", or in milliseconds what is no whole number of minutes. */
-static void print_duration(int64_t ms, char *out, size_t room)
-{
-	if (ms % 60000 == 0)
-		snprintf(out, room, "%" PRId64 "m", ms / 60000);
-	else if (ms % 1000 == 0)
-		snprintf(out, room, "%" PRId64 "s", ms / 1000);
-	else
-		snprintf(out, room, "%" PRId64 "ms", ms);
-}
-
 /* By the names Prometheus gives what has a counterpart; clients look for the lookback and the
  * switches of the API. */
 void serve_flags(struct exchange *x)
@@ -280,7 +270,7 @@ void serve_flags(struct exchange *x)
 	json_object(&j);
 	put_features_list(o->features, text, sizeof(text));
 	put_text(&j, "enable-feature", text);
-	print_duration(o->lookback_ms, text, sizeof(text));
+	duration_print(o->lookback_ms, text);
 	put_text(&j, "query.lookback-delta", text);
 	snprintf(text, sizeof(text), "%u", o->concurrent);
 	put_text(&j, "query.max-concurrency", text);

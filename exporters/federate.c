@@ -23,7 +23,7 @@ struct federation {
 	struct exchange *x;
 	const struct exporter_view *view;
 	struct snapshot *v;
-	const struct calendar *calendar;
+	const struct calendar *calendar; /* NULL: no memory for it */
 	struct arena arena;
 	struct matches matches;
 	int64_t now_ms, lookback_ms;
@@ -220,8 +220,8 @@ void serve_federate(struct exchange *x)
 	struct err e = { 0 };
 
 	f.now_ms = f.view->now(f.view->ctx);
-	f.calendar = f.view->calendar_open(f.view->ctx);
 	f.lookback_ms = engine_options(f.view->engine)->lookback_ms;
+	f.calendar = f.view->calendar_open(f.view->ctx);
 	arena_init(&f.arena, ARENA_BYTES);
 	x->content_type = f.utf8 ? EXPOSE_TEXT_TYPE "; escaping=allow-utf-8"
 				 : EXPOSE_TEXT_TYPE "; escaping=underscores";

@@ -6,6 +6,7 @@
 #include "base/zone.h"
 
 #include <math.h>
+#include <stdio.h>
 
 enum { POINTS_MAX = 11000 };
 
@@ -16,10 +17,38 @@ int param_invalid(const char *name, struct err *e)
 	return err_wrap(e, "invalid parameter \"%s\"", name);
 }
 
+enum { SHOWN_BYTES = 100, QUOTED_BYTES = 4 * SHOWN_BYTES + 3 };
+
+/* The beginning of what a client sent, quoted as Go's %q quotes it. */
+static const char *quoted(struct slice text, char out[QUOTED_BYTES])
+{
+	size_t n = 0;
+
+	text = slice_cut(text, SHOWN_BYTES);
+	out[n++] = '"';
+	for (size_t i = 0; i < text.n; i++) {
+		unsigned char c = (unsigned char)text.p[i];
+		const char *at = strchr("\nn\tt\rr\aa\bb\ff\vv", c);
+
+		if (c == '"' || c == '\\')
+			n += (size_t)snprintf(out + n, 3, "\\%c", c);
+		else if (c < ' ' && at)
+			n += (size_t)snprintf(out + n, 3, "\\%c", at[1]);
+		else if (c < ' ' || c == 0x7f)
+			n += (size_t)snprintf(out + n, 5, "\\x%02x", c);
+		else
+			out[n++] = (char)c;
+	}
+	out[n++] = '"';
+	out[n] = '\0';
+	return out;
+}
+
 static int cannot_parse(const char *name, struct slice text, const char *what, struct err *e)
 {
-	err_set(e, ERR_INVALID, "cannot parse \"%.*s\" to a valid %s",
-		SLICE_FMT(slice_cut(text, 100)), what);
+	char shown[QUOTED_BYTES];
+
+	err_set(e, ERR_INVALID, "cannot parse %s to a valid %s", quoted(text, shown), what);
 	return param_invalid(name, e);
 }
 
@@ -36,6 +65,7 @@ static bool limits_of_time(struct slice text, int64_t *ms)
 
 static int read_time(struct slice text, int64_t *ms, struct err *e)
 {
+	char shown[QUOTED_BYTES];
 	double s;
 
 	if (num_parse_prom(text, &s, NULL) == 0) {
@@ -46,8 +76,7 @@ static int read_time(struct slice text, int64_t *ms, struct err *e)
 	} else if (time_parse(text, ms, NULL) == 0 || limits_of_time(text, ms)) {
 		return 0;
 	}
-	return err_set(e, ERR_INVALID, "cannot parse \"%.*s\" to a valid timestamp",
-		       SLICE_FMT(slice_cut(text, 100)));
+	return err_set(e, ERR_INVALID, "cannot parse %s to a valid timestamp", quoted(text, shown));
 }
 
 int param_time(const struct exchange *x, const char *name, int64_t *ms, bool *there, struct err *e)
@@ -84,6 +113,7 @@ int param_duration(const struct exchange *x, const char *name, int64_t *ms, bool
 int param_limit(const struct exchange *x, const char *name, uint64_t *limit, struct err *e)
 {
 	struct slice text = exchange_param(x, name);
+	char shown[QUOTED_BYTES];
 	struct err why = { 0 };
 	int64_t v;
 
@@ -91,8 +121,7 @@ int param_limit(const struct exchange *x, const char *name, uint64_t *limit, str
 	if (text.n == 0)
 		return 0;
 	if (num_parse_i64(text, &v, &why) < 0) {
-		err_set(e, ERR_INVALID, "strconv.Atoi: parsing \"%.*s\": %s",
-			SLICE_FMT(slice_cut(text, 100)),
+		err_set(e, ERR_INVALID, "strconv.Atoi: parsing %s: %s", quoted(text, shown),
 			why.code == ERR_LIMIT ? "value out of range" : "invalid syntax");
 		return param_invalid(name, e);
 	}

@@ -128,6 +128,7 @@ struct worker {
 	struct arena scratch;         /* whoever takes from it returns to its mark */
 	struct source_reader *reader; /* opened when first needed: worker_reader() */
 	size_t points;                /* read, not yet told to the evaluation */
+	void *kept;                   /* by a function from row to row; mem_free() at the end */
 	struct err err;
 };
 

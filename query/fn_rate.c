@@ -6,6 +6,8 @@
  */
 #include "query/functions_impl.h"
 
+#include "base/alloc.h"
+
 /* Points after which a counter was lower: v[at] < v[at - 1]. A window's are [from, to). */
 struct falls {
 	size_t *at, n, from, to;
@@ -52,78 +54,138 @@ static double falls_add(struct falls *f, const double *v, size_t lo, size_t hi, 
 	return got;
 }
 
-/* What extrapolation needs of each window, side by side so that the arithmetic is done for several
- * windows at once. Times in seconds. */
+/* What extrapolation needs of each window; it depends on times only. Series of one sender have the
+ * same times mostly, so a worker keeps it from row to row. Arrays of one element for each window.
+ */
 struct edges {
-	double *before, *after; /* from the window's edges to its first and last point */
-	double *span, *gaps;    /* between those two; points less one, below 1: no result */
-	double *first;
+	uint32_t *lo, *hi; /* points [lo, hi) */
+	double *before,
+		*span;  /* s: from the window's start to its first point, to its last from there */
+	double *after;  /* s: from its last point to its end */
+	double *factor; /* of what the points have got; 0: no result */
+	/* whose they are */
+	const void *matrix;
+	int64_t *t_ms;
+	size_t n, room, windows;
+	bool per_second;
 };
 
-static int edges_new(const struct range_row *r, struct edges *x, struct err *e)
+static struct edges *edges_room(struct worker *w, size_t points, size_t windows, struct err *e)
 {
-	size_t n = r->grid->n;
-	double *p = scratch_alloc(r->w, 5 * n, sizeof(*p), e);
+	struct edges *x = w->kept;
+	size_t bytes = sizeof(*x) + windows * (4 * sizeof(double) + 2 * sizeof(uint32_t)) +
+		       points * sizeof(int64_t);
+	double *p;
 
-	if (!p)
-		return -1;
-	*x = (struct edges){ p, p + n, p + 2 * n, p + 3 * n, p + 4 * n };
-	return 0;
+	if (x && x->room >= points && x->windows == windows)
+		return x;
+	mem_free(w->kept);
+	w->kept = x = mem_alloc(bytes);
+	if (!x) {
+		err_set(e, ERR_MEMORY, "no memory for the windows of a range");
+		return NULL;
+	}
+	p = (double *)(x + 1);
+	*x = (struct edges){ .before = p,
+			     .span = p + windows,
+			     .after = p + 2 * windows,
+			     .factor = p + 3 * windows,
+			     .room = points,
+			     .windows = windows };
+	x->t_ms = (int64_t *)(p + 4 * windows);
+	x->lo = (uint32_t *)(x->t_ms + points);
+	x->hi = x->lo + windows;
+	return x;
+}
+
+static bool edges_fit(const struct edges *x, const struct range_row *r, bool per_second)
+{
+	return x->matrix == r->m && !r->row_ends && x->per_second == per_second &&
+	       x->n == r->points.n && memcmp(x->t_ms, r->points.t_ms, x->n * sizeof(*x->t_ms)) == 0;
 }
 
 /* rate() extrapolates to the window's edges only when the first sample is closer to the edge than
  * 1.1 average gaps; else by half a gap, or a series that has just appeared would look as if it
- * had always been there. A counter is not carried back to below zero. `out` comes with what the
- * points themselves have got. */
-static void extrapolate(const struct edges *x, size_t n, double range, unsigned flags, double *out)
+ * had always been there. */
+static void edge(struct edges *x, const struct range_row *r, size_t k, double divisor)
 {
-	bool counter = flags & COUNTER;
-	double divisor = flags & PER_SECOND ? range : 1;
+	const int64_t *t = r->points.t_ms;
+	int64_t end = matrix_end(r->m, r->row_ends, k), first = t[x->lo[k]], last = t[x->hi[k] - 1];
+	double before = (double)(first - (end - r->m->range_ms)) / 1000;
+	double after = (double)(end - last) / 1000, span = (double)(last - first) / 1000;
+	double gap = span / (double)(x->hi[k] - x->lo[k] - 1), near = gap * 1.1;
 
-	for (size_t k = 0; k < n; k++) {
-		double span = x->span[k], got = out[k], first = x->first[k];
-		double gap = span / x->gaps[k], near = gap * 1.1;
-		double before = x->before[k] >= near ? gap / 2 : x->before[k];
-		double after = x->after[k] >= near ? gap / 2 : x->after[k];
-		double to_zero = span * (first / got);
-		bool cut = counter & (got > 0) & (first >= 0) & (to_zero < before);
+	x->before[k] = before >= near ? gap / 2 : before;
+	x->after[k] = after >= near ? gap / 2 : after;
+	x->span[k] = span;
+	x->factor[k] = (span + x->before[k] + x->after[k]) / span / divisor;
+}
 
-		before = cut ? to_zero : before;
-		got *= (span + before + after) / span / divisor;
-		out[k] = x->gaps[k] >= 1 ? got : ABSENT;
+static struct edges *edges_of(const struct range_row *r, unsigned flags, struct err *e)
+{
+	struct edges *x = edges_room(r->w, r->points.n, r->grid->n, e);
+	bool per_second = flags & PER_SECOND;
+	double divisor = per_second ? (double)r->m->range_ms / 1000 : 1;
+	size_t lo = 0, hi = 0;
+
+	if (!x || edges_fit(x, r, per_second))
+		return x;
+	for (size_t k = 0; k < x->windows; k++) {
+		window_move(r, k, &lo, &hi);
+		x->lo[k] = (uint32_t)lo;
+		x->hi[k] = (uint32_t)hi;
+		x->factor[k] = 0;
+		if (hi - lo >= 2)
+			edge(x, r, k, divisor);
+		else
+			x->lo[k] = x->hi[k] = 1; /* points 1 and 0, which are there */
 	}
+	x->matrix = r->m;
+	x->per_second = per_second;
+	x->n = r->points.n;
+	memcpy(x->t_ms, r->points.t_ms, x->n * sizeof(*x->t_ms));
+	return x;
+}
+
+/* A counter is not carried back to below zero: the share of the span in which it would have been.
+ */
+static double cut_at_zero(const struct edges *x, size_t k, double first, double got, double divisor)
+{
+	double to_zero = x->span[k] * (first / got);
+
+	if (to_zero >= x->before[k])
+		return got * x->factor[k];
+	return got * ((x->span[k] + to_zero + x->after[k]) / x->span[k] / divisor);
 }
 
 static int plain(const struct range_row *r, double *out, unsigned flags, struct err *e)
 {
 	struct arena_mark mark = arena_mark(&r->w->scratch);
-	const int64_t *t = r->points.t_ms;
+	double divisor = flags & PER_SECOND ? (double)r->m->range_ms / 1000 : 1;
 	const double *v = r->points.v;
-	int64_t range_ms = r->m->range_ms;
+	bool counter = flags & COUNTER;
 	struct falls f = { 0 };
-	struct edges x;
-	size_t lo = 0, hi = 0;
+	const struct edges *x;
 
-	if (edges_new(r, &x, e) < 0 || (flags & COUNTER && falls_find(r, &f, e) < 0))
+	if (r->points.n < 2) {
+		for (size_t k = 0; k < r->grid->n; k++)
+			out[k] = ABSENT;
+		return 0;
+	}
+	x = edges_of(r, flags, e);
+	if (!x || (counter && falls_find(r, &f, e) < 0))
 		return -1;
 	for (size_t k = 0; k < r->grid->n; k++) {
-		int64_t end = matrix_end(r->m, r->row_ends, k);
+		double first = v[x->lo[k]], got = v[x->hi[k] - 1] - first;
 
-		window_move(r, k, &lo, &hi);
-		x.gaps[k] = (double)(hi - lo) - 1;
-		if (hi - lo < 2) {
-			x.before[k] = x.after[k] = x.span[k] = x.first[k] = out[k] = 0;
-			continue;
-		}
-		x.before[k] = (double)(t[lo] - (end - range_ms)) / 1000;
-		x.after[k] = (double)(end - t[hi - 1]) / 1000;
-		x.span[k] = (double)(t[hi - 1] - t[lo]) / 1000;
-		x.first[k] = v[lo];
-		out[k] = v[hi - 1] - v[lo];
 		if (f.n)
-			out[k] = falls_add(&f, v, lo, hi, out[k]);
+			got = falls_add(&f, v, x->lo[k], x->hi[k], got);
+		if (counter && got > 0 && first >= 0 && x->span[k] * first <= x->before[k] * got)
+			got = cut_at_zero(x, k, first, got, divisor);
+		else
+			got *= x->factor[k];
+		out[k] = x->factor[k] > 0 ? got : ABSENT;
 	}
-	extrapolate(&x, r->grid->n, (double)range_ms / 1000, flags, out);
 	arena_reset(&r->w->scratch, mark);
 	return 0;
 }

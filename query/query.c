@@ -521,6 +521,7 @@ static void workers_close(struct eval *ev)
 		atomic_fetch_add_explicit(ev->points, w->points, memory_order_relaxed);
 		if (w->reader)
 			ev->source->f->reader_close(w->reader);
+		mem_free(w->kept);
 		arena_release(&w->scratch);
 	}
 }

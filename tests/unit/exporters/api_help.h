@@ -72,19 +72,28 @@ static inline void api_fill(struct face *f)
 }
 
 /* Figures hold for forty days. */
-static inline int64_t api_holds(const struct calendar *ctx, const struct labels *ls, int64_t stamp_ms)
+static inline int64_t api_holds(const struct calendar *c, const struct labels *ls, int64_t stamp_ms)
 {
-	(void)ctx;
 	assert_true(slice_is(labels_name(ls), "park_output_yuan"));
+	assert_ptr_equal(c->holds_until, api_holds);
 	return stamp_ms + 40 * DAY;
 }
 
 static const struct calendar api_calendar = { .holds_until = api_holds };
+static bool api_has_calendar;
+static int api_calendars; /* open ones */
 
 static inline const struct calendar *api_calendar_open(void *ctx)
 {
 	(void)ctx;
-	return &api_calendar;
+	api_calendars++;
+	return api_has_calendar ? &api_calendar : NULL;
+}
+
+static inline void api_calendar_close(const struct calendar *c)
+{
+	assert_ptr_equal(c, api_has_calendar ? &api_calendar : NULL);
+	api_calendars--;
 }
 
 static inline int api_setup(void **state)
@@ -97,6 +106,9 @@ static inline int api_setup(void **state)
 	f = *state;
 	f->view.engine = engine_new(&o, &f->e);
 	assert_non_null(f->view.engine);
+	f->view.calendar_open = api_calendar_open;
+	f->view.calendar_close = api_calendar_close;
+	api_has_calendar = false;
 	return 0;
 }
 
@@ -113,6 +125,7 @@ static inline int api_teardown(void **state)
 	struct face *f = *state;
 
 	engine_free(f->view.engine);
+	assert_int_equal(api_calendars, 0);
 	return face_teardown(state);
 }
 
