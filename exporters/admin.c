@@ -10,11 +10,23 @@
 
 enum { ARENA_BYTES = 16 << 20 };
 
+/* A page that somebody looks at on this host could send such requests, too: browsers then say
+ * which. */
+static bool is_from_a_page(struct exchange *x)
+{
+	if (exchange_header(x, "Origin").n == 0)
+		return false;
+	reply_api_text(x, 403, "unavailable", "admin APIs are not for web pages");
+	return true;
+}
+
 void serve_flush(struct exchange *x)
 {
 	const struct exporter_view *view = x->ctx;
 	struct err e;
 
+	if (is_from_a_page(x))
+		return;
 	if (store_flush(view->store, &e) == 0)
 		x->status = 204;
 	else
@@ -52,7 +64,15 @@ static int read_deletion(struct exchange *x, struct arena *a, struct matches *m,
 	if (param_time(x, "start", from_ms, &there, e) < 0 ||
 	    param_time(x, "end", to_ms, &there, e) < 0)
 		return -1;
-	return matches_read(x, a, m, e) < 0 ? param_invalid("match[]", e) : 0;
+	if (matches_read(x, a, m, e) < 0)
+		return param_invalid("match[]", e);
+	for (size_t i = 0; i < m->n; i++)
+		if (m->sets[i].is_virtual)
+			return err_set(
+				e, ERR_INVALID,
+				"__period__, __as_of__ and __release__ choose figures, which are "
+				"never deleted");
+	return matches_check(m, e);
 }
 
 void serve_delete_series(struct exchange *x)
@@ -62,6 +82,8 @@ void serve_delete_series(struct exchange *x)
 	struct err e = { 0 };
 	struct arena a;
 
+	if (is_from_a_page(x))
+		return;
 	arena_init(&a, ARENA_BYTES);
 	if (read_deletion(x, &a, &m, &from_ms, &to_ms, &e) < 0)
 		reply_api_error(x, 400, "bad_data", &e);

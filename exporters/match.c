@@ -22,6 +22,8 @@ static int drop_virtual(struct match_set *s, struct arena *a, struct err *e)
 	for (size_t i = 0; i < n->nm; i++)
 		if (!is_virtual_label(n->m[i].name))
 			kept[s->nm++] = n->m[i];
+		else
+			s->is_virtual = true;
 	s->m = kept;
 	return 0;
 }

@@ -15,6 +15,7 @@ struct match_set {
 	struct expr expr;
 	const struct matcher *m; /* without the virtual labels, which no series has */
 	size_t nm;
+	bool is_virtual; /* there were some */
 };
 
 struct matches {

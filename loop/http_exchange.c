@@ -23,6 +23,7 @@ const char *const kept_header_names[KEPT_HEADERS] = {
 	[KEPT_HOST] = "Host",
 	[KEPT_IF_NONE_MATCH] = "If-None-Match",
 	[KEPT_USER_AGENT] = "User-Agent",
+	[KEPT_ORIGIN] = "Origin",
 	[KEPT_WRITE_VERSION] = "X-Prometheus-Remote-Write-Version",
 };
 

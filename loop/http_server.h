@@ -85,7 +85,7 @@ int http_server_port(const struct http_server *s);
 struct slice exchange_param(const struct exchange *x, const char *name);
 /* Value of a request header by name in any case; empty when absent. Copied in the arena before the
  * handler runs: Accept, Accept-Encoding, Content-Type, Content-Encoding, Authorization, Host,
- * If-None-Match, User-Agent, X-Prometheus-Remote-Write-Version. */
+ * If-None-Match, User-Agent, Origin, X-Prometheus-Remote-Write-Version. */
 struct slice exchange_header(const struct exchange *x, const char *name);
 void exchange_set_header(struct exchange *x, const char *name, const char *value);
 

@@ -64,7 +64,9 @@ struct edges {
 	double *after;  /* s: from its last point to its end */
 	double *factor; /* of what the points have got; 0: no result */
 	/* whose they are */
-	const void *matrix;
+	struct grid ends;
+	int64_t range_ms;
+	bool fixed;
 	int64_t *t_ms;
 	size_t n, room, windows;
 	bool per_second;
@@ -100,8 +102,12 @@ static struct edges *edges_room(struct worker *w, size_t points, size_t windows,
 
 static bool edges_fit(const struct edges *x, const struct range_row *r, bool per_second)
 {
-	return x->matrix == r->m && !r->row_ends && x->per_second == per_second &&
-	       x->n == r->points.n && memcmp(x->t_ms, r->points.t_ms, x->n * sizeof(*x->t_ms)) == 0;
+	const struct matrix *m = r->m;
+
+	return !r->row_ends && x->n == r->points.n && x->per_second == per_second &&
+	       x->range_ms == m->range_ms && x->fixed == m->fixed &&
+	       x->ends.start_ms == m->ends.start_ms && x->ends.step_ms == m->ends.step_ms &&
+	       memcmp(x->t_ms, r->points.t_ms, x->n * sizeof(*x->t_ms)) == 0;
 }
 
 /* rate() extrapolates to the window's edges only when the first sample is closer to the edge than
@@ -140,9 +146,11 @@ static struct edges *edges_of(const struct range_row *r, unsigned flags, struct 
 		else
 			x->lo[k] = x->hi[k] = 1; /* points 1 and 0, which are there */
 	}
-	x->matrix = r->m;
+	x->ends = r->m->ends;
+	x->range_ms = r->m->range_ms;
+	x->fixed = r->m->fixed;
 	x->per_second = per_second;
-	x->n = r->points.n;
+	x->n = r->row_ends ? 0 : r->points.n; /* none are like a row with ends of its own */
 	memcpy(x->t_ms, r->points.t_ms, x->n * sizeof(*x->t_ms));
 	return x;
 }
