@@ -136,7 +136,11 @@ int param_limit(const struct exchange *x, const char *name, uint64_t *limit, str
 /* Without it the empty text is what cannot be parsed, and the sentence is shorter. */
 static int needed_time(const struct exchange *x, const char *name, int64_t *ms, struct err *e)
 {
-	return read_time(exchange_param(x, name), ms, e) == 0 ? 0 : param_invalid(name, e);
+	struct slice text = exchange_param(x, name);
+
+	if (!text.p)
+		text = slice_str("");
+	return read_time(text, ms, e) == 0 ? 0 : param_invalid(name, e);
 }
 
 int param_range(const struct exchange *x, struct param_range *out, struct err *e)

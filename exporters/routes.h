@@ -6,8 +6,9 @@
  *   /feeds                     where figures come from, and how that goes
  *   /metrics                   text 0.0.4 or OpenMetrics 1.0 by Accept
  *   /-/healthy  /-/ready
- *   /api/v1/alerts  /api/v1/status/buildinfo
- *   /api/v1/admin/flush        POST: packs all that waits, empties the log
+ *   /federate                  newest samples of chosen series
+ *   /api/v1/…                  Prometheus' HTTP API: docs/http-api.md has the table
+ *   /api/v1/admin/…            POST: deletion; flush packs all that waits, empties the log
  */
 #ifndef EXPORTERS_ROUTES_H
 #define EXPORTERS_ROUTES_H

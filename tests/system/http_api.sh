@@ -1,0 +1,142 @@
+#!/usr/bin/env bash
+# The rest of the HTTP API beside Debian's prometheus: the same samples pushed to both, the same requests;
+# then a prometheus that reads from us, and one that scrapes /federate.
+. tests/system/lib.sh
+need prometheus
+need jq
+
+# a prometheus that listens: CONFIG DIR [option...] sets $web
+start_prometheus() {
+	local config=$1 dir=$2
+	shift 2
+	web=$(free_port)
+	prometheus --config.file="$config" --storage.tsdb.path="$tmp/$dir" --web.listen-address="127.0.0.1:$web" \
+		--log.level=error "$@" >>"$tmp/prometheus.log" 2>&1 &
+	pids+=($!)
+	wait_for 30 get -o /dev/null "http://127.0.0.1:$web/-/ready"
+}
+
+echo 'global: {}' >"$tmp/empty.yml"
+printf 'remote_write: {enabled: true}\n' >"$tmp/ours.yaml"
+start_daemon "$tmp/ours.yaml"
+ours=http://127.0.0.1:$port
+start_prometheus "$tmp/empty.yml" theirs --web.enable-remote-write-receiver --web.enable-admin-api
+theirs=http://127.0.0.1:$web
+
+# --- the same samples in both
+now=$(date +%s)
+{
+	for ((i = 0; i < 20; i++)); do
+		printf 'series { labels { name: "__name__" value: "requests_total" } labels { name: "instance" value: "h%d" } ' $i
+		printf 'labels { name: "job" value: "%s" } ' "$([ $((i % 2)) = 0 ] && echo web || echo api)"
+		for ((k = 0; k < 40; k++)); do
+			printf 'samples { value: %d timestamp: %d } ' $((i * 10 + k)) $(((now - 600 + k * 15) * 1000))
+		done
+		echo '}'
+	done
+	printf 'series { labels { name: "__name__" value: "%s" } labels { name: "%s" value: "%s" } samples { value: %s timestamp: %d000 } }\n' \
+		gone job api 1 $((now - 3600)) temp room 甲 1e21 $((now - 1)) esc q 'a\"b\\c\nd' -0.0 $((now - 1)) \
+		huge job cron inf $((now - 1)) small job cron 1e-7 $((now - 2))
+} >"$tmp/text"
+protoc -I tests/system --encode=t.Request tests/system/remote_write.proto <"$tmp/text" |
+	"$build/tests/system/write_again" pack >"$tmp/body"
+for to in "$ours" "$theirs"; do
+	check "samples are pushed to $to" get -X POST --data-binary "@$tmp/body" -H 'Content-Encoding: snappy' \
+		-H 'Content-Type: application/x-protobuf' -H 'X-Prometheus-Remote-Write-Version: 0.1.0' "$to/api/v1/write"
+done
+
+# --- the same requests to both: status and answer
+ask() { curl -gsS --max-time 10 -w '\n%{http_code}\n' "$@"; }
+same_answer() { # path [curl option...]
+	local path=$1
+	shift
+	ask "$@" "$ours$path" >"$tmp/a" && ask "$@" "$theirs$path" >"$tmp/b" && diff "$tmp/a" "$tmp/b"
+}
+while read -r path; do
+	check "as prometheus: $path" same_answer "$path"
+done <<T
+/api/v1/series
+/api/v1/series?match[]={}
+/api/v1/series?match[]=requests_total
+/api/v1/series?match[]=requests_total{job="api"}&match[]=temp&match[]={job="api"}
+/api/v1/series?match[]=nothing
+/api/v1/series?match[]=foo(
+/api/v1/series?match[]=sum
+/api/v1/series?match[]=x[5m]
+/api/v1/series?match[]=up&start=abc
+/api/v1/series?match[]=up&end=abc
+/api/v1/series?match[]={job!=""}&start=$((now - 60))&end=$now
+/api/v1/series?match[]=temp&start=1&end=2
+/api/v1/labels
+/api/v1/labels?match[]=temp
+/api/v1/labels?match[]={}
+/api/v1/labels?start=zz
+/api/v1/labels?start=1&end=2
+/api/v1/label/job/values
+/api/v1/label/__name__/values
+/api/v1/label/q/values
+/api/v1/label/nothing/values
+/api/v1/label/job/values?match[]=gone
+/api/v1/label/job/values?match[]=gone&match[]=huge
+/api/v1/label/job/values?match[]={}
+/api/v1/label/job/values?start=1&end=2
+/api/v1/metadata
+/api/v1/metadata?limit=x
+/api/v1/query?query=1&time=abc
+/api/v1/query?query=temp&time=$now
+/api/v1/query?query=small&time=$now
+/api/v1/query_range?query=1&start=abc&end=1&step=1
+/api/v1/query_range?query=sum(requests_total)by(job)&start=$((now - 300))&end=$now&step=60
+/api/v1/rules
+/api/v1/alertmanagers
+/api/v1/targets/metadata
+/api/v1/scrape_pools
+/api/v1/status/walreplay
+/federate?match[]={__name__=~".%2B"}
+/federate?match[]={}
+/federate?match[]=x(
+/federate
+T
+check "as prometheus: POST /api/v1/series" same_answer /api/v1/series --data-urlencode 'match[]=temp'
+check "as prometheus: POST /api/v1/labels" same_answer /api/v1/labels --data-urlencode 'match[]=temp'
+check "as many series at /api/v1/status/tsdb" test \
+	"$(get "$ours/api/v1/status/tsdb" | jq -c '.data | [.headStats.numSeries, .headStats.numLabelPairs]')" = \
+	"$(get "$theirs/api/v1/status/tsdb" | jq -c '.data | [.headStats.numSeries, .headStats.numLabelPairs]')"
+
+# --- a prometheus that reads from us has what it would have itself
+cat >"$tmp/reads.yml" <<Y
+remote_read: [{url: "$ours/api/v1/read", read_recent: true}]
+Y
+start_prometheus "$tmp/reads.yml" reads
+reads=http://127.0.0.1:$web
+same_query() { # query
+	get -G "$reads/api/v1/query" -d "time=$now" --data-urlencode "query=$1" >"$tmp/a" &&
+		get -G "$theirs/api/v1/query" -d "time=$now" --data-urlencode "query=$1" >"$tmp/b" &&
+		diff "$tmp/a" "$tmp/b" && jq -e '.data.result | length > 0' "$tmp/a"
+}
+for query in requests_total 'sort(sum by (job) (rate(requests_total[5m])))' 'requests_total{job!~"a.*"}[2m]' temp esc huge \
+	'count({__name__=~".+",job!="api"})' 'gone offset 1h'; do
+	check "through remote read: $query" same_query "$query"
+done
+
+# --- a prometheus that scrapes /federate
+cat >"$tmp/federation.yml" <<Y
+scrape_configs:
+  - job_name: federation
+    scrape_interval: 1s
+    honor_labels: true
+    metrics_path: /federate
+    params: {'match[]': ['requests_total', 'temp']}
+    static_configs: [{targets: ["127.0.0.1:$port"]}]
+Y
+start_prometheus "$tmp/federation.yml" federation
+federated() { [ "$(get -G "http://127.0.0.1:$web/api/v1/query" --data-urlencode 'query=count(requests_total)' |
+	jq -r '.data.result[0].value[1]')" = 20 ]; }
+check "a prometheus takes what /federate gives" wait_for 30 federated
+
+# --- deletion
+for to in "$ours" "$theirs"; do
+	check "series are deleted at $to" get -g -X POST "$to/api/v1/admin/tsdb/delete_series?match[]=requests_total{job=\"api\"}&match[]=temp"
+done
+check "as prometheus: what is left" same_answer "/api/v1/query?query=count({__name__=~\".%2B\"})by(__name__,job)>0&time=$now"
+stop_daemon
