@@ -48,15 +48,17 @@ static inline void add(struct cell *to, double x)
 	to->a = sum;
 }
 
-/* Mean of two parts that are too large to be summed. */
-static void join_means(struct cell *to, double mean, uint32_t n)
+/* A mean of to->n values with its error, and one of n others with theirs: each is weighted, then
+ * they are added like parts of a sum. */
+static void join_means(struct cell *to, double mean, double error, uint32_t n)
 {
-	double all = (double)to->n + n;
+	double all = (double)to->n + n, weight = to->n / all;
 
-	if (isinf(to->a) && !(isinf(mean) && signbit(mean) != signbit(to->a)) && !isnan(mean))
-		return; /* infinite it stays */
-	to->a = to->a * (to->n / all) + mean * (n / all);
-	to->c = 0;
+	to->a *= weight;
+	to->c *= weight;
+	add(to, n == 1 ? mean / all : mean * (n / all));
+	if (!isinf(to->a))
+		to->c += error * (n / all);
 }
 
 static inline void add_to_mean(struct cell *to, double x)
@@ -68,10 +70,10 @@ static inline void add_to_mean(struct cell *to, double x)
 		if (!isinf(to->a) || isinf(before) || isinf(x))
 			return;
 		to->mean = true;
-		to->a = (before + error) / to->n;
-		to->c = 0;
+		to->a = before / to->n;
+		to->c = error / to->n;
 	}
-	join_means(to, x, 1);
+	join_means(to, x, 0, 1);
 }
 
 static inline void add_spread(struct cell *to, double x)
@@ -147,21 +149,28 @@ static void join_sums(struct cell *to, const struct cell *from)
 		to->c += error;
 }
 
+static void become_mean(struct cell *c)
+{
+	if (!c->mean) {
+		c->a /= c->n;
+		c->c /= c->n;
+	}
+	c->mean = true;
+}
+
 static void join_avg(struct cell *to, const struct cell *from)
 {
-	if (!to->mean && !from->mean) {
-		double before = to->a, error = to->c;
+	struct cell part = *from, before = *to;
 
-		join_sums(to, from);
-		if (!isinf(to->a) || isinf(before) || isinf(from->a))
+	if (!to->mean && !part.mean) {
+		join_sums(to, &part);
+		if (!isinf(to->a) || isinf(before.a) || isinf(part.a))
 			return;
-		to->a = before;
-		to->c = error;
+		*to = before;
 	}
-	if (!to->mean)
-		to->a = (to->a + to->c) / to->n;
-	to->mean = true;
-	join_means(to, from->mean ? from->a : (from->a + from->c) / from->n, from->n);
+	become_mean(to);
+	become_mean(&part);
+	join_means(to, part.a, part.c, part.n);
 }
 
 static void join_spread(struct cell *to, const struct cell *from)
@@ -244,7 +253,7 @@ static double result(enum aggregate_op op, const struct cell *c)
 	case AGG_SUM:
 		return c->a + c->c;
 	case AGG_AVG:
-		return c->mean ? c->a : (c->a + c->c) / c->n;
+		return c->mean ? c->a + c->c : c->a / c->n + c->c / c->n;
 	case AGG_COUNT:
 		return c->n;
 	case AGG_GROUP:

@@ -1,10 +1,9 @@
 /* eval_aggregate.c - aggregation: rows into groups, then what is done with a group. */
 #include "query/eval_aggregate.h"
 
+#include "base/num.h"
 #include "base/text.h"
 #include "query/lex.h"
-
-#include <stdio.h>
 
 /* Whether a name, or what goes with it, is part of a group's labels. */
 static bool groups_by_name(const struct grouping *g)
@@ -90,42 +89,99 @@ static int make_spec(struct eval *ev, const struct node_aggregate *a, struct key
 	return key_spec_init(ev, names, n, !a->without, out, e);
 }
 
-static int check_param(const struct grouping *g, struct err *e)
+/* What all steps' values of a parameter are: the largest and smallest as Go's math.Max and
+ * math.Min find them, where NaN wins over numbers and an infinity over NaN. */
+struct extent {
+	double min, max;
+	bool any_nan;
+};
+
+static struct extent extent_of(const double *p, size_t n)
 {
-	enum aggregate_op op = g->node->aggregate.op;
+	struct extent x = { .min = n ? p[0] : 0, .max = n ? p[0] : 0 };
 
-	for (size_t k = 0; k < g->rows->width; k++) {
-		double p = g->param[k];
+	for (size_t k = 0; k < n; k++) {
+		x.any_nan |= isnan(p[k]);
+		if (!(p[k] < x.max) && !(isnan(x.max) && p[k] != INFINITY) && x.max != INFINITY)
+			x.max = p[k];
+		if (!(p[k] > x.min) && !(isnan(x.min) && p[k] != -INFINITY) && x.min != -INFINITY)
+			x.min = p[k];
+	}
+	return x;
+}
 
-		if (op == AGG_QUANTILE) {
-			if (isnan(p) || p < 0 || p > 1) {
-				char text[40];
+static void warn_of_quantile(const struct grouping *g, double q)
+{
+	char text[NUM_TEXT];
 
-				snprintf(text, sizeof(text), "%g", p);
-				eval_warn(g->ev, g->node->aggregate.param,
-					  "quantile value should be between 0 and 1, got %s",
-					  isnan(p)   ? "NaN"
-					  : isinf(p) ? p > 0 ? "+Inf" : "-Inf"
-						     : text);
-			}
-			continue;
-		}
-		if (isnan(p))
-			return eval_fail(g->ev, e,
-					 op == AGG_LIMIT_RATIO ? "Ratio value is NaN"
-							       : "Parameter value is NaN");
-		if (op == AGG_LIMIT_RATIO) {
-			if (p < -1 || p > 1)
-				eval_warn(g->ev, g->node->aggregate.param,
-					  "ratio value should be between -1 and 1, got %g, capping "
-					  "to "
-					  "%g",
-					  p, p < -1 ? -1.0 : 1.0);
-		} else if (!(p >= -9.223372036854775808e18 && p < 9.223372036854775807e18)) {
-			return eval_fail(g->ev, e, "Scalar value %g overflows int64", p);
-		}
+	num_print_g(q, text);
+	eval_warn(g->ev, g->node->aggregate.param,
+		  "quantile value should be between 0 and 1, got %s", text);
+}
+
+static void warn_of_ratio(const struct grouping *g, double r, int cap)
+{
+	char text[NUM_TEXT];
+
+	num_print_g(r, text);
+	eval_warn(g->ev, g->node->aggregate.param,
+		  "ratio value should be between -1 and 1, got %s, capping to %d", text, cap);
+}
+
+static void check_quantile(const struct grouping *g, struct extent x)
+{
+	if (x.any_nan)
+		warn_of_quantile(g, NAN);
+	if (x.max > 1)
+		warn_of_quantile(g, x.max);
+	if (x.min < 0)
+		warn_of_quantile(g, x.min);
+}
+
+static int check_ratio(const struct grouping *g, struct extent x, struct err *e)
+{
+	if (x.any_nan)
+		return eval_fail(g->ev, e, "Ratio value is NaN");
+	if (x.max > 1)
+		warn_of_ratio(g, x.max, 1);
+	if (x.min < -1)
+		warn_of_ratio(g, x.min, -1);
+	return 0;
+}
+
+/* Where no step wants a row the rest is not looked at. */
+static int check_count(const struct grouping *g, struct extent x, struct err *e)
+{
+	char text[NUM_TEXT];
+
+	if (x.max < 1)
+		return 0;
+	if (x.any_nan)
+		return eval_fail(g->ev, e, "Parameter value is NaN");
+	if (x.min <= -0x1p63) {
+		num_print_g(x.min, text);
+		return eval_fail(g->ev, e, "Scalar value %s underflows int64", text);
+	}
+	if (x.max >= 0x1p63) {
+		num_print_g(x.max, text);
+		return eval_fail(g->ev, e, "Scalar value %s overflows int64", text);
 	}
 	return 0;
+}
+
+static int check_param(const struct grouping *g, struct err *e)
+{
+	struct extent x = extent_of(g->param, g->rows->width);
+
+	switch (g->node->aggregate.op) {
+	case AGG_QUANTILE:
+		check_quantile(g, x);
+		return 0;
+	case AGG_LIMIT_RATIO:
+		return check_ratio(g, x, e);
+	default:
+		return check_count(g, x, e);
+	}
 }
 
 static int eval_grouped(struct grouping *g, struct vector *out, struct err *e)
