@@ -4,9 +4,9 @@
 #include "base/duration.h"
 #include "base/num.h"
 #include "base/zone.h"
+#include "query/lex.h"
 
 #include <math.h>
-#include <stdio.h>
 
 enum { POINTS_MAX = 11000 };
 
@@ -19,28 +19,10 @@ int param_invalid(const char *name, struct err *e)
 
 enum { SHOWN_BYTES = 100, QUOTED_BYTES = 4 * SHOWN_BYTES + 3 };
 
-/* The beginning of what a client sent, quoted as Go's %q quotes it. */
+/* The beginning of what a client sent, in quotes. */
 static const char *quoted(struct slice text, char out[QUOTED_BYTES])
 {
-	size_t n = 0;
-
-	text = slice_cut(text, SHOWN_BYTES);
-	out[n++] = '"';
-	for (size_t i = 0; i < text.n; i++) {
-		unsigned char c = (unsigned char)text.p[i];
-		const char *at = strchr("\nn\tt\rr\aa\bb\ff\vv", c);
-
-		if (c == '"' || c == '\\')
-			n += (size_t)snprintf(out + n, 3, "\\%c", c);
-		else if (c < ' ' && at)
-			n += (size_t)snprintf(out + n, 3, "\\%c", at[1]);
-		else if (c < ' ' || c == 0x7f)
-			n += (size_t)snprintf(out + n, 5, "\\x%02x", c);
-		else
-			out[n++] = (char)c;
-	}
-	out[n++] = '"';
-	out[n] = '\0';
+	quote(slice_cut(text, SHOWN_BYTES), out, QUOTED_BYTES);
 	return out;
 }
 

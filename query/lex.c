@@ -472,11 +472,13 @@ void lex_next(struct lexer *x, struct token *t)
 /* --- for messages ------------------------------------------------------------------------------
  */
 
+/* All of `text` or, where there is no room, nothing: half a character would be no UTF-8. */
 static void append(char *out, size_t room, const char *text)
 {
-	size_t n = strlen(out);
+	size_t n = strlen(out), more = strlen(text);
 
-	snprintf(out + n, room - n, "%s", text);
+	if (n + more < room)
+		memcpy(out + n, text, more + 1);
 }
 
 /* Bytes of the character at `i`; 0: no UTF-8. */
