@@ -31,6 +31,7 @@ struct match {
 	struct key_spec spec;
 	struct keys keys;
 	struct by_key by_one;  /* rows of the one side by key */
+	size_t nkeys_one;      /* keys that the one side has; they are the first */
 	uint32_t *key_of_many; /* KEY_NONE: no partner */
 	struct pair *pairs;
 	size_t n, room;
@@ -115,23 +116,35 @@ static int add_pair(struct match *m, uint32_t many, uint32_t one, uint32_t key, 
 	return 0;
 }
 
+static int find_keys(struct match *m, struct err *e)
+{
+	size_t rows = m->many->n + m->one->n;
+
+	if (keys_init(m->ev, &m->spec, rows, &m->keys, e) < 0 ||
+	    keys_sort(m->ev, &m->keys, m->one->heads, m->one->n, &m->by_one, e) < 0)
+		return -1;
+	m->nkeys_one = m->keys.n;
+	return 0;
+}
+
+/* With a fill a row without partner has results, too, so its key counts. */
 static int find_pairs(struct match *m, struct err *e)
 {
 	struct eval *ev = m->ev;
-	size_t rows = m->many->n + m->one->n;
 
-	if (keys_init(ev, &m->spec, rows, &m->keys, e) < 0 ||
-	    keys_sort(ev, &m->keys, m->one->heads, m->one->n, &m->by_one, e) < 0)
-		return -1;
 	m->key_of_many = eval_alloc(ev, m->many->n, sizeof(*m->key_of_many), e);
 	if (!m->key_of_many)
 		return -1;
 	for (uint32_t i = 0; i < m->many->n; i++) {
-		uint32_t key = keys_find(ev, &m->keys, &m->many->heads[i]);
+		const struct head *h = &m->many->heads[i];
+		uint32_t key =
+			m->has_fill_one ? keys_add(ev, &m->keys, h) : keys_find(ev, &m->keys, h);
 
 		m->key_of_many[i] = key;
-		if (key == KEY_NONE)
+		if (key == KEY_NONE || key >= m->nkeys_one)
 			continue;
+		if (eval_alive(ev, e) < 0)
+			return -1;
 		for (uint32_t j = m->by_one.start[key]; j < m->by_one.start[key + 1]; j++)
 			if (add_pair(m, i, m->by_one.row[j], key, e) < 0)
 				return -1;
@@ -151,99 +164,45 @@ static bool any_at(const struct vector *v, size_t k)
 }
 
 /* Of several rows of the one side with one key at most one may have a value. */
-static int check_key(struct match *m, const uint32_t *rows, size_t n, struct err *e)
+static int check_key(struct match *m, const uint32_t *rows, size_t n, size_t k, struct err *e)
 {
 	const struct vector *v = m->one;
+	uint32_t seen = KEY_NONE;
 
-	for (size_t k = 0; k < v->width; k++) {
-		uint32_t seen = KEY_NONE;
-
-		for (size_t i = 0; i < n; i++) {
-			if (is_absent(v->values[rows[i] * v->width + k]))
-				continue;
-			if (seen == KEY_NONE) {
-				seen = rows[i];
-				continue;
-			}
-			if (vector_materialize(m->ev, m->many, false, e) < 0)
-				return -1;
-			if (m->has_fill_many || any_at(m->many, k))
-				return tell_duplicate(m, &v->heads[seen], &v->heads[rows[i]],
-						      m->many_left ? "right" : "left", e);
+	for (size_t i = 0; i < n; i++) {
+		if (is_absent(v->values[rows[i] * v->width + k]))
+			continue;
+		if (seen == KEY_NONE) {
+			seen = rows[i];
+			continue;
 		}
+		if (vector_materialize(m->ev, m->many, false, e) < 0)
+			return -1;
+		/* with nothing on the other side nobody looks at this one */
+		if (!m->has_fill_many && !any_at(m->many, k))
+			return 0;
+		return tell_duplicate(m, &v->heads[seen], &v->heads[rows[i]],
+				      m->many_left ? "right" : "left", e);
 	}
 	return 0;
 }
 
+/* Before pairs are made: of n rows a side with one key there would be n × n. */
 static int check_one_side(struct match *m, struct err *e)
 {
 	const struct by_key *by = &m->by_one;
 
-	for (size_t key = 0; key < m->keys.n; key++) {
+	for (size_t key = 0; key < m->nkeys_one; key++) {
 		size_t n = by->start[key + 1] - by->start[key];
 
 		if (n < 2)
 			continue;
-		if (vector_materialize(m->ev, m->one, false, e) < 0 ||
-		    check_key(m, by->row + by->start[key], n, e) < 0)
+		if (vector_materialize(m->ev, m->one, false, e) < 0)
 			return -1;
-	}
-	return 0;
-}
-
-/* Two pairs may not both have their partners at one step. */
-static int check_apart(struct match *m, const struct pair *a, const struct pair *b, struct err *e)
-{
-	size_t width = m->many->width;
-	const double *x, *y, *p, *q;
-
-	if (vector_materialize(m->ev, m->many, false, e) < 0 ||
-	    vector_materialize(m->ev, m->one, false, e) < 0)
-		return -1;
-	x = m->many->values + a->many * width;
-	y = m->many->values + b->many * width;
-	p = m->one->values + a->one * width;
-	q = m->one->values + b->one * width;
-	for (size_t k = 0; k < width; k++)
-		if (!is_absent(x[k]) && !is_absent(p[k]) && !is_absent(y[k]) && !is_absent(q[k]))
-			return m->b->matching.card == ONE_TO_ONE
-				       ? eval_fail(m->ev, e,
-						   "multiple matches for labels: many-to-one "
-						   "matching "
-						   "must be explicit (group_left/group_right)")
-				       : eval_fail(m->ev, e,
-						   "multiple matches for labels: grouping labels "
-						   "must "
-						   "ensure unique matches");
-	return 0;
-}
-
-/* Pairs whose results `same()` says are one: by key of one-to-one, by labels else. */
-static int check_results(struct match *m, const struct head *heads, struct err *e)
-{
-	struct key_spec all = { .listed = false };
-	bool by_key = m->b->matching.card == ONE_TO_ONE;
-	uint32_t *first, *next;
-	struct keys same;
-
-	if (!by_key && keys_init(m->ev, &all, m->n, &same, e) < 0)
-		return -1;
-	first = eval_alloc(m->ev, by_key ? m->keys.n : m->n, sizeof(*first), e);
-	next = eval_alloc(m->ev, m->n, sizeof(*next), e);
-	if (!first || !next)
-		return -1;
-	for (uint32_t i = 0; i < m->n; i++) {
-		uint32_t group = by_key ? m->pairs[i].key : keys_add(m->ev, &same, &heads[i]);
-
-		/* lists of pairs + 1 */
-		for (uint32_t j = first[group]; j; j = next[j - 1]) {
-			if (!by_key && labels_cmp(heads[j - 1].labels, heads[i].labels) != 0)
-				continue;
-			if (check_apart(m, &m->pairs[j - 1], &m->pairs[i], e) < 0)
+		for (size_t k = 0; k < m->one->width; k++)
+			if (eval_alive(m->ev, e) < 0 ||
+			    check_key(m, by->row + by->start[key], n, k, e) < 0)
 				return -1;
-		}
-		next[i] = first[group];
-		first[group] = i + 1;
 	}
 	return 0;
 }
@@ -266,9 +225,11 @@ static size_t find_label(const struct label *l, size_t n, struct slice name)
 }
 
 /* The labels of group_left and group_right come from the one side, or go. */
-static size_t include(struct match *m, const struct head *one, struct label *l, size_t n)
+static int include(struct match *m, const struct head *one, struct label *l, size_t *count,
+		   struct err *e)
 {
 	const struct matching *how = &m->b->matching;
+	size_t n = *count;
 
 	for (size_t i = 0; i < how->ninclude; i++) {
 		struct slice name = how->include[i];
@@ -276,8 +237,8 @@ static size_t include(struct match *m, const struct head *one, struct label *l, 
 		size_t at = find_label(l, n, name);
 
 		if (value.n) {
-			if (at == n && n == LABELS_MAX)
-				continue;
+			if (at == LABELS_MAX)
+				return eval_fail(m->ev, e, "more than %d labels", LABELS_MAX);
 			l[at] = (struct label){ name, value };
 			n += at == n;
 		} else if (at < n) {
@@ -285,7 +246,8 @@ static size_t include(struct match *m, const struct head *one, struct label *l, 
 			n--;
 		}
 	}
-	return n;
+	*count = n;
+	return 0;
 }
 
 static int by_name(const void *a, const void *b)
@@ -324,7 +286,8 @@ static int result_head(struct match *m, const struct head *many, const struct he
 			l[n++] = seen->l[i];
 	}
 	if (how->card != ONE_TO_ONE) {
-		n = include(m, one, l, n);
+		if (include(m, one, l, &n, e) < 0)
+			return -1;
 		qsort(l, n, sizeof(*l), by_name);
 	}
 	out->labels = labels_in_arena(ev->arena, l, n);
@@ -430,13 +393,15 @@ static int key_head(struct match *m, const struct head *of, struct head *out, st
 	return out->labels ? 0 : -1;
 }
 
-static int make_heads(struct match *m, size_t from, struct head *heads, struct err *e)
+static int make_heads(struct match *m, struct head *heads, struct err *e)
 {
-	for (size_t i = from; i < m->n; i++) {
+	for (size_t i = 0; i < m->n; i++) {
 		const struct pair *p = &m->pairs[i];
 		struct head missing = { 0 };
 		const struct head *many, *one;
 
+		if (eval_alive(m->ev, e) < 0)
+			return -1;
 		many = p->many == KEY_NONE ? &missing : &m->many->heads[p->many];
 		one = p->one == KEY_NONE ? &missing : &m->one->heads[p->one];
 		if (many == &missing && key_head(m, one, &missing, e) < 0)
@@ -444,6 +409,112 @@ static int make_heads(struct match *m, size_t from, struct head *heads, struct e
 		if (one == &missing && key_head(m, many, &missing, e) < 0)
 			return -1;
 		if (result_head(m, many, one, &heads[i], e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* --- results of one step
+ * ------------------------------------------------------------------------------
+ */
+
+/* Pairs whose results may not meet: of one key with one-to-one, of the same labels else; by those
+ * in turn. *groups says how many there are. */
+static int group_pairs(struct match *m, const struct head *heads, struct by_key *out,
+		       size_t *groups, struct err *e)
+{
+	static const struct key_spec seen = { .with_name = true };
+	struct keys same;
+	uint32_t *at;
+
+	if (m->b->matching.card != ONE_TO_ONE) {
+		if (keys_init(m->ev, &seen, m->n, &same, e) < 0 ||
+		    keys_sort(m->ev, &same, heads, m->n, out, e) < 0)
+			return -1;
+		*groups = same.n;
+		return 0;
+	}
+	*groups = m->keys.n;
+	out->row = eval_alloc(m->ev, m->n, sizeof(*out->row), e);
+	out->start = eval_alloc(m->ev, m->keys.n + 1, sizeof(*out->start), e);
+	at = eval_alloc(m->ev, m->keys.n + 1, sizeof(*at), e);
+	if (!out->row || !out->start || !at)
+		return -1;
+	for (size_t i = 0; i < m->n; i++)
+		out->start[m->pairs[i].key + 1]++;
+	for (size_t i = 0; i < m->keys.n; i++)
+		out->start[i + 1] += out->start[i];
+	memcpy(at, out->start, (m->keys.n + 1) * sizeof(*at));
+	for (uint32_t i = 0; i < m->n; i++)
+		out->row[at[m->pairs[i].key]++] = i;
+	return 0;
+}
+
+static int tell_of_matches(struct match *m, struct err *e)
+{
+	return m->b->matching.card == ONE_TO_ONE
+		       ? eval_fail(m->ev, e,
+				   "multiple matches for labels: many-to-one matching must be "
+				   "explicit (group_left/group_right)")
+		       : eval_fail(m->ev, e,
+				   "multiple matches for labels: grouping labels must ensure "
+				   "unique matches");
+}
+
+/* Whether a pair has a result at a step, be it one that a comparison then takes away. */
+static bool meet_at(const struct match *m, const struct pair *p, size_t k)
+{
+	size_t width = m->many->width;
+	bool many = p->many != KEY_NONE && !is_absent(m->many->values[p->many * width + k]);
+	bool one = p->one != KEY_NONE && !is_absent(m->one->values[p->one * width + k]);
+
+	if (p->one == KEY_NONE)
+		return many && !m->there_one[p->key * width + k];
+	if (p->many == KEY_NONE)
+		return one && !m->there_many[p->key * width + k];
+	return many && one;
+}
+
+/* Of the n pairs of a group one may have a result at a step. `owner` has room for a row. Labels
+ * that meet though keys differ are an error of another kind, which vector_merge_equal() finds. */
+static int check_group(struct match *m, const uint32_t *pairs, size_t n, uint32_t *owner,
+		       struct err *e)
+{
+	size_t width = m->many->width;
+
+	memset(owner, 0, width * sizeof(*owner));
+	for (size_t i = 0; i < n; i++) {
+		const struct pair *p = &m->pairs[pairs[i]];
+
+		if (eval_alive(m->ev, e) < 0)
+			return -1;
+		for (size_t k = 0; k < width; k++) {
+			if (!meet_at(m, p, k))
+				continue;
+			if (owner[k] && m->pairs[owner[k] - 1].key == p->key)
+				return tell_of_matches(m, e);
+			owner[k] = pairs[i] + 1;
+		}
+	}
+	return 0;
+}
+
+static int check_results(struct match *m, const struct vector *v, struct err *e)
+{
+	struct by_key by;
+	size_t groups;
+	uint32_t *owner = eval_alloc(m->ev, v->width, sizeof(*owner), e);
+
+	if (!owner || group_pairs(m, v->heads, &by, &groups, e) < 0)
+		return -1;
+	for (size_t i = 0; i < groups; i++) {
+		size_t n = by.start[i + 1] - by.start[i];
+
+		if (n < 2)
+			continue;
+		if (vector_materialize(m->ev, m->many, false, e) < 0 ||
+		    vector_materialize(m->ev, m->one, false, e) < 0 ||
+		    check_group(m, by.row + by.start[i], n, owner, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -477,37 +548,22 @@ int eval_match(struct eval *ev, const struct node *n, struct vector *lhs, struct
 	       struct vector *out, struct err *e)
 {
 	struct match *m = arena_new(ev->arena, struct match);
-	bool fill = n->binary.matching.has_fill_left || n->binary.matching.has_fill_right;
-	struct head *heads;
-	size_t pairs;
 
 	if (!m)
 		return eval_full(ev, e);
-	if (match_init(ev, n, lhs, rhs, m, e) < 0 || find_pairs(m, e) < 0 ||
-	    check_one_side(m, e) < 0)
+	if (match_init(ev, n, lhs, rhs, m, e) < 0 || find_keys(m, e) < 0 ||
+	    check_one_side(m, e) < 0 || find_pairs(m, e) < 0)
 		return -1;
 	/* rows that several pairs share are worked out once */
 	if (m->n > m->one->n && vector_materialize(ev, m->one, false, e) < 0)
 		return -1;
-	heads = eval_alloc(ev, m->n, sizeof(*heads), e);
-	if (!heads || make_heads(m, 0, heads, e) < 0 || check_results(m, heads, e) < 0)
+	if ((m->has_fill_many || m->has_fill_one) && add_filled(m, e) < 0)
 		return -1;
-	pairs = m->n;
-	if (fill) {
-		struct head *more;
-
-		if (add_filled(m, e) < 0)
-			return -1;
-		more = eval_alloc(ev, m->n, sizeof(*more), e);
-		if (!more)
-			return -1;
-		memcpy(more, heads, pairs * sizeof(*heads));
-		heads = more;
-		if (make_heads(m, pairs, heads, e) < 0)
-			return -1;
-	}
 	*out = (struct vector){
-		.n = m->n, .heads = heads, .width = m->many->width, .compute = match_row, .ctx = m
+		.n = m->n, .width = m->many->width, .compute = match_row, .ctx = m
 	};
+	out->heads = eval_alloc(ev, m->n, sizeof(*out->heads), e);
+	if (!out->heads || make_heads(m, out->heads, e) < 0 || check_results(m, out, e) < 0)
+		return -1;
 	return vector_merge_equal(ev, out, e);
 }
