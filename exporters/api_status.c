@@ -15,7 +15,6 @@
 #include "query/features.h"
 #include "query/functions.h"
 #include "query/query.h"
-#include "storage/index.h"
 
 #include <dirent.h>
 #include <inttypes.h>

@@ -23,6 +23,7 @@
 #include "base/buf.h"
 #include "base/labels.h"
 #include "base/matcher.h"
+#include "storage/cardinality.h"
 
 /* --- parts ------------------------------------------------------------------------ */
 
@@ -116,25 +117,6 @@ int index_label_names(const struct index_set *x, const struct matcher *m, size_t
 		      struct arena *a, struct slice **out, size_t *n, struct err *e);
 int index_label_values(const struct index_set *x, struct slice name, const struct matcher *m,
 		       size_t nm, struct arena *a, struct slice **out, size_t *n, struct err *e);
-
-struct index_count {
-	struct slice name;
-	uint64_t n;
-};
-
-/* What Prometheus shows at /api/v1/status/tsdb. Lists have the largest first, at most as
- * many as were asked for. */
-struct index_cardinality {
-	uint64_t series;
-	uint64_t names;                   /* different names of labels */
-	uint64_t pairs;                   /* different pairs of name and value */
-	struct index_count *metrics;      /* metric names by series */
-	struct index_count *label_values; /* names of labels by different values */
-	struct index_count
-		*label_bytes; /* names of labels by bytes of values, each series counted */
-	struct index_count *label_pairs; /* "name=value" by series */
-	size_t nmetrics, nlabel_values, nlabel_bytes, nlabel_pairs;
-};
 
 int index_cardinality(const struct index_set *x, size_t top, struct arena *a,
 		      struct index_cardinality *out, struct err *e);

@@ -34,6 +34,7 @@
 #include "base/matcher.h"
 #include "base/observation.h"
 #include "base/sha256.h"
+#include "storage/cardinality.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -304,7 +305,6 @@ int snapshot_label_values(struct snapshot *v, struct slice name, const struct ma
 			  struct arena *a, struct slice **out, size_t *n, struct err *e);
 
 /* What there is most of, at most `top` of each (storage/index.h); texts in the arena. */
-struct index_cardinality;
 int snapshot_cardinality(struct snapshot *v, size_t top, struct arena *a,
 			 struct index_cardinality *out, struct err *e);
 
