@@ -4,6 +4,8 @@
  */
 #include "query/eval_binary.h"
 
+#include "query/print.h"
+
 struct with_scalar {
 	struct vector child;
 	const double *scalar;
@@ -52,6 +54,11 @@ static int eval_with_scalar(struct eval *ev, const struct node *n, const struct 
 	return vector_drop_names(ev, out, e);
 }
 
+static bool is_trim(enum binary_op op)
+{
+	return op == OP_TRIM_UPPER || op == OP_TRIM_LOWER;
+}
+
 static int eval_scalars(struct eval *ev, const struct node *n, const struct grid *g,
 			const double **out, struct err *e)
 {
@@ -59,6 +66,9 @@ static int eval_scalars(struct eval *ev, const struct node *n, const struct grid
 	const double *a, *b;
 	double *v;
 
+	if (is_trim(n->binary.op))
+		return eval_fail(ev, e, "operator \"%s\" not allowed for Scalar operations",
+				 binary_op_text(n->binary.op));
 	if (eval_scalar(ev, n->binary.lhs, g, &a, e) < 0 ||
 	    eval_scalar(ev, n->binary.rhs, g, &b, e) < 0)
 		return -1;
