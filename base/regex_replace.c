@@ -6,6 +6,8 @@
 #include "base/regex_re2.h"
 #include "base/text.h"
 
+#include <utf8proc.h>
+
 enum { GROUPS_MAX = 100 };
 
 struct regex_replace {
@@ -61,20 +63,32 @@ void regex_replace_free(struct regex_replace *re)
 	mem_free(re);
 }
 
-static bool is_name(char c)
+/* Bytes of the letter, digit or underscore that `s` begins with, as Unicode has them; 0: it is
+ * something else. */
+static size_t name_char(struct slice s)
 {
-	return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-	       (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80;
+	utf8proc_int32_t c;
+	utf8proc_ssize_t n =
+		utf8proc_iterate((const utf8proc_uint8_t *)s.p, (utf8proc_ssize_t)s.n, &c);
+	utf8proc_category_t kind;
+
+	if (n <= 0)
+		return 0;
+	kind = utf8proc_category(c);
+	if ((kind >= UTF8PROC_CATEGORY_LU && kind <= UTF8PROC_CATEGORY_LO) ||
+	    kind == UTF8PROC_CATEGORY_ND || c == '_')
+		return (size_t)n;
+	return 0;
 }
 
 /* The name behind a dollar; *n is how many bytes it takes with its braces. Empty: none. */
 static struct slice name_at(struct slice s, size_t *n)
 {
 	bool braces = s.n > 0 && s.p[0] == '{';
-	size_t from = braces ? 1 : 0, to = from;
+	size_t from = braces ? 1 : 0, to = from, step;
 
-	while (to < s.n && is_name(s.p[to]))
-		to++;
+	while (to < s.n && (step = name_char(slice_skip(s, to))) > 0)
+		to += step;
 	*n = to;
 	if (braces) {
 		if (to == s.n || s.p[to] != '}')
@@ -84,16 +98,23 @@ static struct slice name_at(struct slice s, size_t *n)
 	return slice_of(s.p + from, to - from);
 }
 
+enum { NO_GROUP = GROUPS_MAX };
+
+/* A number without zeros in front is that of a group, everything else a name. */
 static size_t group_of(const struct regex_replace *re, struct slice name)
 {
-	size_t v = 0;
+	size_t v = 0, named;
 
 	for (size_t i = 0; i < name.n; i++) {
-		if (name.p[i] < '0' || name.p[i] > '9')
-			return regex_re2_group_named(re->re2, name.p, name.n);
-		v = v < GROUPS_MAX ? v * 10 + (size_t)(name.p[i] - '0') : v;
+		bool digit = name.p[i] >= '0' && name.p[i] <= '9';
+
+		if (!digit || v >= 100000000 || (name.p[0] == '0' && name.n > 1)) {
+			named = regex_re2_group_named(re->re2, name.p, name.n);
+			return named ? named : NO_GROUP;
+		}
+		v = v * 10 + (size_t)(name.p[i] - '0');
 	}
-	return v == 0 && name.p[0] != '0' ? GROUPS_MAX : v;
+	return v;
 }
 
 static void expand(const struct regex_replace *re, struct slice template, const char **start,
@@ -121,8 +142,6 @@ static void expand(const struct regex_replace *re, struct slice template, const 
 		}
 		template = slice_skip(template, n);
 		group = group_of(re, name);
-		if (group == 0 && name.p[0] != '0')
-			continue;
 		if (group < re->groups && start[group])
 			buf_put(out, start[group], bytes[group]);
 	}

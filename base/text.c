@@ -376,3 +376,50 @@ struct slice text_key(struct slice s, struct arena *a)
 	n = wide_key(s, points, need, &need);
 	return n < 0 ? slice_of(NULL, 0) : slice_of((const char *)points, (size_t)n);
 }
+
+/* --- natural order ------------------------------------------------------------ */
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Takes the run of digits, or of anything else, off the front of `s`. */
+static struct slice take_run(struct slice *s)
+{
+	struct slice run = slice_of(s->p, 0);
+
+	while (run.n < s->n && is_digit(s->p[run.n]) == is_digit(s->p[0]))
+		run.n++;
+	*s = slice_skip(*s, run.n);
+	return run;
+}
+
+/* Of any number of digits. */
+static int cmp_numbers(struct slice a, struct slice b)
+{
+	while (a.n && *a.p == '0')
+		a = slice_skip(a, 1);
+	while (b.n && *b.p == '0')
+		b = slice_skip(b, 1);
+	if (a.n != b.n)
+		return a.n < b.n ? -1 : 1;
+	return slice_cmp(a, b);
+}
+
+int text_natural_cmp(struct slice a, struct slice b)
+{
+	struct slice s = a, t = b;
+
+	while (s.n && t.n) {
+		bool numbers = is_digit(*s.p) && is_digit(*t.p);
+		struct slice x = take_run(&s), y = take_run(&t);
+		int c = numbers ? cmp_numbers(x, y) : slice_cmp(x, y);
+
+		if (c)
+			return c;
+	}
+	if (s.n || t.n)
+		return s.n ? 1 : -1;
+	return slice_cmp(a, b);
+}

@@ -40,6 +40,12 @@ struct slice text_key(struct slice s, struct arena *a);
 enum { TEXT_SHOWN = 64 };
 char *text_shown(struct slice s, char out[TEXT_SHOWN]);
 
+/* Order in which runs of digits count as numbers: "node2" before "node10". As in Prometheus'
+ * sort_by_label(), a text is cut into runs of digits and of anything else, and those are compared
+ * one by one: "host1" comes before "host-1", whose first run is longer. Numbers that are the same
+ * leave it to the bytes. */
+int text_natural_cmp(struct slice a, struct slice b);
+
 /* Columns, counting characters rather than bytes, from 1. */
 unsigned text_column(struct slice line, size_t byte_offset);
 

@@ -123,7 +123,7 @@ static int check_binary(struct checker *c, struct node *n)
 static int check_count(struct checker *c, const struct node *n)
 {
 	const struct function *fn = n->call.fn;
-	size_t most = fn->nargs, least = most;
+	size_t least, most;
 
 	if (fn->variadic == 0) {
 		if (n->call.nargs != fn->nargs)
@@ -131,7 +131,8 @@ static int check_count(struct checker *c, const struct node *n)
 				     fn->nargs, fn->name, n->call.nargs);
 		return 0;
 	}
-	least -= fn->variadic > 0 ? (size_t)fn->variadic : 1;
+	least = fn->nargs - 1;
+	most = least + (fn->variadic > 0 ? (size_t)fn->variadic : 0);
 	if (n->call.nargs < least)
 		return wrong(c, n, "expected at least %zu argument(s) in call to \"%s\", got %zu",
 			     least, fn->name, n->call.nargs);

@@ -224,6 +224,8 @@ bool head_hides(const struct eval *ev, const struct head *h, struct slice name);
 struct slice head_label(const struct eval *ev, const struct head *h, struct slice name);
 /* Metric name for messages, dropped or not. */
 struct slice head_name(const struct head *h);
+/* Appends {__name__="up", job="node"}, as Prometheus' messages have label sets. */
+void label_set_print(const struct labels *ls, struct buf *out);
 
 /* --- work ------------------------------------------------------------------------------- */
 

@@ -3,6 +3,9 @@
  * then are the same.
  */
 #include "query/eval.h"
+#include "query/lex.h"
+
+#include <ctype.h>
 
 static const struct slice name_label = { LABEL_NAME, sizeof(LABEL_NAME) - 1 };
 
@@ -49,6 +52,38 @@ static const struct labels *without_name(const struct eval *ev, const struct lab
 const struct labels *head_labels(const struct eval *ev, const struct head *h, struct arena *a)
 {
 	return name_is_gone(ev, h) ? without_name(ev, h->labels, a) : h->labels;
+}
+
+/* --- in messages ------------------------------------------------------------------------ */
+
+static bool is_plain_name(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!(isalpha((unsigned char)s.p[i]) || s.p[i] == '_' ||
+		      (i > 0 && isdigit((unsigned char)s.p[i]))))
+			return false;
+	return s.n > 0;
+}
+
+void label_set_print(const struct labels *ls, struct buf *out)
+{
+	char text[2 * LABEL_VALUE_MAX_BYTES];
+
+	buf_putc(out, '{');
+	for (uint32_t i = 0; i < ls->n; i++) {
+		struct slice name = ls->l[i].name;
+
+		buf_puts(out, i ? ", " : "");
+		if (is_plain_name(name)) {
+			buf_slice(out, name);
+		} else {
+			quote(name, text, sizeof(text));
+			buf_puts(out, text);
+		}
+		quote(ls->l[i].value, text, sizeof(text));
+		buf_printf(out, "=%s", text);
+	}
+	buf_putc(out, '}');
 }
 
 /* --- rows that have become the same ------------------------------------------------------ */

@@ -12,9 +12,7 @@
  */
 #include "query/eval_binary.h"
 #include "query/key.h"
-#include "query/lex.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 
 struct pair {
@@ -42,37 +40,6 @@ struct match {
 
 /* --- texts ----------------------------------------------------------------------------------- */
 
-static bool is_plain_name(struct slice s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (!(isalpha((unsigned char)s.p[i]) || s.p[i] == '_' ||
-		      (i > 0 && isdigit((unsigned char)s.p[i]))))
-			return false;
-	return s.n > 0;
-}
-
-/* {__name__="up", job="node"}, as Prometheus' messages have label sets. */
-static void put_labels(const struct labels *ls, struct buf *out)
-{
-	char text[2 * LABEL_VALUE_MAX_BYTES];
-
-	buf_putc(out, '{');
-	for (uint32_t i = 0; i < ls->n; i++) {
-		struct slice name = ls->l[i].name;
-
-		buf_puts(out, i ? ", " : "");
-		if (is_plain_name(name)) {
-			buf_slice(out, name);
-		} else {
-			quote(name, text, sizeof(text));
-			buf_puts(out, text);
-		}
-		quote(ls->l[i].value, text, sizeof(text));
-		buf_printf(out, "=%s", text);
-	}
-	buf_putc(out, '}');
-}
-
 static int tell_duplicate(struct match *m, const struct head *a, const struct head *b,
 			  const char *side, struct err *e)
 {
@@ -85,11 +52,11 @@ static int tell_duplicate(struct match *m, const struct head *a, const struct he
 	if (!group || !x || !y)
 		return eval_full(ev, e);
 	buf_init(&text, 64 << 10);
-	put_labels(group, &text);
+	label_set_print(group, &text);
 	buf_printf(&text, " on the %s hand-side of the operation: [", side);
-	put_labels(y, &text);
+	label_set_print(y, &text);
 	buf_puts(&text, ", ");
-	put_labels(x, &text);
+	label_set_print(x, &text);
 	buf_putc(&text, ']');
 	r = eval_fail(ev, e,
 		      "found duplicate series for the match group %.*s;many-to-many matching not "

@@ -140,13 +140,14 @@ int eval_fail(struct eval *ev, struct err *e, const char *fmt, ...)
 static void add_note(struct eval *ev, struct note_list *to, const char *kind, const struct node *n,
 		     const char *fmt, va_list args)
 {
-	char text[1024], whole[1100];
+	char text[1024], whole[1100], place[32];
 	unsigned line, column;
 
 	vsnprintf(text, sizeof(text), fmt, args);
 	place_of(ev->text, n->at.from, &line, &column);
-	snprintf(whole, sizeof(whole), "PromQL %s: %s (%u:%u)", kind, text, line, column);
-	notes_add(ev->notes, to, whole);
+	snprintf(whole, sizeof(whole), "PromQL %s: %s", kind, text);
+	snprintf(place, sizeof(place), " (%u:%u)", line, column);
+	notes_add(ev->notes, to, whole, place, n->at.from);
 }
 
 void eval_warn(struct eval *ev, const struct node *n, const char *fmt, ...)

@@ -11,7 +11,9 @@
 #include "query/key.h"
 #include "query/stats/buckets.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 static const struct slice le = { "le", 2 };
 
@@ -30,15 +32,14 @@ struct histograms {
 	struct histogram *list;
 	size_t n;
 	struct eval *ev;
-	const struct node *call;
-	const double *a, *b; /* φ, or lower and upper */
+	const struct node *arg; /* that of the buckets, for messages */
+	const double *a, *b;    /* φ, or lower and upper */
 	bool fraction;
-	size_t most; /* buckets of one */
+	const double *only; /* no result where φ is another one; NULL: all */
 	struct head *heads;
 };
 
-/* --- which rows are a histogram
- * --------------------------------------------------------------------- */
+/* --- which rows are a histogram -------------------------------------------------------------- */
 
 static int by_bound(const void *a, const void *b)
 {
@@ -49,7 +50,17 @@ static int by_bound(const void *a, const void *b)
 	return x->row < y->row ? -1 : x->row > y->row;
 }
 
-/* As Go reads floats: ".5" and "5." are numbers, too. */
+static bool read_infinity(struct slice text, double *v)
+{
+	bool minus = text.n && text.p[0] == '-';
+
+	if (text.n && (minus || text.p[0] == '+'))
+		text = slice_skip(text, 1);
+	*v = minus ? -INFINITY : INFINITY;
+	return text.n == 8 && strncasecmp(text.p, "infinity", 8) == 0;
+}
+
+/* As Go reads floats: ".5", "5." and "Infinity" are numbers, too. */
 static bool read_float(struct slice text, double *v)
 {
 	char plain[64];
@@ -68,23 +79,50 @@ static bool read_float(struct slice text, double *v)
 		if (text.p[i] == '.' && ends && i > 0)
 			plain[n++] = '0';
 	}
-	return num_parse_prom(slice_of(plain, n), v, NULL) == 0;
+	return num_parse_prom(slice_of(plain, n), v, NULL) == 0 || read_infinity(text, v);
 }
 
-static bool read_bound(struct histograms *h, const struct node *arg, const struct head *head,
-		       double *bound)
+/* " for metric name …" behind a message. Only names that stay until the end are told. */
+static const char *of_metric(const struct histograms *h, const struct head *head, char out[240])
 {
+	struct slice name = head_name(head);
+
+	*out = '\0';
+	if (name.n && (h->ev->features & FEATURE_DELAYED_NAME_REMOVAL))
+		snprintf(out, 240, " for metric name \"%.*s\"", SLICE_FMT(slice_cut(name, 200)));
+	return out;
+}
+
+static int any_value(const struct vector *v, size_t row, struct worker *w, bool *any, struct err *e)
+{
+	struct arena_mark mark = arena_mark(&w->scratch);
+	const double *values = vector_row(v, row, w, e);
+
+	*any = false;
+	for (size_t k = 0; values && k < v->width && !*any; k++)
+		*any = !is_absent(values[k]);
+	arena_reset(&w->scratch, mark);
+	return values ? 0 : -1;
+}
+
+/* *bound is NaN when there is none. It is said of rows with values only. */
+static int read_bound(struct histograms *h, uint32_t row, double *bound, struct err *e)
+{
+	const struct head *head = &h->rows.heads[row];
 	struct slice text = head_label(h->ev, head, le);
-	struct slice name = slice_cut(head_name(head), 200);
+	char metric[240];
+	bool any;
 
 	if (read_float(text, bound) && !isnan(*bound))
-		return true;
-	eval_warn(h->ev, arg,
-		  "bucket label \"le\" is missing or has a malformed value of \"%.*s\" for metric "
-		  "name "
-		  "\"%.*s\"",
-		  SLICE_FMT(slice_cut(text, 200)), SLICE_FMT(name));
-	return false;
+		return 0;
+	*bound = NAN;
+	if (any_value(&h->rows, row, &h->ev->workers[0], &any, e) < 0)
+		return -1;
+	if (any)
+		eval_warn(h->ev, h->arg,
+			  "bucket label \"le\" is missing or has a malformed value of \"%.*s\"%s",
+			  SLICE_FMT(slice_cut(text, 200)), of_metric(h, head, metric));
+	return 0;
 }
 
 /* Without le; a name that is still seen tells histograms apart. */
@@ -104,7 +142,23 @@ static int head_without_le(struct histograms *h, const struct head *from, struct
 	return out->labels ? 0 : eval_full(h->ev, e);
 }
 
-static int find_histograms(struct histograms *h, const struct node *arg, struct err *e)
+/* Rows of one key, in the order of their bounds. */
+static int read_bounds(struct histograms *h, struct histogram *one, const uint32_t *rows, size_t n,
+		       struct err *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct bucket_row *b = &one->buckets[one->n];
+
+		b->row = rows[i];
+		if (read_bound(h, b->row, &b->bound, e) < 0)
+			return -1;
+		one->n += !isnan(b->bound);
+	}
+	qsort(one->buckets, one->n, sizeof(*one->buckets), by_bound);
+	return 0;
+}
+
+static int find_histograms(struct histograms *h, struct err *e)
 {
 	struct eval *ev = h->ev;
 	const struct vector *v = &h->rows;
@@ -124,52 +178,53 @@ static int find_histograms(struct histograms *h, const struct node *arg, struct 
 		struct histogram *one = &h->list[h->n];
 
 		*one = (struct histogram){ .buckets = rows + by.start[i] };
-		for (uint32_t j = by.start[i]; j < by.start[i + 1]; j++) {
-			struct bucket_row *b = &one->buckets[one->n];
-
-			b->row = by.row[j];
-			one->n += read_bound(h, arg, &v->heads[b->row], &b->bound);
-		}
+		if (read_bounds(h, one, by.row + by.start[i], by.start[i + 1] - by.start[i], e) < 0)
+			return -1;
 		if (one->n == 0)
 			continue;
-		qsort(one->buckets, one->n, sizeof(*one->buckets), by_bound);
 		if (head_without_le(h, &v->heads[one->buckets[0].row], &h->heads[h->n], e) < 0)
 			return -1;
-		if (one->n > h->most)
-			h->most = one->n;
 		h->n++;
 	}
 	return 0;
 }
 
-/* --- a row of the result
- * -------------------------------------------------------------------------------- */
+/* --- a row of the result --------------------------------------------------------------------- */
 
 static void tell_of_force(const struct histograms *h, const struct head *head)
 {
-	eval_info(h->ev, h->call->call.args[h->call->call.nargs > 1 ? 1 : 0],
+	char metric[240];
+
+	eval_info(h->ev, h->arg,
 		  "input to histogram_quantile needed to be fixed for monotonicity (see "
 		  "https://prometheus.io/docs/prometheus/latest/querying/functions/"
-		  "#histogram_quantile) for metric name \"%.*s\"",
-		  SLICE_FMT(slice_cut(head_name(head), 200)));
+		  "#histogram_quantile)%s",
+		  of_metric(h, head, metric));
+}
+
+static bool same_number(double a, double b)
+{
+	return a == b || (isnan(a) && isnan(b));
 }
 
 static double at_step(const struct histograms *h, const struct histogram *one,
-		      const double *const *rows, struct bucket *b, size_t k)
+		      const double *const *rows, struct bucket *b, size_t k, bool *forced)
 {
 	size_t n = 0;
-	bool forced;
 
+	if (h->only && !same_number(*h->only, h->a[k]))
+		return ABSENT;
 	for (size_t i = 0; i < one->n; i++)
 		if (!is_absent(rows[i][k]))
 			b[n++] = (struct bucket){ one->buckets[i].bound, rows[i][k] };
 	if (n == 0)
 		return ABSENT;
-	n = buckets_tidy(b, n, &forced);
+	n = buckets_join(b, n);
 	if (h->fraction)
 		return buckets_fraction(b, n, h->a[k], h->b[k]);
-	if (forced && b[n - 1].bound == INFINITY)
-		tell_of_force(h, &h->rows.heads[one->buckets[0].row]);
+	/* where the answer is not looked for among the buckets, they are not looked at */
+	if (h->a[k] >= 0 && h->a[k] <= 1 && b[n - 1].bound == INFINITY)
+		*forced |= buckets_force(b, n);
 	return buckets_quantile(b, n, h->a[k]);
 }
 
@@ -180,6 +235,7 @@ static int histogram_row(const struct vector *v, size_t i, struct worker *w, dou
 	const struct histogram *one = &h->list[i];
 	const double **rows = scratch_alloc(w, one->n, sizeof(*rows), e);
 	struct bucket *b = scratch_alloc(w, one->n, sizeof(*b), e);
+	bool forced = false;
 
 	if (!rows || !b)
 		return -1;
@@ -189,13 +245,14 @@ static int histogram_row(const struct vector *v, size_t i, struct worker *w, dou
 			return -1;
 	}
 	for (size_t k = 0; k < v->width; k++)
-		out[k] = at_step(h, one, rows, b, k);
+		out[k] = at_step(h, one, rows, b, k, &forced);
+	if (forced)
+		tell_of_force(h, &h->rows.heads[one->buckets[0].row]);
 	return 0;
 }
 
-static struct histograms *new_histograms(struct eval *ev, const struct node *call,
-					 const struct node *arg, const struct grid *g,
-					 struct err *e)
+static struct histograms *new_histograms(struct eval *ev, const struct node *arg,
+					 const struct grid *g, struct err *e)
 {
 	struct histograms *h = arena_new(ev->arena, struct histograms);
 
@@ -204,8 +261,8 @@ static struct histograms *new_histograms(struct eval *ev, const struct node *cal
 		return NULL;
 	}
 	h->ev = ev;
-	h->call = call;
-	if (eval_vector(ev, arg, g, &h->rows, e) < 0 || find_histograms(h, arg, e) < 0)
+	h->arg = arg;
+	if (eval_vector(ev, arg, g, &h->rows, e) < 0 || find_histograms(h, e) < 0)
 		return NULL;
 	return h;
 }
@@ -227,13 +284,12 @@ static void warn_of_quantile(struct eval *ev, const struct node *arg, double q)
 	eval_warn(ev, arg, "quantile value should be between 0 and 1, got %s", text);
 }
 
-/* --- the functions
- * ------------------------------------------------------------------------------------------ */
+/* --- the functions --------------------------------------------------------------------------- */
 
 int call_histogram_quantile(struct eval *ev, const struct node *call, const struct grid *g,
 			    struct value *out, struct err *e)
 {
-	struct histograms *h = new_histograms(ev, call, call->call.args[1], g, e);
+	struct histograms *h = new_histograms(ev, call->call.args[1], g, e);
 
 	if (!h || eval_scalar(ev, call->call.args[0], g, &h->a, e) < 0)
 		return -1;
@@ -246,7 +302,7 @@ int call_histogram_quantile(struct eval *ev, const struct node *call, const stru
 int call_histogram_fraction(struct eval *ev, const struct node *call, const struct grid *g,
 			    struct value *out, struct err *e)
 {
-	struct histograms *h = new_histograms(ev, call, call->call.args[2], g, e);
+	struct histograms *h = new_histograms(ev, call->call.args[2], g, e);
 
 	if (!h || eval_scalar(ev, call->call.args[0], g, &h->a, e) < 0 ||
 	    eval_scalar(ev, call->call.args[1], g, &h->b, e) < 0)
@@ -271,88 +327,100 @@ static struct slice quantile_label(struct eval *ev, double q, struct err *e)
 	return s;
 }
 
-static int label_heads(struct eval *ev, struct vector *v, struct slice name, double q,
-		       struct err *e)
+/* A value of φ and where it stands: an argument may have another one at each step, and each is a
+ * label of its own. */
+struct phi {
+	const double *steps;
+	double value;
+};
+
+struct phis {
+	struct phi *list;
+	size_t n, room;
+};
+
+static bool seen_before(const double *v, size_t k)
 {
-	struct slice value = quantile_label(ev, q, e);
+	size_t i = 0;
 
-	if (!value.p)
+	while (!same_number(v[i], v[k]))
+		i++;
+	return i < k;
+}
+
+static int add_phis(struct eval *ev, const struct grid *g, const struct node *arg, struct phis *all,
+		    struct err *e)
+{
+	const double *v;
+
+	if (eval_scalar(ev, arg, g, &v, e) < 0)
 		return -1;
-	for (size_t i = 0; i < v->n; i++) {
-		const struct labels *ls = head_labels(ev, &v->heads[i], ev->arena);
-		struct label l[LABELS_MAX + 1];
-		size_t n = 0, at;
+	for (size_t k = 0; k < g->n; k++) {
+		struct phi *list;
 
-		if (!ls)
+		if (seen_before(v, k))
+			continue;
+		warn_of_quantile(ev, arg, v[k]);
+		list = arena_grow(ev->arena, all->list, all->n, &all->room, all->n + 1,
+				  sizeof(*list));
+		if (!list)
 			return eval_full(ev, e);
-		for (at = 0; at < ls->n && slice_cmp(ls->l[at].name, name) < 0; at++)
-			l[n++] = ls->l[at];
-		l[n++] = (struct label){ name, value };
-		if (at < ls->n && slice_eq(ls->l[at].name, name))
-			return eval_fail(ev, e, "label \"%.*s\" already exists in the input vector",
-					 SLICE_FMT(slice_cut(name, 200)));
-		for (; at < ls->n; at++)
-			l[n++] = ls->l[at];
-		if (n > LABELS_MAX)
-			return eval_fail(ev, e, "more than %d labels", LABELS_MAX);
-		v->heads[i].labels = labels_in_arena(ev->arena, l, n);
-		if (!v->heads[i].labels)
-			return eval_full(ev, e);
+		all->list = list;
+		list[all->n++] = (struct phi){ v, v[k] };
 	}
 	return 0;
 }
 
-static int copy_histograms(struct eval *ev, struct histograms *h, const double *phi,
-			   struct histograms **out, struct err *e)
+/* One row for each histogram, with φ as a label. */
+static int quantiles_of(struct eval *ev, const struct histograms *h, const struct phi *phi,
+			struct slice name, const struct grid *g, struct vector *out, struct err *e)
 {
-	struct histograms *copy = arena_new(ev->arena, struct histograms);
+	struct histograms *one = arena_new(ev->arena, struct histograms);
+	struct slice value = quantile_label(ev, phi->value, e);
 
-	if (!copy) {
+	if (!one || !value.p) {
 		eval_full(ev, e);
 		return -1;
 	}
-	*copy = *h;
-	copy->a = phi;
-	copy->heads = eval_alloc(ev, h->n, sizeof(*h->heads), e);
-	if (!copy->heads)
+	*one = *h;
+	one->a = phi->steps;
+	one->only = &phi->value;
+	one->heads = eval_alloc(ev, h->n, sizeof(*h->heads), e);
+	if (!one->heads)
 		return -1;
-	if (h->n)
-		memcpy(copy->heads, h->heads, h->n * sizeof(*h->heads));
-	*out = copy;
-	return 0;
+	for (size_t i = 0; i < h->n; i++) {
+		one->heads[i] = (struct head){ h->heads[i].labels, true };
+		if (head_set_label(ev, &one->heads[i], name, value, e) < 0)
+			return -1;
+	}
+	vector_of(one, g, out);
+	return vector_materialize(ev, out, false, e);
 }
 
 int call_histogram_quantiles(struct eval *ev, const struct node *call, const struct grid *g,
 			     struct value *out, struct err *e)
 {
-	struct histograms *h = new_histograms(ev, call, call->call.args[0], g, e);
+	struct histograms *h = new_histograms(ev, call->call.args[0], g, e);
 	struct slice name = node_inner(call->call.args[1])->string;
-	size_t n = call->call.nargs - 2;
+	struct phis phis = { 0 };
 	double *values;
 
-	if (!h || vector_materialize(ev, &h->rows, false, e) < 0 ||
-	    vector_new(ev, h->n * n, g->n, &out->vector, &values, e) < 0)
+	if (!h || vector_materialize(ev, &h->rows, false, e) < 0)
 		return -1;
-	for (size_t i = 0; i < n; i++) {
-		struct histograms *one = NULL;
+	for (size_t i = 2; i < call->call.nargs; i++)
+		if (add_phis(ev, g, call->call.args[i], &phis, e) < 0)
+			return -1;
+	if (vector_new(ev, h->n * phis.n, g->n, &out->vector, &values, e) < 0)
+		return -1;
+	for (size_t i = 0; i < phis.n && h->n; i++) {
 		struct vector v;
-		const double *phi;
 
-		if (eval_scalar(ev, call->call.args[i + 2], g, &phi, e) < 0 ||
-		    copy_histograms(ev, h, phi, &one, e) < 0)
+		if (quantiles_of(ev, h, &phis.list[i], name, g, &v, e) < 0)
 			return -1;
-		for (size_t k = 0; k < g->n; k++)
-			warn_of_quantile(ev, call->call.args[i + 2], phi[k]);
-		vector_of(one, g, &v);
-		if (label_heads(ev, &v, name, phi[0], e) < 0 ||
-		    vector_materialize(ev, &v, false, e) < 0)
-			return -1;
-		if (v.n == 0)
-			continue;
-		memcpy(out->vector.heads + i * h->n, v.heads, v.n * sizeof(*v.heads));
-		memcpy(values + i * h->n * g->n, v.values, v.n * g->n * sizeof(*values));
+		memcpy(out->vector.heads + i * h->n, v.heads, h->n * sizeof(*v.heads));
+		memcpy(values + i * h->n * g->n, v.values, h->n * g->n * sizeof(*values));
 	}
-	return vector_drop_names(ev, &out->vector, e);
+	return vector_merge_equal(ev, &out->vector, e);
 }
 
 /* histogram_avg() and its kin: of floats there is nothing to say. */

@@ -27,15 +27,15 @@ struct infos {
 	struct keys keys;
 	struct by_key by; /* info rows by what they identify */
 	size_t width;
-	bool must_match; /* a condition that no missing label meets */
+	bool must_match;        /* a condition that no missing label meets */
+	bool told[IDENTIFYING]; /* some row has that label: info series without it are not for us */
 
 	struct head *heads; /* of the result */
 	double *values;     /* rows of it, width each */
 	size_t n, head_room, value_room;
 };
 
-/* --- the info series
- * ---------------------------------------------------------------------------------- */
+/* --- the info series ------------------------------------------------------------------------- */
 
 static bool is_name(const struct matcher *m)
 {
@@ -99,7 +99,8 @@ static int find_infos(struct infos *s, const struct grid *g, struct err *e)
 	return vector_materialize(s->ev, &s->times, false, e);
 }
 
-/* An info series itself is not enriched: one that meets every condition on the name. */
+/* An info series itself is not enriched: one that meets every condition on the name. Where only
+ * data labels are asked for, none is taken for one. */
 static bool is_info(const struct infos *s, const struct head *h)
 {
 	struct slice name = head_label(s->ev, h, slice_str(LABEL_NAME));
@@ -115,19 +116,32 @@ static bool is_info(const struct infos *s, const struct head *h)
 		if (!matcher_holds(m, name))
 			return false;
 	}
-	for (size_t i = 0; s->asked && i < s->asked->nm; i++)
-		if (is_name(&s->asked->m[i]))
-			return any;
-	return slice_eq(name, target_info);
+	return s->asked ? any : slice_eq(name, target_info);
 }
 
-/* --- which of them count at a step
- * --------------------------------------------------------------------- */
+/* --- which of them count at a step ----------------------------------------------------------- */
 
 struct choice {
 	uint32_t row[CHOSEN_MAX];
 	size_t n;
 };
+
+static int two_alike(struct infos *s, uint32_t old, uint32_t row, double t, struct err *e)
+{
+	struct buf text;
+	int r;
+
+	buf_init(&text, 64 << 10);
+	buf_puts(&text, "existing ");
+	label_set_print(s->info.heads[old].labels, &text);
+	buf_printf(&text, " @ %.0f, new ", t * 1000);
+	label_set_print(s->info.heads[row].labels, &text);
+	buf_printf(&text, " @ %.0f", t * 1000);
+	r = eval_fail(s->ev, e, "found duplicate series for info metric: %.*s",
+		      SLICE_FMT(buf_all(&text)));
+	buf_release(&text);
+	return r;
+}
 
 /* Puts `row` to the chosen ones, instead of an older one of the same name. */
 static int consider(struct infos *s, struct choice *c, uint32_t row, size_t k, struct err *e)
@@ -141,9 +155,7 @@ static int consider(struct infos *s, struct choice *c, uint32_t row, size_t k, s
 		if (!slice_eq(name, head_name(&s->info.heads[c->row[i]])))
 			continue;
 		if (other == t)
-			return eval_fail(s->ev, e,
-					 "found duplicate series for info metric \"%.*s\"",
-					 SLICE_FMT(slice_cut(name, 200)));
+			return two_alike(s, c->row[i], row, t, e);
 		if (t > other)
 			c->row[i] = row;
 		return 0;
@@ -154,6 +166,20 @@ static int consider(struct infos *s, struct choice *c, uint32_t row, size_t k, s
 	return 0;
 }
 
+/* Prometheus looks for info series by the instances and jobs of all rows together, so that what
+ * lacks a label that some row has is not found, also by rows without it. */
+static bool is_for_us(const struct infos *s, const struct head *info)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < IDENTIFYING; i++) {
+		if (s->told[i] && labels_get(info->labels, identifying[i]).n == 0)
+			return false;
+		any |= s->told[i];
+	}
+	return any;
+}
+
 static int choose(struct infos *s, uint32_t key, size_t k, struct choice *c, struct err *e)
 {
 	c->n = 0;
@@ -162,14 +188,14 @@ static int choose(struct infos *s, uint32_t key, size_t k, struct choice *c, str
 	for (uint32_t i = s->by.start[key]; i < s->by.start[key + 1]; i++) {
 		uint32_t row = s->by.row[i];
 
-		if (!is_absent(s->info.values[row * s->width + k]) && consider(s, c, row, k, e) < 0)
+		if (is_for_us(s, &s->info.heads[row]) &&
+		    !is_absent(s->info.values[row * s->width + k]) && consider(s, c, row, k, e) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-/* --- labels
- * ---------------------------------------------------------------------------------------------- */
+/* --- labels ---------------------------------------------------------------------------------- */
 
 static bool is_wanted(const struct infos *s, struct slice label)
 {
@@ -232,9 +258,7 @@ static int join_labels(struct infos *s, const struct head *base, const struct ch
 	return out->labels ? 0 : eval_full(s->ev, e);
 }
 
-/* --- rows
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- rows ------------------------------------------------------------------------------------ */
 
 static double *new_row(struct infos *s, const struct head *h, struct err *e)
 {
@@ -294,6 +318,9 @@ static int enrich(struct infos *s, const struct head *base, const double *row, s
 
 static int join_rows(struct infos *s, struct err *e)
 {
+	for (size_t i = 0; i < s->base.n; i++)
+		for (size_t k = 0; k < IDENTIFYING && !is_info(s, &s->base.heads[i]); k++)
+			s->told[k] |= head_label(s->ev, &s->base.heads[i], identifying[k]).n > 0;
 	for (size_t i = 0; i < s->base.n; i++) {
 		const double *row = s->base.values + i * s->width;
 		double *to;

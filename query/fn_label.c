@@ -48,9 +48,8 @@ static bool is_label_name(struct slice s)
 	return s.n > 0 && utf8_bad_at(s) < 0;
 }
 
-/* `h` with label `name` set, or without it when the value is empty. */
-static int set_label(struct eval *ev, struct head *h, struct slice name, struct slice value,
-		     struct err *e)
+int head_set_label(struct eval *ev, struct head *h, struct slice name, struct slice value,
+		   struct err *e)
 {
 	const struct labels *seen = head_labels(ev, h, ev->arena);
 	struct label l[LABELS_MAX + 1];
@@ -99,7 +98,8 @@ static int replace_in(struct eval *ev, const struct node *call, const struct reg
 		r = buf_check(&text, e);
 		value = arena_slice(ev->arena, buf_all(&text));
 		if (r == 0)
-			r = value.p ? set_label(ev, &v->heads[i], to, value, e) : eval_full(ev, e);
+			r = value.p ? head_set_label(ev, &v->heads[i], to, value, e)
+				    : eval_full(ev, e);
 	}
 	buf_release(&text);
 	return r;
@@ -149,7 +149,8 @@ static int join_in(struct eval *ev, const struct node *call, struct vector *v, s
 		r = buf_check(&text, e);
 		value = arena_slice(ev->arena, buf_all(&text));
 		if (r == 0)
-			r = value.p ? set_label(ev, &v->heads[i], to, value, e) : eval_full(ev, e);
+			r = value.p ? head_set_label(ev, &v->heads[i], to, value, e)
+				    : eval_full(ev, e);
 	}
 	buf_release(&text);
 	return r;

@@ -92,17 +92,23 @@ static double round_to(double v, double to, double unused)
 	return floor(v * inverse + 0.5) / inverse;
 }
 
-static double larger(double a, double b)
+/* Of infinity and NaN infinity wins, of the zeros that with the sign asked for: Go's Max and Min.
+ */
+double math_larger(double a, double b)
 {
 	if (isnan(a) || isnan(b))
 		return isinf(a) && a > 0 ? a : isinf(b) && b > 0 ? b : NAN;
+	if (a == b)
+		return signbit(a) ? b : a;
 	return a > b ? a : b;
 }
 
-static double smaller(double a, double b)
+double math_smaller(double a, double b)
 {
 	if (isnan(a) || isnan(b))
 		return isinf(a) && a < 0 ? a : isinf(b) && b < 0 ? b : NAN;
+	if (a == b)
+		return signbit(a) ? a : b;
 	return a < b ? a : b;
 }
 
@@ -110,19 +116,19 @@ static double clamp(double v, double min, double max)
 {
 	if (max < min)
 		return ABSENT;
-	return larger(min, smaller(max, v));
+	return math_larger(min, math_smaller(max, v));
 }
 
 static double clamp_max(double v, double max, double unused)
 {
 	(void)unused;
-	return smaller(max, v);
+	return math_smaller(max, v);
 }
 
 static double clamp_min(double v, double min, double unused)
 {
 	(void)unused;
-	return larger(min, v);
+	return math_larger(min, v);
 }
 
 int call_round(struct eval *ev, const struct node *call, const struct grid *g, struct value *out,

@@ -1,6 +1,8 @@
 /* fn_sort.c - the order of an instant answer, by value or by labels. */
 #include "query/functions_impl.h"
 
+#include "base/text.h"
+
 #include <stdlib.h>
 
 struct sorted_row {
@@ -28,47 +30,6 @@ static int by_value(const void *a, const void *b, void *ctx)
 	return x->at < y->at ? -1 : 1;
 }
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-/* Runs of digits compare as numbers: node2 before node10. */
-static int natural(struct slice a, struct slice b)
-{
-	size_t i = 0, j = 0;
-
-	while (i < a.n && j < b.n) {
-		size_t m, n;
-
-		if (!is_digit(a.p[i]) || !is_digit(b.p[j])) {
-			if (a.p[i] != b.p[j])
-				return (unsigned char)a.p[i] < (unsigned char)b.p[j] ? -1 : 1;
-			i++;
-			j++;
-			continue;
-		}
-		while (i < a.n && a.p[i] == '0')
-			i++;
-		while (j < b.n && b.p[j] == '0')
-			j++;
-		m = i;
-		n = j;
-		while (m < a.n && is_digit(a.p[m]))
-			m++;
-		while (n < b.n && is_digit(b.p[n]))
-			n++;
-		if (m - i != n - j)
-			return m - i < n - j ? -1 : 1;
-		for (; i < m; i++, j++)
-			if (a.p[i] != b.p[j])
-				return a.p[i] < b.p[j] ? -1 : 1;
-	}
-	if (i == a.n && j == b.n)
-		return slice_cmp(a, b);
-	return i == a.n ? -1 : 1;
-}
-
 static int by_labels(const void *a, const void *b, void *ctx)
 {
 	const struct sorted_row *x = a, *y = b;
@@ -76,8 +37,8 @@ static int by_labels(const void *a, const void *b, void *ctx)
 	int c = 0;
 
 	for (size_t i = 0; i < how->n && c == 0; i++)
-		c = natural(labels_get(x->labels, how->names[i]),
-			    labels_get(y->labels, how->names[i]));
+		c = text_natural_cmp(labels_get(x->labels, how->names[i]),
+				     labels_get(y->labels, how->names[i]));
 	if (c == 0)
 		c = labels_cmp(x->labels, y->labels);
 	return how->descending ? -c : c;
@@ -108,20 +69,26 @@ static int put_in_order(struct eval *ev, struct vector *v, const struct sort_how
 	return 0;
 }
 
+/* Also in a subquery. What is the same at all steps of a range query is evaluated once, but then
+ * ordered by labels, too. */
+static bool is_over_time(const struct eval *ev, const struct node *call, const struct grid *g)
+{
+	if (g->n > 1)
+		return true;
+	return ev->range_query && !call->constant && ev->start_ms != ev->end_ms;
+}
+
 static int eval_sort(struct eval *ev, const struct node *call, const struct grid *g,
 		     const struct sort_how *how, struct vector *out, struct err *e)
 {
 	if (eval_vector(ev, call->call.args[0], g, out, e) < 0)
 		return -1;
-	if (ev->range_query) {
-		eval_warn(
-			ev, call,
-			"sort is ineffective for range queries since results are always ordered by "
-			"labels");
+	if (is_over_time(ev, call, g)) {
+		eval_warn(ev, call,
+			  "sort is ineffective for range queries since results are always ordered "
+			  "by labels");
 		return 0;
 	}
-	if (g->n != 1)
-		return 0;
 	if (vector_materialize(ev, out, true, e) < 0)
 		return -1;
 	return put_in_order(ev, out, how, e);

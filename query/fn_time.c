@@ -19,8 +19,7 @@ int call_time(struct eval *ev, const struct node *call, const struct grid *g, st
 	return 0;
 }
 
-/* --- timestamp()
- * ---------------------------------------------------------------------------------- */
+/* --- timestamp() ------------------------------------------------------------------------------ */
 
 struct timed {
 	struct vector child;
@@ -62,7 +61,8 @@ int call_timestamp(struct eval *ev, const struct node *call, const struct grid *
 	return vector_drop_names(ev, v, e);
 }
 
-/* Samples are kept without the time at which their counter began: there is no answer yet. */
+/* Samples are kept without the time at which their counter began; where Prometheus has none, it
+ * answers nothing, too. */
 int call_start_timestamp(struct eval *ev, const struct node *call, const struct grid *g,
 			 struct value *out, struct err *e)
 {
@@ -72,8 +72,7 @@ int call_start_timestamp(struct eval *ev, const struct node *call, const struct 
 	return vector_new(ev, 0, g->n, &out->vector, &values, e);
 }
 
-/* --- dates
- * --------------------------------------------------------------------------------------------- */
+/* --- dates ------------------------------------------------------------------------------------ */
 
 struct date_parts {
 	int64_t year, days; /* days: since 1970 */
@@ -134,7 +133,7 @@ static int dates_row(const struct vector *v, size_t i, struct worker *w, double 
 		out[k] = row[k];
 		if (is_absent(row[k]))
 			continue;
-		if (!(fabs(row[k]) < 1e15)) { /* NaN, and what is no date of anybody's */
+		if (!(fabs(row[k]) < 9.2e18)) { /* NaN, and what int64_t does not hold */
 			out[k] = NAN;
 			continue;
 		}

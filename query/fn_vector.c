@@ -98,12 +98,8 @@ static int of_two(struct eval *ev, const struct node *call, const struct grid *g
 	if (!v || eval_scalar(ev, call->call.args[0], g, &a, e) < 0 ||
 	    eval_scalar(ev, call->call.args[1], g, &b, e) < 0)
 		return -1;
-	for (size_t k = 0; k < g->n; k++) {
-		if (isnan(a[k]) || isnan(b[k]))
-			v[k] = NAN;
-		else
-			v[k] = (a[k] > b[k]) == max ? a[k] : b[k];
-	}
+	for (size_t k = 0; k < g->n; k++)
+		v[k] = max ? math_larger(a[k], b[k]) : math_smaller(a[k], b[k]);
 	out->scalar = v;
 	return 0;
 }

@@ -55,10 +55,10 @@ struct range_row {
 struct function {
 	const char *name;
 	enum value_type result;
-	enum value_type args[FUNCTION_ARGS_MAX]; /* the last one repeats when `variadic` < 0 */
+	enum value_type args[FUNCTION_ARGS_MAX]; /* the last one may repeat: `variadic` */
 	unsigned nargs;
-	int variadic; /* 0: exactly nargs; n > 0: the last n may be left out; -1: the last one is
-		       * there any number of times, also not at all */
+	int variadic; /* 0: exactly nargs; n > 0: the last one is there up to n times, also not at
+		       * all; -1: any number of times, also not at all */
 	unsigned flags;
 	enum function_kind kind;
 	/* FN_MATH: the value's argument is the first vector, others are scalars of the step. */

@@ -32,10 +32,12 @@ double math_ln(double v, const double *scalars);
 double math_log10(double v, const double *scalars);
 double math_log2(double v, const double *scalars);
 double math_rad(double v, const double *scalars);
+double math_larger(double a, double b);
 CALL(call_round);
 double math_sgn(double v, const double *scalars);
 double math_sin(double v, const double *scalars);
 double math_sinh(double v, const double *scalars);
+double math_smaller(double a, double b);
 double math_sqrt(double v, const double *scalars);
 double math_tan(double v, const double *scalars);
 double math_tanh(double v, const double *scalars);
@@ -65,6 +67,9 @@ CALL(call_scalar);
 CALL(call_vector);
 
 /* fn_label.c */
+/* `h` with label `name` set, or without it when the value is empty. */
+int head_set_label(struct eval *ev, struct head *h, struct slice name, struct slice value,
+		   struct err *e);
 CALL(call_label_join);
 CALL(call_label_replace);
 

@@ -2,8 +2,8 @@
  * notes.h - warnings and infos of a query (Prometheus calls them annotations).
  *
  * Texts and marks are Prometheus': "PromQL warning: …" and "PromQL info: …", with the position
- * " (line:column)" of what they are about behind. The same text is kept once; at most NOTES_MAX of
- * each are kept and the others counted. Any thread.
+ * " (line:column)" of what they are about behind. What is said of several places is kept once, with
+ * the first of them; at most NOTES_MAX of each are shown and the others counted. Any thread.
  */
 #ifndef QUERY_NOTES_H
 #define QUERY_NOTES_H
@@ -12,11 +12,16 @@
 
 #include <pthread.h>
 
-enum { NOTES_MAX = 10 };
+enum { NOTES_MAX = 10, NOTES_KNOWN_MAX = 1000 };
 
 struct note_list {
-	const char *text[NOTES_MAX]; /* in the order they came */
-	size_t n, more;
+	const char *text[NOTES_MAX]; /* with their places, in the order they came */
+	size_t n, more;              /* no more than NOTES_KNOWN_MAX are told apart */
+	struct note_known {
+		uint64_t hash; /* of the text without the place */
+		uint32_t at;
+	} * known;
+	size_t nknown, known_room;
 };
 
 struct notes {
@@ -27,7 +32,8 @@ struct notes {
 
 void notes_init(struct notes *s);
 void notes_release(struct notes *s);
-/* `text` is complete. */
-void notes_add(struct notes *s, struct note_list *to, const char *text);
+/* `text` without a place; `place` (" (1:6)") is shown behind it, `at` says which place is first. */
+void notes_add(struct notes *s, struct note_list *to, const char *text, const char *place,
+	       uint32_t at);
 
 #endif

@@ -16,7 +16,7 @@ static bool almost_equal(double a, double b)
 	return diff / fmin(sum, DBL_MAX) < tolerance;
 }
 
-static size_t join_equal(struct bucket *b, size_t n)
+size_t buckets_join(struct bucket *b, size_t n)
 {
 	size_t kept = 0;
 
@@ -29,14 +29,13 @@ static size_t join_equal(struct bucket *b, size_t n)
 	return n ? kept + 1 : 0;
 }
 
-size_t buckets_tidy(struct bucket *b, size_t n, bool *forced)
+bool buckets_force(struct bucket *b, size_t n)
 {
+	bool forced = false;
 	double before;
 
-	*forced = false;
-	n = join_equal(b, n);
 	if (n == 0)
-		return 0;
+		return false;
 	before = b[0].count;
 	for (size_t i = 1; i < n; i++) {
 		if (b[i].count == before)
@@ -45,12 +44,12 @@ size_t buckets_tidy(struct bucket *b, size_t n, bool *forced)
 			b[i].count = before;
 		} else if (b[i].count < before) {
 			b[i].count = before;
-			*forced = true;
+			forced = true;
 		} else {
 			before = b[i].count;
 		}
 	}
-	return n;
+	return forced;
 }
 
 static bool ends_in_infinity(const struct bucket *b, size_t n)
@@ -58,10 +57,27 @@ static bool ends_in_infinity(const struct bucket *b, size_t n)
 	return n > 0 && isinf(b[n - 1].bound) && b[n - 1].bound > 0;
 }
 
+/* The first of n buckets with a count of at least `rank`, or n. By halves: where counts are NaN the
+ * order of looking decides, and this is Prometheus'. */
+static size_t bucket_of(const struct bucket *b, size_t n, double rank)
+{
+	size_t low = 0, high = n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (b[middle].count >= rank)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
 double buckets_quantile(const struct bucket *b, size_t n, double q)
 {
 	double all, rank, from = 0, count;
-	size_t i = 0;
+	size_t i;
 
 	if (isnan(q))
 		return NAN;
@@ -72,11 +88,10 @@ double buckets_quantile(const struct bucket *b, size_t n, double q)
 	if (!ends_in_infinity(b, n) || n < 2)
 		return NAN;
 	all = b[n - 1].count;
-	if (all == 0 || isnan(all))
+	if (all == 0)
 		return NAN;
 	rank = q * all;
-	while (i < n - 1 && !(b[i].count >= rank))
-		i++;
+	i = bucket_of(b, n - 1, rank);
 	if (i == n - 1)
 		return b[n - 2].bound;
 	if (i == 0 && b[0].bound <= 0)
@@ -114,6 +129,11 @@ static double rank_of(const struct bucket *b, size_t n, double v)
 	return rank;
 }
 
+static double at_most(double rank, double all)
+{
+	return rank > all ? all : rank;
+}
+
 double buckets_fraction(const struct bucket *b, size_t n, double lower, double upper)
 {
 	double all;
@@ -121,9 +141,9 @@ double buckets_fraction(const struct bucket *b, size_t n, double lower, double u
 	if (!ends_in_infinity(b, n))
 		return NAN;
 	all = b[n - 1].count;
-	if (all == 0 || isnan(all) || isnan(lower) || isnan(upper))
+	if (all == 0 || isnan(lower) || isnan(upper))
 		return NAN;
 	if (lower >= upper)
 		return 0;
-	return (fmin(rank_of(b, n, upper), all) - fmin(rank_of(b, n, lower), all)) / all;
+	return (at_most(rank_of(b, n, upper), all) - at_most(rank_of(b, n, lower), all)) / all;
 }

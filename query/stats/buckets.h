@@ -17,16 +17,19 @@ struct bucket {
 	double count; /* observations up to it */
 };
 
-/* Adds buckets of the same bound together and makes counts rise with the bounds, in place; `b` is
- * sorted by bound. *forced: a count was below the one before by more than rounding explains.
- * Returns how many there are now. */
-size_t buckets_tidy(struct bucket *b, size_t n, bool *forced);
+/* Adds buckets of the same bound together, in place; `b` is sorted by bound. Returns how many there
+ * are now. */
+size_t buckets_join(struct bucket *b, size_t n);
 
-/* Of tidy buckets. NaN without a bucket to +Inf, with fewer than two, or without observations;
- * -Inf for q < 0, +Inf for q > 1. */
+/* Makes counts of joined buckets rise with the bounds, in place. Whether a count was below the one
+ * before by more than rounding explains. */
+bool buckets_force(struct bucket *b, size_t n);
+
+/* Of joined and forced buckets. NaN without a bucket to +Inf, with fewer than two, or without
+ * observations; -Inf for q < 0, +Inf for q > 1. */
 double buckets_quantile(const struct bucket *b, size_t n, double q);
 
-/* The share of observations between two values; buckets sorted and joined. */
+/* The share of observations between two values; of joined buckets, whose counts may fall. */
 double buckets_fraction(const struct bucket *b, size_t n, double lower, double upper);
 
 #endif

@@ -406,6 +406,63 @@ static void an_arena_that_is_full_is_an_answer(void **state)
 	arena_release(&a);
 }
 
+static int natural(const char *a, const char *b)
+{
+	int c = text_natural_cmp(slice_str(a), slice_str(b));
+
+	return (c > 0) - (c < 0);
+}
+
+static void numbers_in_texts_count_as_numbers(void **state)
+{
+	(void)state;
+	assert_int_equal(natural("node2", "node10"), -1);
+	assert_int_equal(natural("1.10", "1.9"), 1);
+	assert_int_equal(natural("a", "a"), 0);
+	assert_int_equal(natural("", "a"), -1);
+	assert_int_equal(natural("a", "a1"), -1);
+	assert_int_equal(natural("9", "a"), -1);
+	assert_int_equal(natural("18446744073709551617", "2"), 1);
+	/* the same number: bytes decide */
+	assert_int_equal(natural("a01", "a1"), -1);
+	assert_int_equal(natural("a01b", "a1a"), 1);
+}
+
+/* "host" against "host-", then "1" against nothing. */
+static void runs_of_letters_are_compared_as_a_whole(void **state)
+{
+	(void)state;
+	assert_int_equal(natural("host1", "host-1"), -1);
+	assert_int_equal(natural("host9", "hosta"), -1);
+	assert_int_equal(natural("host1", "hosT1"), 1);
+	assert_int_equal(natural("a1b", "a1-b"), 1);
+}
+
+static void natural_order_is_an_order(void **state)
+{
+	enum { TEXTS = 60 };
+	char text[TEXTS][6];
+	unsigned seed = 7;
+
+	(void)state;
+	for (int i = 0; i < TEXTS; i++) {
+		seed = seed * 1103515245 + 12345;
+		for (int k = 0; k < 5; k++)
+			text[i][k] = "01-a"[seed >> (8 + 2 * k) & 3];
+		text[i][1 + (seed >> 20) % 5] = '\0';
+		text[i][5] = '\0';
+	}
+	for (int i = 0; i < TEXTS; i++)
+		for (int j = 0; j < TEXTS; j++) {
+			assert_int_equal(natural(text[i], text[j]), -natural(text[j], text[i]));
+			assert_int_equal(natural(text[i], text[j]) == 0,
+					 strcmp(text[i], text[j]) == 0);
+			for (int k = 0; k < TEXTS; k++)
+				if (natural(text[i], text[j]) < 0 && natural(text[j], text[k]) < 0)
+					assert_int_equal(natural(text[i], text[k]), -1);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -425,6 +482,9 @@ int main(void)
 		cmocka_unit_test(different_names_stay_apart),
 		cmocka_unit_test(long_names_have_keys_too),
 		cmocka_unit_test(bad_utf8_has_no_key),
+		cmocka_unit_test(numbers_in_texts_count_as_numbers),
+		cmocka_unit_test(runs_of_letters_are_compared_as_a_whole),
+		cmocka_unit_test(natural_order_is_an_order),
 		cmocka_unit_test(everything_survives_failed_allocations),
 		cmocka_unit_test(an_arena_that_is_full_is_an_answer),
 	};
