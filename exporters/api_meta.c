@@ -384,34 +384,63 @@ static int by_family(const void *a, const void *b)
 	return slice_cmp(x->family, y->family);
 }
 
-/* What senders told, and the catalogue's indicators, by family. */
-static int all_metadata(const struct exporter_view *view, struct assessment *as, struct arena *a,
-			struct family_metadata **out, size_t *n, struct err *e)
+/* What senders told, and the families of figures, of which each unit has a series. */
+static int add_figures(const struct assessment *as, struct arena *a, struct family_metadata **out,
+		       size_t *n, struct err *e)
+{
+	size_t cap = *n;
+
+	*out = arena_grow(a, *out, *n, &cap, *n + as->nfigures + 1, sizeof(**out));
+	if (!*out)
+		return err_set(e, ERR_LIMIT, "the answer needs more than %zu MiB", a->limit >> 20);
+	for (size_t i = 0; i < as->nfigures; i++) {
+		const struct indicator *of = as->figures[i].indicator;
+		struct slice family = labels_name(as->figures[i].labels);
+
+		if (*n && slice_eq((*out)[*n - 1].family, family))
+			continue;
+		(*out)[(*n)++] = (struct family_metadata){
+			.family = family,
+			.help = slice_str(
+				arena_printf(a, "%s (reported in %s)", of->name, of->measure)),
+			.type = RW_GAUGE,
+		};
+	}
+	return 0;
+}
+
+/* Without those that say the same. */
+static size_t once(struct family_metadata *list, size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct family_metadata *f = &list[i];
+
+		if (kept == 0 || !slice_eq(list[kept - 1].family, f->family) ||
+		    !slice_eq(list[kept - 1].help, f->help))
+			list[kept++] = *f;
+	}
+	return kept;
+}
+
+static int all_metadata(const struct exporter_view *view, const struct assessment *as,
+			struct arena *a, struct family_metadata **out, size_t *n, struct err *e)
 {
 	struct snapshot *v = snapshot_open(view->store, SNAPSHOT_MS, e);
-	size_t cap;
 	int rc;
 
 	if (!v)
 		return -1;
 	rc = snapshot_metadata(v, a, out, n, e);
 	snapshot_close(v);
-	if (rc < 0 || !as)
-		return rc;
-	cap = *n;
-	*out = arena_grow(a, *out, *n, &cap, *n + as->nindicators + 1, sizeof(**out));
-	for (size_t i = 0; *out && i < as->nindicators; i++) {
-		const struct indicator *of = as->indicators[i].indicator;
-		const char *help = arena_printf(a, "%s (reported in %s)", of->name, of->measure);
-
-		(*out)[(*n)++] = (struct family_metadata){ .family = slice_str(of->code),
-							   .help = slice_str(help),
-							   .type = RW_GAUGE };
-	}
-	if (!*out)
-		return err_set(e, ERR_LIMIT, "the answer needs more than %zu MiB", a->limit >> 20);
+	if (rc == 0 && as)
+		rc = add_figures(as, a, out, n, e);
+	if (rc < 0)
+		return -1;
 	if (*n > 1)
 		qsort(*out, *n, sizeof(**out), by_family);
+	*n = once(*out, *n);
 	return 0;
 }
 

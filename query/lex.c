@@ -125,7 +125,8 @@ static void find_keyword(struct token *t)
 void lex_init(struct lexer *x, struct slice text)
 {
 	memset(x, 0, sizeof(*x));
-	x->text = text;
+	/* An argument that is missing has no bytes to point at. */
+	x->text = text.p ? text : slice_str("");
 }
 
 static void emit(struct lexer *x, struct token *t, enum token_kind kind, uint32_t bytes)

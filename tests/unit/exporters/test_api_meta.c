@@ -220,13 +220,13 @@ static void metadata_tell_of_the_catalogues_indicators(void **state)
 	struct face *f = *state;
 
 	assert_data(f, serve_metadata, "",
-		    "{\"" ADDED
-		    "\":" FAMILY("规上工业增加值", "亿元") ",\"" TAXES
+		    "{\"park_" ADDED
+		    "\":" FAMILY("规上工业增加值", "亿元") ",\"park_" TAXES
 							   "\":" FAMILY("税收收入", "万元") "}");
-	assert_data(f, serve_metadata, "metric=" TAXES,
-		    "{\"" TAXES "\":" FAMILY("税收收入", "万元") "}");
+	assert_data(f, serve_metadata, "metric=park_" TAXES,
+		    "{\"park_" TAXES "\":" FAMILY("税收收入", "万元") "}");
 	assert_data(f, serve_metadata, "limit=1",
-		    "{\"" ADDED "\":" FAMILY("规上工业增加值", "亿元") "}");
+		    "{\"park_" ADDED "\":" FAMILY("规上工业增加值", "亿元") "}");
 	assert_data(f, serve_metadata, "limit=0", "{}");
 	assert_data(f, serve_metadata, "metric=up", "{}");
 	assert_refused(f, serve_metadata, "limit=x", 400, "bad_data", "limit must be a number");

@@ -247,8 +247,14 @@ static void deletion_is_refused_with_a_reason(void **state)
 	assert_data(f, serve_labels, "match[]=park_output_yuan",
 		    "[\"__name__\",\"freq\",\"park\"]");
 	/* Not even all at once by a selector that means everything. */
-	api_ask(f, serve_delete_series, "", "match[]={}");
-	assert_int_equal(f->r.x.status, 400);
+	assert_refused(f, serve_delete_series, "match[]={}", 400, "bad_data",
+		       "match[] must contain at least one non-empty matcher");
+	assert_refused(f, serve_delete_series, "match[]=old{__period__=\"2026-10\"}", 400,
+		       "bad_data",
+		       "__period__, __as_of__ and __release__ choose figures, which are never "
+		       "deleted");
+	assert_data(f, serve_series, "match[]=old",
+		    "[{\"__name__\":\"old\",\"job\":\"cron\",\"was\":\"here\"}]");
 }
 
 static void snapshots_are_made_by_another_process(void **state)

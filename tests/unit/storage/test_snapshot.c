@@ -509,9 +509,98 @@ static void an_arena_that_is_too_small_is_a_limit(void **state)
 	labels_unref(ls);
 }
 
+/* --- whether there is a sample ------------------------------------------------------------- */
+
+static void compare_presence(struct fixture *f, uint64_t *seed, bool last)
+{
+	struct snapshot *v = must_snapshot(f->s);
+
+	for (int i = 0; i < 300; i++) {
+		uint32_t id = 1 + (uint32_t)(random_next(seed) % 3);
+		int64_t from = (int64_t)(random_next(seed) % 4200) - 100;
+		int64_t to = from + (int64_t)(random_next(seed) % 40) - 2;
+		struct samples x;
+		bool has;
+
+		assert_ok(snapshot_samples(v, id, from, to, &f->arena, &x, &f->e), &f->e);
+		assert_ok(snapshot_has_sample(v, id, from, to, &has, &f->e), &f->e);
+		if (has != (x.n > 0))
+			fail_msg("series %u in [%d, %d]: %zu samples, has: %d%s", id, (int)from,
+				 (int)to, x.n, has, last ? " (packed)" : "");
+	}
+	snapshot_close(v);
+}
+
+/* Some in chunks of many samples, some in memory, with holes between them. */
+static void a_sample_is_found_exactly_where_one_can_be_read(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t seed = 77;
+
+	for (int round = 0; round < 4; round++) {
+		struct buf raw;
+		struct write w;
+
+		buf_init(&raw, 1 << 20);
+		for (int s = 0; s < 3; s++) {
+			struct labels *ls = series_named("up", s == 0 ? "a" : s == 1 ? "b" : "c");
+			struct rw_sample x[100];
+
+			for (int k = 0; k < 100; k++)
+				x[k] = (struct rw_sample){ .t_ms = round * 1000 + k * 10 +
+								   (int64_t)(random_next(&seed) %
+									     10),
+							   .value = k };
+			put_series(&raw, ls, x, 100);
+			labels_unref(ls);
+		}
+		assert_ok(write_now(f->s, &raw, 1000000, &w, &f->e), &f->e);
+		buf_release(&raw);
+		compare_presence(f, &seed, false);
+		if (round % 2 == 0)
+			assert_ok(store_flush(f->s, &f->e), &f->e);
+		compare_presence(f, &seed, true);
+	}
+}
+
+static void a_series_is_found_by_its_id(void **state)
+{
+	struct fixture *f = *state;
+	struct labels *a = series_named("figure", "a"), *b = series_named("up", "b");
+	struct sealed_extent extent;
+	struct series_ref ref;
+	struct snapshot *v;
+
+	assert_ok(put_figure(f->s, a, 1, 1, 1, 1, NULL, &f->e), &f->e);
+	assert_ok(put_sample(f->s, b, 5000, 1, &f->e), &f->e);
+	v = must_snapshot(f->s);
+	assert_ok(snapshot_series(v, id_of(v, a), &f->arena, &ref, &f->e), &f->e);
+	assert_true(ref.statistic);
+	assert_int_equal(labels_cmp(ref.labels, a), 0);
+	assert_ok(snapshot_series(v, id_of(v, b), &f->arena, &ref, &f->e), &f->e);
+	assert_false(ref.statistic);
+	assert_int_equal(labels_cmp(ref.labels, b), 0);
+	assert_fails(snapshot_series(v, 3, &f->arena, &ref, &f->e), &f->e, ERR_NOT_FOUND,
+		     "there is no series 3");
+	assert_ok(snapshot_sealed_extent(v, &extent, &f->e), &f->e);
+	assert_true(extent.first_ms > extent.last_ms);
+	snapshot_close(v);
+	assert_ok(store_flush(f->s, &f->e), &f->e);
+	v = must_snapshot(f->s);
+	assert_ok(snapshot_sealed_extent(v, &extent, &f->e), &f->e);
+	assert_int_equal(extent.first_ms, 5000);
+	assert_int_equal(extent.last_ms, 5000);
+	assert_int_equal(extent.chunks, 1);
+	snapshot_close(v);
+	labels_unref(a);
+	labels_unref(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		STORE_TEST(a_sample_is_found_exactly_where_one_can_be_read),
+		STORE_TEST(a_series_is_found_by_its_id),
 		STORE_TEST(random_vintages_equal_a_naive_model),
 		STORE_TEST(real_vintages_come_back_at_each_publication_date),
 		STORE_TEST(readers_see_whole_transactions_while_the_writer_writes),
