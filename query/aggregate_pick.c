@@ -29,6 +29,9 @@ struct best {
 	uint32_t row;
 };
 
+/* Values in the heaps of several steps together: 256 KiB. */
+enum { HEAPS_ROOM = 16384 };
+
 /* A heap with the worst of the best at its root. */
 static void sink(struct best *heap, size_t n, size_t i, bool top)
 {
@@ -73,30 +76,79 @@ static size_t rows_wanted(const struct grouping *g, size_t k, size_t there)
 	return p >= (double)there ? there : (size_t)p;
 }
 
-static void pick_best(const struct picking *p, size_t key, size_t k, struct best *heap)
+/* What a step has found so far: places [at, at + wanted) of the heaps, n of them taken. */
+struct step_heap {
+	size_t at, wanted, n;
+};
+
+static inline void offer(struct step_heap *h, struct best *heaps, struct best b, bool top)
+{
+	struct best *heap = heaps + h->at;
+
+	if (h->n < h->wanted) {
+		heap[h->n] = b;
+		rise(heap, h->n++, top);
+	} else if (h->wanted && comes_before(top, b.v, b.row, heap[0].v, heap[0].row)) {
+		heap[0] = b;
+		sink(heap, h->n, 0, top);
+	}
+}
+
+/* The best at steps [from, to) at once: a row's steps lie together in memory. */
+static void pick_steps(const struct picking *p, size_t key, size_t from, size_t to,
+		       struct step_heap *steps, struct best *heaps)
 {
 	const struct grouping *g = p->g;
 	const struct vector *rows = g->rows;
 	bool top = g->node->aggregate.op == AGG_TOPK;
-	size_t first = g->by.start[key], last = g->by.start[key + 1], n = 0;
-	size_t wanted = rows_wanted(g, k, last - first);
 
-	for (size_t i = first; i < last && wanted; i++) {
-		struct best b = { .row = g->by.row[i] };
+	for (size_t i = g->by.start[key]; i < g->by.start[key + 1]; i++) {
+		uint32_t row = g->by.row[i];
+		const double *v = rows->values + row * rows->width;
 
-		b.v = rows->values[b.row * rows->width + k];
-		if (is_absent(b.v))
-			continue;
-		if (n < wanted) {
-			heap[n] = b;
-			rise(heap, n++, top);
-		} else if (comes_before(top, b.v, b.row, heap[0].v, heap[0].row)) {
-			heap[0] = b;
-			sink(heap, n, 0, top);
-		}
+		for (size_t k = from; k < to; k++)
+			if (!is_absent(v[k]))
+				offer(&steps[k - from], heaps, (struct best){ v[k], row }, top);
 	}
-	for (size_t i = 0; i < n; i++)
-		p->values[heap[i].row * rows->width + k] = heap[i].v;
+	for (size_t k = from; k < to; k++)
+		for (size_t i = 0; i < steps[k - from].n; i++) {
+			const struct best *b = &heaps[steps[k - from].at + i];
+
+			p->values[b->row * rows->width + k] = b->v;
+		}
+}
+
+/* As many steps at a time as their heaps have room for; one always has. */
+static int pick_best(const struct picking *p, struct worker *w, size_t key, struct err *e)
+{
+	const struct grouping *g = p->g;
+	size_t width = g->rows->width, n = g->by.start[key + 1] - g->by.start[key];
+	size_t room = n > HEAPS_ROOM ? n : HEAPS_ROOM, from = 0;
+	struct step_heap *steps = scratch_alloc(w, width, sizeof(*steps), e);
+	struct best *heaps;
+
+	if (room > n * width)
+		room = n * width;
+	heaps = scratch_alloc(w, room, sizeof(*heaps), e);
+	if (!steps || !heaps)
+		return -1;
+	while (from < width) {
+		size_t to = from, used = 0;
+
+		for (; to < width; to++) {
+			size_t wanted = rows_wanted(g, to, n);
+
+			if (used + wanted > room)
+				break;
+			steps[to - from] = (struct step_heap){ .at = used, .wanted = wanted };
+			used += wanted;
+		}
+		if (eval_alive(g->ev, e) < 0)
+			return -1;
+		pick_steps(p, key, from, to, steps, heaps);
+		from = to;
+	}
+	return 0;
 }
 
 static void pick_first(const struct picking *p, size_t key, size_t k)
@@ -173,30 +225,37 @@ static int pick_ratio(const struct picking *p, struct worker *w, size_t key, str
 	return 0;
 }
 
+static int pick_group(const struct picking *p, struct worker *w, size_t key, struct err *e)
+{
+	const struct grouping *g = p->g;
+
+	switch (g->node->aggregate.op) {
+	case AGG_LIMIT_RATIO:
+		return pick_ratio(p, w, key, e);
+	case AGG_LIMITK:
+		for (size_t k = 0; k < g->rows->width; k++)
+			pick_first(p, key, k);
+		return 0;
+	default:
+		return pick_best(p, w, key, e);
+	}
+}
+
 static int pick_part(void *arg, struct worker *w, size_t part, size_t from, size_t to,
 		     struct err *e)
 {
-	struct picking *p = arg;
-	const struct grouping *g = p->g;
-	enum aggregate_op op = g->node->aggregate.op;
+	const struct picking *p = arg;
 
 	(void)part;
 	for (size_t key = from; key < to; key++) {
 		struct arena_mark mark = arena_mark(&w->scratch);
-		size_t n = g->by.start[key + 1] - g->by.start[key];
-		struct best *heap = scratch_alloc(w, n, sizeof(*heap), e);
+		int r = eval_alive(p->g->ev, e);
 
-		if (!heap || eval_alive(g->ev, e) < 0)
-			return -1;
-		if (op == AGG_LIMIT_RATIO && pick_ratio(p, w, key, e) < 0)
-			return -1;
-		for (size_t k = 0; k < g->rows->width && op != AGG_LIMIT_RATIO; k++) {
-			if (op == AGG_LIMITK)
-				pick_first(p, key, k);
-			else
-				pick_best(p, key, k, heap);
-		}
+		if (r == 0)
+			r = pick_group(p, w, key, e);
 		arena_reset(&w->scratch, mark);
+		if (r < 0)
+			return -1;
 	}
 	return 0;
 }
