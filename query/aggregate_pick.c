@@ -118,18 +118,32 @@ static void pick_steps(const struct picking *p, size_t key, size_t from, size_t 
 		}
 }
 
-/* As many steps at a time as their heaps have room for; one always has. */
+/* Room for the heaps of as many steps as are looked at together: all when they are small, at least
+ * any one. */
+static size_t heaps_room(const struct grouping *g, size_t n)
+{
+	size_t all = 0, largest = 0;
+
+	for (size_t k = 0; k < g->rows->width; k++) {
+		size_t wanted = rows_wanted(g, k, n);
+
+		all += wanted;
+		if (wanted > largest)
+			largest = wanted;
+	}
+	if (all <= HEAPS_ROOM)
+		return all;
+	return largest > HEAPS_ROOM ? largest : HEAPS_ROOM;
+}
+
 static int pick_best(const struct picking *p, struct worker *w, size_t key, struct err *e)
 {
 	const struct grouping *g = p->g;
 	size_t width = g->rows->width, n = g->by.start[key + 1] - g->by.start[key];
-	size_t room = n > HEAPS_ROOM ? n : HEAPS_ROOM, from = 0;
+	size_t room = heaps_room(g, n), from = 0;
 	struct step_heap *steps = scratch_alloc(w, width, sizeof(*steps), e);
-	struct best *heaps;
+	struct best *heaps = scratch_alloc(w, room, sizeof(*heaps), e);
 
-	if (room > n * width)
-		room = n * width;
-	heaps = scratch_alloc(w, room, sizeof(*heaps), e);
 	if (!steps || !heaps)
 		return -1;
 	while (from < width) {
