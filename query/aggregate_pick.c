@@ -10,8 +10,29 @@
 
 struct picking {
 	struct grouping *g;
-	double *values; /* like the input, ABSENT where not chosen */
+	uint8_t *
+		chosen; /* a bit for each value, `stride` bytes a row: rows are one worker's each */
+	size_t stride;
 };
+
+static inline void choose(const struct picking *p, size_t row, size_t k)
+{
+	p->chosen[row * p->stride + k / 8] |= (uint8_t)(1u << k % 8);
+}
+
+static inline bool is_chosen(const struct picking *p, size_t row, size_t k)
+{
+	return p->chosen[row * p->stride + k / 8] >> k % 8 & 1;
+}
+
+static bool any_chosen(const struct picking *p, size_t row)
+{
+	uint8_t any = 0;
+
+	for (size_t i = 0; i < p->stride; i++)
+		any |= p->chosen[row * p->stride + i];
+	return any;
+}
 
 /* Whether a should come before b: larger ones of topk, smaller ones of bottomk, NaN last, and the
  * earlier of equals. */
@@ -111,11 +132,8 @@ static void pick_steps(const struct picking *p, size_t key, size_t from, size_t 
 				offer(&steps[k - from], heaps, (struct best){ v[k], row }, top);
 	}
 	for (size_t k = from; k < to; k++)
-		for (size_t i = 0; i < steps[k - from].n; i++) {
-			const struct best *b = &heaps[steps[k - from].at + i];
-
-			p->values[b->row * rows->width + k] = b->v;
-		}
+		for (size_t i = 0; i < steps[k - from].n; i++)
+			choose(p, heaps[steps[k - from].at + i].row, k);
 }
 
 /* Room for the heaps of as many steps as are looked at together: all when they are small, at least
@@ -172,11 +190,11 @@ static void pick_first(const struct picking *p, size_t key, size_t k)
 	size_t wanted = rows_wanted(g, k, last - first);
 
 	for (size_t i = first; i < last && wanted; i++) {
-		size_t at = g->by.row[i] * g->rows->width + k;
+		size_t row = g->by.row[i];
 
-		if (is_absent(g->rows->values[at]))
+		if (is_absent(g->rows->values[row * g->rows->width + k]))
 			continue;
-		p->values[at] = g->rows->values[at];
+		choose(p, row, k);
 		wanted--;
 	}
 }
@@ -232,8 +250,9 @@ static int pick_ratio(const struct picking *p, struct worker *w, size_t key, str
 		for (size_t k = 0; k < width; k++) {
 			double r = fmax(-1, fmin(1, g->param[k]));
 
-			if (r >= 0 ? place < r : place >= 1 + r)
-				p->values[row * width + k] = g->rows->values[row * width + k];
+			if ((r >= 0 ? place < r : place >= 1 + r) &&
+			    !is_absent(g->rows->values[row * width + k]))
+				choose(p, row, k);
 		}
 	}
 	return 0;
@@ -304,8 +323,8 @@ static int in_order(const struct picking *p, struct vector *out, struct err *e)
 	if (!r)
 		return -1;
 	for (uint32_t i = 0; i < g->rows->n; i++)
-		if (!is_absent(p->values[i]))
-			r[n++] = (struct ranked){ p->values[i], i, g->by.key[i],
+		if (is_chosen(p, i, 0))
+			r[n++] = (struct ranked){ g->rows->values[i], i, g->by.key[i],
 						  g->node->aggregate.op == AGG_TOPK };
 	qsort(r, n, sizeof(*r), by_rank);
 	if (vector_new(g->ev, n, 1, out, &values, e) < 0)
@@ -318,19 +337,41 @@ static int in_order(const struct picking *p, struct vector *out, struct err *e)
 	return 0;
 }
 
+/* Rows that are chosen at some step; most are at none, so only these are copied. */
+static int chosen_rows(const struct picking *p, struct vector *out, struct err *e)
+{
+	const struct vector *rows = p->g->rows;
+	size_t n = 0, width = rows->width;
+	double *values;
+
+	for (size_t i = 0; i < rows->n; i++)
+		n += any_chosen(p, i);
+	if (vector_new(p->g->ev, n, width, out, &values, e) < 0)
+		return -1;
+	n = 0;
+	for (size_t i = 0; i < rows->n; i++) {
+		if (!any_chosen(p, i))
+			continue;
+		out->heads[n] = rows->heads[i];
+		for (size_t k = 0; k < width; k++)
+			if (is_chosen(p, i, k))
+				values[n * width + k] = rows->values[i * width + k];
+		n++;
+	}
+	return 0;
+}
+
 int aggregate_pick(struct grouping *g, struct vector *out, struct err *e)
 {
 	enum aggregate_op op = g->node->aggregate.op;
-	struct picking p = { .g = g };
+	struct picking p = { .g = g, .stride = (g->rows->width + 7) / 8 };
 
-	if (vector_materialize(g->ev, g->rows, false, e) < 0 ||
-	    vector_new(g->ev, g->rows->n, g->rows->width, out, &p.values, e) < 0)
+	if (vector_materialize(g->ev, g->rows, false, e) < 0)
 		return -1;
-	if (g->rows->n)
-		memcpy(out->heads, g->rows->heads, g->rows->n * sizeof(*out->heads));
-	if (eval_spread(g->ev, g->keys.n, pick_part, &p, e) < 0)
+	p.chosen = eval_alloc(g->ev, g->rows->n, p.stride, e);
+	if (!p.chosen || eval_spread(g->ev, g->keys.n, pick_part, &p, e) < 0)
 		return -1;
 	if (g->ev->range_query || g->rows->width != 1 || (op != AGG_TOPK && op != AGG_BOTTOMK))
-		return 0;
+		return chosen_rows(&p, out, e);
 	return in_order(&p, out, e);
 }
