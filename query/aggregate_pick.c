@@ -10,8 +10,29 @@
 
 struct picking {
 	struct grouping *g;
-	double *values; /* like the input, ABSENT where not chosen */
+	uint8_t *
+		chosen; /* a bit for each value, `stride` bytes a row: rows are one worker's each */
+	size_t stride;
 };
+
+static inline void choose(const struct picking *p, size_t row, size_t k)
+{
+	p->chosen[row * p->stride + k / 8] |= (uint8_t)(1u << k % 8);
+}
+
+static inline bool is_chosen(const struct picking *p, size_t row, size_t k)
+{
+	return p->chosen[row * p->stride + k / 8] >> k % 8 & 1;
+}
+
+static bool any_chosen(const struct picking *p, size_t row)
+{
+	uint8_t any = 0;
+
+	for (size_t i = 0; i < p->stride; i++)
+		any |= p->chosen[row * p->stride + i];
+	return any;
+}
 
 /* Whether a should come before b: larger ones of topk, smaller ones of bottomk, NaN last, and the
  * earlier of equals. */
@@ -28,6 +49,9 @@ struct best {
 	double v;
 	uint32_t row;
 };
+
+/* Values in the heaps of several steps together: 256 KiB. */
+enum { HEAPS_ROOM = 16384 };
 
 /* A heap with the worst of the best at its root. */
 static void sink(struct best *heap, size_t n, size_t i, bool top)
@@ -73,30 +97,90 @@ static size_t rows_wanted(const struct grouping *g, size_t k, size_t there)
 	return p >= (double)there ? there : (size_t)p;
 }
 
-static void pick_best(const struct picking *p, size_t key, size_t k, struct best *heap)
+/* What a step has found so far: places [at, at + wanted) of the heaps, n of them taken. */
+struct step_heap {
+	size_t at, wanted, n;
+};
+
+static inline void offer(struct step_heap *h, struct best *heaps, struct best b, bool top)
+{
+	struct best *heap = heaps + h->at;
+
+	if (h->n < h->wanted) {
+		heap[h->n] = b;
+		rise(heap, h->n++, top);
+	} else if (h->wanted && comes_before(top, b.v, b.row, heap[0].v, heap[0].row)) {
+		heap[0] = b;
+		sink(heap, h->n, 0, top);
+	}
+}
+
+/* The best at steps [from, to) at once: a row's steps lie together in memory. */
+static void pick_steps(const struct picking *p, size_t key, size_t from, size_t to,
+		       struct step_heap *steps, struct best *heaps)
 {
 	const struct grouping *g = p->g;
 	const struct vector *rows = g->rows;
 	bool top = g->node->aggregate.op == AGG_TOPK;
-	size_t first = g->by.start[key], last = g->by.start[key + 1], n = 0;
-	size_t wanted = rows_wanted(g, k, last - first);
 
-	for (size_t i = first; i < last && wanted; i++) {
-		struct best b = { .row = g->by.row[i] };
+	for (size_t i = g->by.start[key]; i < g->by.start[key + 1]; i++) {
+		uint32_t row = g->by.row[i];
+		const double *v = rows->values + row * rows->width;
 
-		b.v = rows->values[b.row * rows->width + k];
-		if (is_absent(b.v))
-			continue;
-		if (n < wanted) {
-			heap[n] = b;
-			rise(heap, n++, top);
-		} else if (comes_before(top, b.v, b.row, heap[0].v, heap[0].row)) {
-			heap[0] = b;
-			sink(heap, n, 0, top);
-		}
+		for (size_t k = from; k < to; k++)
+			if (!is_absent(v[k]))
+				offer(&steps[k - from], heaps, (struct best){ v[k], row }, top);
 	}
-	for (size_t i = 0; i < n; i++)
-		p->values[heap[i].row * rows->width + k] = heap[i].v;
+	for (size_t k = from; k < to; k++)
+		for (size_t i = 0; i < steps[k - from].n; i++)
+			choose(p, heaps[steps[k - from].at + i].row, k);
+}
+
+/* Room for the heaps of as many steps as are looked at together: all when they are small, at least
+ * any one. */
+static size_t heaps_room(const struct grouping *g, size_t n)
+{
+	size_t all = 0, largest = 0;
+
+	for (size_t k = 0; k < g->rows->width; k++) {
+		size_t wanted = rows_wanted(g, k, n);
+
+		all += wanted;
+		if (wanted > largest)
+			largest = wanted;
+	}
+	if (all <= HEAPS_ROOM)
+		return all;
+	return largest > HEAPS_ROOM ? largest : HEAPS_ROOM;
+}
+
+static int pick_best(const struct picking *p, struct worker *w, size_t key, struct err *e)
+{
+	const struct grouping *g = p->g;
+	size_t width = g->rows->width, n = g->by.start[key + 1] - g->by.start[key];
+	size_t room = heaps_room(g, n), from = 0;
+	struct step_heap *steps = scratch_alloc(w, width, sizeof(*steps), e);
+	struct best *heaps = scratch_alloc(w, room, sizeof(*heaps), e);
+
+	if (!steps || !heaps)
+		return -1;
+	while (from < width) {
+		size_t to = from, used = 0;
+
+		for (; to < width; to++) {
+			size_t wanted = rows_wanted(g, to, n);
+
+			if (used + wanted > room)
+				break;
+			steps[to - from] = (struct step_heap){ .at = used, .wanted = wanted };
+			used += wanted;
+		}
+		if (eval_alive(g->ev, e) < 0)
+			return -1;
+		pick_steps(p, key, from, to, steps, heaps);
+		from = to;
+	}
+	return 0;
 }
 
 static void pick_first(const struct picking *p, size_t key, size_t k)
@@ -106,11 +190,11 @@ static void pick_first(const struct picking *p, size_t key, size_t k)
 	size_t wanted = rows_wanted(g, k, last - first);
 
 	for (size_t i = first; i < last && wanted; i++) {
-		size_t at = g->by.row[i] * g->rows->width + k;
+		size_t row = g->by.row[i];
 
-		if (is_absent(g->rows->values[at]))
+		if (is_absent(g->rows->values[row * g->rows->width + k]))
 			continue;
-		p->values[at] = g->rows->values[at];
+		choose(p, row, k);
 		wanted--;
 	}
 }
@@ -166,37 +250,45 @@ static int pick_ratio(const struct picking *p, struct worker *w, size_t key, str
 		for (size_t k = 0; k < width; k++) {
 			double r = fmax(-1, fmin(1, g->param[k]));
 
-			if (r >= 0 ? place < r : place >= 1 + r)
-				p->values[row * width + k] = g->rows->values[row * width + k];
+			if ((r >= 0 ? place < r : place >= 1 + r) &&
+			    !is_absent(g->rows->values[row * width + k]))
+				choose(p, row, k);
 		}
 	}
 	return 0;
 }
 
+static int pick_group(const struct picking *p, struct worker *w, size_t key, struct err *e)
+{
+	const struct grouping *g = p->g;
+
+	switch (g->node->aggregate.op) {
+	case AGG_LIMIT_RATIO:
+		return pick_ratio(p, w, key, e);
+	case AGG_LIMITK:
+		for (size_t k = 0; k < g->rows->width; k++)
+			pick_first(p, key, k);
+		return 0;
+	default:
+		return pick_best(p, w, key, e);
+	}
+}
+
 static int pick_part(void *arg, struct worker *w, size_t part, size_t from, size_t to,
 		     struct err *e)
 {
-	struct picking *p = arg;
-	const struct grouping *g = p->g;
-	enum aggregate_op op = g->node->aggregate.op;
+	const struct picking *p = arg;
 
 	(void)part;
 	for (size_t key = from; key < to; key++) {
 		struct arena_mark mark = arena_mark(&w->scratch);
-		size_t n = g->by.start[key + 1] - g->by.start[key];
-		struct best *heap = scratch_alloc(w, n, sizeof(*heap), e);
+		int r = eval_alive(p->g->ev, e);
 
-		if (!heap || eval_alive(g->ev, e) < 0)
-			return -1;
-		if (op == AGG_LIMIT_RATIO && pick_ratio(p, w, key, e) < 0)
-			return -1;
-		for (size_t k = 0; k < g->rows->width && op != AGG_LIMIT_RATIO; k++) {
-			if (op == AGG_LIMITK)
-				pick_first(p, key, k);
-			else
-				pick_best(p, key, k, heap);
-		}
+		if (r == 0)
+			r = pick_group(p, w, key, e);
 		arena_reset(&w->scratch, mark);
+		if (r < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -231,8 +323,8 @@ static int in_order(const struct picking *p, struct vector *out, struct err *e)
 	if (!r)
 		return -1;
 	for (uint32_t i = 0; i < g->rows->n; i++)
-		if (!is_absent(p->values[i]))
-			r[n++] = (struct ranked){ p->values[i], i, g->by.key[i],
+		if (is_chosen(p, i, 0))
+			r[n++] = (struct ranked){ g->rows->values[i], i, g->by.key[i],
 						  g->node->aggregate.op == AGG_TOPK };
 	qsort(r, n, sizeof(*r), by_rank);
 	if (vector_new(g->ev, n, 1, out, &values, e) < 0)
@@ -245,19 +337,41 @@ static int in_order(const struct picking *p, struct vector *out, struct err *e)
 	return 0;
 }
 
+/* Rows that are chosen at some step; most are at none, so only these are copied. */
+static int chosen_rows(const struct picking *p, struct vector *out, struct err *e)
+{
+	const struct vector *rows = p->g->rows;
+	size_t n = 0, width = rows->width;
+	double *values;
+
+	for (size_t i = 0; i < rows->n; i++)
+		n += any_chosen(p, i);
+	if (vector_new(p->g->ev, n, width, out, &values, e) < 0)
+		return -1;
+	n = 0;
+	for (size_t i = 0; i < rows->n; i++) {
+		if (!any_chosen(p, i))
+			continue;
+		out->heads[n] = rows->heads[i];
+		for (size_t k = 0; k < width; k++)
+			if (is_chosen(p, i, k))
+				values[n * width + k] = rows->values[i * width + k];
+		n++;
+	}
+	return 0;
+}
+
 int aggregate_pick(struct grouping *g, struct vector *out, struct err *e)
 {
 	enum aggregate_op op = g->node->aggregate.op;
-	struct picking p = { .g = g };
+	struct picking p = { .g = g, .stride = (g->rows->width + 7) / 8 };
 
-	if (vector_materialize(g->ev, g->rows, false, e) < 0 ||
-	    vector_new(g->ev, g->rows->n, g->rows->width, out, &p.values, e) < 0)
+	if (vector_materialize(g->ev, g->rows, false, e) < 0)
 		return -1;
-	if (g->rows->n)
-		memcpy(out->heads, g->rows->heads, g->rows->n * sizeof(*out->heads));
-	if (eval_spread(g->ev, g->keys.n, pick_part, &p, e) < 0)
+	p.chosen = eval_alloc(g->ev, g->rows->n, p.stride, e);
+	if (!p.chosen || eval_spread(g->ev, g->keys.n, pick_part, &p, e) < 0)
 		return -1;
 	if (g->ev->range_query || g->rows->width != 1 || (op != AGG_TOPK && op != AGG_BOTTOMK))
-		return 0;
+		return chosen_rows(&p, out, e);
 	return in_order(&p, out, e);
 }

@@ -7,35 +7,63 @@ struct quantiles {
 	double *values; /* the result's */
 };
 
+/* Steps whose values are gathered together: as many as one reading of memory brings along. */
+enum { TOGETHER = 8 };
+
+/* Values of rows [first, last) at `steps` steps from k on, each step's by themselves in x. */
+static void gather(const struct grouping *g, size_t first, size_t last, size_t k, size_t steps,
+		   double *x, size_t n[TOGETHER])
+{
+	const struct vector *rows = g->rows;
+	size_t room = last - first;
+
+	memset(n, 0, TOGETHER * sizeof(*n));
+	for (size_t i = first; i < last; i++) {
+		const double *v = rows->values + g->by.row[i] * rows->width + k;
+
+		for (size_t s = 0; s < steps; s++) {
+			x[s * room + n[s]] = v[s];
+			n[s] += !is_absent(v[s]);
+		}
+	}
+}
+
+static int quantile_group(struct quantiles *q, struct worker *w, size_t key, struct err *e)
+{
+	const struct grouping *g = q->g;
+	size_t width = g->rows->width, n[TOGETHER];
+	size_t first = g->by.start[key], last = g->by.start[key + 1];
+	size_t together = width < TOGETHER ? width : TOGETHER;
+	double *x = scratch_alloc(w, (last - first) * together, sizeof(*x), e);
+
+	if (!x)
+		return -1;
+	for (size_t k = 0; k < width; k += together) {
+		size_t steps = width - k < together ? width - k : together;
+
+		if (eval_alive(g->ev, e) < 0)
+			return -1;
+		gather(g, first, last, k, steps, x, n);
+		for (size_t s = 0; s < steps; s++)
+			if (n[s])
+				q->values[key * width + k + s] =
+					select_quantile(x + s * (last - first), n[s],
+							g->param[k + s]);
+	}
+	return 0;
+}
+
 static int quantile_part(void *arg, struct worker *w, size_t part, size_t from, size_t to,
 			 struct err *e)
 {
-	struct quantiles *q = arg;
-	const struct grouping *g = q->g;
-	const struct vector *rows = g->rows;
-
 	(void)part;
 	for (size_t key = from; key < to; key++) {
 		struct arena_mark mark = arena_mark(&w->scratch);
-		size_t first = g->by.start[key], last = g->by.start[key + 1];
-		double *x = scratch_alloc(w, last - first, sizeof(*x), e);
+		int r = quantile_group(arg, w, key, e);
 
-		if (!x || eval_alive(g->ev, e) < 0)
-			return -1;
-		for (size_t k = 0; k < rows->width; k++) {
-			size_t n = 0;
-
-			for (size_t i = first; i < last; i++) {
-				double v = rows->values[g->by.row[i] * rows->width + k];
-
-				if (!is_absent(v))
-					x[n++] = v;
-			}
-			if (n)
-				q->values[key * rows->width + k] =
-					select_quantile(x, n, g->param[k]);
-		}
 		arena_reset(&w->scratch, mark);
+		if (r < 0)
+			return -1;
 	}
 	return 0;
 }

@@ -1,7 +1,6 @@
 /* aggregate_values.c - count_values("label", …): a row for each value of a group. */
 #include "query/eval_aggregate.h"
 
-#include "base/map.h"
 #include "base/num.h"
 
 #include <sys/types.h>
@@ -24,9 +23,11 @@ static uint64_t hash_of(const struct counted *c)
 {
 	uint64_t bits;
 
+	/* Of doubles the high bits differ, of a table's places the low ones. */
 	memcpy(&bits, &c->value, sizeof(bits));
-	bits ^= (uint64_t)c->key << 32 | c->key;
-	return hash_bytes(&bits, sizeof(bits));
+	bits = (bits ^ c->key * 0xd6e8feb86659fd93u) * 0x9e3779b97f4a7c15u;
+	bits = (bits ^ bits >> 32) * 0x9e3779b97f4a7c15u;
+	return bits ^ bits >> 29;
 }
 
 static int grow(struct counting *c, struct err *e)
@@ -122,7 +123,9 @@ static int find_rows(struct counting *c, uint32_t *which, struct err *e)
 {
 	const struct vector *v = c->g->rows;
 
-	for (size_t i = 0; i < v->n; i++)
+	for (size_t i = 0; i < v->n; i++) {
+		if (eval_alive(c->g->ev, e) < 0)
+			return -1;
 		for (size_t k = 0; k < v->width; k++) {
 			double x = v->values[i * v->width + k];
 			ssize_t row = -1;
@@ -134,7 +137,20 @@ static int find_rows(struct counting *c, uint32_t *which, struct err *e)
 			}
 			which[i * v->width + k] = (uint32_t)row;
 		}
+	}
 	return 0;
+}
+
+static void count_row(const uint32_t *which, size_t width, double *values)
+{
+	for (size_t k = 0; k < width; k++) {
+		double *to;
+
+		if (which[k] == UINT32_MAX)
+			continue;
+		to = &values[which[k] * width + k];
+		*to = is_absent(*to) ? 1 : *to + 1;
+	}
 }
 
 int aggregate_values(struct grouping *g, struct slice label, struct vector *out, struct err *e)
@@ -155,13 +171,7 @@ int aggregate_values(struct grouping *g, struct slice label, struct vector *out,
 	for (size_t i = 0; i < c.n; i++)
 		if (head_of(&c, &c.rows[i], label, &groups[c.rows[i].key], &out->heads[i], e) < 0)
 			return -1;
-	for (size_t i = 0; i < v->n * v->width; i++) {
-		double *to;
-
-		if (which[i] == UINT32_MAX)
-			continue;
-		to = &values[which[i] * v->width + i % v->width];
-		*to = is_absent(*to) ? 1 : *to + 1;
-	}
+	for (size_t i = 0; i < v->n; i++)
+		count_row(which + i * v->width, v->width, values);
 	return vector_merge_equal(g->ev, out, e);
 }

@@ -47,6 +47,8 @@ static int presence(struct eval *ev, struct vector *v, struct keys *keys, uint8_
 		uint8_t *to = there + (size_t)keys_add(ev, keys, &v->heads[i]) * v->width;
 		const double *row = v->values + i * v->width;
 
+		if (eval_alive(ev, e) < 0)
+			return -1;
 		for (size_t k = 0; k < v->width; k++)
 			to[k] |= !is_absent(row[k]);
 	}

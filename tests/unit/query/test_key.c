@@ -170,6 +170,56 @@ static void rows_are_sorted_by_key(void **state)
 		}
 }
 
+/* What two rows are told apart by, as text. */
+static void key_text(const struct key_spec *s, const struct head *h, char *out, size_t room)
+{
+	size_t n = 0;
+
+	out[0] = 0;
+	for (uint32_t i = 0; i < h->labels->n; i++) {
+		const struct label *l = &h->labels->l[i];
+		bool listed = false, name = slice_is(l->name, LABEL_NAME);
+
+		for (size_t k = 0; k < s->n; k++)
+			listed |= slice_eq(s->names[k], l->name);
+		if (listed != s->listed || (name && h->drop_name) ||
+		    (name && !s->listed && !s->with_name))
+			continue;
+		n += (size_t)snprintf(out + n, room - n, "%.*s=%.*s;", SLICE_FMT(l->name),
+				      SLICE_FMT(l->value));
+	}
+}
+
+static void rows_have_one_key_when_their_labels_say_so(void **state)
+{
+	static const char *const values[] = { NULL, "1", "2" }, *const names[] = { "x", "y" };
+	struct key_spec specs[] = {
+		spec_of("a", NULL, true),   spec_of("a", "b", true),
+		spec_of(NULL, NULL, true),  spec_of(LABEL_NAME, "b", true),
+		spec_of("a", NULL, false),  spec_of("b", "zz", false),
+		spec_of(NULL, NULL, false), spec_of(NULL, NULL, false),
+	};
+	struct head heads[36];
+	size_t n = 0;
+
+	(void)state;
+	specs[7].with_name = true;
+	for (size_t i = 0; i < 36; i++) {
+		heads[n] = head(names[i % 2], values[i / 2 % 3], values[i / 6 % 3]);
+		heads[n++].drop_name = i >= 18;
+	}
+	for (size_t s = 0; s < sizeof(specs) / sizeof(*specs); s++)
+		for (size_t i = 0; i < n; i++)
+			for (size_t j = 0; j < n; j++) {
+				char x[100], y[100];
+
+				key_text(&specs[s], &heads[i], x, sizeof(x));
+				key_text(&specs[s], &heads[j], y, sizeof(y));
+				if (same_key(&specs[s], heads[i], heads[j]) != (strcmp(x, y) == 0))
+					fail_msg("spec %zu: \"%s\" and \"%s\"", s, x, y);
+			}
+}
+
 static void no_memory_is_an_answer(void **state)
 {
 	struct key_spec s = spec_of("a", NULL, true);
@@ -192,6 +242,7 @@ int main(void)
 		test(labels_of_a_key_are_those_it_is_made_of),
 		test(keys_that_are_not_there_are_not_found),
 		test(rows_are_sorted_by_key),
+		test(rows_have_one_key_when_their_labels_say_so),
 		test(no_memory_is_an_answer),
 	};
 
