@@ -94,8 +94,8 @@ static struct edges *edges_room(struct worker *w, size_t points, size_t windows,
 			     .factor = p + 3 * windows,
 			     .room = points,
 			     .windows = windows };
-	x->t_ms = (int64_t *)(p + 4 * windows);
-	x->lo = (uint32_t *)(x->t_ms + points);
+	x->t_ms = (void *)(p + 4 * windows);
+	x->lo = (void *)(x->t_ms + points);
 	x->hi = x->lo + windows;
 	return x;
 }
