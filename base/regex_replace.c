@@ -6,8 +6,6 @@
 #include "base/regex_re2.h"
 #include "base/text.h"
 
-#include <utf8proc.h>
-
 enum { GROUPS_MAX = 100 };
 
 struct regex_replace {
@@ -63,31 +61,13 @@ void regex_replace_free(struct regex_replace *re)
 	mem_free(re);
 }
 
-/* Bytes of the letter, digit or underscore that `s` begins with, as Unicode has them; 0: it is
- * something else. */
-static size_t name_char(struct slice s)
-{
-	utf8proc_int32_t c;
-	utf8proc_ssize_t n =
-		utf8proc_iterate((const utf8proc_uint8_t *)s.p, (utf8proc_ssize_t)s.n, &c);
-	utf8proc_category_t kind;
-
-	if (n <= 0)
-		return 0;
-	kind = utf8proc_category(c);
-	if ((kind >= UTF8PROC_CATEGORY_LU && kind <= UTF8PROC_CATEGORY_LO) ||
-	    kind == UTF8PROC_CATEGORY_ND || c == '_')
-		return (size_t)n;
-	return 0;
-}
-
 /* The name behind a dollar; *n is how many bytes it takes with its braces. Empty: none. */
 static struct slice name_at(struct slice s, size_t *n)
 {
 	bool braces = s.n > 0 && s.p[0] == '{';
 	size_t from = braces ? 1 : 0, to = from, step;
 
-	while (to < s.n && (step = name_char(slice_skip(s, to))) > 0)
+	while (to < s.n && (step = text_name_char(slice_skip(s, to))) > 0)
 		to += step;
 	*n = to;
 	if (braces) {

@@ -423,3 +423,19 @@ int text_natural_cmp(struct slice a, struct slice b)
 		return s.n ? 1 : -1;
 	return slice_cmp(a, b);
 }
+
+size_t text_name_char(struct slice s)
+{
+	utf8proc_int32_t c;
+	utf8proc_ssize_t n =
+		utf8proc_iterate((const utf8proc_uint8_t *)s.p, (utf8proc_ssize_t)s.n, &c);
+	utf8proc_category_t kind;
+
+	if (n <= 0)
+		return 0;
+	kind = utf8proc_category(c);
+	if ((kind >= UTF8PROC_CATEGORY_LU && kind <= UTF8PROC_CATEGORY_LO) ||
+	    kind == UTF8PROC_CATEGORY_ND || c == '_')
+		return (size_t)n;
+	return 0;
+}

@@ -49,4 +49,8 @@ int text_natural_cmp(struct slice a, struct slice b);
 /* Columns, counting characters rather than bytes, from 1. */
 unsigned text_column(struct slice line, size_t byte_offset);
 
+/* Bytes of the letter, decimal digit or underscore of any script that `s` begins with; 0: another
+ * character, or none. */
+size_t text_name_char(struct slice s);
+
 #endif
