@@ -124,12 +124,13 @@ struct reports {
 };
 
 /* From 1900 to 2100 in months are 2,400; of days the newest count. */
-enum { PERIODS_MAX = 4096 };
+enum { PERIODS_MAX = 4096, RECENT = 3 };
 
 struct gathering {
 	const struct family *f;
 	struct reports *list; /* PERIODS_MAX, by index from `from` on */
 	int64_t from;
+	int64_t from_ms; /* stamps before are not read */
 };
 
 static int select_family(struct snapshot *v, struct slice family, struct slice freq,
@@ -174,7 +175,7 @@ static int gather(struct gathering *g, struct snapshot *v, uint32_t series, cons
 	struct vintage *list;
 	int64_t previous = INT64_MIN;
 	size_t n;
-	int r = snapshot_figures(v, series, INT64_MIN, INT64_MAX, first, a, &list, &n, e);
+	int r = snapshot_figures(v, series, g->from_ms, INT64_MAX, first, a, &list, &n, e);
 
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		struct period p = period_from_stamp(g->f->freq, list[i].stamp_ms, g->f->zone);
@@ -284,28 +285,52 @@ static int64_t first_index(const struct family *f)
 	return period_index(period_from_stamp(f->freq, in_2027, f->zone)) + ahead - PERIODS_MAX;
 }
 
+/* All periods when `around_ms` is none that a calendar has. */
+static void begin_at(struct gathering *g, int64_t around_ms)
+{
+	const int64_t in_1900 = INT64_C(-2208988800000), in_2100 = INT64_C(4102444800000);
+	struct period p;
+
+	g->from = first_index(g->f);
+	g->from_ms = INT64_MIN;
+	if (around_ms < in_1900 || around_ms > in_2100)
+		return;
+	p = period_add(period_from_stamp(g->f->freq, around_ms, g->f->zone), -RECENT - 1);
+	if (period_index(p) <= g->from)
+		return;
+	g->from = period_index(p);
+	g->from_ms = period_stamp(p, g->f->zone);
+}
+
+static int gather_closings(struct gathering *g, struct snapshot *v, const struct labels *ls,
+			   struct arena *a, struct err *e)
+{
+	return g->f->indicator ? gather_indicator(g, v, a, e) : gather_all(g, v, ls, a, e);
+}
+
 static int closings(const struct calendar *c, struct snapshot *v, const struct labels *ls,
-		    struct arena *a, struct closing **out, size_t *n, struct err *e)
+		    int64_t around_ms, struct arena *a, struct closing **out, size_t *n,
+		    struct err *e)
 {
 	struct family f;
 	struct gathering g = { .f = &f };
 	uint32_t had = 0;
-	int rc;
 
 	family_of(c, ls, &f);
-	g.from = first_index(&f);
+	begin_at(&g, around_ms);
 	g.list = arena_array(a, PERIODS_MAX, sizeof(*g.list));
 	*out = arena_array(a, PERIODS_MAX, sizeof(**out));
 	*n = 0;
 	if (!g.list || !*out)
 		return err_set(e, ERR_LIMIT, "no memory for the closings of a family");
-	rc = f.indicator ? gather_indicator(&g, v, a, e) : gather_all(&g, v, ls, a, e);
-	if (rc < 0)
+	if (gather_closings(&g, v, ls, a, e) < 0)
 		return -1;
 	for (size_t i = 0; i < PERIODS_MAX; i++) {
 		const struct reports *r = &g.list[i];
+		/* the first that is read tells only who had the one before */
+		bool whole = i > 0 || g.from_ms == INT64_MIN;
 
-		if (r->in)
+		if (r->in && whole)
 			(*out)[(*n)++] = (struct closing){ r->stamp_ms, closed_at(&f, r, had) };
 		had = r->in;
 	}

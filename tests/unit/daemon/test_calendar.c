@@ -380,23 +380,37 @@ static void a_held_figure_is_present_in_the_last_six_hours(void **state)
 
 /* --- closings --------------------------------------------------------------------------------- */
 
-/* The newest period that was closed then. */
-static struct closing closed_at(struct city *c, const char *family, int64_t ms)
+/* The newest period that was closed then, among all or those around it. */
+static struct closing newest_closing(struct city *c, const char *family, int64_t around_ms,
+				     int64_t ms)
 {
 	struct labels *ls = labels_make(&c->e, family, "freq", "M", "basis",
 					strstr(family, OPEN) ? "level" : "period", NULL);
+	struct arena_mark mark = arena_mark(&c->arena);
 	struct snapshot *v = must_snapshot(c->s);
 	struct closing *list, found = { INT64_MIN, INT64_MIN };
 	size_t n;
 
 	assert_non_null(ls);
-	assert_ok(calendar->closings(calendar, v, ls, &c->arena, &list, &n, &c->e), &c->e);
+	assert_ok(calendar->closings(calendar, v, ls, around_ms, &c->arena, &list, &n, &c->e),
+		  &c->e);
 	for (size_t i = 0; i < n; i++)
 		if (list[i].closed_ms <= ms)
 			found = list[i];
+	arena_reset(&c->arena, mark);
 	snapshot_close(v);
 	labels_unref(ls);
 	return found;
+}
+
+static struct closing closed_at(struct city *c, const char *family, int64_t ms)
+{
+	struct closing all = newest_closing(c, family, INT64_MIN, ms);
+	struct closing near = newest_closing(c, family, ms, ms);
+
+	assert_int_equal(near.stamp_ms, all.stamp_ms);
+	assert_int_equal(near.closed_ms, all.closed_ms);
+	return all;
 }
 
 static void assert_closed(struct city *c, const char *family, const char *when, int month)
@@ -488,6 +502,48 @@ static void assert_as_assessed(struct city *c, const struct assessment *a, const
 	fail_msg("%s was not assessed", code);
 }
 
+static void the_latest_is_found_long_after_the_last_one(void **state)
+{
+	struct city *c = *state;
+
+	assert_shows(c, X "{__period__=\"latest\"}", "2028-03-01T10:00", "jia 15; yi 30");
+	/* and before anything had been closed, also after that has been asked */
+	assert_shows(c, X "{__period__=\"latest\"}", "2024-03-01T10:00", "");
+	assert_shows(c, X "{__period__=\"latest\"} - " X "{__period__=\"latest\"} offset 60d",
+		     TODAY, "jia 3; yi 6");
+	assert_shows(c, X "{__period__=\"latest\"} offset 60d", TODAY,
+		     "bing 36; ding 48; jia 12; yi 24");
+}
+
+/* Families that remote write alone declares: who had the month before is waited for. */
+static void an_unknown_family_is_closed_the_same_from_near_and_from_far(void **state)
+{
+	static const char family[] = "park_visitors";
+	struct city *c = *state;
+
+	for (int m = 1; m <= 10; m++)
+		for (int k = 0; k < (m == 10 ? 2 : 3); k++) {
+			struct labels *ls = labels_make(&c->e, family, "park", city_parks[k],
+							"freq", "M", "basis", "period", NULL);
+			int64_t end = period_end(period_month(2026, m), c->zone);
+			int64_t at = end + (5 + k) * 24 * (int64_t)HOUR_MS;
+
+			if (at < at_time("2026-11-10T10:00"))
+				at = at_time("2026-11-10T10:00") + (m * 3 + k) * 1000;
+			assert_ok(put_figure(c->s, ls, period_stamp(period_month(2026, m), c->zone),
+					     m, at, at, NULL, &c->e),
+				  &c->e);
+			labels_unref(ls);
+		}
+	assert_int_equal(closed_at(c, family, at_time("2026-11-25T10:00")).stamp_ms,
+			 period_stamp(period_month(2026, 9), c->zone));
+	/* thirty days after its end it is closed without the third */
+	assert_int_equal(closed_at(c, family, at_time("2026-12-01T00:00") - 1).stamp_ms,
+			 period_stamp(period_month(2026, 9), c->zone));
+	assert_int_equal(closed_at(c, family, at_time("2026-12-01T00:00")).stamp_ms,
+			 period_stamp(period_month(2026, 10), c->zone));
+}
+
 /* One rule, seen from two sides. */
 static void queries_and_assessments_agree_on_what_is_closed(void **state)
 {
@@ -533,6 +589,8 @@ int main(void)
 		TEST(a_park_that_is_no_more_is_not_waited_for_nor_counted),
 		TEST(figures_that_come_before_the_end_close_nothing_before_it),
 		TEST(all_classes_that_report_an_indicator_count),
+		TEST(the_latest_is_found_long_after_the_last_one),
+		TEST(an_unknown_family_is_closed_the_same_from_near_and_from_far),
 		TEST(queries_and_assessments_agree_on_what_is_closed),
 	};
 
