@@ -124,24 +124,33 @@ struct reports {
 };
 
 /* From 1900 to 2100 in months are 2,400; of days the newest count. */
-enum { PERIODS_MAX = 4096 };
+enum { PERIODS_MAX = 4096, RECENT = 3 };
 
 struct gathering {
 	const struct family *f;
 	struct reports *list; /* PERIODS_MAX, by index from `from` on */
 	int64_t from;
+	int64_t from_ms; /* stamps before are not read */
 };
 
-static int select_family(struct snapshot *v, const struct labels *ls, struct arena *a,
-			 struct series_ref **out, size_t *n, struct err *e)
+static int select_family(struct snapshot *v, struct slice family, struct slice freq,
+			 struct arena *a, struct series_ref **out, size_t *n, struct err *e)
 {
-	const struct slice freq = labels_get(ls, slice_str("freq"));
 	const struct matcher m[] = {
-		{ .op = MATCH_EQ, .name = slice_str(LABEL_NAME), .value = labels_name(ls) },
+		{ .op = MATCH_EQ, .name = slice_str(LABEL_NAME), .value = family },
 		{ .op = MATCH_EQ, .name = slice_str("freq"), .value = freq },
 	};
 
 	return snapshot_select(v, m, 2, a, out, n, e);
+}
+
+/* Whether the unit owes this period; the rule of assess/read.c. */
+static bool owes(const struct family *f, const struct unit *u, struct period p)
+{
+	struct date end = period_last_day(p);
+
+	return indicator_collects(f->indicator, p) && validity_holds(u->valid, end) &&
+	       validity_holds(f->indicator->valid, end);
 }
 
 static void note(struct reports *r, const struct vintage *f, bool has_before)
@@ -157,22 +166,23 @@ static void note(struct reports *r, const struct vintage *f, bool has_before)
 	r->before += has_before;
 }
 
-/* First releases of one series. */
-static int gather(struct gathering *g, struct snapshot *v, uint32_t series, struct arena *a,
-		  struct err *e)
+/* First releases of one series. `unit`: what it does not owe does not count; NULL: all does. */
+static int gather(struct gathering *g, struct snapshot *v, uint32_t series, const struct unit *unit,
+		  struct arena *a, struct err *e)
 {
 	const struct view first = { .as_of_ms = INT64_MAX, .release = 1 };
 	struct arena_mark mark = arena_mark(a);
 	struct vintage *list;
 	int64_t previous = INT64_MIN;
 	size_t n;
-	int r = snapshot_figures(v, series, INT64_MIN, INT64_MAX, first, a, &list, &n, e);
+	int r = snapshot_figures(v, series, g->from_ms, INT64_MAX, first, a, &list, &n, e);
 
 	for (size_t i = 0; r == 0 && i < n; i++) {
-		int64_t index =
-			period_index(period_from_stamp(g->f->freq, list[i].stamp_ms, g->f->zone));
+		struct period p = period_from_stamp(g->f->freq, list[i].stamp_ms, g->f->zone);
+		int64_t index = period_index(p);
 
-		if (index >= g->from && index - g->from < PERIODS_MAX)
+		if (index >= g->from && index - g->from < PERIODS_MAX &&
+		    (!unit || owes(g->f, unit, p)))
 			note(&g->list[index - g->from], &list[i], previous == index - 1);
 		previous = index;
 	}
@@ -180,22 +190,79 @@ static int gather(struct gathering *g, struct snapshot *v, uint32_t series, stru
 	return r;
 }
 
+/* Of a family that the catalogue does not know, whatever labels its series have. */
+static int gather_all(struct gathering *g, struct snapshot *v, const struct labels *ls,
+		      struct arena *a, struct err *e)
+{
+	struct series_ref *s;
+	size_t n;
+
+	if (select_family(v, labels_name(ls), labels_get(ls, slice_str("freq")), a, &s, &n, e) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (s[i].statistic && gather(g, v, s[i].id, NULL, a, e) < 0)
+			return -1;
+	return 0;
+}
+
+/* The unit whose reported statistic it is (catalogue_series()); NULL: none's. */
+static const struct unit *reporter(const struct family *f, enum unit_class class,
+				   const struct labels *ls)
+{
+	const struct unit *u =
+		catalogue_unit(f->catalogue, labels_get(ls, slice_str(unit_class_name(class))));
+	bool exact =
+		ls->n == 4 && slice_is(labels_get(ls, slice_str("basis")), f->indicator->basis);
+
+	return exact && u && u->class == class ? u : NULL;
+}
+
+static int gather_class(struct gathering *g, struct snapshot *v, enum unit_class class,
+			struct arena *a, struct err *e)
+{
+	const struct family *f = g->f;
+	const char *name = arena_printf(a, "%s_%s", unit_class_name(class), f->indicator->code);
+	const char freq = (char)f->freq;
+	struct series_ref *s;
+	size_t n;
+
+	if (!name)
+		return err_set(e, ERR_LIMIT, "no memory for the closings of a family");
+	if (select_family(v, slice_str(name), slice_of(&freq, 1), a, &s, &n, e) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		const struct unit *u = reporter(f, class, s[i].labels);
+
+		if (u && s[i].statistic && gather(g, v, s[i].id, u, a, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* A release is the indicator's: the families of all classes that report it are closed together. */
+static int gather_indicator(struct gathering *g, struct snapshot *v, struct arena *a, struct err *e)
+{
+	for (int k = 0; k < UNIT_CLASSES; k++)
+		if (indicator_reports(g->f->indicator, (enum unit_class)k) &&
+		    gather_class(g, v, (enum unit_class)k, a, e) < 0)
+			return -1;
+	return 0;
+}
+
 static uint32_t units_due(const struct family *f, struct period p)
 {
-	struct date end = period_last_day(p);
 	uint32_t n = 0;
 
 	for (size_t u = 0; u < catalogue_units(f->catalogue); u++) {
 		const struct unit *unit = catalogue_unit_at(f->catalogue, u);
 
-		n += indicator_reports(f->indicator, unit->class) &&
-		     validity_holds(unit->valid, end);
+		n += indicator_reports(f->indicator, unit->class) && owes(f, unit, p);
 	}
 	return n;
 }
 
 /* Closed when the last one was in or the grace over, whichever came first, but not before anyone
- * was in: the rule of assess/judge.c. */
+ * was in: the rule of assess/judge.c, which looks at periods that have ended only. */
 static int64_t closed_at(const struct family *f, const struct reports *r, uint32_t had_before)
 {
 	struct period p = period_at(f, r->stamp_ms);
@@ -203,8 +270,11 @@ static int64_t closed_at(const struct family *f, const struct reports *r, uint32
 				     : month_after(f, p);
 	bool all = f->indicator ? r->in >= units_due(f, p) : r->before >= had_before;
 	int64_t ms = grace > r->first_ms ? grace : r->first_ms;
+	int64_t end = f->indicator ? period_end(p, f->zone) : INT64_MIN;
 
-	return all && r->last_ms < ms ? r->last_ms : ms;
+	if (all && r->last_ms < ms)
+		ms = r->last_ms;
+	return ms > end ? ms : end;
 }
 
 static int64_t first_index(const struct family *f)
@@ -215,31 +285,52 @@ static int64_t first_index(const struct family *f)
 	return period_index(period_from_stamp(f->freq, in_2027, f->zone)) + ahead - PERIODS_MAX;
 }
 
+/* All periods when `around_ms` is none that a calendar has. */
+static void begin_at(struct gathering *g, int64_t around_ms)
+{
+	const int64_t in_1900 = INT64_C(-2208988800000), in_2100 = INT64_C(4102444800000);
+	struct period p;
+
+	g->from = first_index(g->f);
+	g->from_ms = INT64_MIN;
+	if (around_ms < in_1900 || around_ms > in_2100)
+		return;
+	p = period_add(period_from_stamp(g->f->freq, around_ms, g->f->zone), -RECENT - 1);
+	if (period_index(p) <= g->from)
+		return;
+	g->from = period_index(p);
+	g->from_ms = period_stamp(p, g->f->zone);
+}
+
+static int gather_closings(struct gathering *g, struct snapshot *v, const struct labels *ls,
+			   struct arena *a, struct err *e)
+{
+	return g->f->indicator ? gather_indicator(g, v, a, e) : gather_all(g, v, ls, a, e);
+}
+
 static int closings(const struct calendar *c, struct snapshot *v, const struct labels *ls,
-		    struct arena *a, struct closing **out, size_t *n, struct err *e)
+		    int64_t around_ms, struct arena *a, struct closing **out, size_t *n,
+		    struct err *e)
 {
 	struct family f;
 	struct gathering g = { .f = &f };
-	struct series_ref *series;
 	uint32_t had = 0;
-	size_t nseries;
 
 	family_of(c, ls, &f);
-	g.from = first_index(&f);
+	begin_at(&g, around_ms);
 	g.list = arena_array(a, PERIODS_MAX, sizeof(*g.list));
 	*out = arena_array(a, PERIODS_MAX, sizeof(**out));
 	*n = 0;
 	if (!g.list || !*out)
 		return err_set(e, ERR_LIMIT, "no memory for the closings of a family");
-	if (select_family(v, ls, a, &series, &nseries, e) < 0)
+	if (gather_closings(&g, v, ls, a, e) < 0)
 		return -1;
-	for (size_t i = 0; i < nseries; i++)
-		if (series[i].statistic && gather(&g, v, series[i].id, a, e) < 0)
-			return -1;
 	for (size_t i = 0; i < PERIODS_MAX; i++) {
 		const struct reports *r = &g.list[i];
+		/* the first that is read tells only who had the one before */
+		bool whole = i > 0 || g.from_ms == INT64_MIN;
 
-		if (r->in)
+		if (r->in && whole)
 			(*out)[(*n)++] = (struct closing){ r->stamp_ms, closed_at(&f, r, had) };
 		had = r->in;
 	}

@@ -28,9 +28,12 @@ struct calendar {
 	/* The stamp `back` periods of the series' frequency before. */
 	int64_t (*before)(const struct calendar *c, const struct labels *ls, int64_t stamp_ms,
 			  int back);
-	/* Closings of the family and frequency of `ls` by stamp; in the arena. */
+	/* Closings of the family and frequency of `ls` by stamp; in the arena. Periods that ended
+	 * long before `around_ms` are left out, since to read them all takes long; INT64_MIN:
+	 * none is. */
 	int (*closings)(const struct calendar *c, struct snapshot *v, const struct labels *ls,
-			struct arena *a, struct closing **out, size_t *n, struct err *e);
+			int64_t around_ms, struct arena *a, struct closing **out, size_t *n,
+			struct err *e);
 	/* year × 100 + last month of the period whose stamp it is. */
 	int32_t (*period_number)(const struct calendar *c, const struct labels *ls,
 				 int64_t stamp_ms);

@@ -6,9 +6,11 @@
 
 #include <pthread.h>
 
-/* The closings of a family and frequency. */
+/* The closings of a family and frequency, of the newest periods before a time and all later ones,
+ * or of all periods. Not changed once it is in the list. */
 struct closed {
 	struct slice family, freq;
+	bool all;
 	struct closing *list;
 	size_t n;
 	struct closed *next;
@@ -167,45 +169,74 @@ static bool is_of(const struct closed *c, struct slice family, struct slice freq
 	return slice_eq(c->freq, freq) && slice_eq(c->family, family);
 }
 
-static int find_closings(struct source_store *s, const struct labels *ls, struct slice family,
-			 struct slice freq, const struct closed **out, struct err *e)
+static int read_closings(struct source_store *s, const struct labels *ls, struct slice family,
+			 struct slice freq, int64_t around_ms, struct closed **out, struct err *e)
 {
-	struct closed *c = s->closed;
+	struct closed *c = arena_new(&s->arena, struct closed);
 
-	while (c && !is_of(c, family, freq))
-		c = c->next;
-	if (!c) {
-		c = arena_new(&s->arena, struct closed);
-		if (!c)
-			return no_memory(e);
-		if (s->calendar->closings(s->calendar, s->v, ls, &s->arena, &c->list, &c->n, e) < 0)
-			return -1;
-		c->family = arena_slice(&s->arena, family);
-		c->freq = arena_slice(&s->arena, freq);
-		if (!c->family.p || !c->freq.p)
-			return no_memory(e);
-		c->next = s->closed;
-		s->closed = c;
-	}
-	*out = c;
+	if (!c)
+		return no_memory(e);
+	c->all = around_ms == INT64_MIN;
+	if (s->calendar->closings(s->calendar, s->v, ls, around_ms, &s->arena, &c->list, &c->n, e) <
+	    0)
+		return -1;
+	c->family = arena_slice(&s->arena, family);
+	c->freq = arena_slice(&s->arena, freq);
+	if (!c->family.p || !c->freq.p)
+		return no_memory(e);
+	c->next = s->closed;
+	s->closed = *out = c;
 	return 0;
 }
 
-static int closings_of(struct source_reader *r, const struct labels *ls, const struct closed **out,
-		       struct err *e)
+/* INT64_MIN for `around_ms`: of all periods. */
+static int closings_of(struct source_reader *r, const struct labels *ls, int64_t around_ms,
+		       const struct closed **out, struct err *e)
 {
 	struct slice family = labels_name(ls), freq = labels_get(ls, slice_str("freq"));
-	int rc;
+	bool all = around_ms == INT64_MIN;
+	struct closed *c;
+	int rc = 0;
 
-	if (r->last && is_of(r->last, family, freq)) {
-		*out = r->last;
-		return 0;
-	}
-	pthread_mutex_lock(&r->s->lock);
-	rc = find_closings(r->s, ls, family, freq, &r->last, e);
-	pthread_mutex_unlock(&r->s->lock);
 	*out = r->last;
+	if (r->last && is_of(r->last, family, freq) && (r->last->all || !all))
+		return 0;
+	pthread_mutex_lock(&r->s->lock);
+	c = r->s->closed;
+	while (c && !(is_of(c, family, freq) && (c->all || !all)))
+		c = c->next;
+	if (!c)
+		rc = read_closings(r->s, ls, family, freq, around_ms, &c, e);
+	if (rc == 0)
+		*out = r->last = c;
+	pthread_mutex_unlock(&r->s->lock);
 	return rc;
+}
+
+/* Stamp of the newest period that was closed by then. */
+static int64_t newest_by(const struct closed *c, int64_t known_ms)
+{
+	for (size_t i = c->n; i > 0; i--)
+		if (c->list[i - 1].closed_ms <= known_ms)
+			return c->list[i - 1].stamp_ms;
+	return INT64_MIN;
+}
+
+/* What is found among the newest periods is the newest of all; else all are looked at. */
+static int latest_closed(struct source_reader *r, const struct labels *ls, int64_t known_ms,
+			 int64_t *stamp_ms, struct err *e)
+{
+	const struct closed *c;
+
+	if (closings_of(r, ls, known_ms, &c, e) < 0)
+		return -1;
+	*stamp_ms = newest_by(c, known_ms);
+	if (*stamp_ms != INT64_MIN || c->all)
+		return 0;
+	if (closings_of(r, ls, INT64_MIN, &c, e) < 0)
+		return -1;
+	*stamp_ms = newest_by(c, known_ms);
+	return 0;
 }
 
 static int period_stamp(struct source_reader *r, const struct selection *sel,
@@ -214,7 +245,6 @@ static int period_stamp(struct source_reader *r, const struct selection *sel,
 {
 	const struct calendar *cal = r->s->calendar;
 	int64_t known = t_ms < sel->as_of_ms ? t_ms : sel->as_of_ms;
-	const struct closed *c;
 
 	*stamp_ms = INT64_MIN;
 	if (!cal)
@@ -223,11 +253,8 @@ static int period_stamp(struct source_reader *r, const struct selection *sel,
 		*stamp_ms = cal->stamp_of(cal, series->labels, sel->period_text);
 		return 0;
 	}
-	if (closings_of(r, series->labels, &c, e) < 0)
+	if (latest_closed(r, series->labels, known, stamp_ms, e) < 0)
 		return -1;
-	for (size_t i = c->n; i > 0 && *stamp_ms == INT64_MIN; i--)
-		if (c->list[i - 1].closed_ms <= known)
-			*stamp_ms = c->list[i - 1].stamp_ms;
 	if (*stamp_ms != INT64_MIN && sel->back)
 		*stamp_ms = cal->before(cal, series->labels, *stamp_ms, sel->back);
 	return 0;
