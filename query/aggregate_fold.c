@@ -32,8 +32,7 @@ struct fold {
 	bool all;
 };
 
-/* --- one value
- * ------------------------------------------------------------------------------------ */
+/* --- one value ---------------------------------------------------------------------------- */
 
 static inline void add(struct cell *to, double x)
 {
@@ -136,8 +135,7 @@ static void clear(enum aggregate_op op, struct cell *cells, size_t n)
 		cells[k] = empty;
 }
 
-/* --- parts joined
- * ------------------------------------------------------------------------------------- */
+/* --- parts joined ------------------------------------------------------------------------- */
 
 static void join_sums(struct cell *to, const struct cell *from)
 {
@@ -214,8 +212,7 @@ static void join_cell(enum aggregate_op op, struct cell *to, const struct cell *
 	to->n += from->n;
 }
 
-/* --- the fold
- * ------------------------------------------------------------------------------------------- */
+/* --- the fold ----------------------------------------------------------------------------- */
 
 static int fold_part(void *arg, struct worker *w, size_t part, size_t from, size_t to,
 		     struct err *e)

@@ -293,8 +293,7 @@ static int pick_part(void *arg, struct worker *w, size_t part, size_t from, size
 	return 0;
 }
 
-/* --- the order of an instant answer: groups in turn, best first
- * -------------------------------------- */
+/* --- the order of an instant answer: groups in turn, best first --------------------------- */
 
 struct ranked {
 	double v;

@@ -66,8 +66,7 @@ static int tell_duplicate(struct match *m, const struct head *a, const struct he
 	return r;
 }
 
-/* --- pairs --------------------------------------------------------------------------------------
- */
+/* --- pairs -------------------------------------------------------------------------------- */
 
 static int add_pair(struct match *m, uint32_t many, uint32_t one, uint32_t key, struct err *e)
 {
@@ -119,8 +118,7 @@ static int find_pairs(struct match *m, struct err *e)
 	return 0;
 }
 
-/* --- rules of each step
- * ------------------------------------------------------------------------------ */
+/* --- rules of each step ------------------------------------------------------------------- */
 
 static bool any_at(const struct vector *v, size_t k)
 {
@@ -174,8 +172,7 @@ static int check_one_side(struct match *m, struct err *e)
 	return 0;
 }
 
-/* --- labels of results
- * ----------------------------------------------------------------------------------- */
+/* --- labels of results -------------------------------------------------------------------- */
 
 static bool drops_name(const struct node_binary *b)
 {
@@ -261,9 +258,7 @@ static int result_head(struct match *m, const struct head *many, const struct he
 	return out->labels ? 0 : eval_full(ev, e);
 }
 
-/* --- values
- * -------------------------------------------------------------------------------------------------
- */
+/* --- values ------------------------------------------------------------------------------- */
 
 static void pair_values(const struct match *m, const double *many, const double *one, size_t n,
 			double *out)
@@ -315,9 +310,7 @@ static int match_row(const struct vector *v, size_t i, struct worker *w, double 
 	return 0;
 }
 
-/* --- fill
- * -----------------------------------------------------------------------------------------------------
- */
+/* --- fill --------------------------------------------------------------------------------- */
 
 static void note_presence(const struct vector *v, size_t row, uint32_t key, uint8_t *there)
 {
@@ -381,9 +374,7 @@ static int make_heads(struct match *m, struct head *heads, struct err *e)
 	return 0;
 }
 
-/* --- results of one step
- * ------------------------------------------------------------------------------
- */
+/* --- results of one step ------------------------------------------------------------------ */
 
 /* Pairs whose results may not meet: of one key with one-to-one, of the same labels else; by those
  * in turn. *groups says how many there are. */
@@ -487,9 +478,7 @@ static int check_results(struct match *m, const struct vector *v, struct err *e)
 	return 0;
 }
 
-/* --- the whole
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- the whole ---------------------------------------------------------------------------- */
 
 static int match_init(struct eval *ev, const struct node *n, struct vector *lhs, struct vector *rhs,
 		      struct match *m, struct err *e)

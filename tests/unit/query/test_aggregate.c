@@ -16,7 +16,7 @@ static void fill_table(void)
 		}
 }
 
-/* --- what a naive calculation gives ---------------------------------------------------------- */
+/* --- what a naive calculation gives -------------------- */
 
 struct group {
 	double v[TABLE_ROWS_MAX];
@@ -277,8 +277,7 @@ static void values_are_counted_by_themselves(void **state)
 	query_release(&q);
 }
 
-/* --- accuracy ------------------------------------------------------------------------------------
- */
+/* --- accuracy ------------------------------------------------------------ */
 
 static void add_same(const char *name, const char *a, double x)
 {
@@ -335,8 +334,37 @@ static void means_of_numbers_too_large_to_be_summed_are_exact(void **state)
 	assert_f64(one_value("avg(y)"), NAN);
 }
 
-/* --- parameters
- * ----------------------------------------------------------------------------------- */
+/* What Prometheus does from 3.6 on, so that the last bits are the same. */
+static double running_mean(const double *x, size_t n)
+{
+	double mean = x[0], error = 0;
+
+	for (size_t i = 1; i < n; i++) {
+		double all = (double)i + 1, a = (double)i / all * mean, b = x[i] / all;
+		double sum = a + b;
+
+		error *= (double)i / all;
+		error += fabs(a) >= fabs(b) ? (a - sum) + b : (b - sum) + a;
+		mean = sum;
+	}
+	return mean + error;
+}
+
+static void running_means_carry_the_error_of_their_additions(void **state)
+{
+	double x[40];
+	char a[8];
+
+	(void)state;
+	for (size_t i = 0; i < 40; i++) {
+		snprintf(a, sizeof(a), "%02zu", i);
+		x[i] = 1e308 + (double)chance(1000000) * 1.7e301;
+		add_same("x", a, x[i]);
+	}
+	assert_f64(one_value("avg(x)"), running_mean(x, 40));
+}
+
+/* --- parameters ------------------------------------------------------------ */
 
 static void assert_warned(const char *text, size_t n, const char *part)
 {
@@ -436,6 +464,7 @@ int main(void)
 		T(values_are_counted_by_themselves),
 		T(sums_keep_what_large_numbers_hide),
 		T(means_of_numbers_too_large_to_be_summed_are_exact),
+		T(running_means_carry_the_error_of_their_additions),
 		T(parameters_that_cannot_be_are_refused),
 		T(where_no_row_is_wanted_there_is_none),
 		T(parameters_that_are_capped_are_told_of),
