@@ -93,6 +93,25 @@ static int32_t period_number(const struct calendar *c, const struct labels *ls, 
 	return p.year * 100 + p.last_month;
 }
 
+_Static_assert((int)CALENDAR_TEXT >= (int)PERIOD_TEXT && (int)CALENDAR_TEXT >= (int)DATE_TEXT,
+	       "texts of periods and days fit");
+
+static const char *period_text(const struct calendar *c, const struct labels *ls, int64_t stamp_ms,
+			       char out[CALENDAR_TEXT])
+{
+	struct family f;
+
+	family_of(c, ls, &f);
+	return period_print(period_from_stamp(f.freq, stamp_ms, f.zone), out);
+}
+
+static const char *day_text(const struct calendar *c, int64_t ms, char out[CALENDAR_TEXT])
+{
+	const struct zone *z = catalogue_zone(((const struct held_calendar *)c)->catalogue);
+
+	return date_print(zone_civil(z, ms).date, out);
+}
+
 static int as_of(const struct calendar *c, struct slice text, int64_t *ms, struct err *e)
 {
 	const struct zone *z = catalogue_zone(((const struct held_calendar *)c)->catalogue);
@@ -349,7 +368,8 @@ const struct calendar *calendar_new(struct catalogue *c, struct err *e)
 		return NULL;
 	}
 	*h = (struct held_calendar){
-		.f = { holds_until, stamp_of, before, closings, period_number, as_of },
+		.f = { holds_until, stamp_of, before, closings, period_number, as_of, period_text,
+		       day_text },
 		.catalogue = catalogue_ref(c),
 	};
 	return &h->f;

@@ -8,6 +8,8 @@
 #include "exporters/handlers.h"
 #include "exporters/match.h"
 #include "exporters/params.h"
+#include "exporters/virtual_values.h"
+#include "query/virtual.h"
 
 #include "base/num.h"
 #include "base/remote_write.h"
@@ -323,6 +325,23 @@ static int keep_present(struct meta *m, struct slice name, struct texts *t, stru
 	return 0;
 }
 
+/* __period__, __as_of__ and __release__ are no labels of any series, but drop-downs ask for them.
+ */
+static void serve_virtual(struct meta *m, struct slice name)
+{
+	struct series_ref *series;
+	struct slice *list;
+	struct err e = { 0 };
+	size_t nseries, n;
+
+	if (matches_select(&m->matches, m->v, &m->arena, &series, &nseries, &e) < 0 ||
+	    virtual_values(m->v, m->time.calendar, name, series, nseries, &m->arena, &list, &n,
+			   &e) < 0)
+		reply_store_error(m->x, &e);
+	else
+		reply_texts(m, list, n);
+}
+
 static void serve_texts(struct exchange *x, struct slice name)
 {
 	struct err e = { 0 };
@@ -331,6 +350,11 @@ static void serve_texts(struct exchange *x, struct slice name)
 
 	if (meta_open(&m, x, false) < 0)
 		return;
+	if (is_virtual_label(name)) {
+		serve_virtual(&m, name);
+		meta_close(&m);
+		return;
+	}
 	if (ask_all(&m, name, &t, &e) < 0 || (m.timed && keep_present(&m, name, &t, &e) < 0))
 		reply_store_error(x, &e);
 	else

@@ -20,6 +20,9 @@ struct closing {
 
 enum { CLOSINGS_BACK_MAX = 1000 };
 
+/* Room for what period_text() and day_text() give. */
+enum { CALENDAR_TEXT = 32 };
+
 struct calendar {
 	/* Until when a figure is shown: the next period's due time plus grace. */
 	int64_t (*holds_until)(const struct calendar *c, const struct labels *ls, int64_t stamp_ms);
@@ -40,6 +43,11 @@ struct calendar {
 	/* What __as_of__ says: a day "2026-09-30" (its end, local time), RFC 3339, or seconds or
 	 * milliseconds since 1970. ERR_INVALID. */
 	int (*as_of)(const struct calendar *c, struct slice text, int64_t *ms, struct err *e);
+	/* What __period__ would say of a stamp ("2026-10"), and __as_of__ of a time ("2026-09-30").
+	 */
+	const char *(*period_text)(const struct calendar *c, const struct labels *ls,
+				   int64_t stamp_ms, char out[CALENDAR_TEXT]);
+	const char *(*day_text)(const struct calendar *c, int64_t ms, char out[CALENDAR_TEXT]);
 };
 
 #endif

@@ -42,6 +42,11 @@ for file in examples/grafana/dashboards/*.json; do
 			"curl -fsSG '$base/api/v1/label/$label/values' --data-urlencode 'match[]=$selector' | jq -es '.[0].data | length > 0'"
 	done < <(jq -r '.templating.list[].definition | capture("label_values\\((?<s>[^,]+), *(?<l>\\w+)\\)") | [.s, .l] | @tsv' "$file")
 done
+for label in __period__ __as_of__ __release__; do
+	check "a drop-down of $label has values" sh -c \
+		"curl -fsSG '$base/api/v1/label/$label/values' --data-urlencode 'match[]=park_fixed_asset_investment_yuan' |
+		 jq -es '.[0].data | length > 0'"
+done
 for file in examples/grafana/provisioning/*/*.yaml; do
 	check "$file is YAML" python3 -c 'import sys, yaml; yaml.safe_load(open(sys.argv[1]))' "$file"
 done
