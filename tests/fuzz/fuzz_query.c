@@ -10,7 +10,7 @@
 #include "tests/promql/source_memory.h"
 
 /* The targets are linked with the rooms only. */
-#include "tests/promql/source_memory.c"
+#include "tests/promql/source_memory.c" /* NOLINT(bugprone-suspicious-include) */
 
 enum {
 	ALL_FEATURES = ~(unsigned)FEATURE_DELAYED_NAME_REMOVAL & 0x7fffffff,
