@@ -25,6 +25,7 @@ enum { SELECTORS_MAX = 64, PATH_BYTES = 4096 };
 
 struct asked {
 	const char *dir, *to;
+	uint64_t damaged_records; /* out: of the store */
 	struct export_options o;
 	struct selector *selectors;
 	size_t nselectors;
@@ -178,6 +179,7 @@ static int run_to(struct asked *q, struct export_counts *counts, struct err *e)
 static int run(struct asked *q, struct export_counts *counts, struct err *e)
 {
 	struct store_options so = { .dir = q->dir, .read_only = true };
+	struct store_status status;
 	int rc;
 
 	q->o.store = store_open(&so, e);
@@ -185,6 +187,8 @@ static int run(struct asked *q, struct export_counts *counts, struct err *e)
 		return -1;
 	q->o.fd = STDOUT_FILENO;
 	rc = q->to ? run_to(q, counts, e) : export_run(&q->o, counts, e);
+	store_status(q->o.store, &status);
+	q->damaged_records = status.damaged;
 	store_close(q->o.store);
 	return rc;
 }
@@ -225,6 +229,13 @@ int command_export(int argc, char **argv)
 		code = EXIT_FAILED;
 	} else {
 		code = say_counts(&counts);
+		if (q.damaged_records) {
+			fprintf(stderr,
+				"%" PRIu64 " records of figures are damaged: what they may have "
+				"touched is left out; parkwatch check store says what\n",
+				q.damaged_records);
+			code = EXIT_FAULTS;
+		}
 	}
 	for (size_t i = 0; i < q.nselectors; i++)
 		selector_release(&q.selectors[i]);

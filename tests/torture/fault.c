@@ -279,9 +279,20 @@ ssize_t write(int fd, const void *data, size_t n)
 	return NEXT(write)(fd, data, n);
 }
 
+/* A full disk has room for what lies within a file already, such as LMDB's meta pages. */
+static bool has_room(int fd, off64_t off, size_t n)
+{
+	struct stat st;
+	int before = errno;
+	bool is = code == ENOSPC && fstat(fd, &st) == 0 && off + (off64_t)n <= st.st_size;
+
+	errno = before;
+	return is;
+}
+
 ssize_t pwrite64(int fd, const void *data, size_t n, off64_t off)
 {
-	if (strikes_fd(CALL_PWRITE, fd))
+	if (!has_room(fd, off, n) && strikes_fd(CALL_PWRITE, fd))
 		return fail_write(fd, data, n, off);
 	return NEXT(pwrite64)(fd, data, n, off);
 }
@@ -310,7 +321,11 @@ ssize_t writev(int fd, const struct iovec *v, int count)
 
 ssize_t pwritev64(int fd, const struct iovec *v, int count, off64_t off)
 {
-	if (count > 0 && strikes_fd(CALL_PWRITE, fd))
+	size_t all = 0;
+
+	for (int i = 0; i < count; i++)
+		all += v[i].iov_len;
+	if (count > 0 && !has_room(fd, off, all) && strikes_fd(CALL_PWRITE, fd))
 		return fail_vector(fd, v, count, off);
 	return NEXT(pwritev64)(fd, v, count, off);
 }

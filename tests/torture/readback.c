@@ -125,6 +125,7 @@ int main(int argc, char **argv)
 	struct store_options o = { 0 };
 	const char *only = NULL;
 	struct err e = { 0 };
+	struct store_status status;
 	struct store *s;
 	int c, rc;
 
@@ -146,6 +147,10 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	rc = print_store(s, only, &e);
+	store_status(s, &status);
+	if (rc == 0 && status.damaged)
+		rc = err_set(&e, ERR_CORRUPT, "%lu records of figures are damaged and left out",
+			     (unsigned long)status.damaged);
 	if (rc < 0)
 		fprintf(stderr, "torture-readback: %s\n", e.text);
 	else
