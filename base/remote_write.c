@@ -26,82 +26,48 @@ const struct remote_write_limits remote_write_defaults = {
 	.samples = 1000000,
 };
 
+/* What a request has of one kind, in the order sent; kept from request to request. */
+struct list {
+	union {
+		void *p;
+		struct rw_series *series;
+		struct rw_sample *samples;
+		struct rw_metadata *metadata;
+	};
+	size_t n, cap, most, size; /* in it, that fit, that may come; bytes of each */
+	const char *what;
+};
+
 struct rw_reader {
-	struct rw_series *series;
-	struct rw_sample *samples;
-	struct rw_metadata *metadata;
-	size_t nseries, nsamples, nmetadata;
-	size_t series_cap, samples_cap, metadata_cap;
+	struct list series, samples, metadata;
 	uint64_t exemplars, histograms;
 	struct arena joined;
 
-	struct remote_write_limits limits;
 	const uint8_t *raw, *end; /* the request being read */
 };
 
-/* --- arrays ----------------------------------------------------------------------- */
+/* --- lists ------------------------------------------------------------------------ */
 
-/* Room for one more of `n`, at most `most`. */
-static void *grow(void *array, size_t n, size_t *cap, size_t most, size_t size, const char *what,
-		  struct err *e)
+static int make_longer(struct list *l, struct err *e)
 {
-	size_t want = *cap < SMALLEST_ARRAY ? SMALLEST_ARRAY : *cap * 2;
+	size_t want = l->cap < SMALLEST_ARRAY ? SMALLEST_ARRAY : l->cap * 2;
 	void *bigger;
 
-	if (n >= most) {
-		err_set(e, ERR_LIMIT, "more than the allowed %zu %s in one request", most, what);
-		return NULL;
-	}
-	bigger = mem_realloc(array, want * size);
-	if (!bigger) {
-		err_set(e, ERR_MEMORY, "no memory for %zu %s", want, what);
-		return NULL;
-	}
-	*cap = want;
-	return bigger;
-}
-
-static int room_for_series(struct rw_reader *r, struct err *e)
-{
-	size_t most = r->limits.series;
-	void *p;
-
-	if (r->nseries < r->series_cap && r->nseries < most)
-		return 0;
-	p = grow(r->series, r->nseries, &r->series_cap, most, sizeof(*r->series), "time series", e);
-	if (!p)
-		return -1;
-	r->series = p;
+	if (l->n >= l->most)
+		return err_set(e, ERR_LIMIT, "more than the allowed %zu %s in one request", l->most,
+			       l->what);
+	bigger = mem_realloc(l->p, want * l->size);
+	if (!bigger)
+		return err_set(e, ERR_MEMORY, "no memory for %zu %s", want, l->what);
+	l->p = bigger;
+	l->cap = want;
 	return 0;
 }
 
-static int room_for_sample(struct rw_reader *r, struct err *e)
+/* Afterwards one more can be put behind the last. */
+static inline int room_for_one(struct list *l, struct err *e)
 {
-	size_t most = r->limits.samples;
-	void *p;
-
-	if (r->nsamples < r->samples_cap && r->nsamples < most)
-		return 0;
-	p = grow(r->samples, r->nsamples, &r->samples_cap, most, sizeof(*r->samples), "samples", e);
-	if (!p)
-		return -1;
-	r->samples = p;
-	return 0;
-}
-
-static int room_for_metadata(struct rw_reader *r, struct err *e)
-{
-	size_t most = r->limits.series;
-	void *p;
-
-	if (r->nmetadata < r->metadata_cap && r->nmetadata < most)
-		return 0;
-	p = grow(r->metadata, r->nmetadata, &r->metadata_cap, most, sizeof(*r->metadata),
-		 "entries of metadata", e);
-	if (!p)
-		return -1;
-	r->metadata = p;
-	return 0;
+	return l->n < l->cap && l->n < l->most ? 0 : make_longer(l, e);
 }
 
 /* --- one time series ---------------------------------------------------------------- */
@@ -174,9 +140,9 @@ static inline const uint8_t *take_samples(struct rw_reader *r, const uint8_t *p,
 		if (n <= INNER || n > INNER + 8 || (size_t)(end - p) < 2 + n ||
 		    !varint_of(p + AT_TIME, n - INNER, &t))
 			break;
-		if (room_for_sample(r, e) < 0)
+		if (room_for_one(&r->samples, e) < 0)
 			return NULL;
-		r->samples[r->nsamples++] = (struct rw_sample){
+		r->samples.samples[r->samples.n++] = (struct rw_sample){
 			.t_ms = (int64_t)t,
 			.value = pb_double(pb_le64(p + AT_VALUE)),
 		};
@@ -190,7 +156,7 @@ static int read_sample(struct rw_reader *r, const uint8_t *p, const uint8_t *end
 	struct rw_sample s = { 0 };
 	struct pb_field f;
 
-	if (room_for_sample(r, e) < 0)
+	if (room_for_one(&r->samples, e) < 0)
 		return -1;
 	while (p < end) {
 		const uint8_t *at = p;
@@ -208,7 +174,7 @@ static int read_sample(struct rw_reader *r, const uint8_t *p, const uint8_t *end
 			s.t_ms = (int64_t)f.value;
 		}
 	}
-	r->samples[r->nsamples++] = s;
+	r->samples.samples[r->samples.n++] = s;
 	return 0;
 }
 
@@ -264,8 +230,8 @@ static int wrong_series(struct rw_reader *r, const uint8_t *from, const uint8_t 
 	};
 
 	if (f->number == 0 || f->number > SERIES_HISTOGRAMS)
-		return err_wrap(e, "time series %zu", r->nseries + 1);
-	return err_wrap(e, "time series %zu, %s %zu", r->nseries + 1, names[f->number],
+		return err_wrap(e, "time series %zu", r->series.n + 1);
+	return err_wrap(e, "time series %zu, %s %zu", r->series.n + 1, names[f->number],
 			count_fields(from, at, f->number) + 1);
 }
 
@@ -278,7 +244,7 @@ static int join_labels(struct rw_reader *r, struct rw_series *s, const uint8_t *
 
 	if (!to)
 		return err_set(e, ERR_MEMORY, "no memory for the labels of time series %zu",
-			       r->nseries + 1);
+			       r->series.n + 1);
 	while (p < end) {
 		const uint8_t *at = p;
 
@@ -301,11 +267,11 @@ static int read_series(struct rw_reader *r, const uint8_t *from, const uint8_t *
 	struct rw_series *s;
 	struct pb_field f;
 
-	if (room_for_series(r, e) < 0)
+	if (room_for_one(&r->series, e) < 0)
 		return -1;
-	s = &r->series[r->nseries];
+	s = &r->series.series[r->series.n];
 	*s = (struct rw_series){ .labels = slice_of((const char *)from, 0),
-				 .first = (uint32_t)r->nsamples };
+				 .first = (uint32_t)r->samples.n };
 	for (;;) {
 		at = p;
 		p = pass_labels(p, end);
@@ -313,7 +279,7 @@ static int read_series(struct rw_reader *r, const uint8_t *from, const uint8_t *
 			note_labels(s, &run, at, p);
 		p = take_samples(r, p, end, e);
 		if (!p)
-			return err_wrap(e, "time series %zu", r->nseries + 1);
+			return err_wrap(e, "time series %zu", r->series.n + 1);
 		if (p == end)
 			break;
 		at = p;
@@ -321,10 +287,10 @@ static int read_series(struct rw_reader *r, const uint8_t *from, const uint8_t *
 		if (!p)
 			return wrong_series(r, from, at, &f, e);
 	}
-	s->n = (uint32_t)r->nsamples - s->first;
+	s->n = (uint32_t)r->samples.n - s->first;
 	if (run.split && join_labels(r, s, from, end, e) < 0)
 		return -1;
-	r->nseries++;
+	r->series.n++;
 	return 0;
 }
 
@@ -371,7 +337,7 @@ static int read_metadata(struct rw_reader *r, const uint8_t *p, const uint8_t *e
 				 .unit = slice_str("") };
 	struct pb_field f;
 
-	if (room_for_metadata(r, e) < 0)
+	if (room_for_one(&r->metadata, e) < 0)
 		return -1;
 	while (p < end) {
 		const uint8_t *at = p;
@@ -386,7 +352,7 @@ static int read_metadata(struct rw_reader *r, const uint8_t *p, const uint8_t *e
 		if (metadata_field(&m, &f, e) < 0)
 			return -1;
 	}
-	r->metadata[r->nmetadata++] = m;
+	r->metadata.metadata[r->metadata.n++] = m;
 	return 0;
 }
 
@@ -400,6 +366,10 @@ struct rw_reader *rw_reader_new(struct err *e)
 		err_set(e, ERR_MEMORY, "no memory to read remote write");
 		return NULL;
 	}
+	r->series = (struct list){ .size = sizeof(struct rw_series), .what = "time series" };
+	r->samples = (struct list){ .size = sizeof(struct rw_sample), .what = "samples" };
+	r->metadata =
+		(struct list){ .size = sizeof(struct rw_metadata), .what = "entries of metadata" };
 	arena_init(&r->joined, 0);
 	return r;
 }
@@ -409,9 +379,9 @@ void rw_reader_free(struct rw_reader *r)
 	if (!r)
 		return;
 	arena_release(&r->joined);
-	mem_free(r->series);
-	mem_free(r->samples);
-	mem_free(r->metadata);
+	mem_free(r->series.p);
+	mem_free(r->samples.p);
+	mem_free(r->metadata.p);
 	mem_free(r);
 }
 
@@ -422,11 +392,10 @@ static void start_request(struct rw_reader *r, struct slice raw,
 
 	arena_release(&r->joined);
 	arena_init(&r->joined, limit);
-	r->nseries = r->nsamples = r->nmetadata = 0;
+	r->series.n = r->samples.n = r->metadata.n = 0;
 	r->exemplars = r->histograms = 0;
-	r->limits = *limits;
-	if (r->limits.samples > UINT32_MAX)
-		r->limits.samples = UINT32_MAX;
+	r->series.most = r->metadata.most = limits->series;
+	r->samples.most = limits->samples < UINT32_MAX ? limits->samples : UINT32_MAX;
 	r->raw = (const uint8_t *)raw.p;
 	r->end = r->raw + raw.n;
 }
@@ -443,7 +412,7 @@ static int request_field(struct rw_reader *r, const uint8_t *at, const struct pb
 	if (pb_want(r->raw, at, f, PB_BYTES, e) < 0)
 		return -1;
 	if (read_metadata(r, pb_start(f->s), end, e) < 0)
-		return err_wrap(e, "metadata %zu", r->nmetadata + 1);
+		return err_wrap(e, "metadata %zu", r->metadata.n + 1);
 	return 0;
 }
 
@@ -488,7 +457,7 @@ static int read_request(struct rw_reader *r, struct err *e)
 		}
 		p = pb_read(r->raw, p, r->end, &f, e);
 		if (!p && f.number == REQUEST_SERIES)
-			return err_wrap(e, "time series %zu", r->nseries + 1);
+			return err_wrap(e, "time series %zu", r->series.n + 1);
 		if (!p || request_field(r, at, &f, p, e) < 0)
 			return -1;
 	}
@@ -506,12 +475,12 @@ int rw_read(struct rw_reader *r, struct slice raw, const struct remote_write_lim
 	if (read_request(r, e) < 0)
 		return -1;
 	*out = (struct rw_request){
-		.series = r->series,
-		.nseries = r->nseries,
-		.samples = r->samples,
-		.nsamples = r->nsamples,
-		.metadata = r->metadata,
-		.nmetadata = r->nmetadata,
+		.series = r->series.series,
+		.nseries = r->series.n,
+		.samples = r->samples.samples,
+		.nsamples = r->samples.n,
+		.metadata = r->metadata.metadata,
+		.nmetadata = r->metadata.n,
 		.exemplars = r->exemplars,
 		.histograms = r->histograms,
 	};
