@@ -3,7 +3,10 @@
 #include "tests/lib/assert.h"
 
 #include <ftw.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 char *tmp_make(void)
@@ -74,4 +77,33 @@ char *tmp_read(const char *path, size_t *n)
 	if (n)
 		*n = len;
 	return p;
+}
+
+size_t tmp_size(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		fail_msg("there is no %s", path);
+	return (size_t)st.st_size;
+}
+
+static void set_limit(rlim_t bytes)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = bytes < limit.rlim_max ? bytes : limit.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+void tmp_limit(size_t bytes)
+{
+	signal(SIGXFSZ, SIG_IGN); /* an error instead */
+	set_limit(bytes);
+}
+
+void tmp_unlimit(void)
+{
+	set_limit(RLIM_INFINITY);
 }

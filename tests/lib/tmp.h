@@ -15,5 +15,11 @@ const char *tmp_path(const char *dir, const char *name);
 void tmp_write(const char *path, const void *data, size_t n);
 /* The whole file, NUL-terminated, to be freed with free(); NULL when absent. */
 char *tmp_read(const char *path, size_t *n);
+/* Bytes of a file, which must be there. */
+size_t tmp_size(const char *path);
+
+/* No file can be written beyond that many bytes, until tmp_unlimit(): a full disk in small. */
+void tmp_limit(size_t bytes);
+void tmp_unlimit(void);
 
 #endif

@@ -64,6 +64,36 @@ static inline struct store *must_open(const char *dir)
 	return s;
 }
 
+/* It does not open, with this code and a sentence that has `part` in it. */
+static inline void assert_not_opened(const char *dir, enum err_code code, const char *part)
+{
+	struct err e = { 0 };
+
+	if (open_in(dir, &e))
+		fail_msg("the store in %s opens", dir);
+	if (e.code != code)
+		fail_msg("%s, not %s: %s", err_code_name(e.code), err_code_name(code), e.text);
+	assert_has(e.text, part);
+}
+
+static inline void assert_writable(struct store *s)
+{
+	struct store_status st;
+
+	store_status(s, &st);
+	if (!st.writable)
+		fail_msg("not writable: %s", st.why);
+}
+
+static inline void assert_not_writable(struct store *s, const char *why)
+{
+	struct store_status st;
+
+	store_status(s, &st);
+	assert_false(st.writable);
+	assert_has(st.why, why);
+}
+
 static inline struct snapshot *must_snapshot(struct store *s)
 {
 	struct err e = { 0 };

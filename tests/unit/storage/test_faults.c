@@ -10,11 +10,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <sys/mount.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -113,29 +110,20 @@ static void a_limit_of_the_file_fails_that_append_only(void **state)
 {
 	struct fixture *f = *state;
 	struct labels *ls = series_named("x", "y");
-	struct rlimit old, tight;
 	struct store_status st;
-	struct stat file;
 
-	signal(SIGXFSZ, SIG_IGN);
 	assert_ok(put_many(f->s, ls, 0, 1000, &f->e), &f->e);
-	assert_int_equal(stat(tmp_path(f->dir, "data.mdb"), &file), 0);
-	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
-	tight = old;
-	tight.rlim_cur = (rlim_t)file.st_size + (200 << 10) + 1234;
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+	tmp_limit(tmp_size(tmp_path(f->dir, "data.mdb")) + (200 << 10) + 1234);
 	assert_fails(put_many(f->s, ls, 100000, 60000, &f->e), &f->e, ERR_FULL,
 		     "no space left on the disk of");
 	assert_int_equal(count_figures(f->s), 1000);
+	assert_not_writable(f->s, "no space left");
 	store_status(f->s, &st);
-	assert_false(st.writable);
-	assert_has(st.why, "no space left");
 	assert_int_equal(st.submissions, 1);
 	/* A small one still fits, and then the store is writable again. */
 	assert_ok(put_many(f->s, ls, 5000, 1, &f->e), &f->e);
-	store_status(f->s, &st);
-	assert_true(st.writable);
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	assert_writable(f->s);
+	tmp_unlimit();
 	assert_ok(put_many(f->s, ls, 100000, 60000, &f->e), &f->e);
 	assert_int_equal(count_figures(f->s), 61001);
 	labels_unref(ls);
@@ -146,34 +134,31 @@ static void a_limit_of_the_log_fails_that_request_only(void **state)
 {
 	struct fixture *f = *state;
 	struct labels *ls = series_named("x", "y");
-	struct rlimit old, tight;
 	struct store_status st, before;
-	struct stat file;
 
-	signal(SIGXFSZ, SIG_IGN);
 	assert_ok(write_many(f->s, ls, 0, 1000, &f->e), &f->e);
 	store_status(f->s, &before);
-	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
-	tight = old;
-	tight.rlim_cur = (rlim_t)before.log_bytes + 5000;
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+	tmp_limit(before.log_bytes + 5000);
 	assert_fails(write_many(f->s, ls, 100000, 1000, &f->e), &f->e, ERR_FULL,
 		     "00000001.log: No space left on device");
 	store_status(f->s, &st);
 	assert_int_equal(st.log_bytes, before.log_bytes);
-	assert_int_equal(stat(tmp_path(f->dir, "log/00000001.log"), &file), 0);
-	assert_int_equal(file.st_size, before.log_bytes);
-	assert_false(st.writable);
-	assert_has(st.why, "No space left");
+	assert_int_equal(tmp_size(tmp_path(f->dir, "log/00000001.log")), before.log_bytes);
+	assert_not_writable(f->s, "No space left");
 	assert_int_equal(count_samples(f->s, ls), 1000);
 	assert_ok(write_many(f->s, ls, 5000, 10, &f->e), &f->e);
-	store_status(f->s, &st);
-	assert_true(st.writable);
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	assert_writable(f->s);
+	tmp_unlimit();
 	assert_ok(write_many(f->s, ls, 100000, 1000, &f->e), &f->e);
 	reopen(f);
 	assert_int_equal(count_samples(f->s, ls), 2010);
 	labels_unref(ls);
+}
+
+static void assert_kept(struct store *s, const struct labels *plain, size_t samples, size_t figures)
+{
+	assert_int_equal(count_samples(s, plain), samples);
+	assert_int_equal(count_figures(s), figures);
 }
 
 /* Sealing and packing need room as well: what waits for them stays in the log. */
@@ -181,130 +166,120 @@ static void what_cannot_be_packed_stays_where_it_is(void **state)
 {
 	struct fixture *f = *state;
 	struct labels *ls[2] = { series_named("x", "y"), series_named("plain", "y") };
-	struct rlimit old, tight;
-	struct stat file;
 
-	signal(SIGXFSZ, SIG_IGN);
 	assert_ok(put_many(f->s, ls[0], 0, 1000, &f->e), &f->e);
-	assert_int_equal(stat(tmp_path(f->dir, "data.mdb"), &file), 0);
 	assert_ok(write_many(f->s, ls[1], 0, 100000, &f->e), &f->e);
-	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
-	tight = old;
-	tight.rlim_cur = 300 << 10;
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+	tmp_limit(300 << 10);
 	for (int i = 0; i < 2; i++) {
 		assert_int_not_equal(store_flush(f->s, &f->e), 0);
 		assert_true(f->e.code == ERR_FULL || f->e.code == ERR_IO);
-		assert_int_equal(count_samples(f->s, ls[1]), 100000);
-		assert_int_equal(count_figures(f->s), 1000);
+		assert_kept(f->s, ls[1], 100000, 1000);
 	}
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	tmp_unlimit();
 	reopen(f);
-	assert_int_equal(count_samples(f->s, ls[1]), 100000);
-	assert_int_equal(count_figures(f->s), 1000);
+	assert_kept(f->s, ls[1], 100000, 1000);
 	assert_ok(store_flush(f->s, &f->e), &f->e);
-	assert_int_equal(count_samples(f->s, ls[1]), 100000);
-	assert_int_equal(count_figures(f->s), 1000);
+	assert_kept(f->s, ls[1], 100000, 1000);
 	labels_unref(ls[0]);
 	labels_unref(ls[1]);
 }
 
-static bool mount_small(const char *dir, const char *size)
+/* A disk of its own, of which a ballast takes a part. */
+struct disk {
+	char *dir, store[4096];
+	int ballast;
+};
+
+/* Skips the test where it cannot be had. */
+static void disk_make(struct disk *d, const char *size, off_t ballast)
 {
-	if (geteuid() == 0 && mount("none", dir, "tmpfs", 0, size) == 0)
-		return true;
-	print_message("SKIPPED: a small tmpfs cannot be mounted here (root is needed)\n");
-	return false;
+	d->dir = tmp_make();
+	if (geteuid() != 0 || mount("none", d->dir, "tmpfs", 0, size) != 0) {
+		print_message("SKIPPED: a small tmpfs cannot be mounted here (root is needed)\n");
+		tmp_remove(d->dir);
+		skip();
+	}
+	snprintf(d->store, sizeof(d->store), "%s/store", d->dir);
+	d->ballast = open(tmp_path(d->dir, "ballast"), O_WRONLY | O_CREAT, 0600);
+	if (ballast)
+		assert_int_equal(posix_fallocate(d->ballast, 0, ballast), 0);
+}
+
+static void disk_make_room(struct disk *d)
+{
+	assert_int_equal(ftruncate(d->ballast, 0), 0);
+}
+
+static void disk_end(struct disk *d)
+{
+	assert_sound(d->store);
+	close(d->ballast);
+	assert_int_equal(umount(d->dir), 0);
+	tmp_remove(d->dir);
 }
 
 static void samples_leave_room_for_sealing_and_packing(void **state)
 {
 	struct labels *ls = series_named("x", "y");
-	char *dir = tmp_make();
 	struct err e = { 0 };
-	struct store_status st;
+	struct disk d;
 	struct store *s;
 	size_t kept = 0;
-	int ballast;
 
 	(void)state;
-	if (!mount_small(dir, "size=40m")) {
-		tmp_remove(dir);
-		labels_unref(ls);
-		skip();
-	}
-	ballast = open(tmp_path(dir, "ballast"), O_WRONLY | O_CREAT, 0600);
-	assert_int_equal(posix_fallocate(ballast, 0, 18 << 20), 0);
-	s = must_open(tmp_path(dir, "store"));
+	disk_make(&d, "size=40m", 18 << 20);
+	s = must_open(d.store);
 	while (kept < 10000000 && write_many(s, ls, (int64_t)kept, 20000, &e) == 0)
 		kept += 20000;
 	assert_true(kept > 0 && kept < 10000000);
 	assert_int_equal(e.code, ERR_FULL);
 	assert_has(e.text, "no space left on the disk of ");
-	store_status(s, &st);
-	assert_false(st.writable);
+	assert_not_writable(s, "");
 	assert_int_equal(count_samples(s, ls), kept);
 	/* What is there can be packed, which frees the log. */
 	assert_ok(store_flush(s, &e), &e);
 	assert_int_equal(count_samples(s, ls), kept);
-	assert_int_equal(ftruncate(ballast, 0), 0);
+	disk_make_room(&d);
 	assert_ok(write_many(s, ls, (int64_t)kept, 1000, &e), &e);
-	store_status(s, &st);
-	assert_true(st.writable);
+	assert_writable(s);
 	store_close(s);
-	assert_sound(tmp_path(dir, "store"));
-	close(ballast);
-	assert_int_equal(umount(dir), 0);
-	tmp_remove(dir);
+	disk_end(&d);
 	labels_unref(ls);
 }
 
 static void a_full_disk_is_refused_before_it_hurts(void **state)
 {
 	struct labels *ls = series_named("x", "y");
-	char *dir = tmp_make();
 	struct err e = { 0 };
-	struct store_status st;
+	struct disk d;
 	struct store *s;
 	size_t kept = 0;
-	int ballast;
 
 	(void)state;
-	if (!mount_small(dir, "size=12m")) {
-		tmp_remove(dir);
-		labels_unref(ls);
-		skip();
-	}
-	ballast = open(tmp_path(dir, "ballast"), O_WRONLY | O_CREAT, 0600);
-	assert_int_equal(posix_fallocate(ballast, 0, 3 << 20), 0);
-	s = must_open(tmp_path(dir, "store"));
+	disk_make(&d, "size=12m", 3 << 20);
+	s = must_open(d.store);
 	while (kept < 1000000 && put_many(s, ls, (int64_t)kept, 2000, &e) == 0)
 		kept += 2000;
 	assert_true(kept > 0 && kept < 1000000);
 	assert_int_equal(e.code, ERR_FULL);
 	assert_has(e.text, "no space left: the disk of ");
 	assert_int_equal(count_figures(s), kept);
-	store_status(s, &st);
-	assert_false(st.writable);
-	assert_int_equal(ftruncate(ballast, 0), 0);
+	assert_not_writable(s, "");
+	disk_make_room(&d);
 	assert_ok(put_many(s, ls, (int64_t)kept, 2000, &e), &e);
-	store_status(s, &st);
-	assert_true(st.writable);
+	assert_writable(s);
 	store_close(s);
-	assert_sound(tmp_path(dir, "store"));
-	close(ballast);
-	assert_int_equal(umount(dir), 0);
-	tmp_remove(dir);
+	disk_end(&d);
 	labels_unref(ls);
 }
 
 /* Takes all the room there is. */
-static void fill_up(int fd)
+static void disk_fill(struct disk *d)
 {
 	static const char block[4096];
 	off_t at = 0;
 
-	while (pwrite(fd, block, sizeof(block), at) == (ssize_t)sizeof(block))
+	while (pwrite(d->ballast, block, sizeof(block), at) == (ssize_t)sizeof(block))
 		at += (off_t)sizeof(block);
 	assert_int_equal(errno, ENOSPC);
 }
@@ -322,58 +297,49 @@ static void use_on_a_full_disk(struct store *s, const char *dir, struct labels *
 		open_now[i] = must_snapshot(s);
 	for (int i = 0; i < READERS; i++)
 		snapshot_close(open_now[i]);
-	assert_int_equal(count_figures(s), 1000);
-	assert_int_equal(count_samples(s, ls[1]), samples);
+	assert_kept(s, ls[1], samples, 1000);
 	assert_fails(put_many(s, ls[0], 5000, 10, &e), &e, ERR_FULL, "no space left: the disk of ");
 	assert_fails(write_many(s, ls[1], 5000, 10, &e), &e, ERR_FULL,
 		     "no space left on the disk of ");
-	assert_int_equal(count_figures(s), 1000);
-	assert_int_equal(count_samples(s, ls[1]), samples);
+	assert_kept(s, ls[1], samples, 1000);
 	/* Another folder on the same disk cannot even begin. */
-	assert_null(open_in(tmp_path(dir, "second"), &e));
-	assert_int_equal(e.code, ERR_FULL);
-	assert_has(e.text, "no space left");
+	assert_not_opened(tmp_path(dir, "second"), ERR_FULL, "no space left");
 }
 
 /* With samples in the log that could not be sealed, or with an empty one. */
-static void open_on_a_full_disk(const char *dir, bool packed)
+static void open_on_a_full_disk(struct disk *d, bool packed)
 {
 	struct labels *ls[2] = { series_named("x", "y"), series_named("plain", "y") };
-	int ballast = open(tmp_path(dir, "ballast"), O_WRONLY | O_CREAT, 0600);
-	struct store *s = must_open(tmp_path(dir, "store"));
+	struct store *s = must_open(d->store);
 	struct err e = { 0 };
-	struct store_status st;
 
 	assert_ok(put_many(s, ls[0], 0, 1000, &e), &e);
 	assert_ok(write_many(s, ls[1], 0, 1000, &e), &e);
 	if (packed)
 		assert_ok(store_flush(s, &e), &e);
 	store_close(s);
-	fill_up(ballast);
+	disk_fill(d);
 	for (int i = 0; i < 2; i++) {
-		s = must_open(tmp_path(dir, "store"));
-		use_on_a_full_disk(s, dir, ls, 1000);
+		s = must_open(d->store);
+		use_on_a_full_disk(s, d->dir, ls, 1000);
 		if (i == 0)
 			store_close(s);
 	}
-	assert_int_equal(ftruncate(ballast, 0), 0);
+	disk_make_room(d);
 	assert_ok(write_many(s, ls[1], 5000, 10, &e), &e);
 	assert_ok(put_many(s, ls[0], 5000, 10, &e), &e);
-	store_status(s, &st);
-	assert_true(st.writable);
+	assert_writable(s);
 	if (!packed)
 		assert_ok(store_flush(s, &e), &e);
 	assert_int_equal(count_samples(s, ls[1]), 1010);
 	store_close(s);
-	assert_sound(tmp_path(dir, "store"));
-	s = must_open(tmp_path(dir, "store"));
-	assert_int_equal(count_samples(s, ls[1]), 1010);
-	assert_int_equal(count_figures(s), 1010);
+	assert_sound(d->store);
+	s = must_open(d->store);
+	assert_kept(s, ls[1], 1010, 1010);
 	store_close(s);
-	s = must_open(tmp_path(dir, "second"));
+	s = must_open(tmp_path(d->dir, "second"));
 	assert_ok(put_many(s, ls[0], 0, 10, &e), &e);
 	store_close(s);
-	close(ballast);
 	labels_unref(ls[0]);
 	labels_unref(ls[1]);
 }
@@ -382,15 +348,11 @@ static void a_store_opens_and_is_read_on_a_full_disk(void **state)
 {
 	(void)state;
 	for (int packed = 0; packed < 2; packed++) {
-		char *dir = tmp_make();
+		struct disk d;
 
-		if (!mount_small(dir, "size=40m")) {
-			tmp_remove(dir);
-			skip();
-		}
-		open_on_a_full_disk(dir, packed);
-		assert_int_equal(umount(dir), 0);
-		tmp_remove(dir);
+		disk_make(&d, "size=40m", 0);
+		open_on_a_full_disk(&d, packed);
+		disk_end(&d);
 	}
 }
 
@@ -407,34 +369,46 @@ static void note_failure(void *ctx, const struct err *why)
 	atomic_fetch_add(&f->calls, 1);
 }
 
+/* A store that tells `failure` when it fails. */
+static struct store *open_told(const char *dir, struct failure *failure)
+{
+	struct store_options o = {
+		.dir = dir, .map_bytes = 1 << 30, .failed = note_failure, .ctx = failure
+	};
+	struct err e = { 0 };
+	struct store *s = store_open(&o, &e);
+
+	assert_non_null(s);
+	return s;
+}
+
+static void assert_told_once(struct failure *failure, const char *why)
+{
+	assert_int_equal(atomic_load(&failure->calls), 1);
+	assert_has(failure->why.text, why);
+}
+
 static void after_a_failed_sync_nothing_is_acknowledged(void **state)
 {
 	struct labels *ls = series_named("x", "y");
 	struct failure failure = { 0 };
 	char *dir = tmp_make();
-	struct store_options o = {
-		.dir = dir, .map_bytes = 1 << 30, .failed = note_failure, .ctx = &failure
-	};
+	struct store *s = open_told(dir, &failure);
 	struct err e = { 0 };
-	struct store_status st;
-	struct store *s = store_open(&o, &e);
 	int before;
 
 	(void)state;
-	assert_non_null(s);
 	before = atomic_load(&syncs);
 	assert_ok(put_many(s, ls, 0, 10, &e), &e);
 	assert_true(atomic_load(&syncs) > before); /* else this test proves nothing */
 	atomic_store(&sync_errno, EIO);
 	assert_fails(put_many(s, ls, 100, 10, &e), &e, ERR_IO, "cannot commit");
 	atomic_store(&sync_errno, 0);
-	assert_int_equal(atomic_load(&failure.calls), 1);
-	assert_has(failure.why.text, "cannot commit");
+	assert_told_once(&failure, "cannot commit");
 	/* Linux forgets a failed sync; the next one would succeed. We do not try. */
 	assert_fails(put_many(s, ls, 200, 10, &e), &e, ERR_IO, "the store failed: cannot commit");
-	assert_int_equal(atomic_load(&failure.calls), 1);
-	store_status(s, &st);
-	assert_false(st.writable);
+	assert_told_once(&failure, "cannot commit");
+	assert_not_writable(s, "cannot commit");
 	assert_int_equal(count_figures(s), 10);
 	store_close(s);
 	s = must_open(dir);
@@ -451,26 +425,19 @@ static void after_a_failed_sync_of_the_log_nothing_is_acknowledged(void **state)
 	struct labels *ls = series_named("x", "y");
 	struct failure failure = { 0 };
 	char *dir = tmp_make();
-	struct store_options o = {
-		.dir = dir, .map_bytes = 1 << 30, .failed = note_failure, .ctx = &failure
-	};
+	struct store *s = open_told(dir, &failure);
 	struct err e = { 0 };
-	struct store_status st;
-	struct store *s = store_open(&o, &e);
 
 	(void)state;
-	assert_non_null(s);
 	assert_ok(write_many(s, ls, 0, 10, &e), &e);
 	atomic_store(&sync_errno, EIO);
 	assert_fails(write_many(s, ls, 100, 10, &e), &e, ERR_IO, "cannot sync ");
 	atomic_store(&sync_errno, 0);
-	assert_int_equal(atomic_load(&failure.calls), 1);
-	assert_has(failure.why.text, "00000001.log");
+	assert_told_once(&failure, "00000001.log");
 	assert_fails(write_many(s, ls, 200, 10, &e), &e, ERR_IO, "the store failed: cannot sync ");
 	assert_fails(put_many(s, ls, 200, 10, &e), &e, ERR_IO, "the store failed: cannot sync ");
-	assert_int_equal(atomic_load(&failure.calls), 1);
-	store_status(s, &st);
-	assert_false(st.writable);
+	assert_told_once(&failure, "00000001.log");
+	assert_not_writable(s, "cannot sync ");
 	store_close(s);
 	/* What was not acknowledged may be there; what was is. */
 	s = must_open(dir);

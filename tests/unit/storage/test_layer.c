@@ -7,10 +7,7 @@
 #include "tests/lib/tmp.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static const struct segment_want all = { 0, UINT32_MAX, INT64_MIN, INT64_MAX };
@@ -261,18 +258,13 @@ static void an_unfinished_run_is_none(void **state)
 static void a_full_disk_leaves_no_run(void **state)
 {
 	struct world *x = *state;
-	struct rlimit old, tight;
 
-	signal(SIGXFSZ, SIG_IGN);
-	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
-	for (rlim_t room = 0; room < 1400; room += 100) {
+	for (size_t room = 0; room < 1400; room += 100) {
 		struct layer *l = NULL;
 		struct run_writer w;
 		int rc;
 
-		tight = old;
-		tight.rlim_cur = room;
-		assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+		tmp_limit(room);
 		rc = run_create(&w, x->dir, 1, 1, &x->e);
 		for (int i = 0; i < SEGMENTS && rc == 0; i++) {
 			struct segment_entry entry;
@@ -285,7 +277,7 @@ static void a_full_disk_leaves_no_run(void **state)
 		}
 		if (rc == 0)
 			l = run_finish(&w, &x->e);
-		assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+		tmp_unlimit();
 		if (l) {
 			expect_whole(x, l, NULL, SEGMENTS);
 			layer_unref(l);
