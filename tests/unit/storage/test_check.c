@@ -1,18 +1,15 @@
 /* test_check.c - store_check() finds what is wrong; a flipped byte never becomes a figure. */
-#include "storage/db.h"
-#include "storage/keys.h"
 #include "storage/layer.h"
 #include "storage/vintage.h"
 #include "storage/wal.h"
 #include "storage/walk.h"
-#include "tests/unit/storage/help.h"
+#include "tests/unit/storage/behind.h"
 
 #include "base/alloc.h"
 #include "base/log.h"
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -88,8 +85,10 @@ static void wait_for_a_run(struct store *s)
 	assert_int_equal(st.runs, 1);
 }
 
-static void fill(const char *dir)
+/* A folder with a store of all stages, to be removed with tmp_remove(). */
+static char *filled(void)
 {
+	char *dir = tmp_make();
 	struct err e = { 0 };
 	struct store *s = must_open(dir);
 
@@ -107,6 +106,7 @@ static void fill(const char *dir)
 	s = must_open(dir);
 	fill_stage(s, 2);
 	store_close(s);
+	return dir;
 }
 
 /* --- reading a damaged store ------------------------------------------------------------------ */
@@ -246,14 +246,14 @@ static void flip_and_read(const char *dir, const char *name, int flips, uint64_t
 			  size_t (*place)(uint64_t *seed, size_t size), unsigned counts[OUTCOMES])
 {
 	char path[4096];
-	struct stat st;
+	size_t size;
 	unsigned unseen = 0;
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	assert_int_equal(stat(path, &st), 0);
+	size = tmp_size(path);
 	memset(counts, 0, OUTCOMES * sizeof(*counts));
 	for (int i = 0; i < flips; i++) {
-		size_t at = place(&seed, (size_t)st.st_size);
+		size_t at = place(&seed, size);
 		unsigned bit = (unsigned)(random_next(&seed) % 8);
 		char *before, *text;
 		struct err e = { 0 };
@@ -322,11 +322,10 @@ static void flipped_bytes_of_lmdb_never_become_figures(void **state)
 
 static void flipped_bytes_of_the_log_never_become_samples(void **state)
 {
-	char *dir = tmp_make();
+	char *dir = filled();
 	unsigned counts[OUTCOMES];
 
 	(void)state;
-	fill(dir);
 	flip_and_read(dir, "log/00000003.log", 60, 815, anywhere, counts);
 	assert_int_equal(counts[CRASHED], 0);
 	/* What is not covered by a checksum says nothing: padding, a word of zeros. */
@@ -336,11 +335,10 @@ static void flipped_bytes_of_the_log_never_become_samples(void **state)
 
 static void flipped_bytes_of_a_run_never_become_samples(void **state)
 {
-	char *dir = tmp_make();
+	char *dir = filled();
 	unsigned counts[OUTCOMES];
 
 	(void)state;
-	fill(dir);
 	flip_and_read(dir, "runs/00000002.run", 60, 99, anywhere, counts);
 	assert_int_equal(counts[CRASHED], 0);
 	assert_true(counts[DETECTED] >= 55);
@@ -349,6 +347,29 @@ static void flipped_bytes_of_a_run_never_become_samples(void **state)
 
 /* --- what the check says -------------------------------------------------------------------------
  */
+
+/* The check finds so many faults (0: some) and says each of these, up to NULL. */
+static void expect_faults(const char *dir, long want, const char *const *said)
+{
+	struct err e = { 0 };
+	long faults;
+	char *text = check_text(dir, &faults, &e);
+
+	if (want ? faults != want : faults <= 0)
+		fail_msg("%ld faults, not %ld (%s): %s", faults, want, e.text, text);
+	for (; *said; said++)
+		assert_has(text, *said);
+	free(text);
+}
+
+#define assert_faults(dir, want, ...)                                                              \
+	expect_faults(dir, want, (const char *const[]){ __VA_ARGS__, NULL })
+
+static void assert_missed(const char *dir, const char *on_opening, const char *by_the_check)
+{
+	assert_not_opened(dir, ERR_CORRUPT, on_opening);
+	assert_faults(dir, 0, by_the_check);
+}
 
 /* Where in data.mdb the values of a series begin, in its first partition of that kind. */
 static size_t place_of_values(const char *dir, enum segment_kind kind, uint32_t series)
@@ -397,7 +418,7 @@ static size_t place_of_values(const char *dir, enum segment_kind kind, uint32_t 
 
 static void the_check_names_series_time_and_cause(void **state)
 {
-	char *dir = tmp_make(), *text;
+	char *dir = filled();
 	const char *path;
 	struct err e = { 0 };
 	struct store *s;
@@ -408,10 +429,8 @@ static void the_check_names_series_time_and_cause(void **state)
 	uint32_t figure, plain;
 	struct arena a;
 	size_t n;
-	long faults;
 
 	(void)state;
-	fill(dir);
 	s = must_open(dir);
 	v = must_snapshot(s);
 	figure = id_of(v, ls[0]);
@@ -421,15 +440,13 @@ static void the_check_names_series_time_and_cause(void **state)
 	path = tmp_path(dir, "data.mdb");
 	flip(path, place_of_values(dir, SEGMENT_FIGURES, figure), 3);
 	flip(path, place_of_values(dir, SEGMENT_SAMPLES, plain), 3);
-	text = check_text(dir, &faults, &e);
-	assert_has(text, "figure{park=\"p2\"}, 1970-01-01T00:00:00Z to 1970-02-09T00:00:00Z, "
-			 "segment 0 of partition ");
-	assert_has(text, ": damaged segment: the checksum of a chunk is wrong\n");
-	assert_has(text, "plain{park=\"p2\"}, 1970-01-01T00:00:00Z to 1970-01-01T00:04:59Z, "
-			 "segment 0 of partition ");
-	assert_has(text, "submission 1 kept 240 figures, 200 are there\n");
-	assert_int_equal(faults, 3);
-	free(text);
+	assert_faults(dir, 3,
+		      "figure{park=\"p2\"}, 1970-01-01T00:00:00Z to 1970-02-09T00:00:00Z, "
+		      "segment 0 of partition ",
+		      ": damaged segment: the checksum of a chunk is wrong\n",
+		      "plain{park=\"p2\"}, 1970-01-01T00:00:00Z to 1970-01-01T00:04:59Z, "
+		      "segment 0 of partition ",
+		      "submission 1 kept 240 figures, 200 are there\n");
 
 	s = must_open(dir);
 	v = must_snapshot(s);
@@ -451,93 +468,44 @@ static void the_check_names_series_time_and_cause(void **state)
 	tmp_remove(dir);
 }
 
-/* Takes records out behind the store's back. */
-static void remove_record(const char *dir, enum db_table table, const uint8_t *key, size_t n)
-{
-	struct db_options o = { .dir = dir, .mode = DB_WRITE, .map_bytes = 1 << 30 };
-	struct err e = { 0 };
-	struct db *db = db_open(&o, &e);
-	struct db_txn *t;
-
-	assert_non_null(db);
-	assert_ok(db_write_begin(db, &t, &e), &e);
-	assert_ok(db_del(t, table, key_slice(key, n), &e), &e);
-	assert_ok(db_write_commit(t, &e), &e);
-	db_close(db);
-}
-
-static void assert_missed(const char *dir, const char *on_opening, const char *by_the_check)
-{
-	struct err e = { 0 };
-	long faults;
-	char *text;
-
-	assert_null(open_in(dir, &e));
-	assert_int_equal(e.code, ERR_CORRUPT);
-	assert_has(e.text, on_opening);
-	text = check_text(dir, &faults, &e);
-	assert_true(faults > 0);
-	assert_has(text, by_the_check);
-	free(text);
-}
-
 static void records_that_are_gone_are_missed(void **state)
 {
-	uint8_t key[KEY_MAX_BYTES];
-	char *dir;
+	static const struct {
+		enum db_table table;
+		size_t key_bytes;
+		uint8_t key[KEY_SUBMISSION_BYTES]; /* numbers, the last byte is the lowest */
+		const char *on_opening, *by_the_check;
+	} gone[] = {
+		{ DB_PARTITIONS,
+		  KEY_PARTITION_BYTES,
+		  { [3] = 1 },
+		  "table \"partitions\": one is missing, or an old one came back",
+		  "1 partitions are there, 2 should be, or one is an old one\n" },
+		{ DB_PARTS,
+		  KEY_PART_BYTES,
+		  { [3] = 1 },
+		  "table \"parts\": one is missing",
+		  "0 parts of the index are there, 1 should be\n" },
+		{ DB_SUBMISSIONS,
+		  KEY_SUBMISSION_BYTES,
+		  { [7] = 2 },
+		  "the table \"submissions\" has 2 records, it must have 3",
+		  "2 submissions are there, 3 should be\n" },
+		{ DB_FRESH,
+		  KEY_SUBMISSION_BYTES,
+		  { [7] = 3 },
+		  "240 figures are not packed yet, the submissions kept 480",
+		  "submission 3 kept 240 figures, 0 are there\n" },
+	};
 
 	(void)state;
-	dir = tmp_make();
-	fill(dir);
-	key_partition(key, 1);
-	remove_record(dir, DB_PARTITIONS, key, KEY_PARTITION_BYTES);
-	assert_missed(dir, "table \"partitions\": one is missing, or an old one came back",
-		      "1 partitions are there, 2 should be, or one is an old one\n");
-	tmp_remove(dir);
-	dir = tmp_make();
-	fill(dir);
-	key_part(key, 1);
-	remove_record(dir, DB_PARTS, key, KEY_PART_BYTES);
-	assert_missed(dir, "table \"parts\": one is missing",
-		      "0 parts of the index are there, 1 should be\n");
-	tmp_remove(dir);
-	dir = tmp_make();
-	fill(dir);
-	key_submission(key, 2);
-	remove_record(dir, DB_SUBMISSIONS, key, KEY_SUBMISSION_BYTES);
-	assert_missed(dir, "the table \"submissions\" has 2 records, it must have 3",
-		      "2 submissions are there, 3 should be\n");
-	tmp_remove(dir);
-	dir = tmp_make();
-	fill(dir);
-	key_submission(key, 3);
-	remove_record(dir, DB_FRESH, key, KEY_SUBMISSION_BYTES);
-	assert_missed(dir, "240 figures are not packed yet, the submissions kept 480",
-		      "submission 3 kept 240 figures, 0 are there\n");
-	tmp_remove(dir);
-}
+	for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++) {
+		char *dir = filled();
 
-/* Turns over the byte of a record that is `from_end` before its end. */
-static void damage_record(const char *dir, enum db_table table, const uint8_t *key, size_t n,
-			  size_t from_end)
-{
-	struct db_options o = { .dir = dir, .mode = DB_WRITE, .map_bytes = 1 << 30 };
-	struct err e = { 0 };
-	struct db *db = db_open(&o, &e);
-	struct db_txn *t;
-	struct slice value;
-	char *copy;
-
-	assert_non_null(db);
-	assert_ok(db_write_begin(db, &t, &e), &e);
-	assert_int_equal(db_get(t, table, key_slice(key, n), &value, &e), 1);
-	copy = malloc(value.n);
-	memcpy(copy, value.p, value.n);
-	copy[value.n - from_end] = (char)~copy[value.n - from_end];
-	assert_ok(db_put(t, table, key_slice(key, n), slice_of(copy, value.n), &e), &e);
-	assert_ok(db_write_commit(t, &e), &e);
-	db_close(db);
-	free(copy);
+		remove_record(dir, gone[i].table, gone[i].key, gone[i].key_bytes);
+		assert_missed(dir, gone[i].on_opening, gone[i].by_the_check);
+		tmp_remove(dir);
+	}
 }
 
 /* Figures of two parks: stamps 1 to 3 in a first submission, 3 and 4 of the first park in a second,
@@ -593,12 +561,11 @@ static void expect_figures(struct store *s, const struct labels *ls, const char 
 static void a_damaged_record_of_fresh_figures_is_set_apart(void **state)
 {
 	struct labels *a = series_named("output", "a"), *b = series_named("output", "b");
-	char *dir = tmp_make(), *text;
+	char *dir = tmp_make();
 	uint8_t key[KEY_SUBMISSION_BYTES];
 	struct store_status st;
 	struct err e = { 0 };
 	struct store *s;
-	long faults;
 
 	(void)state;
 	fill_apart(dir, a, b);
@@ -616,13 +583,10 @@ static void a_damaged_record_of_fresh_figures_is_set_apart(void **state)
 		if (round == 1)
 			assert_ok(store_flush(s, &e), &e);
 		store_close(s);
-		text = check_text(dir, &faults, &e);
-		assert_has(text, "figures of submission 2: the checksum is wrong\n");
-		assert_has(text, "output{park=\"a\"}, 1970-01-01T00:00:00.003Z to "
-				 "1970-01-01T00:00:00.004Z, not packed yet: ");
-		assert_has(text, "submission 2 kept 2 figures, 0 are there\n");
-		assert_int_equal(faults, 3);
-		free(text);
+		assert_faults(dir, 3, "figures of submission 2: the checksum is wrong\n",
+			      "output{park=\"a\"}, 1970-01-01T00:00:00.003Z to "
+			      "1970-01-01T00:00:00.004Z, not packed yet: ",
+			      "submission 2 kept 2 figures, 0 are there\n");
 	}
 	labels_unref(a);
 	labels_unref(b);
@@ -662,23 +626,17 @@ static void figures_of_series_that_lost_their_names_do_no_harm(void **state)
 
 static void a_segment_that_is_gone_is_missed_by_who_reads_it(void **state)
 {
-	char *dir = tmp_make(), *text;
+	char *dir = filled();
 	uint8_t key[KEY_SEGMENT_BYTES];
-	struct err e = { 0 };
 	struct store *s;
 	struct snapshot *v;
 	struct arena a;
-	long faults;
 
 	(void)state;
-	fill(dir);
 	key_segment(key, 1, 0);
 	remove_record(dir, DB_SEGMENTS, key, sizeof(key));
-	text = check_text(dir, &faults, &e);
-	assert_has(text, "segment 0 of partition 1 ");
-	assert_has(text, " is missing\n");
-	assert_has(text, "1 segments are there, 2 should be\n");
-	free(text);
+	assert_faults(dir, 0, "segment 0 of partition 1 ", " is missing\n",
+		      "1 segments are there, 2 should be\n");
 	arena_init(&a, 1 << 20);
 	s = must_open(dir);
 	v = must_snapshot(s);
@@ -691,26 +649,21 @@ static void a_segment_that_is_gone_is_missed_by_who_reads_it(void **state)
 
 static void files_that_are_gone_are_missed(void **state)
 {
-	char *dir = tmp_make(), from[4096], to[4096], name[4096];
-	struct err e = { 0 };
+	char *dir = filled();
+	const char *from = tmp_path(dir, "runs/00000002.run"), *to = tmp_path(dir, "kept"),
+		   *name = tmp_path(dir, "runs/00000003.run");
 
 	(void)state;
-	fill(dir);
-	snprintf(from, sizeof(from), "%s/runs/00000002.run", dir);
-	snprintf(to, sizeof(to), "%s/kept", dir);
 	assert_int_equal(rename(from, to), 0);
 	assert_missed(dir, "the log files 2 to 2 are missing",
 		      "the log files 2 to 2 are missing\n");
 	/* One of another number, or another one's contents. */
-	snprintf(name, sizeof(name), "%s/runs/00000003.run", dir);
 	assert_int_equal(rename(to, name), 0);
 	assert_missed(dir, "run 3: this is no run, or its head is damaged",
 		      "run 3: this is no run, or its head is damaged\n");
 	assert_int_equal(rename(name, from), 0);
 	assert_int_equal(truncate(from, 100), 0);
-	assert_null(open_in(dir, &e));
-	assert_int_equal(e.code, ERR_CORRUPT);
-	assert_has(e.text, "run 2: ");
+	assert_not_opened(dir, ERR_CORRUPT, "run 2: ");
 	tmp_remove(dir);
 }
 
@@ -740,8 +693,7 @@ static void the_last_log_file_is_missed(void **state)
 		      "the log files 1 to 1 are missing\n");
 	tmp_remove(dir);
 	/* Behind a run, which the log file before is sealed into when it is opened. */
-	dir = tmp_make();
-	fill(dir);
+	dir = filled();
 	lose_last_log(dir, 4);
 	assert_missed(dir, "the log files 4 to 4 are missing",
 		      "the log files 4 to 4 are missing\n");
@@ -800,74 +752,60 @@ static void a_damaged_number_of_the_last_log_file_is_named(void **state)
 
 static void a_newer_store_is_refused_and_left_alone(void **state)
 {
-	char *dir = tmp_make();
-	struct db_options o = { .dir = dir, .mode = DB_WRITE, .map_bytes = 1 << 30 };
+	char *dir = filled();
 	uint8_t format[FORMAT_BYTES];
 	struct err e = { 0 };
-	struct db_txn *t;
-	struct db *db;
+	struct behind b;
 	long faults;
 
 	(void)state;
-	fill(dir);
-	db = db_open(&o, &e);
-	assert_non_null(db);
-	assert_ok(db_write_begin(db, &t, &e), &e);
+	behind_open(&b, dir);
 	format_write(3, format);
-	assert_ok(db_put(t, DB_META, key_format, key_slice(format, sizeof(format)), &e), &e);
-	assert_ok(db_write_commit(t, &e), &e);
-	db_close(db);
-	assert_null(open_in(dir, &e));
-	assert_int_equal(e.code, ERR_UNSUPPORTED);
-	assert_has(e.text, "the store has format 3, this version of parkwatch reads up to 2: use "
-			   "the newer one");
+	assert_ok(db_put(b.t, DB_META, key_format, key_slice(format, sizeof(format)), &b.e), &b.e);
+	behind_close(&b);
+	assert_not_opened(dir, ERR_UNSUPPORTED,
+			  "the store has format 3, this version of parkwatch reads up to 2: use "
+			  "the newer one");
 	free(check_text(dir, &faults, &e));
 	assert_int_equal(faults, -1);
 	assert_int_equal(e.code, ERR_UNSUPPORTED);
 	/* The mark beside it says so even before the data is looked at. */
 	tmp_write(tmp_path(dir, "VERSION"), "parkwatch store, format 4\n", 26);
-	assert_null(open_in(dir, &e));
-	assert_int_equal(e.code, ERR_UNSUPPORTED);
-	assert_has(e.text, "has format 4");
+	assert_not_opened(dir, ERR_UNSUPPORTED, "has format 4");
 	tmp_remove(dir);
 }
 
 static void lost_and_cut_files_are_refused(void **state)
 {
-	char *dir = tmp_make(), *text;
-	const char *path;
-	struct err e = { 0 };
-	struct stat st, after;
-	long faults;
+	char *dir = filled();
+	const char *path = tmp_path(dir, "data.mdb");
+	size_t half = tmp_size(path) / 2;
 
 	(void)state;
-	fill(dir);
-	path = tmp_path(dir, "data.mdb");
-	assert_int_equal(stat(path, &st), 0);
-	assert_int_equal(truncate(path, st.st_size / 2), 0);
-	assert_null(open_in(dir, &e));
-	assert_int_equal(e.code, ERR_CORRUPT);
-	assert_has(e.text, "data.mdb is cut off: ");
-	assert_int_equal(stat(path, &after), 0);
-	assert_int_equal(after.st_size, st.st_size / 2);
-	text = check_text(dir, &faults, &e);
-	assert_int_equal(faults, 1);
-	assert_has(text, "data.mdb is cut off");
-	free(text);
+	assert_int_equal(truncate(path, (off_t)half), 0);
+	assert_not_opened(dir, ERR_CORRUPT, "data.mdb is cut off: ");
+	assert_int_equal(tmp_size(path), half);
+	assert_faults(dir, 1, "data.mdb is cut off");
 	assert_int_equal(truncate(path, 0), 0);
-	assert_null(open_in(dir, &e));
-	assert_int_equal(e.code, ERR_CORRUPT);
-	assert_has(e.text, "its data.mdb is missing or empty");
-	text = check_text(dir, &faults, &e);
-	assert_int_equal(faults, 1);
-	free(text);
+	assert_not_opened(dir, ERR_CORRUPT, "its data.mdb is missing or empty");
+	assert_faults(dir, 1, "data.mdb is missing or empty");
 	tmp_write(path, "this is no store at all, but some text\n", 39);
-	assert_null(open_in(dir, &e));
-	assert_int_equal(e.code, ERR_CORRUPT);
+	assert_not_opened(dir, ERR_CORRUPT, "");
 	assert_int_equal(unlink(path), 0);
-	assert_null(open_in(dir, &e));
-	assert_int_equal(e.code, ERR_CORRUPT);
+	assert_not_opened(dir, ERR_CORRUPT, "its data.mdb is missing or empty");
 	tmp_remove(dir);
+}
+
+/* In one transaction. */
+static void put_and_remove(const char *dir, struct slice value)
+{
+	const struct slice key = slice_str("large");
+	struct behind b;
+
+	behind_open(&b, dir);
+	assert_ok(db_put(b.t, DB_META, key, value, &b.e), &b.e);
+	assert_ok(db_del(b.t, DB_META, key, &b.e), &b.e);
+	behind_close(&b);
 }
 
 /* LMDB never writes a page that was taken and given back in one transaction: when such pages
@@ -875,39 +813,19 @@ static void lost_and_cut_files_are_refused(void **state)
 static void a_file_that_ends_before_its_free_pages_is_whole(void **state)
 {
 	static char large[1 << 18];
-	const struct slice key = slice_str("large");
-	char *dir = tmp_make(), *text;
-	struct db_options o = { .dir = dir, .mode = DB_WRITE, .map_bytes = 1 << 30 };
-	struct stat before, after;
-	struct err e = { 0 };
-	struct db_txn *t;
-	struct db *db;
-	long n;
+	char *dir = filled();
+	const char *path = tmp_path(dir, "data.mdb");
+	size_t before;
 
 	(void)state;
-	fill(dir);
-	db = db_open(&o, &e);
-	assert_non_null(db);
 	/* Leaves pages to be used again, so that only the large one goes to the end. */
-	for (int i = 0; i < 4; i++) {
-		assert_ok(db_write_begin(db, &t, &e), &e);
-		assert_ok(db_put(t, DB_META, key, slice_of(large, 1), &e), &e);
-		assert_ok(db_del(t, DB_META, key, &e), &e);
-		assert_ok(db_write_commit(t, &e), &e);
-	}
-	assert_int_equal(stat(tmp_path(dir, "data.mdb"), &before), 0);
-	assert_ok(db_write_begin(db, &t, &e), &e);
-	assert_ok(db_put(t, DB_META, key, slice_of(large, sizeof(large)), &e), &e);
-	assert_ok(db_del(t, DB_META, key, &e), &e);
-	assert_ok(db_write_commit(t, &e), &e);
-	db_close(db);
-	assert_int_equal(stat(tmp_path(dir, "data.mdb"), &after), 0);
+	for (int i = 0; i < 4; i++)
+		put_and_remove(dir, slice_of(large, 1));
+	before = tmp_size(path);
+	put_and_remove(dir, slice_of(large, sizeof(large)));
 	/* Else this test proves nothing. */
-	assert_true(after.st_size < before.st_size + (off_t)sizeof(large));
-	text = check_text(dir, &n, &e);
-	if (n != 0)
-		fail_msg("%ld faults in a store that is whole: %s%s", n, text, n < 0 ? e.text : "");
-	free(text);
+	assert_true(tmp_size(path) < before + sizeof(large));
+	assert_sound(dir);
 	store_close(must_open(dir));
 	assert_sound(dir);
 	tmp_remove(dir);
@@ -915,14 +833,12 @@ static void a_file_that_ends_before_its_free_pages_is_whole(void **state)
 
 static void the_check_changes_nothing(void **state)
 {
-	char *dir = tmp_make();
+	char *dir = filled(), *before, *after;
 	struct err e = { 0 };
-	char *before, *after;
 	size_t n, m;
 	long faults;
 
 	(void)state;
-	fill(dir);
 	assert_int_equal(unlink(tmp_path(dir, "lock.mdb")), 0);
 	assert_int_equal(unlink(tmp_path(dir, "parkwatch.lock")), 0);
 	before = tmp_read(tmp_path(dir, "data.mdb"), &n);
@@ -943,13 +859,12 @@ static void the_check_changes_nothing(void **state)
 
 static void the_check_runs_beside_a_writer(void **state)
 {
-	char *dir = tmp_make();
+	char *dir = filled();
 	int ready[2], end[2], status;
 	char c;
 	pid_t child;
 
 	(void)state;
-	fill(dir);
 	assert_int_equal(pipe(ready), 0);
 	assert_int_equal(pipe(end), 0);
 	child = fork();

@@ -1,6 +1,7 @@
 /* test_originals.c - documents are kept once, whole, and only as themselves. */
 #include "storage/keys.h"
 #include "storage/walk.h"
+#include "tests/unit/storage/behind.h"
 #include "tests/unit/storage/books.h"
 
 #include "base/alloc.h"
@@ -150,27 +151,15 @@ static void a_damaged_original_is_never_shown_and_is_healed_when_it_comes_again(
 	struct fixture *f = *state;
 	struct labels *ls = series_named("output", "east");
 	static const char body[] = "month,value\n1,1\n";
-	uint8_t sha256[SHA256_BYTES], key[KEY_ORIGINAL_BYTES] = { 0 }, copy[256];
+	uint8_t sha256[SHA256_BYTES], key[KEY_ORIGINAL_BYTES] = { 0 };
 	struct snapshot *v;
-	struct db_txn *t;
-	struct slice value;
-	struct db *db;
 	struct buf out;
 
 	assert_ok(hand_in(f->s, ls, 1, 1, 1000, 1000, body, NULL, &f->e), &f->e);
 	store_close(f->s);
 	sha256_of(slice_str(body), sha256);
 	memcpy(key, sha256, SHA256_BYTES);
-	db = db_open(&(struct db_options){ .dir = f->dir, .mode = DB_WRITE }, &f->e);
-	assert_ok(db_write_begin(db, &t, &f->e), &f->e);
-	assert_int_equal(db_get(t, DB_ORIGINALS, key_slice(key, sizeof(key)), &value, &f->e), 1);
-	memcpy(copy, value.p, value.n);
-	copy[value.n - 1] ^= 1;
-	assert_ok(db_put(t, DB_ORIGINALS, key_slice(key, sizeof(key)),
-			 slice_of((char *)copy, value.n), &f->e),
-		  &f->e);
-	assert_ok(db_write_commit(t, &f->e), &f->e);
-	db_close(db);
+	damage_record(f->dir, DB_ORIGINALS, key, sizeof(key), 1);
 	f->s = must_open(f->dir);
 	buf_init(&out, 1000);
 	v = must_snapshot(f->s);

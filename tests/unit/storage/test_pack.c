@@ -2,8 +2,7 @@
  * test_pack.c - samples and figures on their way from log to run to partition: nothing changes
  * for those who read, whatever is sealed, packed or merged meanwhile.
  */
-#include "storage/db.h"
-#include "storage/keys.h"
+#include "tests/unit/storage/behind.h"
 #include "tests/unit/storage/model.h"
 
 #include <stdatomic.h>
@@ -489,39 +488,31 @@ static void names_survive_what_they_were_written_in(void **state)
 static void segments_of_an_unfinished_partition_are_removed(void **state)
 {
 	struct fixture *f = *state;
-	struct db_options o = { .dir = f->dir, .mode = DB_WRITE, .map_bytes = 1 << 30 };
 	struct labels *plain = series_named("plain", "x");
 	static char bytes[5000];
 	uint64_t before, after;
-	struct db_txn *t;
-	struct db *db;
+	struct behind b;
 
 	assert_ok(put_sample(f->s, plain, 1, 1, &f->e), &f->e);
 	flush(f);
 	store_close(f->s);
-	db = db_open(&o, &f->e);
-	assert_non_null(db);
-	assert_ok(db_write_begin(db, &t, &f->e), &f->e);
-	assert_ok(db_entries(t, DB_SEGMENTS, &before, &f->e), &f->e);
+	behind_open(&b, f->dir);
+	assert_ok(db_entries(b.t, DB_SEGMENTS, &before, &b.e), &b.e);
 	for (uint32_t i = 0; i < 3; i++) {
 		uint8_t key[KEY_SEGMENT_BYTES];
 
 		key_segment(key, 2, i);
-		assert_ok(db_put(t, DB_SEGMENTS, key_slice(key, sizeof(key)),
-				 slice_of(bytes, sizeof(bytes)), &f->e),
-			  &f->e);
+		assert_ok(db_put(b.t, DB_SEGMENTS, key_slice(key, sizeof(key)),
+				 slice_of(bytes, sizeof(bytes)), &b.e),
+			  &b.e);
 	}
-	assert_ok(db_write_commit(t, &f->e), &f->e);
-	db_close(db);
+	behind_close(&b);
 	assert_sound(f->dir);
 	store_close(must_open(f->dir));
-	db = db_open(&o, &f->e);
-	assert_non_null(db);
-	assert_ok(db_write_begin(db, &t, &f->e), &f->e);
-	assert_ok(db_entries(t, DB_SEGMENTS, &after, &f->e), &f->e);
+	behind_open(&b, f->dir);
+	assert_ok(db_entries(b.t, DB_SEGMENTS, &after, &b.e), &b.e);
+	behind_close(&b);
 	assert_int_equal(after, before);
-	db_write_abort(t);
-	db_close(db);
 	f->s = must_open(f->dir);
 	labels_unref(plain);
 }
