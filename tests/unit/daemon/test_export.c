@@ -109,6 +109,57 @@ static void must_import(struct pair *f, struct store *s, const char *name, bool 
 	free(r.said);
 }
 
+/* A text is imported, and of it is said each of what stands in `said`, up to NULL. */
+static struct import_counts import_said(struct pair *f, struct store *s, const char *name,
+					bool trusted, const char *text, const char *const *said)
+{
+	struct outcome r;
+
+	write_text(f, name, text);
+	r = import_from(f, s, name, trusted);
+	assert_ok(r.rc, &f->e);
+	for (; *said; said++)
+		assert_has(r.said, *said);
+	free(r.said);
+	return r.counts;
+}
+
+#define IMPORT(f, s, name, trusted, text, ...)                                                     \
+	import_said(f, s, name, trusted, text, (const char *const[]){ __VA_ARGS__, NULL })
+
+/* A text that is no document at all. */
+static void assert_import_fails(struct pair *f, const char *name, const char *text,
+				enum err_code code, const char *why)
+{
+	struct outcome r;
+
+	if (text)
+		write_text(f, name, text);
+	r = import_from(f, f->to, name, false);
+	assert_fails(r.rc, &f->e, code, why);
+	free(r.said);
+}
+
+/* What is in both stores is the same; `want` NULL: whatever that is. */
+static void assert_same_exports(struct pair *f, struct export_options o, const char *want)
+{
+	char *first = export_as(f, f->from, o, "first", NULL);
+	char *second = export_as(f, f->to, o, "second", NULL);
+
+	if (want)
+		assert_string_equal(first, want);
+	assert_true(strcmp(first, second) == 0);
+	free(first);
+	free(second);
+}
+
+/* By way of a file of that name. */
+static void carry_over(struct pair *f, struct export_options o, const char *name, bool trusted)
+{
+	free(export_as(f, f->from, o, name, NULL));
+	must_import(f, f->to, name, trusted);
+}
+
 static double from_bits(uint64_t bits)
 {
 	double v;
@@ -194,7 +245,6 @@ static void csv_keeps_what_openmetrics_cannot(void **state)
 {
 	struct pair *f = *state;
 	struct export_options o = everything;
-	char *first, *second;
 
 	o.format = EXPORT_CSV;
 	put(f, "a", "x,\"\n\\", INT64_MIN, from_bits(0x7ff0000000000002));
@@ -202,21 +252,17 @@ static void csv_keeps_what_openmetrics_cannot(void **state)
 	put(f, "a", "园", 1001, -INFINITY);
 	put(f, "odd name", "1", 30, 5e-324);
 	put(f, "odd name", "1", 31, from_bits(0xfff8000000000001));
-	first = export_as(f, f->from, o, "x.csv", NULL);
-	assert_string_equal(
-		first, "series,time,value\n"
-		       "\"a{park=\"\"x,\\\"\"\\n\\\\\"\"}\",-9223372036854775808,"
-		       "NaN:0x7ff0000000000002\n"
-		       "\"a{park=\"\"x,\\\"\"\\n\\\\\"\"}\",1969-12-31T23:59:59.999Z,-0\n"
-		       "\"a{park=\"\"园\"\"}\",1970-01-01T00:00:01.001Z,-Inf\n"
-		       "\"{\"\"odd name\"\",park=\"\"1\"\"}\",1970-01-01T00:00:00.030Z,5e-324\n"
-		       "\"{\"\"odd name\"\",park=\"\"1\"\"}\",1970-01-01T00:00:00.031Z,"
-		       "NaN:0xfff8000000000001\n");
-	must_import(f, f->to, "x.csv", false);
-	second = export_as(f, f->to, o, "y.csv", NULL);
-	assert_string_equal(second, first);
-	free(first);
-	free(second);
+	carry_over(f, o, "x.csv", false);
+	assert_same_exports(
+		f, o,
+		"series,time,value\n"
+		"\"a{park=\"\"x,\\\"\"\\n\\\\\"\"}\",-9223372036854775808,"
+		"NaN:0x7ff0000000000002\n"
+		"\"a{park=\"\"x,\\\"\"\\n\\\\\"\"}\",1969-12-31T23:59:59.999Z,-0\n"
+		"\"a{park=\"\"园\"\"}\",1970-01-01T00:00:01.001Z,-Inf\n"
+		"\"{\"\"odd name\"\",park=\"\"1\"\"}\",1970-01-01T00:00:00.030Z,5e-324\n"
+		"\"{\"\"odd name\"\",park=\"\"1\"\"}\",1970-01-01T00:00:00.031Z,"
+		"NaN:0xfff8000000000001\n");
 }
 
 static void fill(struct pair *f, int series, int samples)
@@ -246,24 +292,15 @@ static void many_samples_come_back_as_the_same_bytes(void **state)
 {
 	struct pair *f = *state;
 	struct export_options o = everything;
-	char *first, *second;
 
 	/* More than one request and more than one block of a file. */
 	fill(f, 7, 9001);
-	first = export_as(f, f->from, o, "x", NULL);
-	assert_true(strlen(first) > (2 << 20));
-	must_import(f, f->to, "x", false);
-	second = export_as(f, f->to, o, "y", NULL);
-	assert_true(strcmp(first, second) == 0);
-	free(first);
-	free(second);
+	carry_over(f, o, "x", false);
+	assert_true(tmp_size(tmp_path(f->dir, "x")) > (2 << 20));
+	assert_same_exports(f, o, NULL);
 	o.format = EXPORT_CSV;
-	first = export_as(f, f->from, o, "x.csv", NULL);
-	second = export_as(f, f->to, o, "y.csv", NULL);
-	assert_true(strcmp(first, second) == 0);
-	must_import(f, f->to, "y.csv", false);
-	free(first);
-	free(second);
+	assert_same_exports(f, o, NULL);
+	carry_over(f, o, "x.csv", false);
 }
 
 static void selectors_and_times_choose(void **state)
@@ -302,73 +339,51 @@ static void selectors_and_times_choose(void **state)
 static void bad_lines_of_openmetrics_are_refused_alone(void **state)
 {
 	struct pair *f = *state;
-	struct outcome r;
+	struct import_counts n =
+		IMPORT(f, f->to, "x", false,
+		       "# TYPE a gauge\na{x=\"1\"} 1 1\na{x=1} 1 1\na one 1\na 1 9e11\n"
+		       "a 2 2 # {t=\"1\"} 1\n",
+		       "/x:3:5: a quote was expected here\n", "/x:4:3: 'one' is not a number\n",
+		       "/x:5:5: time stamp '9e11' is past the year 9999\n",
+		       "/x:7:1: the file ends without '# EOF' and may be cut off\n");
 
-	write_text(f, "x",
-		   "# TYPE a gauge\na{x=\"1\"} 1 1\na{x=1} 1 1\na one 1\na 1 9e11\n"
-		   "a 2 2 # {t=\"1\"} 1\n");
-	r = import_from(f, f->to, "x", false);
-	assert_ok(r.rc, &f->e);
-	assert_int_equal(r.counts.kept.samples, 2);
-	assert_int_equal(r.counts.refused, 4);
-	assert_has(r.said, "/x:3:5: a quote was expected here\n");
-	assert_has(r.said, "/x:4:3: 'one' is not a number\n");
-	assert_has(r.said, "/x:5:5: time stamp '9e11' is past the year 9999\n");
-	assert_has(r.said, "/x:7:1: the file ends without '# EOF' and may be cut off\n");
-	free(r.said);
+	assert_int_equal(n.kept.samples, 2);
+	assert_int_equal(n.refused, 4);
 	assert_exports(f, f->to, everything, "# TYPE a unknown\na 2 2\na{x=\"1\"} 1 1\n# EOF\n");
 }
 
 static void nothing_is_read_behind_the_end(void **state)
 {
 	struct pair *f = *state;
-	struct outcome r;
+	struct import_counts n = IMPORT(f, f->to, "x", false, "a 1 1\n# EOF\na 2 2\n",
+					"/x:3:1: text stands behind '# EOF'; it is left out\n");
 
-	write_text(f, "x", "a 1 1\n# EOF\na 2 2\n");
-	r = import_from(f, f->to, "x", false);
-	assert_ok(r.rc, &f->e);
-	assert_has(r.said, "/x:3:1: text stands behind '# EOF'; it is left out\n");
-	assert_int_equal(r.counts.kept.samples, 1);
-	free(r.said);
+	assert_int_equal(n.kept.samples, 1);
 	write_text(f, "x", "# EOF\n");
 	must_import(f, f->to, "x", false);
-	write_text(f, "x", "<html><title>Login</title>\n");
-	r = import_from(f, f->to, "x", false);
-	assert_fails(r.rc, &f->e, ERR_INVALID,
-		     "/x, from line 1: this is an HTML page, not metrics: 'Login'");
-	free(r.said);
+	assert_import_fails(f, "x", "<html><title>Login</title>\n", ERR_INVALID,
+			    "/x, from line 1: this is an HTML page, not metrics: 'Login'");
 }
 
 static void bad_lines_of_csv_are_refused_alone(void **state)
 {
 	struct pair *f = *state;
-	struct outcome r;
+	struct import_counts n =
+		IMPORT(f, f->to, "x.csv", false,
+		       "series,time,value\r\na,1000,1\r\na,soon,1\n\xff,1,1\na,9000000000000000,1\n"
+		       "\"a,1,1\na{b=\"c\",b=\"d\"},1,1\na,2000,2\na,3000,3",
+		       "/x.csv:3:3: 'soon' is not a time", "/x.csv:4:1: this is not UTF-8\n",
+		       "/x.csv:5:1: its time lies more than 10 minutes ahead of the clock\n",
+		       "/x.csv:6:1: the quote that begins here has no end on this line\n",
+		       "/x.csv:7:1: ", "/x.csv:9:1: the last line has no end and may be cut off");
 
-	write_text(f, "x.csv",
-		   "series,time,value\r\na,1000,1\r\na,soon,1\n\xff,1,1\na,9000000000000000,1\n"
-		   "\"a,1,1\na{b=\"c\",b=\"d\"},1,1\na,2000,2\na,3000,3");
-	r = import_from(f, f->to, "x.csv", false);
-	assert_ok(r.rc, &f->e);
-	assert_int_equal(r.counts.kept.samples, 2);
-	assert_int_equal(r.counts.refused, 6);
-	assert_has(r.said, "/x.csv:3:3: 'soon' is not a time");
-	assert_has(r.said, "/x.csv:4:1: this is not UTF-8\n");
-	assert_has(r.said, "/x.csv:5:1: its time lies more than 10 minutes ahead of the clock\n");
-	assert_has(r.said, "/x.csv:6:1: the quote that begins here has no end on this line\n");
-	assert_has(r.said, "/x.csv:7:1: ");
-	assert_has(r.said, "/x.csv:9:1: the last line has no end and may be cut off");
-	free(r.said);
-	write_text(f, "x.csv", "time,value\n1,1\n");
-	r = import_from(f, f->to, "x.csv", false);
-	assert_fails(r.rc, &f->e, ERR_INVALID, "/x.csv:1: the first line does not name");
-	free(r.said);
-	write_text(f, "x.csv", "");
-	r = import_from(f, f->to, "x.csv", false);
-	assert_has(r.said, "/x.csv:1:1: the file has no line that names the columns\n");
-	free(r.said);
-	r = import_from(f, f->to, "missing.csv", false);
-	assert_fails(r.rc, &f->e, ERR_NOT_FOUND, "cannot read");
-	free(r.said);
+	assert_int_equal(n.kept.samples, 2);
+	assert_int_equal(n.refused, 6);
+	assert_import_fails(f, "x.csv", "time,value\n1,1\n", ERR_INVALID,
+			    "/x.csv:1: the first line does not name");
+	IMPORT(f, f->to, "x.csv", false, "",
+	       "/x.csv:1:1: the file has no line that names the columns\n");
+	assert_import_fails(f, "missing.csv", NULL, ERR_NOT_FOUND, "cannot read");
 }
 
 static void a_line_longer_than_a_block_is_refused_alone(void **state)
@@ -409,6 +424,12 @@ static const char history[] =
 	"2020-03-11T00:00:00.001Z,1,s\n"
 	"c,2020-02-29T00:00:00.000Z,NaN,,,,,,,\n";
 
+static void import_history(struct pair *f)
+{
+	write_text(f, "h.csv", history);
+	must_import(f, f->from, "h.csv", true);
+}
+
 /* Without what says when and from whom this store has it. */
 static char *without_receipt(char *text)
 {
@@ -443,8 +464,7 @@ static void every_vintage_comes_back(void **state)
 
 	o.format = EXPORT_CSV;
 	o.vintages = true;
-	write_text(f, "h.csv", history);
-	must_import(f, f->from, "h.csv", true);
+	import_history(f);
 	first = without_receipt(export_as(f, f->from, o, "x.csv", NULL));
 	assert_string_equal(first, want);
 	must_import(f, f->to, "x.csv", true);
@@ -460,8 +480,7 @@ static void as_of_is_what_was_known_then(void **state)
 	struct pair *f = *state;
 	struct export_options o = everything;
 
-	write_text(f, "h.csv", history);
-	must_import(f, f->from, "h.csv", true);
+	import_history(f);
 	assert_exports(f, f->from, o,
 		       "# TYPE a unknown\na 2.5 1580428800\na -0 1582934400\n"
 		       "# TYPE b unknown\nb{park=\"p\"} 7 1582934400\n"
@@ -497,15 +516,11 @@ static void what_was_released_late_is_seen_from_then_on(void **state)
 {
 	struct pair *f = *state;
 	struct export_options o = everything;
-	struct outcome r;
+	struct import_counts n = IMPORT(f, f->from, "h.csv", true, reviewed, NULL);
 
-	write_text(f, "h.csv", reviewed);
-	r = import_from(f, f->from, "h.csv", true);
-	assert_ok(r.rc, &f->e);
-	assert_int_equal(r.counts.kept.fresh + r.counts.kept.revised, 4);
-	assert_int_equal(r.counts.kept.drafts, 1);
-	assert_int_equal(r.counts.kept.submissions, 2);
-	free(r.said);
+	assert_int_equal(n.kept.fresh + n.kept.revised, 4);
+	assert_int_equal(n.kept.drafts, 1);
+	assert_int_equal(n.kept.submissions, 2);
 	o.view.as_of_ms = 30 * DAY - 1;
 	assert_exports(f, f->from, o, "# EOF\n");
 	o.view.as_of_ms = 30 * DAY;
@@ -527,62 +542,51 @@ static void what_was_released_late_is_seen_from_then_on(void **state)
 static void only_a_trusted_import_says_since_when(void **state)
 {
 	struct pair *f = *state;
-	struct outcome r;
+	struct import_counts c;
 	char *text;
 	size_t n;
 	struct import_options o = { .store = f->to, .source = "office" };
 
-	write_text(f, "h.csv", history);
-	r = import_from(f, f->to, "h.csv", false);
-	assert_ok(r.rc, &f->e);
-	assert_int_equal(r.counts.kept.samples, 1);
-	assert_has(r.said, "/h.csv:2:1: this is a figure: --source says who answers for it\n");
-	free(r.said);
+	c = IMPORT(f, f->to, "h.csv", false, history,
+		   "/h.csv:2:1: this is a figure: --source says who answers for it\n");
+	assert_int_equal(c.kept.samples, 1);
 	write_text(f, "h.csv",
 		   "series,stamp,value,months,known_from\na,1000,1,1,2000\na,1000,2,1,\n"
 		   "a,9000000000000000,2,1,\n");
 	o.complaints = open_memstream(&text, &n);
-	assert_ok(import_file(&o, tmp_path(f->dir, "h.csv"), &r.counts, &f->e), &f->e);
+	assert_ok(import_file(&o, tmp_path(f->dir, "h.csv"), &c, &f->e), &f->e);
 	fclose(o.complaints);
-	assert_int_equal(r.counts.kept.fresh, 1);
+	assert_int_equal(c.kept.fresh, 1);
 	assert_has(text, "/h.csv:2:1: only a trusted import may say since when a figure is known");
 	assert_has(text, "/h.csv:4:1: its period has not ended");
 	free(text);
-	write_text(f, "h.csv",
+	c = IMPORT(f, f->to, "h.csv", true,
 		   "series,stamp,value,months,known_from\na,1000,1,1,9000000000000000\n"
-		   "a,1000,1,1,0\n");
-	r = import_from(f, f->to, "h.csv", true);
-	assert_int_equal(r.counts.refused, 2);
-	assert_has(r.said, "/h.csv:2:1: known_from lies ahead of the clock");
-	free(r.said);
+		   "a,1000,1,1,0\n",
+		   "/h.csv:2:1: known_from lies ahead of the clock");
+	assert_int_equal(c.refused, 2);
 }
 
 static void the_two_kinds_do_not_mix(void **state)
 {
 	struct pair *f = *state;
-	struct outcome r;
+	struct import_counts n;
 
 	put(f, "plain", "1", 1, 1);
-	write_text(f, "h.csv",
+	n = IMPORT(f, f->from, "h.csv", true,
 		   "series,stamp,value,months\nstat,1,1,1\n\"plain{park=\"\"1\"\"}\",1,1,1\n"
-		   "new,1,5,\nnew,1,1,1\nstat,2,1,1\n");
-	r = import_from(f, f->from, "h.csv", true);
-	assert_ok(r.rc, &f->e);
-	assert_int_equal(r.counts.kept.fresh, 2);
-	assert_int_equal(r.counts.kept.samples, 1);
-	assert_has(r.said, "/h.csv:3:1: the series is plain and cannot take a figure: export, "
-			   "delete and import it\n");
-	assert_has(r.said, "/h.csv:5:1: the series is plain and cannot take a figure: export, "
-			   "delete and import it\n");
-	free(r.said);
-	write_text(f, "h.csv", "series,time,value\nstat,1,9\nnew,2,6\n");
-	r = import_from(f, f->from, "h.csv", false);
-	assert_ok(r.rc, &f->e);
-	assert_int_equal(r.counts.kept.samples, 1);
-	assert_int_equal(r.counts.refused, 1);
-	assert_has(r.said, "/h.csv:2: 1 values from here to line 3 are refused, the first because");
-	assert_has(r.said, "stat is a statistic and cannot take plain samples");
-	free(r.said);
+		   "new,1,5,\nnew,1,1,1\nstat,2,1,1\n",
+		   "/h.csv:3:1: the series is plain and cannot take a figure: export, "
+		   "delete and import it\n",
+		   "/h.csv:5:1: the series is plain and cannot take a figure: export, "
+		   "delete and import it\n");
+	assert_int_equal(n.kept.fresh, 2);
+	assert_int_equal(n.kept.samples, 1);
+	n = IMPORT(f, f->from, "h.csv", false, "series,time,value\nstat,1,9\nnew,2,6\n",
+		   "/h.csv:2: 1 values from here to line 3 are refused, the first because",
+		   "stat is a statistic and cannot take plain samples");
+	assert_int_equal(n.kept.samples, 1);
+	assert_int_equal(n.refused, 1);
 }
 
 static void a_submission_keeps_its_rows_as_they_came(void **state)
@@ -594,12 +598,8 @@ static void a_submission_keeps_its_rows_as_they_came(void **state)
 	struct snapshot *v;
 	struct arena a;
 	struct buf b;
-	struct outcome r;
 
-	write_text(f, "h.csv", rows);
-	r = import_from(f, f->to, "h.csv", true);
-	assert_ok(r.rc, &f->e);
-	free(r.said);
+	IMPORT(f, f->to, "h.csv", true, rows, NULL);
 	arena_init(&a, 1 << 20);
 	buf_init(&b, 1 << 20);
 	v = must_snapshot(f->to);
@@ -629,8 +629,7 @@ static void an_export_without_memory_is_an_error(void **state)
 	long k;
 
 	put(f, "a", "1", 1000, 1);
-	write_text(f, "h.csv", history);
-	must_import(f, f->from, "h.csv", true);
+	import_history(f);
 	o.format = EXPORT_CSV;
 	o.vintages = true;
 	o.store = f->from;
