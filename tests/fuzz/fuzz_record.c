@@ -99,18 +99,25 @@ static void walk(struct segment_reader *r, struct slice whole)
 	}
 }
 
+/* Makes the length and the checksum of a segment's directory right. */
+static void seal_segment(char *bytes, size_t n)
+{
+	uint32_t dir;
+
+	if (n < SEGMENT_HEAD_BYTES)
+		return;
+	put_le32((uint8_t *)bytes + 20, (uint32_t)n);
+	dir = get_le32(bytes + 16);
+	if (dir >= SEGMENT_HEAD_BYTES && dir <= n)
+		put_le32((uint8_t *)bytes, crc32c(0, bytes + 4, dir - 4));
+}
+
 static void read_segment(struct slice value, char *bytes)
 {
 	struct segment_reader r;
 	struct err e;
-	uint32_t dir;
 
-	if (value.n >= SEGMENT_HEAD_BYTES) {
-		put_le32((uint8_t *)bytes + 20, (uint32_t)value.n);
-		dir = get_le32(bytes + 16);
-		if (dir >= SEGMENT_HEAD_BYTES && dir <= value.n)
-			put_le32((uint8_t *)bytes, crc32c(0, bytes + 4, dir - 4));
-	}
+	seal_segment(bytes, value.n);
 	segment_reader_init(&r);
 	if (segment_open(&r, value, &e) < 0)
 		must_say_why(&e);
@@ -143,34 +150,95 @@ static void read_figures(struct slice in)
 		check_figures(&c);
 }
 
+/* What was seen in a record of fresh figures. */
+struct seen {
+	struct slice whole;
+	size_t chunks, damaged;
+};
+
 static int on_name(void *ctx, uint32_t id, bool statistic, const struct label *l, size_t n,
 		   struct err *e)
 {
-	struct slice *whole = ctx;
+	struct seen *x = ctx;
 
 	(void)statistic;
 	(void)e;
 	MUST(id > 0 && n <= LABELS_MAX);
 	for (size_t i = 0; i < n; i++)
-		MUST(lies_within(l[i].name, *whole) && lies_within(l[i].value, *whole));
+		MUST(lies_within(l[i].name, x->whole) && lies_within(l[i].value, x->whole));
 	return 0;
 }
 
 static int on_chunk(void *ctx, const struct chunk *c, struct err *e)
 {
-	(void)ctx;
+	struct seen *x = ctx;
+
 	(void)e;
+	x->chunks += c->attributes.p != NULL; /* one of samples is not salvaged */
 	unpack(SEGMENT_FIGURES, c);
 	return 0;
 }
 
-static void read_fresh(struct slice value)
+static int on_salvaged(void *ctx, const struct chunk *c, const char *why, struct err *e)
 {
-	const struct fresh_visitor v = { on_name, on_chunk, &value };
+	struct seen *x = ctx;
+
+	(void)e;
+	MUST(lies_within(c->times, x->whole) && lies_within(c->values, x->whole) &&
+	     lies_within(c->attributes, x->whole));
+	MUST(c->first_ms <= c->last_ms);
+	x->chunks++;
+	x->damaged += why != NULL;
+	return 0;
+}
+
+static bool pass(struct slice *in, uint64_t n)
+{
+	if (n > in->n)
+		return false;
+	*in = slice_skip(*in, n);
+	return true;
+}
+
+/* Of a record of fresh figures, as far as its lengths lead. */
+static void seal_segments(struct slice value, char *bytes)
+{
+	struct slice in = value;
+	uint64_t n, labels, length;
+
+	if (!pass(&in, RECORD_CRC_BYTES) || !varint_take(&in, &n))
+		return;
+	for (; n > 0; n--) {
+		if (!varint_take(&in, &length) || !pass(&in, 1) || !varint_take(&in, &labels) ||
+		    labels > LABELS_MAX)
+			return;
+		for (uint64_t i = 0; i < 2 * labels; i++)
+			if (!varint_take(&in, &length) || !pass(&in, length))
+				return;
+	}
+	if (!varint_take(&in, &n))
+		return;
+	for (; n > 0 && varint_take(&in, &length) && length <= in.n; n--) {
+		seal_segment(bytes + (in.p - value.p), length);
+		in = slice_skip(in, length);
+	}
+}
+
+/* As a good record and as a damaged one: of what is good all is salvaged. */
+static void read_fresh(struct slice value, char *bytes)
+{
+	struct seen good = { value, 0, 0 }, salvaged = { value, 0, 0 };
+	const struct fresh_visitor v = { on_name, on_chunk, &good };
 	struct err e;
 
-	if (value.n >= RECORD_CRC_BYTES && fresh_record_read(value, &v, &e) < 0)
+	seal_segments(value, bytes);
+	MUST(fresh_record_salvage(value, on_salvaged, &salvaged, &e) == 0);
+	if (value.n < RECORD_CRC_BYTES)
+		return;
+	if (fresh_record_read(value, &v, &e) < 0)
 		must_say_why(&e);
+	else
+		MUST(salvaged.chunks == good.chunks && salvaged.damaged == 0);
 }
 
 static int on_record(void *ctx, const struct wal_record *r, struct err *e)
@@ -273,7 +341,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		read_submission(value);
 		break;
 	case 3:
-		read_fresh(value);
+		read_fresh(value, bytes);
 		break;
 	case 4:
 		read_log(value, bytes);
