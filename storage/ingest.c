@@ -31,8 +31,9 @@
 enum {
 	AHEAD_MS = 10 * 60 * 1000, /* how far in the future a plain sample may lie */
 	DISK_LOOK_MS = 100,
-	DISK_RESERVE = 16 << 20, /* for sealing and packing what is in memory */
-	WAIT_MS = 10000,         /* for a sealed generation to go */
+	DISK_LOOK_BYTES = 1 << 20, /* logged: a fast sender fills a disk meanwhile */
+	DISK_RESERVE = 16 << 20,   /* for sealing and packing what is in memory */
+	WAIT_MS = 10000,           /* for a sealed generation to go */
 	SEAL_SAMPLES = 600000,
 	SEAL_PER_SERIES = 16,
 	SEAL_MOST = 8000000,
@@ -518,8 +519,10 @@ static int check_store(struct store *s, struct err *e)
 	pthread_mutex_unlock(&s->lock);
 	if (rc < 0)
 		return -1;
-	if (now - s->disk_looked_ns > (int64_t)DISK_LOOK_MS * 1000000 || s->disk_short) {
+	if (now - s->disk_looked_ns > (int64_t)DISK_LOOK_MS * 1000000 || s->disk_short ||
+	    s->disk_logged >= DISK_LOOK_BYTES) {
 		s->disk_looked_ns = now;
+		s->disk_logged = 0;
 		s->disk_short = disk_free(s->dir) < DISK_RESERVE;
 	}
 	if (!s->disk_short)
@@ -539,6 +542,7 @@ static int log_request(struct store *s, const struct decoder *d, const struct wr
 		return 0;
 	if (wal_append(s->wal, &r, e) < 0)
 		return e->code == ERR_FULL ? note_short(s, e) : -1;
+	s->disk_logged += w->body.n;
 	if (s->told_short)
 		store_note_room(s);
 	s->told_short = false;

@@ -57,6 +57,7 @@ struct store {
 	uint64_t request;           /* the last that was begun */
 	_Atomic uint64_t completed; /* the last that is whole: what snapshots see */
 	int64_t disk_looked_ns;
+	uint64_t disk_logged;        /* bytes of requests since then */
 	bool disk_short, told_short; /* told_short: a request was refused for it */
 
 	pthread_mutex_t index_lock;
