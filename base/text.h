@@ -10,6 +10,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+#include <stdint.h>
+
 enum text_encoding { TEXT_AUTO, TEXT_UTF8, TEXT_GB18030 };
 
 /* -1 when all is valid UTF-8, else the offset of the first bad byte. Surrogates,
@@ -52,5 +54,8 @@ unsigned text_column(struct slice line, size_t byte_offset);
 /* Bytes of the letter, decimal digit or underscore of any script that `s` begins with; 0: another
  * character, or none. */
 size_t text_name_char(struct slice s);
+
+/* Writes a code point that UTF-8 can say; how many bytes it took, at most 4. */
+size_t utf8_put(char *out, uint32_t c);
 
 #endif

@@ -1,6 +1,7 @@
 /* match.c - see match.h. */
 #include "exporters/match.h"
 
+#include "base/text.h"
 #include "query/virtual.h"
 
 #include <stdlib.h>
@@ -156,28 +157,9 @@ static int hex(char c)
 /* Bytes of the character in UTF-8; 0: there is no such. */
 static size_t put_character(uint32_t c, char *out)
 {
-	if (c < 0x80) {
-		out[0] = (char)c;
-		return c != 0;
-	}
-	if (c < 0x800) {
-		out[0] = (char)(0xc0 | c >> 6);
-		out[1] = (char)(0x80 | (c & 0x3f));
-		return 2;
-	}
-	if (c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+	if (c == 0 || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
 		return 0;
-	if (c < 0x10000) {
-		out[0] = (char)(0xe0 | c >> 12);
-		out[1] = (char)(0x80 | (c >> 6 & 0x3f));
-		out[2] = (char)(0x80 | (c & 0x3f));
-		return 3;
-	}
-	out[0] = (char)(0xf0 | c >> 18);
-	out[1] = (char)(0x80 | (c >> 12 & 0x3f));
-	out[2] = (char)(0x80 | (c >> 6 & 0x3f));
-	out[3] = (char)(0x80 | (c & 0x3f));
-	return 4;
+	return utf8_put(out, c);
 }
 
 /* Behind an underscore at *at: another one, or a code of up to five hexadecimal digits and an

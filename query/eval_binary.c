@@ -94,17 +94,16 @@ static int eval_vectors(struct eval *ev, const struct node *n, const struct grid
 }
 
 /* Histograms alone can be trimmed. */
-static int tell_of_trim(struct eval *ev, const struct node *n)
+static void tell_of_trim(struct eval *ev, const struct node *n)
 {
 	const char *op = n->binary.op == OP_TRIM_UPPER ? "</" : ">/";
 
-	if (n->binary.op == OP_TRIM_UPPER || n->binary.op == OP_TRIM_LOWER)
+	if (is_trim(n->binary.op))
 		eval_info(ev, n,
 			  "incompatible sample types encountered for binary operator \"%s\": float "
 			  "%s "
 			  "float",
 			  op, op);
-	return 0;
 }
 
 int eval_binary(struct eval *ev, const struct node *n, const struct grid *g, struct value *out,

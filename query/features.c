@@ -10,7 +10,8 @@ static const struct {
 	{ "promql-extended-range-selectors", FEATURE_EXTENDED_RANGES },
 	{ "promql-binop-fill-modifiers", FEATURE_FILL },
 	{ "type-and-unit-labels", FEATURE_TYPE_AND_UNIT },
-	{ "promql-per-step-stats", FEATURE_PER_STEP_STATS },
+	/* without effect as yet */
+	{ "promql-per-step-stats", 0 },
 	/* always so */
 	{ "promql-at-modifier", 0 },
 	{ "promql-negative-offset", 0 },

@@ -600,30 +600,6 @@ static int hex_value(int c)
 	return 99;
 }
 
-static size_t put_utf8(char *out, uint32_t c)
-{
-	if (c < 0x80) {
-		out[0] = (char)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		out[0] = (char)(0xc0 | c >> 6);
-		out[1] = (char)(0x80 | (c & 0x3f));
-		return 2;
-	}
-	if (c < 0x10000) {
-		out[0] = (char)(0xe0 | c >> 12);
-		out[1] = (char)(0x80 | (c >> 6 & 0x3f));
-		out[2] = (char)(0x80 | (c & 0x3f));
-		return 3;
-	}
-	out[0] = (char)(0xf0 | c >> 18);
-	out[1] = (char)(0x80 | (c >> 12 & 0x3f));
-	out[2] = (char)(0x80 | (c >> 6 & 0x3f));
-	out[3] = (char)(0x80 | (c & 0x3f));
-	return 4;
-}
-
 /* "what U+0071 'q'" of the character at `at`, as Go's %#U shows it. */
 static void bad_escape(struct slice s, size_t at, const char *before, const char *behind,
 		       struct err *e)
@@ -662,7 +638,7 @@ static bool coded(struct slice s, size_t *at, int base, size_t n, bool bytes, ch
 	if (bytes)
 		*(*to)++ = (char)c;
 	else
-		*to += put_utf8(*to, c);
+		*to += utf8_put(*to, c);
 	return true;
 }
 

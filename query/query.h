@@ -52,7 +52,6 @@ struct query_stats {
 	int64_t eval_ns, queue_ns, parse_ns; /* wall */
 	size_t points, series;               /* read; selected */
 	size_t peak_points;                  /* held at a time */
-	const uint64_t *per_step; /* points read for each step; NULL without the feature */
 };
 
 struct query {
