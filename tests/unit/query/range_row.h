@@ -5,6 +5,7 @@
 #ifndef TESTS_UNIT_QUERY_RANGE_ROW_H
 #define TESTS_UNIT_QUERY_RANGE_ROW_H
 
+#include "base/alloc.h"
 #include "base/buf.h"
 #include "query/functions_impl.h"
 #include "query/parse.h"
@@ -72,6 +73,7 @@ static inline void row_end(struct row *f)
 	notes_release(&f->notes);
 	buf_release(&f->failure);
 	arena_release(&f->w.scratch);
+	mem_free(f->w.kept); /* as the engine does when a query ends */
 }
 
 static inline void row_add(struct row *f, int64_t t_ms, double v)
