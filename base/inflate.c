@@ -204,12 +204,41 @@ int inflate_body(struct slice packed, struct slice encoding, unsigned ratio, str
 
 /* --- packing ----------------------------------------------------------------------- */
 
-static int pack_all(z_stream *z, struct slice plain, struct buf *out, struct err *e)
+struct packer {
+	z_stream z;
+};
+
+struct packer *packer_new(struct err *e)
 {
+	struct packer *p = mem_zalloc(sizeof(*p));
+
+	if (p) {
+		p->z.zalloc = zlib_alloc;
+		p->z.zfree = zlib_free;
+		if (deflateInit2(&p->z, Z_BEST_SPEED, Z_DEFLATED, GZIP_WINDOW, 8,
+				 Z_DEFAULT_STRATEGY) == Z_OK)
+			return p;
+	}
+	mem_free(p);
+	err_set(e, ERR_MEMORY, "no memory to pack a reply");
+	return NULL;
+}
+
+void packer_free(struct packer *p)
+{
+	if (p)
+		deflateEnd(&p->z);
+	mem_free(p);
+}
+
+int packer_add(struct packer *p, struct slice plain, bool last, struct buf *out, struct err *e)
+{
+	z_stream *z = &p->z;
 	int status = Z_OK;
 
 	z->next_in = (Bytef *)(uintptr_t)plain.p;
-	while (status != Z_STREAM_END) {
+	/* Room that is left over says that zlib has nothing more to give. */
+	while (last ? status != Z_STREAM_END : plain.n || z->avail_in || z->avail_out == 0) {
 		size_t room = out->limit - out->n < STEP_BYTES ? out->limit - out->n : STEP_BYTES;
 		char *to = buf_room(out, room ? room : 1);
 
@@ -221,7 +250,7 @@ static int pack_all(z_stream *z, struct slice plain, struct buf *out, struct err
 		}
 		z->next_out = (Bytef *)to;
 		z->avail_out = (uInt)room;
-		status = deflate(z, plain.n ? Z_NO_FLUSH : Z_FINISH);
+		status = deflate(z, last && plain.n == 0 ? Z_FINISH : Z_NO_FLUSH);
 		buf_added(out, room - z->avail_out);
 	}
 	return 0;
@@ -229,17 +258,17 @@ static int pack_all(z_stream *z, struct slice plain, struct buf *out, struct err
 
 int deflate_body(struct slice plain, struct buf *out, struct err *e)
 {
-	z_stream z = { .zalloc = zlib_alloc, .zfree = zlib_free };
 	size_t start = out->n;
+	struct packer *p;
 	int result;
 
 	if (buf_check(out, e) < 0)
 		return -1;
-	if (deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_WINDOW, 8,
-			 Z_DEFAULT_STRATEGY) != Z_OK)
-		return err_set(e, ERR_MEMORY, "no memory to pack %zu bytes", plain.n);
-	result = pack_all(&z, plain, out, e);
-	deflateEnd(&z);
+	p = packer_new(e);
+	if (!p)
+		return -1;
+	result = packer_add(p, plain, true, out, e);
+	packer_free(p);
 	if (result < 0)
 		out->n = start;
 	return result;

@@ -227,8 +227,9 @@ static int ask_daemon(struct asked *q, struct err *e)
 /* --- of a folder ---------------------------------------------------------------------------------
  */
 
-static void put_answer(struct asked *q, const struct query *r)
+static void put_answer(struct asked *q, struct query *r)
 {
+	struct json_result result;
 	struct json_writer j;
 
 	if (r->failure != QUERY_OK) {
@@ -242,8 +243,11 @@ static void put_answer(struct asked *q, const struct query *r)
 		return;
 	}
 	buf_puts(&q->body, "{\"status\":\"success\",\"data\":");
-	json_result(r, 0, &q->body);
-	buf_puts(&q->body, "}}");
+	json_result_init(&result, r, 0);
+	json_result_next(&result, SIZE_MAX, &q->body);
+	buf_putc(&q->body, '}');
+	json_result_notes(r, false, &q->body);
+	buf_putc(&q->body, '}');
 }
 
 static int run_over(struct asked *q, struct store *s, const struct calendar *calendar,

@@ -16,14 +16,11 @@ void reply_error(struct exchange *x, unsigned status, const struct err *e)
 	buf_printf(&x->reply, "%s\n", e->text);
 }
 
-void reply_api_text(struct exchange *x, unsigned status, const char *type, const char *text)
+static void put_error(const char *type, const char *text, struct buf *out)
 {
 	struct json_writer j;
 
-	buf_clear(&x->reply);
-	x->status = status;
-	x->content_type = "application/json";
-	json_init(&j, &x->reply);
+	json_init(&j, out);
 	json_object(&j);
 	json_key(&j, "status");
 	json_cstr(&j, "error");
@@ -32,6 +29,23 @@ void reply_api_text(struct exchange *x, unsigned status, const char *type, const
 	json_key(&j, "error");
 	json_cstr(&j, text);
 	json_end(&j);
+}
+
+static void write_refusal(unsigned status, bool late, const char *text, struct buf *out)
+{
+	const char *type = late ? "timeout" : status == 503 ? "unavailable" : "bad_data";
+
+	put_error(status == 500 ? "internal" : type, text, out);
+}
+
+const struct http_refusals api_refusals = { "application/json", write_refusal };
+
+void reply_api_text(struct exchange *x, unsigned status, const char *type, const char *text)
+{
+	buf_clear(&x->reply);
+	x->status = status;
+	x->content_type = "application/json";
+	put_error(type, text, &x->reply);
 }
 
 void reply_api_error(struct exchange *x, unsigned status, const char *type, const struct err *e)

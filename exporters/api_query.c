@@ -11,12 +11,18 @@
 
 #include <stdio.h>
 
-enum { TIMEOUT_MS = 2 * 60 * 1000, SNAPSHOT_SPARE_MS = 1000, FORMAT_BYTES = 4 << 20 };
+enum {
+	SNAPSHOT_SPARE_MS = 1000,
+	FORMAT_BYTES = 4 << 20,
+	PIECE_BYTES = 256 << 10,
+};
 
+/* In the exchange's arena; its query lives until the last piece of the answer is written. */
 struct ask {
 	struct exchange *x;
 	const struct exporter_view *view;
 	struct query q;
+	struct json_result result;
 	uint64_t limit;
 	bool stats;
 };
@@ -27,29 +33,6 @@ static void bad_data(struct exchange *x, const struct err *e)
 }
 
 /* --- answers ------------------------------------------------------------------------------- */
-
-static void put_notes(struct buf *out, const char *key, const struct note_list *notes,
-		      const char *kind, bool truncated)
-{
-	struct json_writer j;
-
-	if (notes->n == 0 && !truncated)
-		return;
-	buf_printf(out, ",\"%s\":", key);
-	json_init(&j, out);
-	json_array(&j);
-	for (size_t i = 0; i < notes->n; i++)
-		json_cstr(&j, notes->text[i]);
-	if (notes->more) {
-		char text[80];
-
-		snprintf(text, sizeof(text), "%zu more %s annotations omitted", notes->more, kind);
-		json_cstr(&j, text);
-	}
-	if (truncated)
-		json_cstr(&j, "results truncated due to limit");
-	json_end(&j);
-}
 
 static void put_seconds(struct buf *out, const char *key, int64_t ns)
 {
@@ -69,20 +52,43 @@ static void put_stats(struct buf *out, const struct query_stats *s)
 		   s->points, s->peak_points);
 }
 
-static void reply_result(struct ask *a)
+static void reply_end(struct ask *a)
 {
 	struct buf *out = &a->x->reply;
 	bool truncated = a->limit && json_result_series(&a->q) > a->limit;
 
-	a->x->content_type = "application/json";
-	buf_puts(out, "{\"status\":\"success\",\"data\":");
-	json_result(&a->q, a->limit, out);
 	if (a->stats)
 		put_stats(out, &a->q.stats);
 	buf_putc(out, '}');
-	put_notes(out, "warnings", &a->q.notes.warnings, "warning", truncated);
-	put_notes(out, "infos", &a->q.notes.infos, "info", false);
+	json_result_notes(&a->q, truncated, out);
 	buf_putc(out, '}');
+}
+
+/* The next piece; after the last the query is given back. */
+static void reply_more(struct exchange *x)
+{
+	struct ask *a = x->state;
+	bool wanted = !atomic_load(&x->cancelled);
+
+	if (wanted && json_result_next(&a->result, PIECE_BYTES, &x->reply))
+		return;
+	if (wanted)
+		reply_end(a);
+	query_release(&a->q);
+	x->more = NULL;
+}
+
+static void reply_result(struct ask *a)
+{
+	struct exchange *x = a->x;
+
+	x->content_type = "application/json";
+	buf_puts(&x->reply, "{\"status\":\"success\",\"data\":");
+	json_result_init(&a->result, &a->q, a->limit);
+	x->state = a;
+	x->more = reply_more;
+	x->held_bytes = a->q.arena.held;
+	reply_more(x);
 }
 
 static void reply_failure(struct ask *a)
@@ -117,12 +123,12 @@ static int read_common(struct ask *a, struct err *e)
 
 	a->stats = stats.n > 0;
 	a->q.text = exchange_param(x, "query");
-	a->q.timeout_ms = TIMEOUT_MS;
+	a->q.timeout_ms = QUERY_TIMEOUT_MS;
 	a->q.cancelled = &x->cancelled;
 	if (param_limit(x, "limit", &a->limit, e) < 0 ||
 	    param_duration(x, "timeout", &timeout, &there, e) < 0)
 		return -1;
-	if (there && timeout < TIMEOUT_MS)
+	if (there && timeout < QUERY_TIMEOUT_MS)
 		a->q.timeout_ms = timeout > 0 ? timeout : 1;
 	if (param_duration(x, "lookback_delta", &lookback, &there, e) < 0)
 		return -1;
@@ -133,9 +139,11 @@ static int read_common(struct ask *a, struct err *e)
 	return 0;
 }
 
-static void run_over(struct ask *a, const struct calendar *calendar)
+/* 0, or -1 and the client has its error. */
+static int run_over(struct ask *a, const struct calendar *calendar)
 {
 	struct err e = { 0 };
+	int done = -1;
 
 	a->q.source = source_store_open(a->view->store, calendar,
 					a->q.timeout_ms + SNAPSHOT_SPARE_MS, &e);
@@ -143,56 +151,76 @@ static void run_over(struct ask *a, const struct calendar *calendar)
 		bool busy = e.code == ERR_LIMIT || e.code == ERR_BUSY;
 
 		reply_api_error(a->x, busy ? 503 : 500, busy ? "unavailable" : "internal", &e);
-		return;
+		return -1;
 	}
-	if (query_run(a->view->engine, &a->q) < 0) {
-		source_store_close(a->q.source);
+	if (query_run(a->view->engine, &a->q) < 0)
 		reply_failure(a);
-		return;
-	}
+	else
+		done = 0;
 	source_store_close(a->q.source);
-	reply_result(a);
+	return done;
 }
 
 static void run(struct ask *a)
 {
 	const struct calendar *calendar = a->view->calendar_open(a->view->ctx);
+	int done = run_over(a, calendar);
 
-	run_over(a, calendar);
 	a->view->calendar_close(calendar);
+	if (done == 0)
+		reply_result(a);
+	else
+		query_release(&a->q);
+}
+
+static struct ask *ask_new(struct exchange *x)
+{
+	struct ask *a = arena_new(&x->arena, struct ask);
+
+	if (!a) {
+		reply_api_text(x, 503, "unavailable", "no memory for this query");
+		return NULL;
+	}
+	a->x = x;
+	a->view = x->ctx;
+	query_init(&a->q, a->view->engine);
+	return a;
 }
 
 void serve_query(struct exchange *x)
 {
-	struct ask a = { .x = x, .view = x->ctx };
+	struct ask *a = ask_new(x);
 	struct err e = { 0 };
 	bool there;
 
-	query_init(&a.q, a.view->engine);
-	a.q.start_ms = a.view->now(a.view->ctx);
-	if (param_time(x, "time", &a.q.start_ms, &there, &e) < 0 || read_common(&a, &e) < 0)
+	if (!a)
+		return;
+	a->q.start_ms = a->view->now(a->view->ctx);
+	if (param_time(x, "time", &a->q.start_ms, &there, &e) == 0 && read_common(a, &e) == 0) {
+		run(a);
+	} else {
 		bad_data(x, &e);
-	else
-		run(&a);
-	query_release(&a.q);
+		query_release(&a->q);
+	}
 }
 
 void serve_query_range(struct exchange *x)
 {
-	struct ask a = { .x = x, .view = x->ctx };
+	struct ask *a = ask_new(x);
 	struct param_range r;
 	struct err e = { 0 };
 
-	query_init(&a.q, a.view->engine);
-	if (param_range(x, &r, &e) < 0 || read_common(&a, &e) < 0) {
-		bad_data(x, &e);
+	if (!a)
+		return;
+	if (param_range(x, &r, &e) == 0 && read_common(a, &e) == 0) {
+		a->q.start_ms = r.start_ms;
+		a->q.end_ms = r.end_ms;
+		a->q.step_ms = r.step_ms;
+		run(a);
 	} else {
-		a.q.start_ms = r.start_ms;
-		a.q.end_ms = r.end_ms;
-		a.q.step_ms = r.step_ms;
-		run(&a);
+		bad_data(x, &e);
+		query_release(&a->q);
 	}
-	query_release(&a.q);
 }
 
 /* --- about queries -------------------------------------------------------------------------------

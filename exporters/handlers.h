@@ -9,6 +9,9 @@
 #include "exporters/view.h"
 #include "loop/http_server.h"
 
+/* A query has ended by itself, with its own words, before the server gives it up. */
+enum { QUERY_TIMEOUT_MS = 2 * 60 * 1000, QUERY_DEADLINE_SPARE_MS = 5000 };
+
 void serve_metrics(struct exchange *x); /* metrics.c */
 void serve_healthy(struct exchange *x); /* api.c */
 void serve_ready(struct exchange *x);
@@ -52,6 +55,9 @@ void reply_store_error(struct exchange *x, const struct err *e);
 /* All that /metrics shows, in one of its two formats. */
 int metrics_write(const struct exporter_view *view, bool open_metrics, struct arena *a,
 		  struct buf *out, struct err *e);
+
+/* What the server itself refuses, in the shape of Prometheus' API. */
+extern const struct http_refusals api_refusals;
 
 /* Empties what was written and answers with the sentence, as plain text. */
 void reply_error(struct exchange *x, unsigned status, const struct err *e);

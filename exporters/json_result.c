@@ -10,6 +10,7 @@
 #include "base/num.h"
 
 #include <math.h>
+#include <stdio.h>
 
 /* --- numbers --------------------------------------------------------------------------- */
 
@@ -110,18 +111,15 @@ static void put_point(int64_t ms, double v, struct buf *out)
 	buf_putc(out, ']');
 }
 
-/* --- kinds of results ------------------------------------------------------------------------ */
+/* --- rows --------------------------------------------------------------------------------- */
 
-/* `[1700000000,"` of each step, as they stand before the values. */
-struct times {
-	char (*text)[JSON_TIME_TEXT + 4];
-	uint8_t *n;
-};
+enum { POINT_ROOM = 1 + sizeof(*((struct json_times *)0)->text) + JSON_VALUE_TEXT + 2 };
 
-static int print_times(const struct query *q, struct times *t)
+/* `[1700000000,"` of each step. */
+static int print_times(struct query *q, struct json_times *t)
 {
-	t->text = arena_array((struct arena *)&q->arena, q->grid.n, sizeof(*t->text));
-	t->n = arena_alloc((struct arena *)&q->arena, q->grid.n);
+	t->text = arena_array(&q->arena, q->grid.n, sizeof(*t->text));
+	t->n = arena_alloc(&q->arena, q->grid.n);
 	if (!t->text || !t->n)
 		return -1;
 	for (size_t k = 0; k < q->grid.n; k++) {
@@ -136,90 +134,79 @@ static int print_times(const struct query *q, struct times *t)
 	return 0;
 }
 
-enum { POINT_ROOM = 1 + JSON_TIME_TEXT + 4 + JSON_VALUE_TEXT + 2 };
-
-static void put_row(const struct vector *v, size_t i, const struct times *t, struct buf *out)
+/* Unless it was begun in the piece before. */
+static void begin_row(struct json_result *r, const struct labels *ls, const char *then,
+		      struct buf *out)
 {
-	const double *row = v->values + i * v->width;
-	bool first = true;
+	if (r->in_row)
+		return;
+	r->in_row = true;
+	buf_puts(out, r->i ? ",{\"metric\":" : "{\"metric\":");
+	put_labels(ls, out);
+	buf_puts(out, then);
+	r->comma = false;
+}
 
-	buf_puts(out, "{\"metric\":");
-	put_labels(v->heads[i].labels, out);
-	buf_puts(out, ",\"values\":[");
-	for (size_t k = 0; k < v->width; k++) {
+static void end_row(struct json_result *r, const char *text, struct buf *out)
+{
+	buf_puts(out, text);
+	r->in_row = false;
+	r->i++;
+	r->k = 0;
+}
+
+/* Steps of the present row of a range query. */
+static void put_steps(struct json_result *r, size_t enough, struct buf *out)
+{
+	const struct vector *v = &r->q->value.vector;
+	const double *row = v->values + r->i * v->width;
+
+	begin_row(r, v->heads[r->i].labels, ",\"values\":[", out);
+	for (; r->k < v->width && out->n < enough; r->k++) {
 		char *p, *at;
 
-		if (is_absent(row[k]))
+		if (is_absent(row[r->k]))
 			continue;
 		p = at = buf_room(out, POINT_ROOM);
 		if (!p)
 			return;
-		if (!first)
+		if (r->comma)
 			*at++ = ',';
-		first = false;
-		memcpy(at, t->text[k], t->n[k]);
-		at += t->n[k];
-		at += json_value(row[k], at);
+		r->comma = true;
+		memcpy(at, r->times.text[r->k], sizeof(*r->times.text));
+		at += r->times.n[r->k];
+		at += json_value(row[r->k], at);
 		*at++ = '"';
 		*at++ = ']';
 		buf_added(out, (size_t)(at - p));
 	}
-	buf_puts(out, "]}");
+	if (r->k == v->width)
+		end_row(r, "]}", out);
 }
 
-static void put_rows(const struct query *q, size_t n, struct buf *out)
+/* Points of the present row of a range selector. */
+static void put_points(struct json_result *r, size_t enough, struct buf *out)
 {
-	struct times t;
+	const struct query_points *p = &r->q->rows[r->i];
 
-	if (print_times(q, &t) < 0) {
-		out->failed = ERR_MEMORY;
-		return;
+	begin_row(r, p->labels, ",\"values\":[", out);
+	for (; r->k < p->n && out->n < enough; r->k++) {
+		if (r->comma)
+			buf_putc(out, ',');
+		r->comma = true;
+		put_point(p->t_ms[r->k], p->v[r->k], out);
 	}
-	for (size_t i = 0; i < n; i++) {
-		buf_puts(out, i ? "," : "");
-		put_row(&q->value.vector, i, &t, out);
-	}
+	if (r->k == p->n)
+		end_row(r, "]}", out);
 }
 
-static void put_vector(const struct query *q, size_t n, struct buf *out)
+static void put_sample(struct json_result *r, struct buf *out)
 {
-	const struct vector *v = &q->value.vector;
+	const struct vector *v = &r->q->value.vector;
 
-	for (size_t i = 0; i < n; i++) {
-		buf_puts(out, i ? ",{\"metric\":" : "{\"metric\":");
-		put_labels(v->heads[i].labels, out);
-		buf_puts(out, ",\"value\":");
-		put_point(q->grid.start_ms, v->values[i], out);
-		buf_putc(out, '}');
-	}
-}
-
-static void put_matrix(const struct query *q, size_t n, struct buf *out)
-{
-	for (size_t i = 0; i < n; i++) {
-		const struct query_points *r = &q->rows[i];
-
-		buf_puts(out, i ? ",{\"metric\":" : "{\"metric\":");
-		put_labels(r->labels, out);
-		buf_puts(out, ",\"values\":[");
-		for (size_t k = 0; k < r->n; k++) {
-			buf_puts(out, k ? "," : "");
-			put_point(r->t_ms[k], r->v[k], out);
-		}
-		buf_puts(out, "]}");
-	}
-}
-
-size_t json_result_series(const struct query *q)
-{
-	switch (q->value.type) {
-	case VALUE_VECTOR:
-		return q->value.vector.n;
-	case VALUE_MATRIX:
-		return q->nrows;
-	default:
-		return 0;
-	}
+	begin_row(r, v->heads[r->i].labels, ",\"value\":", out);
+	put_point(r->q->grid.start_ms, v->values[r->i], out);
+	end_row(r, "}", out);
 }
 
 static void put_string(const struct query *q, struct buf *out)
@@ -235,32 +222,101 @@ static void put_string(const struct query *q, struct buf *out)
 	buf_putc(out, ']');
 }
 
-void json_result(const struct query *q, uint64_t limit, struct buf *out)
-{
-	size_t n = json_result_series(q);
-	bool range = q->step_ms != 0;
+/* --- the whole ---------------------------------------------------------------------------------
+ */
 
-	if (limit && n > limit)
-		n = limit;
+size_t json_result_series(const struct query *q)
+{
 	switch (q->value.type) {
-	case VALUE_SCALAR:
-		buf_puts(out, "{\"resultType\":\"scalar\",\"result\":");
-		put_point(q->grid.start_ms, q->value.scalar[0], out);
-		return;
-	case VALUE_STRING:
-		buf_puts(out, "{\"resultType\":\"string\",\"result\":");
-		put_string(q, out);
-		return;
+	case VALUE_VECTOR:
+		return q->value.vector.n;
 	case VALUE_MATRIX:
-		buf_puts(out, "{\"resultType\":\"matrix\",\"result\":[");
-		put_matrix(q, n, out);
-		break;
+		return q->nrows;
 	default:
-		buf_printf(out, "{\"resultType\":\"%s\",\"result\":[", range ? "matrix" : "vector");
-		if (range)
-			put_rows(q, n, out);
-		else
-			put_vector(q, n, out);
+		return 0;
 	}
-	buf_puts(out, "]");
+}
+
+void json_result_init(struct json_result *r, struct query *q, uint64_t limit)
+{
+	*r = (struct json_result){ .q = q, .n = json_result_series(q) };
+	if (limit && r->n > limit)
+		r->n = limit;
+}
+
+static bool has_steps(const struct query *q)
+{
+	return q->value.type == VALUE_VECTOR && q->step_ms != 0;
+}
+
+static void begin(struct json_result *r, struct buf *out)
+{
+	static const char *const kinds[] = { [VALUE_SCALAR] = "scalar",
+					     [VALUE_STRING] = "string",
+					     [VALUE_VECTOR] = "vector",
+					     [VALUE_MATRIX] = "matrix" };
+	const struct query *q = r->q;
+	bool steps = has_steps(q);
+
+	r->begun = true;
+	buf_printf(out, "{\"resultType\":\"%s\",\"result\":",
+		   kinds[steps ? VALUE_MATRIX : q->value.type]);
+	if (q->value.type == VALUE_SCALAR)
+		put_point(q->grid.start_ms, q->value.scalar[0], out);
+	else if (q->value.type == VALUE_STRING)
+		put_string(q, out);
+	else
+		buf_putc(out, '[');
+	if (steps && print_times((struct query *)q, &r->times) < 0)
+		out->failed = ERR_MEMORY;
+}
+
+bool json_result_next(struct json_result *r, size_t enough, struct buf *out)
+{
+	enum value_type type = r->q->value.type;
+
+	if (!r->begun)
+		begin(r, out);
+	while (r->i < r->n && out->n < enough && !out->failed) {
+		if (has_steps(r->q))
+			put_steps(r, enough, out);
+		else if (type == VALUE_MATRIX)
+			put_points(r, enough, out);
+		else
+			put_sample(r, out);
+	}
+	if (r->i < r->n && !out->failed)
+		return true;
+	if (type == VALUE_VECTOR || type == VALUE_MATRIX)
+		buf_putc(out, ']');
+	return false;
+}
+
+static void put_notes(struct buf *out, const char *key, const struct note_list *notes,
+		      const char *kind, bool truncated)
+{
+	struct json_writer j;
+
+	if (notes->n == 0 && !truncated)
+		return;
+	buf_printf(out, ",\"%s\":", key);
+	json_init(&j, out);
+	json_array(&j);
+	for (size_t i = 0; i < notes->n; i++)
+		json_cstr(&j, notes->text[i]);
+	if (notes->more) {
+		char text[80];
+
+		snprintf(text, sizeof(text), "%zu more %s annotations omitted", notes->more, kind);
+		json_cstr(&j, text);
+	}
+	if (truncated)
+		json_cstr(&j, "results truncated due to limit");
+	json_end(&j);
+}
+
+void json_result_notes(const struct query *q, bool truncated, struct buf *out)
+{
+	put_notes(out, "warnings", &q->notes.warnings, "warning", truncated);
+	put_notes(out, "infos", &q->notes.infos, "info", false);
 }

@@ -74,6 +74,11 @@ const struct http_route *exporter_routes(const struct exporter_view *view, struc
 					.serve = table[i].serve,
 					.ctx = (void *)view };
 
+		if (strncmp(table[i].path, "/api/", 5) == 0)
+			r.refusals = &api_refusals;
+		if (strncmp(table[i].path, "/api/v1/query", 13) == 0)
+			r.deadline_ms = QUERY_TIMEOUT_MS + QUERY_DEADLINE_SPARE_MS;
+
 		if (second) {
 			r.method = second + 1;
 			routes[(*n)++] = r;

@@ -129,14 +129,12 @@ static int read_params(struct request *r, struct err *e)
 	struct http_param *params = NULL;
 	size_t n = 0;
 
+	if (!is_form(r))
+		x->body = buf_all(&r->body);
+	else if (http_params_parse(buf_all(&r->body), &x->arena, &params, &n, e) < 0)
+		return err_wrap(e, "form");
 	if (http_params_parse(r->query, &x->arena, &params, &n, e) < 0)
 		return -1;
-	if (is_form(r)) {
-		if (http_params_parse(buf_all(&r->body), &x->arena, &params, &n, e) < 0)
-			return err_wrap(e, "form");
-	} else {
-		x->body = buf_all(&r->body);
-	}
 	x->params = params;
 	x->nparams = n;
 	return 0;
@@ -214,13 +212,49 @@ static bool header_is_set(const struct exchange *x, const char *name)
 	return false;
 }
 
+/* Packed already what there is of a piece, more of it is made as long as nothing comes out. */
+static int pack_piece(struct request *r, struct err *e)
+{
+	struct exchange *x = &r->x;
+
+	buf_clear(&r->packed);
+	for (;;) {
+		if (packer_add(r->packer, buf_all(&x->reply), !x->more, &r->packed, e) < 0)
+			return -1;
+		if (r->packed.n || !x->more)
+			return 0;
+		buf_clear(&x->reply);
+		x->more(x);
+		if (buf_check(&x->reply, e) < 0)
+			return -1;
+	}
+}
+
+static void begin_pieces(struct request *r, bool packs)
+{
+	struct err e;
+
+	if (!packs)
+		return;
+	buf_init(&r->packed, r->server->o.reply_limit);
+	r->packer = packer_new(&e);
+	if (!r->packer || pack_piece(r, &e) < 0)
+		request_refuse(r, 503, "%s", e.text);
+}
+
 static void pack(struct request *r, size_t pack_max)
 {
 	struct exchange *x = &r->x;
+	bool packs = x->reply.n > PACK_MIN && packs_well(x) &&
+		     !header_is_set(x, "Content-Encoding") &&
+		     takes_gzip(r->headers[KEPT_ACCEPT_ENCODING]);
 	struct err e;
 
-	if (x->reply.n <= PACK_MIN || x->reply.n > pack_max || !packs_well(x) ||
-	    header_is_set(x, "Content-Encoding") || !takes_gzip(r->headers[KEPT_ACCEPT_ENCODING]))
+	if (x->more) {
+		begin_pieces(r, packs);
+		return;
+	}
+	if (!packs || x->reply.n > pack_max)
 		return;
 	buf_init(&r->packed, x->reply.n - 1);
 	if (deflate_body(buf_all(&x->reply), &r->packed, &e) < 0 || r->packed.failed) {
@@ -260,6 +294,39 @@ void request_end_reply(struct request *r, size_t pack_max)
 		return;
 	}
 	pack(r, pack_max);
+}
+
+/* --- pieces ------------------------------------------------------------------------------------
+ */
+
+struct buf *request_reply(struct request *r)
+{
+	return r->packer || r->packed.n ? &r->packed : &r->x.reply;
+}
+
+void request_next_piece(struct request *r)
+{
+	struct exchange *x = &r->x;
+	struct err e;
+
+	buf_clear(&x->reply);
+	r->piece_sent = 0;
+	x->more(x);
+	if (buf_check(&x->reply, &e) < 0 || (r->packer && pack_piece(r, &e) < 0)) {
+		log_event(LOG_WARN, "a reply ends early", log_sl("path", x->path),
+			  log_s("error", e.text));
+		r->broken = true;
+	}
+	r->bytes_made += request_reply(r)->n;
+}
+
+void request_drop_pieces(struct request *r)
+{
+	atomic_store(&r->x.cancelled, true);
+	while (r->x.more) {
+		buf_clear(&r->x.reply);
+		r->x.more(&r->x);
+	}
 }
 
 /* --- for handlers ---------------------------------------------------------- */

@@ -6,6 +6,7 @@
  * allows one: after the header or after the whole body.
  */
 #include "base/alloc.h"
+#include "base/inflate.h"
 #include "loop/http_server_private.h"
 
 #include <stdlib.h>
@@ -46,7 +47,7 @@ void request_unref(struct request *r)
 {
 	struct http_server *s = r->server;
 
-	if (--r->refs)
+	if (--r->refs || (r->x.more && pieces_drop(r)))
 		return;
 	if (r->prev)
 		r->prev->next = r->next;
@@ -57,6 +58,7 @@ void request_unref(struct request *r)
 	request_uncharge(r);
 	buf_release(&r->body);
 	buf_release(&r->packed);
+	packer_free(r->packer);
 	buf_release(&r->x.reply);
 	arena_release(&r->x.arena);
 	mem_free(r);

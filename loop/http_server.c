@@ -11,6 +11,8 @@
  *                                                             ▼
  *                                     on_access (again): answer() ─▶ on_completed
  *
+ * A reply in pieces goes on in http_pieces.c.
+ *
  * What version 0.9.75 needs to be told (each was measured): resuming works only from
  * this thread and wakes nobody, so a zero alarm pumps; a suspended connection has
  * neither timeout nor notice of its client's leaving, so we watch its descriptor
@@ -38,12 +40,28 @@ enum {
 	CONNECTION_ROOM = 128 << 10,
 	LOOP_PACK_MAX = 64 << 10, /* packing this much takes the loop 2 ms */
 	IN_FLIGHT_MAX = 256 << 20,
+	SMALL_REPLY = 64 << 10,
 	SEND_BYTES_PER_S = 32 << 10,
+	PIECE_BYTES_PER_S = 256 << 10, /* what a reply in pieces keeps is worth more */
 };
 
 static int64_t now_ns(void)
 {
 	return (int64_t)uv_hrtime();
+}
+
+static int64_t deadline_ms(const struct request *r)
+{
+	return r->route && r->route->deadline_ms ? r->route->deadline_ms : r->server->o.deadline_ms;
+}
+
+void request_set_send_due(struct request *r)
+{
+	const struct http_server *s = r->server;
+	size_t rate = r->in_pieces ? s->piece_bytes_per_s : s->send_bytes_per_s;
+
+	r->conn->send_due_ns = r->answered_ns + s->o.deadline_ms * 1000000 +
+			       (int64_t)(r->bytes_made / rate) * 1000000000;
 }
 
 /* --- letting libmicrohttpd work -------------------------------------------- */
@@ -152,16 +170,29 @@ static void add_security_headers(struct MHD_Response *m, const struct exchange *
 	}
 }
 
-static struct MHD_Response *refusal_response(const struct refusal *why, const char *allow)
+static void write_line(unsigned status, bool late, const char *text, struct buf *out)
 {
-	char text[sizeof(why->text) + 1];
-	int n = snprintf(text, sizeof(text), "%s\n", why->text);
-	struct MHD_Response *m =
-		MHD_create_response_from_buffer((size_t)n, text, MHD_RESPMEM_MUST_COPY);
+	(void)status;
+	(void)late;
+	buf_printf(out, "%s\n", text);
+}
 
+static struct MHD_Response *refusal_response(const struct request *r, const struct refusal *why,
+					     const char *allow)
+{
+	static const struct http_refusals plain = { "text/plain; charset=utf-8", write_line };
+	const struct http_refusals *form =
+		r->route && r->route->refusals ? r->route->refusals : &plain;
+	struct MHD_Response *m;
+	struct buf text;
+
+	buf_init(&text, 4096);
+	form->write(why->status, r->late, why->text, &text);
+	m = MHD_create_response_from_buffer(text.n, text.p, MHD_RESPMEM_MUST_COPY);
+	buf_release(&text);
 	if (!m)
 		return NULL;
-	add_header(m, "Content-Type", "text/plain; charset=utf-8");
+	add_header(m, "Content-Type", form->content_type);
 	add_security_headers(m, NULL);
 	if (why->status == 503)
 		add_header(m, "Retry-After", "1");
@@ -177,25 +208,44 @@ static void on_response_freed(void *cls)
 	request_unref(cls);
 }
 
+/* One in pieces that is larger than all that may be in flight goes when nothing else does. */
+static bool charge_reply(struct request *r)
+{
+	size_t n = request_reply(r)->n + r->x.held_bytes, most = r->server->in_flight_max;
+
+	if (r->x.more)
+		return request_charge(r, n < most ? n : most);
+	return n <= r->server->small_reply || request_charge(r, n);
+}
+
 /* The reply is not copied: the request stays until the response has been sent. */
+static struct MHD_Response *whole_response(struct request *r)
+{
+	const struct buf *b = request_reply(r);
+	struct MHD_Response *m =
+		MHD_create_response_from_buffer_with_free_callback_cls(b->n, b->p,
+								       on_response_freed, r);
+
+	r->refs += m != NULL;
+	r->bytes_made = b->n;
+	return m;
+}
+
 static struct MHD_Response *reply_response(struct request *r)
 {
 	struct exchange *x = &r->x;
-	struct buf *b = r->packed.n ? &r->packed : &x->reply;
 	struct MHD_Response *m;
 
-	if (!request_charge(r, b->n)) {
+	if (!charge_reply(r)) {
 		request_refuse(r, 503, "too many replies are on their way");
-		return refusal_response(&r->refusal, NULL);
+		return refusal_response(r, &r->refusal, NULL);
 	}
-	m = MHD_create_response_from_buffer_with_free_callback_cls(b->n, b->p, on_response_freed,
-								   r);
+	m = x->more ? pieces_response(r) : whole_response(r);
 	if (!m)
 		return NULL;
-	r->refs++;
 	if (x->content_type)
 		add_header(m, "Content-Type", x->content_type);
-	if (b == &r->packed)
+	if (request_reply(r) == &r->packed)
 		add_header(m, "Content-Encoding", "gzip");
 	add_header(m, "Vary", "Accept-Encoding");
 	add_security_headers(m, x);
@@ -205,16 +255,17 @@ static struct MHD_Response *reply_response(struct request *r)
 }
 
 /* A late job still writes into its request, so nothing of that is looked at. */
-static struct MHD_Response *late_response(const struct http_server *s)
+static struct MHD_Response *late_response(const struct request *r)
 {
+	const struct http_server *s = r->server;
 	struct refusal why = { .status = 503 };
 
 	if (s->closing)
 		snprintf(why.text, sizeof(why.text), "the server is closing");
 	else
 		snprintf(why.text, sizeof(why.text), "no answer within %lld ms",
-			 (long long)s->o.deadline_ms);
-	return refusal_response(&why, NULL);
+			 (long long)deadline_ms(r));
+	return refusal_response(r, &why, NULL);
 }
 
 static struct MHD_Response *make_response(struct request *r, unsigned *status)
@@ -223,10 +274,10 @@ static struct MHD_Response *make_response(struct request *r, unsigned *status)
 
 	if (r->late) {
 		*status = 503;
-		return late_response(r->server);
+		return late_response(r);
 	}
 	request_uncharge(r); /* the body has been served */
-	m = r->refusal.status ? refusal_response(&r->refusal, r->allow) : reply_response(r);
+	m = r->refusal.status ? refusal_response(r, &r->refusal, r->allow) : reply_response(r);
 	*status = r->refusal.status ? r->refusal.status : r->x.status;
 	return m;
 }
@@ -241,15 +292,15 @@ static enum MHD_Result answer(struct request *r, struct MHD_Connection *c)
 		return MHD_NO;
 	r->sent_status = status;
 	r->state = REQUEST_ANSWERED;
-	r->conn->send_due_ns = now_ns() + r->server->o.deadline_ms * 1000000 +
-			       (int64_t)(r->in_flight / r->server->send_bytes_per_s) * 1000000000;
+	r->answered_ns = now_ns();
+	request_set_send_due(r);
 	queued = MHD_queue_response(c, status, m);
 	MHD_destroy_response(m);
 	log_event(LOG_DEBUG, "http request", log_sl("method", r->x.method),
 		  log_sl("path", r->x.path), log_i("status", status),
 		  log_d("seconds", (double)(now_ns() - r->begun_ns) / 1e9));
-	if (!r->late) {
-		/* What a query needed is not held while a slow client reads. */
+	if (!r->late && !r->x.more) {
+		/* What a handler needed is not held while a slow client reads. */
 		arena_release(&r->x.arena);
 		buf_release(&r->body);
 	}
@@ -268,21 +319,26 @@ static void serve_work(struct job *j)
 	request_serve(of_job(j), SIZE_MAX);
 }
 
-static void resume(struct request *r, struct MHD_Connection *c)
+void request_resume(struct request *r)
 {
 	struct http_server *s = r->server;
 
-	unwatch_client(r);
-	r->state = REQUEST_READY;
-	MHD_resume_connection(c);
+	MHD_resume_connection(r->suspended);
 	if (!s->closing)
 		uv_timer_start(&s->alarm, on_alarm, 0, 0);
+}
+
+static void resume_to_answer(struct request *r)
+{
+	unwatch_client(r);
+	r->state = REQUEST_READY;
+	request_resume(r);
 }
 
 static void end_serving(struct request *r)
 {
 	if (!r->late)
-		resume(r, r->suspended);
+		resume_to_answer(r);
 	request_unref(r);
 }
 
@@ -330,7 +386,7 @@ static void give_up(struct request *r)
 	r->late = true;
 	atomic_store(&r->x.cancelled, true);
 	job_cancel(r->server->loop, &r->job);
-	resume(r, r->suspended);
+	resume_to_answer(r);
 }
 
 static enum MHD_Result start_job(struct request *r, struct MHD_Connection *c)
@@ -544,9 +600,9 @@ static void sweep_one(struct http_server *s, struct connection *conn, int64_t no
 		return;
 	}
 	if (r->state == REQUEST_ANSWERED) {
-		if (now > conn->send_due_ns)
+		if (now > conn->send_due_ns && !r->job_runs)
 			cut_off(conn);
-	} else if (now - r->begun_ns > s->o.deadline_ms * 1000000) {
+	} else if (now - r->begun_ns > deadline_ms(r) * 1000000) {
 		if (r->state == REQUEST_READING)
 			cut_off(conn);
 		else if (r->state == REQUEST_SERVING)
@@ -681,7 +737,9 @@ struct http_server *http_server_open(struct loop *l, const struct http_server_op
 	memcpy(s->routes, routes, n * sizeof(*routes));
 	s->nroutes = n;
 	s->in_flight_max = IN_FLIGHT_MAX;
+	s->small_reply = SMALL_REPLY;
 	s->send_bytes_per_s = SEND_BYTES_PER_S;
+	s->piece_bytes_per_s = PIECE_BYTES_PER_S;
 	if (start_daemon(s, e) < 0)
 		goto fail;
 	if (start_handles(s, e) < 0) {

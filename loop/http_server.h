@@ -7,11 +7,14 @@
  * then the connection is suspended, the handler fills the reply on a worker,
  * and the exchange is resumed on the loop. A deferred handler may also return without a
  * reply and leave that to another thread (a writer that answers when data are on
- * disk). A handler never sees libmicrohttpd.
+ * disk). A long reply goes in pieces, each made when the one before has been sent. A handler
+ * never sees libmicrohttpd.
  *
  * Limits: connections in all and per address, header and body size, idle time
- * and a deadline for the whole request, bytes of replies in flight (503 beyond).
- * A suspended exchange whose client leaves has `cancelled` set.
+ * and a deadline for the whole request, bytes of replies in flight (503 beyond; replies below
+ * 64 KiB, such as that of a health check, always go). A client must read 32 KiB a second, or 256
+ * of a reply in pieces, on the average. A suspended exchange whose client leaves has `cancelled`
+ * set.
  */
 #ifndef LOOP_HTTP_SERVER_H
 #define LOOP_HTTP_SERVER_H
@@ -29,7 +32,7 @@ struct exchange {
 	/* the request; all texts live in the arena */
 	struct arena arena;
 	struct slice method, path;
-	const struct http_param *params; /* URL first, then a form body's */
+	const struct http_param *params; /* a form body's first, then those of the URL */
 	size_t nparams;
 	struct slice body;   /* of POST and PUT, when it is no form; as it came */
 	struct slice client; /* its numeric address without port; empty when unknown */
@@ -41,12 +44,29 @@ struct exchange {
 	struct buf reply;          /* limit from the server's options */
 	const char *headers[8][2]; /* name, value; name NULL ends */
 
+	/* Set by serve() of HTTP_IN_JOB when `reply` is only the first piece. Each time a piece has
+	 * been sent, more() is called by a worker of the route's class, with an empty `reply`, to
+	 * make the next. It sets `more` to NULL with the last one. With `cancelled` set nobody
+	 * wants any more: then it gives back what it holds and sets it to NULL at once. It is
+	 * called on until then in any case. */
+	void (*more)(struct exchange *x);
+	void *state;       /* the handler's, between pieces */
+	size_t held_bytes; /* that `state` keeps; counts as in flight */
+
 	bool deferred;         /* set by serve(): see exchange_finish() */
 	atomic_bool cancelled; /* the client left, or the deadline passed, or we stop */
 	void *private;
 };
 
 enum http_where { HTTP_ON_LOOP, HTTP_IN_JOB, HTTP_DEFERRED };
+
+/* The form of what the server itself refuses (too many requests, no answer in time, arguments that
+ * cannot be read), where that is not to be a line of plain text. */
+struct http_refusals {
+	const char *content_type;
+	/* late: no answer in time. The text is a sentence without a full stop. */
+	void (*write)(unsigned status, bool late, const char *text, struct buf *out);
+};
 
 struct http_route {
 	const char *method; /* "GET" also answers HEAD; NULL: any */
@@ -55,7 +75,9 @@ struct http_route {
 	enum job_class class; /* with HTTP_IN_JOB, HTTP_DEFERRED */
 	void (*serve)(struct exchange *x);
 	void *ctx;
-	size_t body_limit; /* 0: the server's */
+	size_t body_limit;                    /* 0: the server's */
+	int64_t deadline_ms;                  /* 0: the server's */
+	const struct http_refusals *refusals; /* NULL: plain text */
 };
 
 struct http_server_options {

@@ -1,8 +1,8 @@
 /*
  * http_server_private.h - between http_server.c, which speaks with libmicrohttpd,
- * and what needs no library: http_request.c (reading a request), http_exchange.c
- * (routes, parameters, packing, what handlers call), http_listen.c. Nobody else
- * includes it.
+ * http_pieces.c, which gives it replies piece by piece, and what needs no library:
+ * http_request.c (reading a request), http_exchange.c (routes, parameters, packing,
+ * what handlers call), http_listen.c. Nobody else includes it.
  *
  * A request is counted: by libmicrohttpd until it is completed, by its job until
  * that is done (and, of a deferred one, until it was finished), by its response until the
@@ -49,7 +49,9 @@ struct http_server {
 	struct request *requests;
 	/* Of all requests together: replies not yet sent and bodies not yet served. */
 	size_t in_flight, in_flight_max;
+	size_t small_reply;      /* one up to this goes whatever is in flight, and does not count */
 	size_t send_bytes_per_s; /* slower readers are cut off */
+	size_t piece_bytes_per_s;
 };
 
 enum request_state {
@@ -106,9 +108,16 @@ struct request {
 
 	/* what goes */
 	struct refusal refusal;
-	const char *allow; /* of a 405 */
-	struct buf packed; /* of the reply; empty when it stays as it is */
-	bool late;         /* answered without the handler, which still has it */
+	const char *allow;     /* of a 405 */
+	struct buf packed;     /* of the reply; empty when it stays as it is */
+	struct packer *packer; /* of a reply in pieces; NULL: it goes as it is */
+	size_t piece_sent;     /* bytes of the present piece */
+	int64_t piece_begun_ns;
+	int64_t answered_ns; /* later, by the time it took to make further pieces */
+	uint64_t bytes_made; /* of all pieces so far */
+	bool in_pieces;
+	bool broken; /* no further piece can be made */
+	bool late;   /* answered without the handler, which still has it */
 	unsigned sent_status;
 	size_t in_flight;
 
@@ -123,6 +132,10 @@ struct request {
 /* --- http_request.c --- */
 
 void server_free(struct http_server *s);
+/* These two are http_server.c's. The library goes on with a connection that was suspended. */
+void request_resume(struct request *r);
+/* When the client must have read what has been made. */
+void request_set_send_due(struct request *r);
 struct request *request_new(struct http_server *s, struct connection *conn);
 void request_unref(struct request *r);
 /* Counts bytes that this request keeps from now on; false: there are too many already. */
@@ -137,6 +150,16 @@ void request_end_header(struct request *r, const char *method);
 bool request_ends_early(const struct request *r);
 /* false: so much of it was thrown away that the connection should be closed. */
 bool request_read_body(struct request *r, const char *p, size_t n);
+
+/* --- http_pieces.c --- */
+
+struct MHD_Response;
+/* A response of unknown length, whose pieces are made as they are sent; it refers to `r`. NULL
+ * when there is no memory. */
+struct MHD_Response *pieces_response(struct request *r);
+/* Of a request without references: has the handler give back, on a worker, what it holds for
+ * further pieces, and takes a reference for as long. false: that was done here and now. */
+bool pieces_drop(struct request *r);
 
 /* --- http_listen.c --- */
 
@@ -153,6 +176,12 @@ const struct http_route *request_route(struct request *r, const struct http_rout
 void request_serve(struct request *r, size_t pack_max);
 /* Looks at the reply of a handler, packs it. request_serve() leaves that out for a deferred one. */
 void request_end_reply(struct request *r, size_t pack_max);
+/* What is to be sent, or the present piece of it. */
+struct buf *request_reply(struct request *r);
+/* Makes the next piece; `broken` when it could not. */
+void request_next_piece(struct request *r);
+/* Has the handler give back what it holds for further pieces. */
+void request_drop_pieces(struct request *r);
 /* Keeps the first refusal only. */
 void request_refuse(struct request *r, unsigned status, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

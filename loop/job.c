@@ -55,6 +55,17 @@ static void list_append(struct job_list *q, struct job *j)
 	q->last = &j->next;
 }
 
+static void list_prepend(struct job_list *q, struct job *j)
+{
+	j->next = q->first;
+	j->prev = &q->first;
+	if (j->next)
+		j->next->prev = &j->next;
+	else
+		q->last = &j->next;
+	q->first = j;
+}
+
 static void list_remove(struct job_list *q, struct job *j)
 {
 	*j->prev = j->next;
@@ -189,7 +200,7 @@ void workers_stop(struct loop *l)
 
 /* --- jobs ------------------------------------------------------------------ */
 
-int job_start(struct loop *l, struct job *j, enum job_class class, struct err *e)
+static int start(struct loop *l, struct job *j, enum job_class class, bool first, struct err *e)
 {
 	struct worker_class *c = &l->classes[class];
 
@@ -199,7 +210,7 @@ int job_start(struct loop *l, struct job *j, enum job_class class, struct err *e
 		return err_set(e, ERR_CANCELLED, "no new %s job: the loop is ending",
 			       class_names[class]);
 	}
-	if (c->waiting >= c->queue_max) {
+	if (!first && c->waiting >= c->queue_max) {
 		pthread_mutex_unlock(&l->lock);
 		counter_add_for(C_JOBS_REFUSED, class_label(class), 1);
 		return err_set(e, ERR_BUSY, "%u %s jobs are waiting already", c->queue_max,
@@ -209,7 +220,7 @@ int job_start(struct loop *l, struct job *j, enum job_class class, struct err *e
 	j->class = class;
 	j->state = JOB_WAITING;
 	j->queued_ns = (int64_t)uv_hrtime();
-	list_append(&c->queue, j);
+	(first ? list_prepend : list_append)(&c->queue, j);
 	c->waiting++;
 	counter_set_for(C_JOBS_WAITING, class_label(class), c->waiting);
 	pthread_cond_signal(&c->more);
@@ -217,6 +228,16 @@ int job_start(struct loop *l, struct job *j, enum job_class class, struct err *e
 	l->jobs_under_way++;
 	counter_add_for(C_JOBS_STARTED, class_label(class), 1);
 	return 0;
+}
+
+int job_start(struct loop *l, struct job *j, enum job_class class, struct err *e)
+{
+	return start(l, j, class, false, e);
+}
+
+int job_continue(struct loop *l, struct job *j, enum job_class class, struct err *e)
+{
+	return start(l, j, class, true, e);
 }
 
 void job_cancel(struct loop *l, struct job *j)

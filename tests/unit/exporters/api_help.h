@@ -129,9 +129,33 @@ static inline int api_teardown(void **state)
 	return face_teardown(state);
 }
 
-/* As face_get(), for a path and what stands behind its "?". */
-static inline const char *api_ask(struct face *f, void (*serve)(struct exchange *x),
-				  const char *path, const char *params)
+enum { API_PIECE = 256 << 10, API_PIECE_SPARE = 1000 };
+static unsigned api_pieces; /* of the last reply */
+
+/* All pieces of a reply as one, NUL-terminated. */
+static inline void api_collect(struct face *f)
+{
+	struct exchange *x = &f->r.x;
+	struct buf all;
+
+	buf_init(&all, 64 << 20);
+	for (api_pieces = 1;; api_pieces++) {
+		assert_ok(buf_check(&x->reply, &f->e), &f->e);
+		assert_true(x->reply.n < API_PIECE + API_PIECE_SPARE);
+		buf_slice(&all, buf_all(&x->reply));
+		if (!x->more)
+			break;
+		buf_clear(&x->reply);
+		x->more(x);
+	}
+	buf_putc(&all, '\0');
+	buf_release(&x->reply);
+	x->reply = all;
+}
+
+/* For a path and what stands behind its "?": the first piece of a reply. */
+static inline void api_start(struct face *f, void (*serve)(struct exchange *x), const char *path,
+			     const char *params)
 {
 	struct http_param *list = NULL;
 	size_t n = 0;
@@ -150,8 +174,14 @@ static inline const char *api_ask(struct face *f, void (*serve)(struct exchange 
 	f->r.x.params = list;
 	f->r.x.nparams = n;
 	serve(&f->r.x);
-	buf_putc(&f->r.x.reply, '\0');
-	assert_ok(buf_check(&f->r.x.reply, &f->e), &f->e);
+}
+
+/* As face_get(). */
+static inline const char *api_ask(struct face *f, void (*serve)(struct exchange *x),
+				  const char *path, const char *params)
+{
+	api_start(f, serve, path, params);
+	api_collect(f);
 	return f->r.x.reply.p;
 }
 

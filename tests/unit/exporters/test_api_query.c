@@ -60,6 +60,49 @@ static void a_series_that_went_stale_has_no_value(void **state)
 		       "},\"values\":[[1795424580,\"1\"]]}"));
 }
 
+static void a_long_answer_comes_in_pieces(void **state)
+{
+	struct face *f = *state;
+	struct buf want;
+
+	buf_init(&want, 4 << 20);
+	buf_puts(&want, "{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[");
+	for (int i = 0; i < 4; i++) {
+		buf_printf(&want, "%s{\"metric\":{\"row\":\"%d\"},\"values\":[", i ? "," : "", i);
+		for (int k = 0; k < 11000; k++)
+			buf_printf(&want, "%s[%d,\"%d\"]", k ? "," : "", 5 * k, 5 * k);
+		buf_puts(&want, "]}");
+	}
+	buf_puts(&want, "]}}");
+	buf_putc(&want, '\0');
+	assert_string_equal(api_ask(f, serve_query_range, "",
+				    "start=0&end=54995&step=5&query="
+				    "label_replace(vector(time()),\"row\",\"0\",\"\",\"\") or "
+				    "label_replace(vector(time()),\"row\",\"1\",\"\",\"\") or "
+				    "label_replace(vector(time()),\"row\",\"2\",\"\",\"\") or "
+				    "label_replace(vector(time()),\"row\",\"3\",\"\",\"\")"),
+			    want.p);
+	assert_int_equal(api_pieces, 3);
+	buf_release(&want);
+}
+
+static void an_answer_that_nobody_wants_any_more_is_given_back(void **state)
+{
+	struct face *f = *state;
+
+	api_start(f, serve_query_range, "",
+		  "start=0&end=109990&step=10&query="
+		  "label_replace(vector(time()),\"a\",\"b\",\"\",\"\")"
+		  " or vector(time())");
+	assert_non_null(f->r.x.more);
+	assert_true(f->r.x.held_bytes > 2 * 11000 * sizeof(double));
+	atomic_store(&f->r.x.cancelled, true);
+	buf_clear(&f->r.x.reply);
+	f->r.x.more(&f->r.x);
+	assert_null(f->r.x.more); /* leaks are for the sanitizer to find */
+	assert_int_equal(f->r.x.reply.n, 0);
+}
+
 static void a_limit_cuts_series_and_warns(void **state)
 {
 	struct face *f = *state;
@@ -204,6 +247,8 @@ int main(void)
 		T(without_a_time_it_is_now),
 		T(a_range_query_gives_a_matrix_by_labels),
 		T(a_series_that_went_stale_has_no_value),
+		T(a_long_answer_comes_in_pieces),
+		T(an_answer_that_nobody_wants_any_more_is_given_back),
 		T(a_limit_cuts_series_and_warns),
 		T(notes_come_behind_the_data),
 		T(stats_come_when_they_are_asked_for),

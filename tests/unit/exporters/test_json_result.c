@@ -71,11 +71,92 @@ static void times_have_three_decimals_or_none(void **state)
 	}
 }
 
+/* --- pieces ----------------------------------------------------------------------------------- */
+
+static void write_all(struct query *q, size_t enough, struct buf *out)
+{
+	struct json_result r;
+	size_t steps = 0;
+	bool more;
+
+	buf_clear(out);
+	json_result_init(&r, q, 0);
+	do {
+		struct buf piece;
+
+		buf_init(&piece, 1 << 20);
+		more = json_result_next(&r, enough, &piece);
+		assert_int_equal(piece.failed, 0);
+		buf_slice(out, buf_all(&piece));
+		buf_release(&piece);
+		assert_true(++steps < 1000);
+	} while (more);
+	json_result_notes(q, false, out);
+	buf_putc(out, '\0');
+}
+
+static void assert_same_in_pieces(struct query *q, const char *want)
+{
+	struct buf out;
+
+	buf_init(&out, 1 << 20);
+	for (size_t enough = 1; enough < 300; enough++) {
+		write_all(q, enough, &out);
+		assert_string_equal(out.p, want);
+	}
+	write_all(q, SIZE_MAX, &out);
+	assert_string_equal(out.p, want);
+	buf_release(&out);
+}
+
+static void pieces_of_any_size_make_the_same_text(void **state)
+{
+	struct err e = { 0 };
+	struct labels *a = labels_make(&e, "m", "x", "1", NULL), *b = labels_make(&e, NULL, NULL);
+	struct head heads[2] = { { .labels = a }, { .labels = b } };
+	double values[] = { 1, ABSENT, 2.5, ABSENT, NAN, -1 };
+	struct query_points rows[] = { { a, 3, (int64_t[]){ 1, 2, 1500 }, values },
+				       { b, 1, (int64_t[]){ 7000 }, values + 5 } };
+	struct query q = { .grid = { 1000, 500, 3 }, .step_ms = 500, .rows = rows, .nrows = 2 };
+
+	(void)state;
+	arena_init(&q.arena, 1 << 20);
+	q.value = (struct value){ .type = VALUE_VECTOR };
+	q.value.vector.n = 2;
+	q.value.vector.width = 3;
+	q.value.vector.heads = heads;
+	q.value.vector.values = values;
+	assert_same_in_pieces(&q, "{\"resultType\":\"matrix\",\"result\":["
+				  "{\"metric\":{\"__name__\":\"m\",\"x\":\"1\"},"
+				  "\"values\":[[1,\"1\"],[2,\"2.5\"]]},"
+				  "{\"metric\":{},\"values\":[[1.500,\"NaN\"],[2,\"-1\"]]}]");
+	q.value.type = VALUE_MATRIX;
+	q.step_ms = 0;
+	rows[0].n = 1;
+	assert_same_in_pieces(
+		&q, "{\"resultType\":\"matrix\",\"result\":["
+		    "{\"metric\":{\"__name__\":\"m\",\"x\":\"1\"},\"values\":[[0.001,\"1\"]]},"
+		    "{\"metric\":{},\"values\":[[7,\"-1\"]]}]");
+	q.value.type = VALUE_VECTOR;
+	q.value.vector.width = 1;
+	values[1] = NAN;
+	assert_same_in_pieces(&q,
+			      "{\"resultType\":\"vector\",\"result\":["
+			      "{\"metric\":{\"__name__\":\"m\",\"x\":\"1\"},\"value\":[1,\"1\"]},"
+			      "{\"metric\":{},\"value\":[1,\"NaN\"]}]");
+	q.value.vector.n = 0;
+	assert_same_in_pieces(&q, "{\"resultType\":\"vector\",\"result\":[]");
+	arena_release(&q.arena);
+	labels_unref(a);
+	labels_unref(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values_are_short_with_exponents_only_at_the_ends),
 		cmocka_unit_test(times_have_three_decimals_or_none),
+		cmocka_unit_test(pieces_of_any_size_make_the_same_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

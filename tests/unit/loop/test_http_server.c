@@ -306,14 +306,14 @@ static void parameters_come_from_the_query(void **state)
 	assert_has(a, "accept=text/x other=\n");
 }
 
-static void a_form_adds_its_parameters(void **state)
+static void a_forms_parameters_come_before_those_of_the_query(void **state)
 {
 	struct fixture *f = *state;
 	const char *a = ask(f, "POST /echo-job?q=1",
 			    "Content-Type: application/x-www-form-urlencoded; charset=utf-8\r\n"
 			    "Content-Length: 9\r\n\r\nb=%2B&c=3");
 
-	assert_has(a, "[q]=[1]\n[b]=[+]\n[c]=[3]\n");
+	assert_has(a, "[b]=[+]\n[c]=[3]\n[q]=[1]\n");
 	assert_has(a, "body 0: \n");
 }
 
@@ -565,6 +565,7 @@ static void too_many_bytes_on_their_way_are_503(void **state)
 	const char *a;
 
 	f->s->in_flight_max = 3000;
+	f->s->small_reply = 0;
 	a = ask(f, "GET /many?n=3001", "");
 	assert_status(a, "503");
 	assert_has(a, "too many replies are on their way\n");
@@ -968,7 +969,7 @@ int main(void)
 		T(a_wrong_method_is_405_and_says_which_are_right),
 		T(a_route_with_a_star_takes_what_is_below),
 		T(parameters_come_from_the_query),
-		T(a_form_adds_its_parameters),
+		T(a_forms_parameters_come_before_those_of_the_query),
 		T(another_body_comes_as_it_is),
 		T(a_parameter_that_cannot_be_is_a_400),
 		T(a_thousand_parameters_are_the_most),
