@@ -16,8 +16,8 @@
  * What version 0.9.75 needs to be told (each was measured): resuming works only from
  * this thread and wakes nobody, so a zero alarm pumps; a suspended connection has
  * neither timeout nor notice of its client's leaving, so we watch its descriptor
- * and close that watch before resuming; its timeout is of idleness only, so sweep()
- * ends what drips.
+ * (from the next sweep on: most are resumed long before) and close that watch before
+ * resuming; its timeout is of idleness only, so sweep() ends what drips.
  */
 #include "loop/http_server.h"
 
@@ -404,7 +404,6 @@ static enum MHD_Result start_job(struct request *r, struct MHD_Connection *c)
 	r->job_runs = true;
 	r->state = REQUEST_SERVING;
 	r->suspended = c;
-	watch_client(r);
 	MHD_suspend_connection(c);
 	return MHD_YES;
 }
@@ -607,6 +606,8 @@ static void sweep_one(struct http_server *s, struct connection *conn, int64_t no
 			cut_off(conn);
 		else if (r->state == REQUEST_SERVING)
 			give_up(r);
+	} else if (r->state == REQUEST_SERVING && !r->watch) {
+		watch_client(r);
 	}
 }
 

@@ -93,30 +93,46 @@ static void end_job(struct loop *l, struct job *j, enum state how)
 
 /* --- workers --------------------------------------------------------------- */
 
+/* Under the lock: the next job; NULL when the loop is ending. `ended`: the loop does not know yet
+ * of one that has. */
+static struct job *next_job(struct worker_class *c, bool ended)
+{
+	struct loop *l = c->loop;
+	struct job *j;
+
+	while (!(j = c->queue.first) && !ended && !l->ending) {
+		c->asleep++;
+		pthread_cond_wait(&c->more, &l->lock);
+		c->asleep--;
+	}
+	if (!j)
+		return NULL;
+	leave_queue(c, j);
+	j->state = JOB_WORKING;
+	list_append(&c->working, j);
+	return j;
+}
+
 static void *worker(void *arg)
 {
 	struct worker_class *c = arg;
 	struct loop *l = c->loop;
+	bool ended = false;
+	struct job *j;
 
 	pthread_mutex_lock(&l->lock);
-	for (;;) {
-		struct job *j = c->queue.first;
-
-		if (!j) {
-			if (l->ending)
-				break;
-			pthread_cond_wait(&c->more, &l->lock);
-			continue;
-		}
-		leave_queue(c, j);
-		j->state = JOB_WORKING;
-		list_append(&c->working, j);
+	while ((j = next_job(c, ended)) || ended) {
 		pthread_mutex_unlock(&l->lock);
-		j->work(j);
+		if (ended)
+			uv_async_send(&l->wake);
+		if (j)
+			j->work(j);
 		pthread_mutex_lock(&l->lock);
+		ended = j != NULL;
+		if (!j)
+			continue;
 		list_remove(&c->working, j);
 		end_job(l, j, JOB_STATE_RAN);
-		uv_async_send(&l->wake);
 	}
 	pthread_mutex_unlock(&l->lock);
 	return NULL;
@@ -223,8 +239,8 @@ static int start(struct loop *l, struct job *j, enum job_class class, bool first
 	(first ? list_prepend : list_append)(&c->queue, j);
 	c->waiting++;
 	counter_set_for(C_JOBS_WAITING, class_label(class), c->waiting);
-	pthread_cond_signal(&c->more);
 	pthread_mutex_unlock(&l->lock);
+	l->jobs_started = true;
 	l->jobs_under_way++;
 	counter_add_for(C_JOBS_STARTED, class_label(class), 1);
 	return 0;
@@ -238,6 +254,25 @@ int job_start(struct loop *l, struct job *j, enum job_class class, struct err *e
 int job_continue(struct loop *l, struct job *j, enum job_class class, struct err *e)
 {
 	return start(l, j, class, true, e);
+}
+
+void jobs_wake(struct loop *l)
+{
+	unsigned n[JOB_CLASSES];
+
+	if (!l->jobs_started)
+		return;
+	l->jobs_started = false;
+	pthread_mutex_lock(&l->lock);
+	for (int i = 0; i < JOB_CLASSES; i++) {
+		const struct worker_class *c = &l->classes[i];
+
+		n[i] = c->waiting < c->asleep ? c->waiting : c->asleep;
+	}
+	pthread_mutex_unlock(&l->lock);
+	for (int i = 0; i < JOB_CLASSES; i++)
+		while (n[i]-- > 0)
+			pthread_cond_signal(&l->classes[i].more);
 }
 
 void job_cancel(struct loop *l, struct job *j)

@@ -61,6 +61,7 @@ static void on_prepare(uv_prepare_t *h)
 
 	end_turn(l);
 	timers_arm(l);
+	jobs_wake(l);
 }
 
 static void turn(struct loop *l, uv_run_mode mode)

@@ -29,9 +29,10 @@ struct job_list {
 struct worker_class {
 	struct loop *loop;
 	enum job_class class;
-	pthread_cond_t more; /* a job was queued, or the end is near */
+	pthread_cond_t more; /* there are jobs, or the end is near */
 	struct job_list queue, working;
 	unsigned waiting, queue_max;
+	unsigned asleep;  /* threads */
 	unsigned threads; /* started so far */
 	pthread_t thread[WORKERS_MAX];
 };
@@ -70,7 +71,9 @@ struct loop {
 	struct post *posts, **posts_last;
 	bool ending; /* workers go home, no new jobs */
 
-	unsigned jobs_under_way; /* started and `done` not yet called; loop thread */
+	/* loop thread */
+	unsigned jobs_under_way; /* started and `done` not yet called */
+	bool jobs_started;       /* since workers were woken last */
 };
 
 /* --- timer.c --- */
@@ -81,6 +84,9 @@ void timers_arm(struct loop *l); /* sets `alarm` for the first timer */
 int workers_start(struct loop *l, const struct loop_options *o, struct err *e);
 /* Cancels what waits, asks what works to stop, joins the threads; every job is then ended. */
 void workers_stop(struct loop *l);
+/* Wakes workers for the jobs started in this turn of the loop, before it waits: one that was woken
+ * for each of them would find nothing to do by the next. */
+void jobs_wake(struct loop *l);
 /* Calls `done` of at most as many jobs as have ended by now. */
 void jobs_run_done(struct loop *l);
 /* Cancels `j`, waits until it has ended and calls its `done` before returning. For closing

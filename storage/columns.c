@@ -9,10 +9,14 @@
 
 struct columns_scratch *columns_scratch_new(struct err *e)
 {
-	struct columns_scratch *s = mem_zalloc(sizeof(*s));
+	struct columns_scratch *s = mem_alloc(sizeof(*s));
 
-	if (!s)
+	if (!s) {
 		err_set(e, ERR_MEMORY, "no memory to pack and unpack columns");
+		return NULL;
+	}
+	s->quick = false; /* nothing else is read before it is written; it is too large to be zeroed
+			   * for a single value */
 	return s;
 }
 
