@@ -1,23 +1,13 @@
-/* num_shortest.cc - see num_shortest.h. No exception leaves it: std::to_chars throws none. */
+/* num_shortest.cc - see num_shortest.h. No exception leaves it: to_decimal() throws none. */
 #include "base/num_shortest.h"
 
-#include <charconv>
+#define FMT_HEADER_ONLY 1
+#include <fmt/format.h>
 
-int num_shortest(double v, char digits[24], int *point)
+uint64_t num_shortest(double v, int *exponent)
 {
-	char text[40]; /* d.ddde±xxx */
-	const std::to_chars_result r =
-		std::to_chars(text, text + sizeof(text), v, std::chars_format::scientific);
-	const char *p = text;
-	int n = 0, exponent = 0;
-	bool negative;
+	const auto d = fmt::detail::dragonbox::to_decimal(v);
 
-	for (; p < r.ptr && *p != 'e'; p++)
-		if (*p != '.')
-			digits[n++] = *p;
-	negative = p[1] == '-';
-	for (p += 2; p < r.ptr; p++)
-		exponent = exponent * 10 + (*p - '0');
-	*point = 1 + (negative ? -exponent : exponent);
-	return n;
+	*exponent = d.exponent;
+	return d.significand;
 }
