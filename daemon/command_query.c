@@ -250,11 +250,10 @@ static void put_answer(struct asked *q, struct query *r)
 	buf_putc(&q->body, '}');
 }
 
-static int run_over(struct asked *q, struct store *s, const struct calendar *calendar,
-		    struct err *e)
+static int run_over(struct asked *q, const struct engine_options *o, struct store *s,
+		    const struct calendar *calendar, struct err *e)
 {
-	struct engine_options o = { .features = q->features };
-	struct engine *en = engine_new(&o, e);
+	struct engine *en = engine_new(o, e);
 	struct query r;
 	int rc = -1;
 
@@ -266,7 +265,7 @@ static int run_over(struct asked *q, struct store *s, const struct calendar *cal
 	r.end_ms = q->end_ms;
 	r.step_ms = q->range ? q->step_ms : 0;
 	r.as_of_ms = q->as_of_ms;
-	r.source = source_store_open(s, calendar, TIMEOUT_MS, e);
+	r.source = source_store_open(s, calendar, r.timeout_ms, e);
 	if (r.source) {
 		query_run(en, &r);
 		source_store_close(r.source);
@@ -282,17 +281,19 @@ static int ask_folder(struct asked *q, struct err *e)
 {
 	struct store_options so = { .read_only = true };
 	const struct calendar *calendar = NULL;
+	struct engine_options engine;
 	struct loaded l;
 	struct store *s;
 	int rc = -1;
 
 	if (load_all(q->config, NULL, stderr, &l, e) < 0)
 		return -1;
+	engine = config_engine(l.config, q->features);
 	so.dir = q->dir ? q->dir : l.config->data_dir;
 	calendar = calendar_new(l.catalogue, e);
 	s = calendar ? store_open(&so, e) : NULL;
 	if (s) {
-		rc = run_over(q, s, calendar, e);
+		rc = run_over(q, &engine, s, calendar, e);
 		store_close(s);
 	}
 	calendar_free(calendar);

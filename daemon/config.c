@@ -13,7 +13,12 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 
-enum { CONFIG_ARENA_BYTES = 64 << 20, STATISTICS_MAX = 1000, SOURCE_MAX = 64 };
+enum {
+	CONFIG_ARENA_BYTES = 64 << 20,
+	STATISTICS_MAX = 1000,
+	SOURCE_MAX = 64,
+	CONCURRENCY_MAX = 64
+};
 
 static const struct yaml_choice light_choices[] = {
 	{ "watch", LIGHT_WATCH }, { "yellow", LIGHT_YELLOW }, { "red", LIGHT_RED }, { NULL, 0 }
@@ -63,6 +68,20 @@ static const struct yaml_field remote_write_fields[] = {
 	{ NULL }
 };
 
+static const struct yaml_field query_fields[] = {
+	{ "lookback_delta", YAML_DURATION, offsetof(struct query_config, lookback_ms), .min = 1,
+	  .max = 366 * 86400e3, .help = "how long a sample of a plain series holds" },
+	{ "timeout", YAML_DURATION, offsetof(struct query_config, timeout_ms), .min = 100,
+	  .max = 86400e3, .help = "longest time of a query" },
+	{ "max_samples", YAML_INT, offsetof(struct query_config, max_samples), .min = 1000,
+	  .max = 1e12, .help = "values a query may hold at a time" },
+	{ "max_concurrency", YAML_INT, offsetof(struct query_config, max_concurrency), .min = 1,
+	  .max = CONCURRENCY_MAX, .help = "queries at once; more wait" },
+	{ "max_memory", YAML_SIZE, offsetof(struct query_config, max_memory), .min = 1 << 20,
+	  .max = 1LL << 40, .help = "of one query" },
+	{ NULL }
+};
+
 static const struct yaml_field hours_fields[] = {
 	{ "start", YAML_STRING, offsetof(struct raw_hours, start), .required = true },
 	{ "end", YAML_STRING, offsetof(struct raw_hours, end), .required = true },
@@ -73,7 +92,7 @@ struct raw_top {
 	const char *title, *notice, *listen, *data_dir, *timezone;
 	struct yaml_strings catalogue;
 	int64_t assess_every_ms, map_bytes;
-	const struct yaml_node *hours, *feeds, *lights, *alerts, *remote_write, *retention;
+	const struct yaml_node *hours, *feeds, *lights, *alerts, *remote_write, *query, *retention;
 };
 
 static const struct yaml_field top_fields[] = {
@@ -93,6 +112,7 @@ static const struct yaml_field top_fields[] = {
 	  .help = "lagging, late_report, feed_down" },
 	{ "remote_write", YAML_NODE, offsetof(struct raw_top, remote_write),
 	  .help = "samples pushed by a Prometheus" },
+	{ "query", YAML_NODE, offsetof(struct raw_top, query), .help = "what queries may take" },
 	{ "retention", YAML_NODE, offsetof(struct raw_top, retention),
 	  .help = "a list: how long and how much of which plain families is kept" },
 	{ "assess_every", YAML_DURATION, offsetof(struct raw_top, assess_every_ms), .min = 1000,
@@ -133,6 +153,11 @@ static void set_defaults(struct config *c)
 	c->remote_write = (struct remote_write_config){ .enabled = true,
 							.body_limit = 16 << 20,
 							.source = "remote_write" };
+	c->query = (struct query_config){ .lookback_ms = 5 * 60 * 1000,
+					  .timeout_ms = 2 * 60 * 1000,
+					  .max_samples = 50 * 1000 * 1000,
+					  .max_concurrency = 8,
+					  .max_memory = 1 << 30 };
 }
 
 /* `path` relative to `dir` unless absolute. */
@@ -396,6 +421,8 @@ static void read_file(struct config *c, struct diags *d)
 		read_alerts(c, raw.alerts, d);
 	if (raw.remote_write)
 		read_remote_write(c, raw.remote_write, d);
+	if (raw.query)
+		yaml_fill(raw.query, query_fields, &c->query, &c->arena, d);
 	if (raw.retention)
 		read_retention(c, raw.retention, d);
 	if (raw.feeds) {
@@ -440,6 +467,16 @@ struct config *config_load(const char *path, const struct config_overrides *o, s
 fail:
 	config_unref(c);
 	return NULL;
+}
+
+struct engine_options config_engine(const struct config *c, unsigned features)
+{
+	return (struct engine_options){ .features = features,
+					.lookback_ms = c->query.lookback_ms,
+					.timeout_ms = c->query.timeout_ms,
+					.max_points = (size_t)c->query.max_samples,
+					.concurrent = (unsigned)c->query.max_concurrency,
+					.memory_bytes = (size_t)c->query.max_memory };
 }
 
 struct config *config_ref(struct config *c)

@@ -14,6 +14,7 @@
 #include "base/diag.h"
 #include "base/workdays.h"
 #include "collectors/feed.h"
+#include "query/query.h"
 #include "storage/store.h"
 
 #include <stdatomic.h>
@@ -40,6 +41,12 @@ struct remote_write_config {
 	const char *source; /* of those figures */
 };
 
+/* What queries may take: Prometheus' flags query.lookback-delta, query.timeout, query.max-samples
+ * and query.max-concurrency, and the bytes of one query. */
+struct query_config {
+	int64_t lookback_ms, timeout_ms, max_samples, max_concurrency, max_memory;
+};
+
 struct config {
 	struct arena arena;
 	atomic_uint refs;
@@ -58,6 +65,7 @@ struct config {
 	int64_t assess_every_ms;
 	struct alert_config lagging, late, feed_down;
 	struct remote_write_config remote_write;
+	struct query_config query;
 	struct retention *retention; /* of plain series; one for each family that a rule names */
 	size_t nretention;
 	int64_t map_bytes;
@@ -74,6 +82,8 @@ struct config *config_load(const char *path, const struct config_overrides *o, s
 			   struct err *e);
 struct config *config_ref(struct config *c);
 void config_unref(struct config *c); /* NULL is nothing */
+
+struct engine_options config_engine(const struct config *c, unsigned features);
 
 /* "127.0.0.1:9290", "[::1]:9290", ":9290" is refused (say which address). */
 int listen_parse(struct slice text, struct arena *a, const char **host, int *port, struct err *e);

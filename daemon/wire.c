@@ -94,6 +94,8 @@ static void warn_unchangeable(const struct config *old, const struct config *new
 	    old->remote_write.body_limit != new->remote_write.body_limit)
 		log_event(LOG_WARN, "remote write goes on or off, and changes its limit, with a "
 				    "restart only");
+	if (memcmp(&old->query, &new->query, sizeof(new->query)) != 0)
+		log_event(LOG_WARN, "the limits of queries (query:) change with a restart only");
 	if (strcmp(old->data_dir, new->data_dir) != 0)
 		log_event(LOG_WARN, "the data folder changes with a restart only",
 			  log_s("data_dir", new->data_dir));
@@ -381,7 +383,7 @@ static const struct http_route *all_routes(struct daemon *d, size_t *n, struct e
 
 static int open_engine(struct daemon *d, unsigned features, struct err *e)
 {
-	struct engine_options o = { .features = features };
+	struct engine_options o = config_engine(d->config, features);
 
 	d->engine = engine_new(&o, e);
 	return d->engine ? 0 : -1;
@@ -446,6 +448,8 @@ struct daemon *daemon_open(const struct daemon_options *o, struct err *e)
 	if (load_all(d->config_path, &d->overrides, d->complaints, &l, e) < 0)
 		goto fail;
 	swap_in(d, &l);
+	/* Each query that runs holds a worker. */
+	loop_options.workers[JOB_QUERY] = (unsigned)d->config->query.max_concurrency;
 	d->loop = loop_new(&loop_options, e);
 	if (!d->loop || open_store(d, e) < 0 || open_collector(d, e) < 0 || open_watch(d, e) < 0 ||
 	    open_engine(d, o->features, e) < 0 || open_server(d, e) < 0 || open_signals(d, e) < 0 ||

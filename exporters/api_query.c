@@ -123,12 +123,11 @@ static int read_common(struct ask *a, struct err *e)
 
 	a->stats = stats.n > 0;
 	a->q.text = exchange_param(x, "query");
-	a->q.timeout_ms = QUERY_TIMEOUT_MS;
 	a->q.cancelled = &x->cancelled;
 	if (param_limit(x, "limit", &a->limit, e) < 0 ||
 	    param_duration(x, "timeout", &timeout, &there, e) < 0)
 		return -1;
-	if (there && timeout < QUERY_TIMEOUT_MS)
+	if (there && timeout < a->q.timeout_ms)
 		a->q.timeout_ms = timeout > 0 ? timeout : 1;
 	if (param_duration(x, "lookback_delta", &lookback, &there, e) < 0)
 		return -1;

@@ -275,7 +275,10 @@ void serve_flags(struct exchange *x)
 	put_text(&j, "query.max-concurrency", text);
 	snprintf(text, sizeof(text), "%zu", o->max_points);
 	put_text(&j, "query.max-samples", text);
-	put_text(&j, "query.timeout", "2m");
+	snprintf(text, sizeof(text), "%zu", o->memory_bytes);
+	put_text(&j, "query.max-memory", text); /* ours, bytes */
+	duration_print(o->timeout_ms, text);
+	put_text(&j, "query.timeout", text);
 	put_text(&j, "web.enable-admin-api", "true");
 	put_text(&j, "web.enable-lifecycle", "false");
 	json_end(&j);

@@ -4,6 +4,7 @@
  */
 #include "exporters/routes.h"
 #include "exporters/handlers.h"
+#include "query/query.h"
 
 const struct http_route *exporter_routes(const struct exporter_view *view, struct arena *a,
 					 size_t *n, struct err *e)
@@ -77,7 +78,8 @@ const struct http_route *exporter_routes(const struct exporter_view *view, struc
 		if (strncmp(table[i].path, "/api/", 5) == 0)
 			r.refusals = &api_refusals;
 		if (strncmp(table[i].path, "/api/v1/query", 13) == 0)
-			r.deadline_ms = QUERY_TIMEOUT_MS + QUERY_DEADLINE_SPARE_MS;
+			r.deadline_ms =
+				engine_options(view->engine)->timeout_ms + QUERY_DEADLINE_SPARE_MS;
 
 		if (second) {
 			r.method = second + 1;

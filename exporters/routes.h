@@ -16,7 +16,7 @@
 #include "exporters/view.h"
 #include "loop/http_server.h"
 
-/* The table of routes over `view`, which must outlive the server. */
+/* The table of routes over `view`, which must outlive the server; its engine is there. */
 const struct http_route *exporter_routes(const struct exporter_view *view, struct arena *a,
 					 size_t *n, struct err *e);
 

@@ -17,6 +17,7 @@
 enum {
 	DEFAULT_LOOKBACK_MS = 5 * 60 * 1000,
 	DEFAULT_SUBQUERY_STEP_MS = 60 * 1000,
+	DEFAULT_TIMEOUT_MS = 2 * 60 * 1000,
 	DEFAULT_CONCURRENT = 20,
 	DEFAULT_POINTS = 50 * 1000 * 1000,
 	FAILURE_BYTES = 8192,
@@ -57,6 +58,8 @@ static void fill_in(struct engine_options *o)
 		o->lookback_ms = DEFAULT_LOOKBACK_MS;
 	if (o->subquery_step_ms == 0)
 		o->subquery_step_ms = DEFAULT_SUBQUERY_STEP_MS;
+	if (o->timeout_ms == 0)
+		o->timeout_ms = DEFAULT_TIMEOUT_MS;
 	if (o->memory_bytes == 0)
 		o->memory_bytes = (size_t)1 << 30;
 	if (o->max_points == 0)
@@ -214,6 +217,7 @@ static void leave(struct engine *en, struct query *q)
 void query_init(struct query *q, const struct engine *en)
 {
 	memset(q, 0, sizeof(*q));
+	q->timeout_ms = en->o.timeout_ms;
 	arena_init(&q->arena, en->o.memory_bytes);
 	notes_init(&q->notes);
 }

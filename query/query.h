@@ -25,6 +25,7 @@ struct engine_options {
 	unsigned features;        /* enum query_feature */
 	int64_t lookback_ms;      /* 0: 5 min */
 	int64_t subquery_step_ms; /* 0: 1 min */
+	int64_t timeout_ms;       /* of a query that sets none of its own; 0: 2 min */
 	size_t memory_bytes;      /* of one query; 0: 1 GiB */
 	size_t max_points;        /* values a query may hold at a time; 0: 50 million */
 	/* Threads beside those that call query_run(); 0: processors - 1, ENGINE_NO_WORKERS: none.
@@ -60,7 +61,7 @@ struct query {
 	int64_t start_ms, end_ms, step_ms; /* step 0: an instant query at start_ms */
 	int64_t lookback_ms;               /* 0: the engine's; else figures do not hold either */
 	int64_t as_of_ms; /* what was known then is shown, unless a selector says; 0: all that is */
-	int64_t timeout_ms;     /* 0: none */
+	int64_t timeout_ms;     /* query_init() sets the engine's; 0: none */
 	atomic_bool *cancelled; /* may be NULL */
 	struct source *source;
 

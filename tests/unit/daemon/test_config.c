@@ -110,6 +110,48 @@ static void mistakes_of_remote_write_have_their_place(void **state)
 	assert_true(complained(f, 1, 34, "on"));
 }
 
+static void limits_of_queries_are_those_of_the_file(void **state)
+{
+	struct fixture *f = *state;
+	struct config *c = config_load(NULL, NULL, &f->diags, &f->e);
+	struct engine_options o;
+
+	assert_non_null(c);
+	o = config_engine(c, 0);
+	assert_int_equal(o.lookback_ms, 5 * 60 * 1000);
+	assert_int_equal(o.timeout_ms, 2 * 60 * 1000);
+	assert_int_equal(o.max_points, 50 * 1000 * 1000);
+	assert_int_equal(o.concurrent, 8);
+	assert_int_equal(o.memory_bytes, 1 << 30);
+	config_unref(c);
+	c = load(f, "query: {lookback_delta: 90s, timeout: 10s, max_samples: 5000,\n"
+		    "  max_concurrency: 3, max_memory: 64MiB}\n");
+	assert_non_null(c);
+	o = config_engine(c, 5);
+	assert_int_equal(o.features, 5);
+	assert_int_equal(o.lookback_ms, 90 * 1000);
+	assert_int_equal(o.timeout_ms, 10 * 1000);
+	assert_int_equal(o.max_points, 5000);
+	assert_int_equal(o.concurrent, 3);
+	assert_int_equal(o.memory_bytes, 64 << 20);
+	config_unref(c);
+}
+
+static void mistakes_in_the_limits_of_queries_have_their_place(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_null(load(f, "query:\n  lookback_delta: 0s\n  timeout: soon\n  max_samples: 1\n"
+			    "  max_concurrency: 65\n  max_memory: 1KiB\n  max_sample: 5000\n"));
+	assert_true(complained(f, 2, 19, "lookback_delta"));
+	assert_true(complained(f, 3, 12, "'timeout' wants a duration"));
+	assert_true(complained(f, 4, 16, "max_samples"));
+	assert_true(complained(f, 5, 20, "max_concurrency"));
+	assert_true(complained(f, 6, 15, "max_memory"));
+	assert_true(complained(f, 7, 3, "did you mean 'max_samples'"));
+	assert_int_equal(f->diags.n, 6);
+}
+
 static void paths_are_relative_to_the_file(void **state)
 {
 	struct fixture *f = *state;
@@ -208,6 +250,8 @@ int main(void)
 		T(without_a_file_everything_has_a_default),
 		T(remote_write_is_on_unless_told_otherwise),
 		T(mistakes_of_remote_write_have_their_place),
+		T(limits_of_queries_are_those_of_the_file),
+		T(mistakes_in_the_limits_of_queries_have_their_place),
 		T(paths_are_relative_to_the_file),
 		T(all_mistakes_come_out_together),
 		T(thresholds_and_patience_come_from_the_file),

@@ -94,13 +94,16 @@ static void flags_have_prometheus_names_and_are_texts(void **state)
 		{ "/data/query.lookback-delta", "1m30s" },
 		{ "/data/query.max-samples", "1000" },
 		{ "/data/query.max-concurrency", "3" },
-		{ "/data/query.timeout", "2m" },
+		{ "/data/query.max-memory", "1048576" },
+		{ "/data/query.timeout", "10s" },
 		{ "/data/web.enable-admin-api", "true" },
 		{ "/data/enable-feature",
 		  "promql-experimental-functions,promql-delayed-name-removal" },
 	};
 	struct engine_options o = { .workers = ENGINE_NO_WORKERS,
 				    .lookback_ms = 90000,
+				    .timeout_ms = 10000,
+				    .memory_bytes = 1 << 20,
 				    .max_points = 1000,
 				    .concurrent = 3,
 				    .features = FEATURE_EXPERIMENTAL_FUNCTIONS |

@@ -516,6 +516,22 @@ static void limits_are_told_by_name(void **state)
 	assert_refused(&small, "m", QUERY_EXECUTION, "query needs more than 4 MiB of memory");
 }
 
+static void a_query_has_the_time_of_its_engine(void **state)
+{
+	struct engine_options o = { .timeout_ms = 7000, .workers = ENGINE_NO_WORKERS };
+	struct engine *en = engine_new(&o, &e);
+	struct query q;
+
+	(void)state;
+	query_init(&q, en);
+	assert_int_equal(q.timeout_ms, 7000);
+	query_release(&q);
+	engine_free(en);
+	query_init(&q, alone);
+	assert_int_equal(q.timeout_ms, 2 * 60 * 1000);
+	query_release(&q);
+}
+
 static void a_query_that_nobody_wants_ends(void **state)
 {
 	atomic_bool cancelled = true;
@@ -552,6 +568,7 @@ int main(void)
 		cmocka_unit_test(topk_leaves_no_larger_one_out),
 		cmocka_unit_test(partners_are_who_a_naive_search_finds),
 		cmocka_unit_test(limits_are_told_by_name),
+		cmocka_unit_test(a_query_has_the_time_of_its_engine),
 		cmocka_unit_test(a_query_that_nobody_wants_ends),
 		cmocka_unit_test(text_that_cannot_be_read_is_bad_data),
 	};
