@@ -246,6 +246,8 @@ int eval_alive(struct eval *ev, struct err *e);
 void *eval_alloc(struct eval *ev, size_t n, size_t size, struct err *e);
 /* The error of eval_alloc() for those who use the arena themselves. */
 int eval_full(struct eval *ev, struct err *e);
+/* The error of whoever would hold more than ev->max_points values. */
+int eval_too_many(struct eval *ev, struct err *e);
 /* The same of a worker's scratch. */
 void *scratch_alloc(struct worker *w, size_t n, size_t size, struct err *e);
 

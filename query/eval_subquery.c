@@ -49,12 +49,7 @@ static int inner_grid(struct eval *ev, int64_t after, int64_t last, int64_t step
 	out->step_ms = step;
 	out->n = start > last ? 0
 			      : (size_t)(((uint64_t)last - (uint64_t)start) / (uint64_t)step) + 1;
-	if (out->n > ev->max_points)
-		return eval_fail(
-			ev, e,
-			"query processing would load too many samples into memory in query "
-			"execution");
-	return 0;
+	return out->n > ev->max_points ? eval_too_many(ev, e) : 0;
 }
 
 int eval_subquery(struct eval *ev, const struct node *n, const struct grid *g, struct matrix *out,

@@ -20,10 +20,7 @@ static int room_for(struct eval *ev, size_t n, size_t width, double **values, st
 	size_t points;
 
 	if (__builtin_mul_overflow(n, width, &points) || points > ev->max_points)
-		return eval_fail(
-			ev, e,
-			"query processing would load too many samples into memory in query "
-			"execution");
+		return eval_too_many(ev, e);
 	*values = eval_alloc(ev, points, sizeof(**values), e);
 	return *values ? 0 : -1;
 }

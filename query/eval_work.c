@@ -137,6 +137,13 @@ int eval_fail(struct eval *ev, struct err *e, const char *fmt, ...)
 	return err_set(e, ERR_INVALID, "%s", text);
 }
 
+int eval_too_many(struct eval *ev, struct err *e)
+{
+	return eval_fail(ev, e,
+			 "query processing would load too many samples into memory in query "
+			 "execution");
+}
+
 static void add_note(struct eval *ev, struct note_list *to, const char *kind, const struct node *n,
 		     const char *fmt, va_list args)
 {

@@ -382,10 +382,25 @@ static int by_row_labels(const void *a, const void *b)
 	return labels_cmp(x->labels, y->labels);
 }
 
+/* Room for n points of the answer, which counts. */
+static int room_for(struct eval *ev, struct query *q, size_t n, int64_t **t, double **v,
+		    struct err *e)
+{
+	*t = NULL;
+	*v = NULL;
+	if (n > ev->max_points - q->stats.peak_points)
+		return eval_too_many(ev, e);
+	q->stats.peak_points += n;
+	*t = eval_alloc(ev, n, sizeof(**t), e);
+	*v = eval_alloc(ev, n, sizeof(**v), e);
+	return *t && *v ? 0 : -1;
+}
+
 /* Points of (end - range, end]. */
-static int keep_window(struct eval *ev, const struct matrix *m, const int64_t *row_ends,
+static int keep_window(struct eval *ev, struct query *q, const int64_t *row_ends,
 		       const struct points *p, struct query_points *out, struct err *e)
 {
+	const struct matrix *m = &q->value.matrix;
 	int64_t end = matrix_end(m, row_ends, 0), *t;
 	size_t lo = 0, hi = p->n;
 	double *v;
@@ -398,9 +413,7 @@ static int keep_window(struct eval *ev, const struct matrix *m, const int64_t *r
 	while (lo < hi && p->t_ms[lo] <= end - m->range_ms)
 		lo++;
 	out->n = hi - lo;
-	t = eval_alloc(ev, out->n, sizeof(*t), e);
-	v = eval_alloc(ev, out->n, sizeof(*v), e);
-	if (!t || !v)
+	if (room_for(ev, q, out->n, &t, &v, e) < 0)
 		return -1;
 	if (out->n) {
 		memcpy(t, p->t_ms + lo, out->n * sizeof(*t));
@@ -419,9 +432,10 @@ static double on_line(const struct points *p, size_t i, int64_t t)
 
 /* Anchored and smoothed ranges have a point at each of their ends: what was last seen there, or
  * what lies on the line between its neighbours. */
-static int keep_extended(struct eval *ev, const struct matrix *m, const struct points *p,
+static int keep_extended(struct eval *ev, struct query *q, const struct points *p,
 			 struct query_points *out, struct err *e)
 {
+	const struct matrix *m = &q->value.matrix;
 	int64_t end = matrix_end(m, NULL, 0), start = end - m->range_ms, *t;
 	bool smoothed = m->kind == RANGE_SMOOTHED;
 	size_t lo = 0, hi = p->n;
@@ -434,9 +448,7 @@ static int keep_extended(struct eval *ev, const struct matrix *m, const struct p
 		hi--;
 	if (lo == p->n)
 		return 0;
-	t = eval_alloc(ev, hi - lo + 2, sizeof(*t), e);
-	v = eval_alloc(ev, hi - lo + 2, sizeof(*v), e);
-	if (!t || !v)
+	if (room_for(ev, q, hi - lo + 2, &t, &v, e) < 0)
 		return -1;
 	t[out->n] = start;
 	v[out->n++] = lo == 0 ? p->v[0] : smoothed ? on_line(p, lo - 1, start) : p->v[lo - 1];
@@ -472,15 +484,14 @@ static int finish_matrix(struct eval *ev, struct query *q, struct err *e)
 			r = m->fetch(m, i, w, &p, &row_ends, e);
 		if (r == 0)
 			r = m->kind == RANGE_PLAIN || row_ends
-				    ? keep_window(ev, m, row_ends, &p, row, e)
-				    : keep_extended(ev, m, &p, row, e);
+				    ? keep_window(ev, q, row_ends, &p, row, e)
+				    : keep_extended(ev, q, &p, row, e);
 		arena_reset(&w->scratch, mark);
 		if (r < 0)
 			return -1;
 		row->labels = head_labels(ev, &m->heads[i], ev->arena);
 		if (!row->labels)
 			return eval_full(ev, e);
-		q->stats.peak_points += row->n;
 		q->nrows += row->n > 0;
 	}
 	qsort(q->rows, q->nrows, sizeof(*q->rows), by_row_labels);

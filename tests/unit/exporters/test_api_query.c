@@ -205,6 +205,9 @@ static void what_a_query_would_hold_is_limited(void **state)
 		       "execution",
 		       "query processing would load too many samples into memory in query "
 		       "execution");
+	assert_refused(f, serve_query, "query=requests_total[365d]", 422, "execution",
+		       "query processing would load too many samples into memory in query "
+		       "execution");
 }
 
 /* --- about queries -------------------------------------------------------------------------------

@@ -516,6 +516,49 @@ static void limits_are_told_by_name(void **state)
 	assert_refused(&small, "m", QUERY_EXECUTION, "query needs more than 4 MiB of memory");
 }
 
+static int run_instant(struct engine *en, const char *text, struct query *q)
+{
+	query_init(q, en);
+	q->text = slice_str(text);
+	q->start_ms = END_MS;
+	q->source = &source.source;
+	return query_run(en, q);
+}
+
+/* The answer's own number of points is the least limit under which it comes. */
+static void points_of_a_range_selector_count(void **state)
+{
+	static const char *const texts[] = { "m[5m]", "m[5m] @ end() offset 1m", "m[5m] smoothed",
+					     "c_total[5m] anchored", "m[5m:10s]" };
+	struct engine_options o = { .features = ~0u, .workers = ENGINE_NO_WORKERS };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		size_t points = 0;
+		struct query q;
+
+		assert_int_equal(run_instant(alone, texts[i], &q), 0);
+		for (size_t k = 0; k < q.nrows; k++)
+			points += q.rows[k].n;
+		assert_true(points > SERIES);
+		assert_int_equal(q.stats.peak_points, points);
+		query_release(&q);
+		for (int less = 0; less < 2; less++) {
+			struct engine *en;
+
+			o.max_points = points - (size_t)less;
+			en = engine_new(&o, &e);
+			assert_int_equal(run_instant(en, texts[i], &q), -less);
+			if (less)
+				assert_string_equal(q.error,
+						    "query processing would load too many samples "
+						    "into memory in query execution");
+			query_release(&q);
+			engine_free(en);
+		}
+	}
+}
+
 static void a_query_has_the_time_of_its_engine(void **state)
 {
 	struct engine_options o = { .timeout_ms = 7000, .workers = ENGINE_NO_WORKERS };
@@ -568,6 +611,7 @@ int main(void)
 		cmocka_unit_test(topk_leaves_no_larger_one_out),
 		cmocka_unit_test(partners_are_who_a_naive_search_finds),
 		cmocka_unit_test(limits_are_told_by_name),
+		cmocka_unit_test(points_of_a_range_selector_count),
 		cmocka_unit_test(a_query_has_the_time_of_its_engine),
 		cmocka_unit_test(a_query_that_nobody_wants_ends),
 		cmocka_unit_test(text_that_cannot_be_read_is_bad_data),
