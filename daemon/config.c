@@ -92,6 +92,7 @@ struct raw_top {
 	const char *title, *notice, *listen, *data_dir, *timezone;
 	struct yaml_strings catalogue;
 	int64_t assess_every_ms, map_bytes;
+	bool admin_api;
 	const struct yaml_node *hours, *feeds, *lights, *alerts, *remote_write, *query, *retention;
 };
 
@@ -100,6 +101,8 @@ static const struct yaml_field top_fields[] = {
 	{ "notice", YAML_STRING, offsetof(struct raw_top, notice),
 	  .help = "shown on every page and in park_info" },
 	{ "listen", YAML_STRING, offsetof(struct raw_top, listen), .help = "ADDRESS:PORT" },
+	{ "enable_admin_api", YAML_BOOL, offsetof(struct raw_top, admin_api),
+	  .help = "deleting over HTTP" },
 	{ "data_dir", YAML_STRING, offsetof(struct raw_top, data_dir),
 	  .help = "folder of the store" },
 	{ "timezone", YAML_STRING, offsetof(struct raw_top, timezone),
@@ -408,6 +411,7 @@ static void read_file(struct config *c, struct diags *d)
 	c->timezone = raw.timezone;
 	c->assess_every_ms = raw.assess_every_ms;
 	c->map_bytes = raw.map_bytes;
+	c->admin_api = raw.admin_api;
 	c->data_dir = path_from(&c->arena, c->base_dir, raw.data_dir);
 	read_catalogue_paths(c, raw.catalogue);
 	if (raw.listen &&

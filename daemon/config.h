@@ -66,6 +66,7 @@ struct config {
 	struct alert_config lagging, late, feed_down;
 	struct remote_write_config remote_write;
 	struct query_config query;
+	bool admin_api;
 	struct retention *retention; /* of plain series; one for each family that a rule names */
 	size_t nretention;
 	int64_t map_bytes;

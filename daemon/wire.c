@@ -94,6 +94,8 @@ static void warn_unchangeable(const struct config *old, const struct config *new
 	    old->remote_write.body_limit != new->remote_write.body_limit)
 		log_event(LOG_WARN, "remote write goes on or off, and changes its limit, with a "
 				    "restart only");
+	if (old->admin_api != new->admin_api)
+		log_event(LOG_WARN, "the admin API goes on or off with a restart only");
 	if (memcmp(&old->query, &new->query, sizeof(new->query)) != 0)
 		log_event(LOG_WARN, "the limits of queries (query:) change with a restart only");
 	if (strcmp(old->data_dir, new->data_dir) != 0)
@@ -404,6 +406,7 @@ static int open_server(struct daemon *d, struct err *e)
 		.feeds = give_feeds,
 		.ready = give_ready,
 		.store = d->store,
+		.admin_api = d->config->admin_api,
 		.engine = d->engine,
 		.calendar_open = give_calendar,
 		.calendar_close = calendar_free,

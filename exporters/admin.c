@@ -2,7 +2,8 @@
  * admin.c - what an administrator asks of the store
  * (prometheus.io/docs/prometheus/latest/querying/api, "TSDB Admin APIs").
  *
- * Only on the loopback listener, so far the only one there is.
+ * All of /admin/tsdb is off unless the configuration has it on: a proxy before the loopback
+ * listener may let everybody in.
  */
 #include "exporters/handlers.h"
 #include "exporters/match.h"
@@ -18,6 +19,15 @@ static bool is_from_a_page(struct exchange *x)
 		return false;
 	reply_api_text(x, 403, "unavailable", "admin APIs are not for web pages");
 	return true;
+}
+
+static bool is_off(struct exchange *x)
+{
+	const struct exporter_view *view = x->ctx;
+
+	if (!view->admin_api)
+		reply_api_text(x, 500, "unavailable", "admin APIs disabled");
+	return !view->admin_api;
 }
 
 void serve_flush(struct exchange *x)
@@ -82,7 +92,7 @@ void serve_delete_series(struct exchange *x)
 	struct err e = { 0 };
 	struct arena a;
 
-	if (is_from_a_page(x))
+	if (is_off(x) || is_from_a_page(x))
 		return;
 	arena_init(&a, ARENA_BYTES);
 	if (read_deletion(x, &a, &m, &from_ms, &to_ms, &e) < 0)
@@ -96,6 +106,8 @@ void serve_delete_series(struct exchange *x)
 /* What is deleted is gone at once; there are no tombstones to clean. */
 void serve_clean_tombstones(struct exchange *x)
 {
+	if (is_off(x))
+		return;
 	x->status = 204;
 	x->content_type = NULL;
 }
@@ -103,6 +115,8 @@ void serve_clean_tombstones(struct exchange *x)
 /* A backup reads the store in children of its own, for which it needs a process without threads. */
 void serve_tsdb_snapshot(struct exchange *x)
 {
+	if (is_off(x))
+		return;
 	reply_api_text(x, 500, "unavailable",
 		       "snapshots are made beside the running daemon, by parkwatch backup "
 		       "--data-dir DIR --to FOLDER");

@@ -279,7 +279,7 @@ void serve_flags(struct exchange *x)
 	put_text(&j, "query.max-memory", text); /* ours, bytes */
 	duration_print(o->timeout_ms, text);
 	put_text(&j, "query.timeout", text);
-	put_text(&j, "web.enable-admin-api", "true");
+	put_text(&j, "web.enable-admin-api", view->admin_api ? "true" : "false");
 	put_text(&j, "web.enable-lifecycle", "false");
 	json_end(&j);
 	api_end(&j);
@@ -425,12 +425,23 @@ void serve_tsdb_status(struct exchange *x)
 
 /* --- features --------------------------------------------------------------------------------- */
 
-static void put_group(struct json_writer *j, const char *key, const char *const *names)
+static void put_all_true(struct json_writer *j, const char *const *names)
 {
-	json_key(j, key);
-	json_object(j);
 	for (; *names; names++)
 		put_flag(j, *names, true);
+}
+
+static void put_api(struct json_writer *j, bool admin)
+{
+	static const char *const names[] = { "label_values_match", "labels",
+					     "lookback_delta",     "query_stats",
+					     "query_warnings",     "query_infos",
+					     "series_limit",       NULL };
+
+	json_key(j, "api");
+	json_object(j);
+	put_flag(j, "admin", admin);
+	put_all_true(j, names);
 	json_end(j);
 }
 
@@ -475,9 +486,6 @@ static void put_functions(struct json_writer *j, unsigned set)
 
 void serve_features(struct exchange *x)
 {
-	static const char *const api[] = { "admin",          "label_values_match", "labels",
-					   "lookback_delta", "query_stats",        "query_warnings",
-					   "query_infos",    "series_limit",       NULL };
 	static const char *const operators[] = { "!=",
 						 "%",
 						 "*",
@@ -514,10 +522,13 @@ void serve_features(struct exchange *x)
 
 	api_begin(&j, x);
 	json_object(&j);
-	put_group(&j, "api", api);
+	put_api(&j, view->admin_api);
 	put_language(&j, set);
 	put_functions(&j, set);
-	put_group(&j, "promql_operators", operators);
+	json_key(&j, "promql_operators");
+	json_object(&j);
+	put_all_true(&j, operators);
+	json_end(&j);
 	json_end(&j);
 	api_end(&j);
 }

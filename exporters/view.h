@@ -32,6 +32,7 @@ struct exporter_view {
 	int (*feeds)(void *ctx, struct arena *a, struct feed_row **out, size_t *n, struct err *e);
 	bool (*ready)(void *ctx, const char **why); /* why: a sentence when not */
 	struct store *store;
+	bool admin_api;        /* whether samples may be deleted over HTTP */
 	struct engine *engine; /* query/query.h */
 	/* That of the present catalogue, to be given back; NULL when there is no memory. */
 	const struct calendar *(*calendar_open)(void *ctx);

@@ -17,7 +17,7 @@ start_prometheus() {
 }
 
 echo 'global: {}' >"$tmp/empty.yml"
-printf 'remote_write: {enabled: true}\n' >"$tmp/ours.yaml"
+printf 'remote_write: {enabled: true}\nenable_admin_api: true\n' >"$tmp/ours.yaml"
 start_daemon "$tmp/ours.yaml"
 ours=http://127.0.0.1:$port
 start_prometheus "$tmp/empty.yml" theirs --web.enable-remote-write-receiver --web.enable-admin-api
@@ -139,4 +139,12 @@ for to in "$ours" "$theirs"; do
 	check "series are deleted at $to" get -g -X POST "$to/api/v1/admin/tsdb/delete_series?match[]=requests_total{job=\"api\"}&match[]=temp"
 done
 check "as prometheus: what is left" same_answer "/api/v1/query?query=count({__name__=~\".%2B\"})by(__name__,job)>0&time=$now"
+stop_daemon
+
+# --- without the admin API, which is off by default
+start_daemon ""
+ours=http://127.0.0.1:$port theirs=$reads
+for call in 'delete_series?match[]=temp' clean_tombstones snapshot; do
+	check "as prometheus: $call is off" same_answer "/api/v1/admin/tsdb/$call" -X POST
+done
 stop_daemon

@@ -63,6 +63,11 @@ static void without_a_file_everything_has_a_default(void **state)
 	assert_string_equal(c->timezone, "Asia/Shanghai");
 	assert_int_equal(c->nfeeds, 0);
 	assert_f64(c->assess.yellow, 0.85);
+	assert_false(c->admin_api);
+	config_unref(c);
+	c = load(f, "enable_admin_api: true\n");
+	assert_non_null(c);
+	assert_true(c->admin_api);
 	config_unref(c);
 }
 

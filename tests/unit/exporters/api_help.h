@@ -106,6 +106,7 @@ static inline int api_setup(void **state)
 	f = *state;
 	f->view.engine = engine_new(&o, &f->e);
 	assert_non_null(f->view.engine);
+	f->view.admin_api = true;
 	f->view.calendar_open = api_calendar_open;
 	f->view.calendar_close = api_calendar_close;
 	api_has_calendar = false;

@@ -198,6 +198,25 @@ static void tsdb_counts_series_and_labels(void **state)
 
 /* --- administration --------------------------------------------------------------------------- */
 
+static void without_the_switch_nothing_is_deleted(void **state)
+{
+	void (*const served[])(struct exchange * x) = { serve_delete_series, serve_clean_tombstones,
+							serve_tsdb_snapshot };
+	struct face *f = *state;
+
+	api_fill(f);
+	f->view.admin_api = false;
+	for (size_t i = 0; i < sizeof(served) / sizeof(served[0]); i++)
+		assert_refused(f, served[i], "match[]=old", 500, "unavailable",
+			       "admin APIs disabled");
+	assert_data(f, serve_series, "match[]=old",
+		    "[{\"__name__\":\"old\",\"job\":\"cron\",\"was\":\"here\"}]");
+	assert_text(ask(f, serve_flags, ""), "/data/web.enable-admin-api", "false");
+	assert_false(node_at(ask(f, serve_features, ""), "/data/api/admin")->boolean);
+	api_ask(f, serve_flush, "", "");
+	assert_int_equal(f->r.x.status, 204);
+}
+
 static void what_is_deleted_is_gone(void **state)
 {
 	struct face *f = *state;
@@ -278,6 +297,7 @@ int main(void)
 		T(runtimeinfo_has_prometheus_members),
 		T(features_tell_what_is_switched_on),
 		T(tsdb_counts_series_and_labels),
+		T(without_the_switch_nothing_is_deleted),
 		T(what_is_deleted_is_gone),
 		T(only_samples_in_the_time_are_deleted),
 		T(deletion_is_refused_with_a_reason),
