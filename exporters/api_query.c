@@ -24,7 +24,7 @@ struct ask {
 	struct query q;
 	struct json_result result;
 	uint64_t limit;
-	bool stats;
+	bool stats, step_stats;
 };
 
 static void bad_data(struct exchange *x, const struct err *e)
@@ -39,17 +39,43 @@ static void put_seconds(struct buf *out, const char *key, int64_t ns)
 	buf_printf(out, "\"%s\":%.9f,", key, (double)ns / 1e9);
 }
 
-static void put_stats(struct buf *out, const struct query_stats *s)
+/* Points seen in all; those of each step as Prometheus has them. */
+static size_t put_steps(struct buf *out, const struct query *q, bool each)
 {
+	size_t sum = 0;
+
+	if (each)
+		buf_puts(out, "\"totalQueryableSamplesPerStep\":[");
+	for (size_t k = 0; k < q->grid.n; k++) {
+		char time[JSON_TIME_TEXT];
+
+		sum += q->stats.step_points[k];
+		if (each)
+			buf_printf(out, "%s[%.*s,%zu]", k ? "," : "",
+				   (int)json_time(grid_time(&q->grid, k), time), time,
+				   q->stats.step_points[k]);
+	}
+	if (each)
+		buf_puts(out, "],");
+	return sum;
+}
+
+static void put_stats(struct buf *out, const struct query *q, bool step_stats)
+{
+	const struct query_stats *s = &q->stats;
+	size_t seen;
+
 	buf_puts(out, ",\"stats\":{\"timings\":{");
 	put_seconds(out, "evalTotalTime", s->eval_ns);
-	put_seconds(out, "resultSortTime", 0);
+	put_seconds(out, "resultSortTime", s->sort_ns);
 	put_seconds(out, "queryPreparationTime", s->parse_ns);
-	put_seconds(out, "innerEvalTime", s->eval_ns);
+	put_seconds(out, "innerEvalTime", s->inner_ns);
 	put_seconds(out, "execQueueTime", s->queue_ns);
 	buf_printf(out, "\"execTotalTime\":%.9f},", (double)(s->eval_ns + s->queue_ns) / 1e9);
-	buf_printf(out, "\"samples\":{\"totalQueryableSamples\":%zu,\"peakSamples\":%zu}}",
-		   s->points, s->peak_points);
+	buf_puts(out, "\"samples\":{");
+	seen = put_steps(out, q, step_stats);
+	buf_printf(out, "\"totalQueryableSamples\":%zu,\"peakSamples\":%zu}}", seen,
+		   s->peak_points);
 }
 
 static void reply_end(struct ask *a)
@@ -58,7 +84,7 @@ static void reply_end(struct ask *a)
 	bool truncated = a->limit && json_result_series(&a->q) > a->limit;
 
 	if (a->stats)
-		put_stats(out, &a->q.stats);
+		put_stats(out, &a->q, a->step_stats);
 	buf_putc(out, '}');
 	json_result_notes(&a->q, truncated, out);
 	buf_putc(out, '}');
@@ -121,7 +147,9 @@ static int read_common(struct ask *a, struct err *e)
 	int64_t timeout, lookback;
 	bool there;
 
-	a->stats = stats.n > 0;
+	a->stats = a->q.count_steps = stats.n > 0;
+	a->step_stats = slice_is(stats, "all") &&
+			engine_options(a->view->engine)->features & FEATURE_PER_STEP_STATS;
 	a->q.text = exchange_param(x, "query");
 	a->q.cancelled = &x->cancelled;
 	if (param_limit(x, "limit", &a->limit, e) < 0 ||

@@ -463,7 +463,7 @@ static void put_language(struct json_writer *j, unsigned set)
 	put_flag(j, "offset", true);
 	put_flag(j, "on", true);
 	put_flag(j, "per_query_lookback_delta", true);
-	put_flag(j, "per_step_stats", false);
+	put_flag(j, "per_step_stats", set & FEATURE_PER_STEP_STATS);
 	put_flag(j, "smoothed", set & FEATURE_EXTENDED_RANGES);
 	put_flag(j, "subqueries", true);
 	put_flag(j, "type_and_unit_labels", set & FEATURE_TYPE_AND_UNIT);

@@ -91,17 +91,7 @@ static int finish_vector(struct eval *ev, struct query *q, struct err *e)
 	if (vector_materialize(ev, v, true, e) < 0 || settle_names(ev, v, e) < 0)
 		return -1;
 	q->stats.peak_points = v->n * v->width;
-	/* An instant answer has no order of its own; one for people is put in one. */
-	if (v->ordered || (q->step_ms == 0 && v->n > SORTED_MAX))
-		return 0;
-	return sort_rows(ev, v, e);
-}
-
-static int by_row_labels(const void *a, const void *b)
-{
-	const struct query_points *x = a, *y = b;
-
-	return labels_cmp(x->labels, y->labels);
+	return 0;
 }
 
 /* Room for n points of the answer, which counts. */
@@ -203,7 +193,7 @@ static int finish_matrix(struct eval *ev, struct query *q, struct err *e)
 		int r = eval_alive(ev, e);
 
 		if (r == 0)
-			r = m->fetch(m, i, w, &p, &row_ends, e);
+			r = matrix_row(m, i, w, &p, &row_ends, e);
 		if (r == 0)
 			r = m->kind == RANGE_PLAIN || row_ends
 				    ? keep_window(ev, q, row_ends, &p, row, e)
@@ -216,11 +206,10 @@ static int finish_matrix(struct eval *ev, struct query *q, struct err *e)
 			return eval_full(ev, e);
 		q->nrows += row->n > 0;
 	}
-	qsort(q->rows, q->nrows, sizeof(*q->rows), by_row_labels);
 	return 0;
 }
 
-int answer_make(struct eval *ev, struct query *q, struct err *e)
+static int evaluate(struct eval *ev, struct query *q, struct err *e)
 {
 	if (eval_node(ev, q->expr.root, &q->grid, &q->value, e) < 0)
 		return -1;
@@ -234,4 +223,37 @@ int answer_make(struct eval *ev, struct query *q, struct err *e)
 	default:
 		return 0;
 	}
+}
+
+static int by_row_labels(const void *a, const void *b)
+{
+	const struct query_points *x = a, *y = b;
+
+	return labels_cmp(x->labels, y->labels);
+}
+
+static int sort(struct eval *ev, struct query *q, struct err *e)
+{
+	struct vector *v = &q->value.vector;
+
+	if (q->value.type == VALUE_MATRIX)
+		qsort(q->rows, q->nrows, sizeof(*q->rows), by_row_labels);
+	/* An instant answer has no order of its own; one for people is put in one. */
+	if (q->value.type != VALUE_VECTOR || v->ordered || (q->step_ms == 0 && v->n > SORTED_MAX))
+		return 0;
+	return sort_rows(ev, v, e);
+}
+
+int answer_make(struct eval *ev, struct query *q, struct err *e)
+{
+	int64_t begun = eval_clock_ns(), evaluated;
+
+	if (evaluate(ev, q, e) < 0)
+		return -1;
+	evaluated = eval_clock_ns();
+	if (sort(ev, q, e) < 0)
+		return -1;
+	q->stats.inner_ns = evaluated - begun;
+	q->stats.sort_ns = eval_clock_ns() - evaluated;
+	return 0;
 }

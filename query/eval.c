@@ -56,12 +56,18 @@ static int eval_constant(struct eval *ev, const struct node *n, const struct gri
 			 struct value *out, struct err *e)
 {
 	struct grid once = { .start_ms = g->start_ms, .step_ms = g->step_ms, .n = 1 };
+	enum step_counting counting = ev->counting;
+	int r;
 
-	if (eval_any(ev, n, &once, out, e) < 0)
-		return -1;
-	if (n->type == VALUE_SCALAR && out->scalar)
-		return fill_scalar(ev, out->scalar[0], g->n, &out->scalar, e);
-	return repeat_vector(ev, g->n, &out->vector, e);
+	if (counting == COUNT_STEP)
+		ev->counting = COUNT_EVERY;
+	r = eval_any(ev, n, &once, out, e);
+	if (r == 0)
+		r = n->type == VALUE_SCALAR && out->scalar
+			    ? fill_scalar(ev, out->scalar[0], g->n, &out->scalar, e)
+			    : repeat_vector(ev, g->n, &out->vector, e);
+	ev->counting = counting;
+	return r;
 }
 
 /* --- signs ------------------------------------------------------------------------------------ */

@@ -69,6 +69,10 @@ struct head {
 	bool drop_name;
 };
 
+/* Whether points that are seen at step k count for it, for all steps (what is evaluated once), or
+ * not (inside a subquery: its own points do). */
+enum step_counting { COUNT_NONE, COUNT_STEP, COUNT_EVERY };
+
 struct worker;
 struct vector;
 
@@ -98,9 +102,10 @@ struct matrix {
 	enum range_kind kind; /* anchored and smoothed windows get points outside of them, too:
 			       * `lookback_ms` before, smoothed also behind */
 	int64_t lookback_ms;
-	/* All points of row i any window may use, without staleness marks; in w's scratch. For a
-	 * statistic whose period is chosen the ends differ from row to row: then `ends` of
-	 * `row_ends` (n of the grid, INT64_MIN: none) are set, else NULL. */
+	enum step_counting counting;
+	/* matrix_row() for others. All points of row i any window may use, without staleness marks;
+	 * in w's scratch. For a statistic whose period is chosen the ends differ from row to row:
+	 * then `ends` of `row_ends` (n of the grid, INT64_MIN: none) are set, else NULL. */
 	int (*fetch)(const struct matrix *m, size_t i, struct worker *w, struct points *out,
 		     const int64_t **row_ends, struct err *e);
 	const void *ctx;
@@ -111,6 +116,31 @@ static inline int64_t matrix_end(const struct matrix *m, const int64_t *row_ends
 	if (row_ends)
 		return row_ends[k];
 	return m->fixed ? m->ends.start_ms : grid_time(&m->ends, k);
+}
+
+/* The windows of a row in turn: the points of window k are [*lo, *hi). Both only rise as long as
+ * ends do; start with zeros. */
+static inline void matrix_window(const struct matrix *m, const int64_t *row_ends,
+				 const struct points *p, size_t k, size_t *lo, size_t *hi)
+{
+	int64_t end = matrix_end(m, row_ends, k), start;
+
+	/* No window at this step. The next one is found from here. */
+	if (end == INT64_MIN) {
+		*hi = *lo;
+		return;
+	}
+	start = end - m->range_ms;
+	while (*lo > 0 && p->t_ms[*lo - 1] > start)
+		--*lo;
+	while (*lo < p->n && p->t_ms[*lo] <= start)
+		++*lo;
+	if (*hi < *lo)
+		*hi = *lo;
+	while (*hi > *lo && p->t_ms[*hi - 1] > end)
+		--*hi;
+	while (*hi < p->n && p->t_ms[*hi] <= end)
+		++*hi;
 }
 
 struct value {
@@ -128,6 +158,8 @@ struct worker {
 	struct arena scratch;         /* whoever takes from it returns to its mark */
 	struct source_reader *reader; /* opened when first needed: worker_reader() */
 	size_t points;                /* read, not yet told to the evaluation */
+	size_t *step_points;          /* seen, by step; NULL unless they are asked for */
+	size_t every_points;          /* seen at every step */
 	void *kept;                   /* by a function from row to row; mem_free() at the end */
 	struct err err;
 };
@@ -148,6 +180,7 @@ struct eval {
 	int64_t subquery_step_ms;          /* where none is written */
 	int64_t start_ms, end_ms, step_ms; /* of the whole query, for start(), end(), … */
 	bool range_query;
+	enum step_counting counting; /* of what is built now */
 
 	int64_t deadline_ns;    /* CLOCK_MONOTONIC; 0: none */
 	atomic_bool *cancelled; /* by the client; may be NULL */
@@ -198,6 +231,17 @@ int eval_range_call(struct eval *ev, const struct node *n, const struct grid *g,
 /* Values of row i, v->width of them: those there are, or worked out in w's scratch (then they go
  * with the caller's mark). NULL on error. */
 const double *vector_row(const struct vector *v, size_t i, struct worker *w, struct err *e);
+/* Points of row i as the matrix' own fetch() gives them; they are counted. */
+int matrix_row(const struct matrix *m, size_t i, struct worker *w, struct points *out,
+	       const int64_t **row_ends, struct err *e);
+/* n points were seen at step k. */
+static inline void count_step(struct worker *w, enum step_counting counting, size_t k, size_t n)
+{
+	if (counting == COUNT_STEP)
+		w->step_points[k] += n;
+	else if (counting == COUNT_EVERY)
+		w->every_points += n;
+}
 /* Works all rows out, in parallel, into the query's arena. Rows without any value are dropped when
  * `drop_empty`. Nothing to do when that was done. */
 int vector_materialize(struct eval *ev, struct vector *v, bool drop_empty, struct err *e);
@@ -240,6 +284,7 @@ size_t eval_parts(const struct eval *ev, size_t n);
 /* The reader of a worker; NULL on error. */
 struct source_reader *worker_reader(struct worker *w, struct err *e);
 
+int64_t eval_clock_ns(void); /* CLOCK_MONOTONIC */
 /* ERR_TIMEOUT, ERR_CANCELLED: asked once a row by whoever loops over rows. */
 int eval_alive(struct eval *ev, struct err *e);
 /* Memory of the query's arena; NULL with ERR_LIMIT in the words of the limit. */

@@ -61,7 +61,7 @@ static int range_call_row(const struct vector *v, size_t i, struct worker *w, do
 	};
 
 	memcpy(r.args, c->args, sizeof(r.args));
-	if (c->m.fetch(&c->m, i, w, &r.points, &r.row_ends, e) < 0)
+	if (matrix_row(&c->m, i, w, &r.points, &r.row_ends, e) < 0)
 		return -1;
 	if (r.points.n == 0) {
 		for (size_t k = 0; k < v->width; k++)

@@ -20,6 +20,7 @@ struct selecting {
 	int64_t lookback_ms; /* of a matrix: more points before; else of the selector */
 	int64_t ahead_ms;    /* more points behind */
 	enum selector_view what;
+	enum step_counting counting;
 };
 
 static int64_t shifted(const struct selecting *s, size_t k)
@@ -138,9 +139,12 @@ static int period_ends(const struct selecting *s, size_t i, struct worker *w, in
 
 /* --- instant ------------------------------------------------------------------------------ */
 
-static double see(const struct points *p, size_t i, enum selector_view what)
+/* Point i, at step k. */
+static double see(const struct selecting *s, struct worker *w, size_t k, const struct points *p,
+		  size_t i)
 {
-	switch (what) {
+	count_step(w, s->counting, k, 1);
+	switch (s->what) {
 	case SEE_VALUE:
 		break;
 	case SEE_TIME:
@@ -184,7 +188,7 @@ static int chosen_row(const struct selecting *s, size_t i, struct worker *w, dou
 		while (j < p.n && p.t_ms[j] < ends[k])
 			j++;
 		if (j < p.n && p.t_ms[j] == ends[k])
-			out[k] = see(&p, j, s->what);
+			out[k] = see(s, w, k, &p, j);
 	}
 	return 0;
 }
@@ -206,7 +210,7 @@ static int selector_row(const struct vector *v, size_t i, struct worker *w, doub
 		while (next < p.n && p.t_ms[next] <= t)
 			next++;
 		out[k] = next > 0 && holds(&p, next - 1, t, s->lookback_ms)
-				 ? see(&p, next - 1, s->what)
+				 ? see(s, w, k, &p, next - 1)
 				 : ABSENT;
 	}
 	return 0;
@@ -260,7 +264,7 @@ static int smoothed_row(const struct vector *v, size_t i, struct worker *w, doub
 			next++;
 		before = next > 0 && in_lookback(p.t_ms[next - 1], t, s->lookback_ms);
 		behind = next < p.n && in_lookback(p.t_ms[next], t, s->lookback_ms);
-		out[k] = before ? p.v[next - 1] : ABSENT;
+		out[k] = before ? see(s, w, k, &p, next - 1) : ABSENT;
 		if (before && behind && p.t_ms[next - 1] < t)
 			out[k] += (p.v[next] - p.v[next - 1]) * (double)(t - p.t_ms[next - 1]) /
 				  (double)(p.t_ms[next] - p.t_ms[next - 1]);
@@ -277,6 +281,7 @@ int eval_selector_see(struct eval *ev, const struct node *n, const struct grid *
 		return eval_full(ev, e);
 	s->ev = ev;
 	s->what = what;
+	s->counting = ev->counting;
 	s->asked = *g;
 	s->lookback_ms = ev->lookback_ms;
 	shift_grid(&n->selector.shift, g, &s->at, &s->fixed);
@@ -307,8 +312,8 @@ int eval_selector(struct eval *ev, const struct node *n, const struct grid *g, s
 
 /* --- ranges --------------------------------------------------------------------------------- */
 
-static int matrix_row(const struct matrix *m, size_t i, struct worker *w, struct points *out,
-		      const int64_t **row_ends, struct err *e)
+static int fetch_range(const struct matrix *m, size_t i, struct worker *w, struct points *out,
+		       const int64_t **row_ends, struct err *e)
 {
 	const struct selecting *s = m->ctx;
 	int64_t first = shifted(s, 0), last = last_time(s), *ends = NULL;
@@ -353,7 +358,8 @@ int eval_selector_matrix(struct eval *ev, const struct node *n, const struct gri
 		.range_ms = s->range_ms,
 		.kind = selector->selector.kind,
 		.lookback_ms = s->lookback_ms,
-		.fetch = matrix_row,
+		.counting = ev->counting,
+		.fetch = fetch_range,
 		.ctx = s,
 	};
 	if (find_series(ev, selector, s, &out->heads, e) < 0)

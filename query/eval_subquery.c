@@ -58,12 +58,15 @@ int eval_subquery(struct eval *ev, const struct node *n, const struct grid *g, s
 	const struct node_subquery *q = &n->subquery;
 	struct subquery *s = arena_new(ev->arena, struct subquery);
 	int64_t step = q->step_ms ? q->step_ms : ev->subquery_step_ms, last, after;
+	int r;
 
 	if (!s)
 		return eval_full(ev, e);
-	*out = (struct matrix){
-		.ends = *g, .range_ms = q->range_ms, .fetch = subquery_row, .ctx = s
-	};
+	*out = (struct matrix){ .ends = *g,
+				.range_ms = q->range_ms,
+				.fetch = subquery_row,
+				.ctx = s,
+				.counting = ev->counting };
 	out->fixed = q->shift.at != AT_NONE;
 	out->ends.start_ms = (out->fixed ? q->shift.at_ms : g->start_ms);
 	if (__builtin_sub_overflow(out->ends.start_ms, q->shift.offset_ms, &out->ends.start_ms) ||
@@ -74,7 +77,10 @@ int eval_subquery(struct eval *ev, const struct node *n, const struct grid *g, s
 		return -1;
 	if (s->at.n == 0)
 		return 0;
-	if (eval_vector(ev, q->expr, &s->at, &s->inner, e) < 0)
+	ev->counting = COUNT_NONE;
+	r = eval_vector(ev, q->expr, &s->at, &s->inner, e);
+	ev->counting = out->counting;
+	if (r < 0)
 		return -1;
 	out->n = s->inner.n;
 	out->heads = eval_alloc(ev, out->n, sizeof(*out->heads), e);

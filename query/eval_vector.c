@@ -15,6 +15,20 @@ const double *vector_row(const struct vector *v, size_t i, struct worker *w, str
 	return out;
 }
 
+int matrix_row(const struct matrix *m, size_t i, struct worker *w, struct points *out,
+	       const int64_t **row_ends, struct err *e)
+{
+	size_t lo = 0, hi = 0;
+
+	if (m->fetch(m, i, w, out, row_ends, e) < 0)
+		return -1;
+	for (size_t k = 0; k < m->ends.n && m->counting != COUNT_NONE; k++) {
+		matrix_window(m, *row_ends, out, k, &lo, &hi);
+		count_step(w, m->counting, k, hi - lo);
+	}
+	return 0;
+}
+
 static int room_for(struct eval *ev, size_t n, size_t width, double **values, struct err *e)
 {
 	size_t points;

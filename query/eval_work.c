@@ -51,6 +51,14 @@ struct source_reader *worker_reader(struct worker *w, struct err *e)
 	return w->reader;
 }
 
+int64_t eval_clock_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+}
+
 static bool is_set(atomic_bool *flag)
 {
 	return flag && atomic_load_explicit(flag, memory_order_relaxed);

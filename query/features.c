@@ -10,8 +10,7 @@ static const struct {
 	{ "promql-extended-range-selectors", FEATURE_EXTENDED_RANGES },
 	{ "promql-binop-fill-modifiers", FEATURE_FILL },
 	{ "type-and-unit-labels", FEATURE_TYPE_AND_UNIT },
-	/* without effect as yet */
-	{ "promql-per-step-stats", 0 },
+	{ "promql-per-step-stats", FEATURE_PER_STEP_STATS },
 	/* always so */
 	{ "promql-at-modifier", 0 },
 	{ "promql-negative-offset", 0 },

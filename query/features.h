@@ -13,10 +13,11 @@ enum query_feature {
 	FEATURE_EXTENDED_RANGES = 1 << 2,        /* promql-extended-range-selectors */
 	FEATURE_FILL = 1 << 3,                   /* promql-binop-fill-modifiers */
 	FEATURE_TYPE_AND_UNIT = 1 << 4,          /* type-and-unit-labels */
+	FEATURE_PER_STEP_STATS = 1 << 5,         /* promql-per-step-stats */
 };
 
 /* Adds the features of a list with commas to *set. promql-at-modifier, promql-negative-offset,
- * promql-duration-expr, promql-per-step-stats and native-histograms are on for ever or change
+ * promql-duration-expr and native-histograms are on for ever or change
  * nothing, and taken without a word. ERR_INVALID names what is unknown and what there is. */
 int features_parse(struct slice list, unsigned *set, struct err *e);
 

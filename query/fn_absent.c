@@ -81,7 +81,7 @@ static int note_windows(struct eval *ev, const struct matrix *m, size_t i, size_
 	struct range_row r = { .ev = ev, .w = w, .head = &m->heads[i], .m = m };
 	size_t lo = 0, hi = 0;
 
-	if (m->fetch(m, i, w, &r.points, &r.row_ends, e) < 0)
+	if (matrix_row(m, i, w, &r.points, &r.row_ends, e) < 0)
 		return -1;
 	for (size_t k = 0; k < width; k++) {
 		window_move(&r, k, &lo, &hi);

@@ -81,29 +81,9 @@ const struct function *functions_all(size_t *n);
 
 /* --- helpers for implementations --------------------------------------------------------- */
 
-/* For windows of a row in turn: the points of window k are [*lo, *hi). Both only rise as
- * long as ends do; start with zeros. */
 static inline void window_move(const struct range_row *r, size_t k, size_t *lo, size_t *hi)
 {
-	const struct points *p = &r->points;
-	int64_t end = matrix_end(r->m, r->row_ends, k), start;
-
-	/* No window at this step. The next one is found from here. */
-	if (end == INT64_MIN) {
-		*hi = *lo;
-		return;
-	}
-	start = end - r->m->range_ms;
-	while (*lo > 0 && p->t_ms[*lo - 1] > start)
-		--*lo;
-	while (*lo < p->n && p->t_ms[*lo] <= start)
-		++*lo;
-	if (*hi < *lo)
-		*hi = *lo;
-	while (*hi > *lo && p->t_ms[*hi - 1] > end)
-		--*hi;
-	while (*hi < p->n && p->t_ms[*hi] <= end)
-		++*hi;
+	matrix_window(r->m, r->row_ends, &r->points, k, lo, hi);
 }
 /* "might not be a counter …", told once for a name. */
 int remark_counter(const struct range_row *r, struct err *e);

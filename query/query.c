@@ -34,14 +34,6 @@ struct engine {
 	struct engine_status status;
 };
 
-static int64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
-}
-
 /* --- the engine ------------------------------------------------------------------------------ */
 
 static unsigned other_processors(void)
@@ -122,7 +114,7 @@ void engine_status(struct engine *en, struct engine_status *out)
 void engine_running(struct engine *en, void (*each)(void *ctx, const struct query_running *r),
 		    void *ctx)
 {
-	int64_t now = now_ns();
+	int64_t now = eval_clock_ns();
 
 	pthread_mutex_lock(&en->lock);
 	for (struct query *q = en->first; q; q = q->next) {
@@ -184,7 +176,7 @@ static int enter(struct engine *en, struct query *q, struct eval *ev, struct err
 	q->waiting = true;
 	en->status.waiting++;
 	while (en->status.running >= en->o.concurrent && r == 0) {
-		int64_t until = now_ns() + LOOK_AGAIN_NS;
+		int64_t until = eval_clock_ns() + LOOK_AGAIN_NS;
 		struct timespec t = { until / 1000000000, until % 1000000000 };
 
 		pthread_cond_timedwait(&en->turn, &en->lock, &t);
@@ -285,7 +277,18 @@ static int read_text(struct engine *en, struct query *q, struct err *e)
 	return plan(&q->expr, &t, e);
 }
 
-static int workers_open(struct engine *en, struct eval *ev, struct err *e)
+static int steps_open(struct eval *ev, struct query *q, struct worker *w, struct err *e)
+{
+	if (!q->count_steps)
+		return 0;
+	w->step_points = eval_alloc(ev, q->grid.n, sizeof(*w->step_points), e);
+	if (!w->step_points)
+		return -1;
+	memset(w->step_points, 0, q->grid.n * sizeof(*w->step_points));
+	return 0;
+}
+
+static int workers_open(struct engine *en, struct eval *ev, struct query *q, struct err *e)
 {
 	ev->pool = en->pool;
 	ev->nworkers = 1 + workers_count(en->pool);
@@ -296,7 +299,24 @@ static int workers_open(struct engine *en, struct eval *ev, struct err *e)
 		ev->workers[i].ev = ev;
 		arena_init(&ev->workers[i].scratch, ev->scratch_bytes);
 	}
+	for (unsigned i = 0; i < ev->nworkers; i++)
+		if (steps_open(ev, q, &ev->workers[i], e) < 0)
+			return -1;
 	return 0;
+}
+
+/* Into the first worker's, which are the query's from here. */
+static void steps_gather(const struct eval *ev, struct query *q)
+{
+	size_t *all = ev->workers[0].step_points;
+
+	for (unsigned i = 0; i < ev->nworkers; i++)
+		for (size_t k = 0; k < q->grid.n; k++) {
+			const struct worker *w = &ev->workers[i];
+
+			all[k] += w->every_points + (i > 0 ? w->step_points[k] : 0);
+		}
+	q->stats.step_points = all;
 }
 
 static void workers_close(struct eval *ev)
@@ -328,6 +348,7 @@ static void eval_init(struct engine *en, struct query *q, struct buf *failure, s
 		.end_ms = q->step_ms ? q->end_ms : q->start_ms,
 		.step_ms = q->step_ms,
 		.range_query = q->step_ms != 0,
+		.counting = q->count_steps ? COUNT_STEP : COUNT_NONE,
 		.deadline_ns = q->timeout_ms > 0 ? q->begun_ns + q->timeout_ms * 1000000 : 0,
 		.cancelled = q->cancelled,
 		.killed = &q->killed,
@@ -356,18 +377,20 @@ static int run_parsed(struct engine *en, struct query *q, struct err *e)
 
 	eval_init(en, q, &failure, &ev);
 	r = enter(en, q, &ev, e);
-	begun = now_ns();
+	begun = eval_clock_ns();
 	q->stats.queue_ns = begun - q->begun_ns - q->stats.parse_ns;
 	if (r == 0) {
-		r = workers_open(en, &ev, e);
+		r = workers_open(en, &ev, q, e);
 		if (r == 0)
 			r = answer_make(&ev, q, e);
+		if (r == 0 && q->count_steps)
+			steps_gather(&ev, q);
 		workers_close(&ev);
 		q->stats.points = atomic_load(&q->points_now);
 		q->stats.series = ev.series;
 		leave(en, q);
 	}
-	q->stats.eval_ns = now_ns() - begun;
+	q->stats.eval_ns = eval_clock_ns() - begun;
 	if (r < 0)
 		fail(q, failure_of(e->code),
 		     failure.n && e->code == ERR_INVALID ? failure.p : e->text);
@@ -380,9 +403,9 @@ int query_run(struct engine *en, struct query *q)
 	struct err e = { 0 };
 	int r;
 
-	q->begun_ns = now_ns();
+	q->begun_ns = eval_clock_ns();
 	r = read_text(en, q, &e);
-	q->stats.parse_ns = now_ns() - q->begun_ns;
+	q->stats.parse_ns = eval_clock_ns() - q->begun_ns;
 	if (r < 0)
 		fail(q, e.code == ERR_MEMORY ? QUERY_INTERNAL : QUERY_BAD_DATA, e.text);
 	else

@@ -51,8 +51,10 @@ enum query_failure {
 
 struct query_stats {
 	int64_t eval_ns, queue_ns, parse_ns; /* wall */
+	int64_t inner_ns, sort_ns;           /* of eval_ns */
 	size_t points, series;               /* read; selected */
 	size_t peak_points;                  /* held at a time */
+	size_t *step_points;                 /* with count_steps: seen at each step of the grid */
 };
 
 struct query {
@@ -64,6 +66,7 @@ struct query {
 	int64_t timeout_ms;     /* query_init() sets the engine's; 0: none */
 	atomic_bool *cancelled; /* may be NULL */
 	struct source *source;
+	bool count_steps; /* see query_stats */
 
 	/* out, after query_run() */
 	enum query_failure failure;

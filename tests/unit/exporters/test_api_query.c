@@ -145,7 +145,28 @@ static void stats_come_when_they_are_asked_for(void **state)
 	assert_non_null(strstr(reply, "\"stats\":{\"timings\":{\"evalTotalTime\":"));
 	assert_non_null(strstr(reply, "\"samples\":{\"totalQueryableSamples\":"));
 	assert_non_null(strstr(reply, "\"peakSamples\":"));
+	assert_null(strstr(reply, "PerStep"));
 	assert_null(strstr(api_ask(f, serve_query, "", "query=1"), "stats"));
+}
+
+static void samples_are_counted_by_step_when_that_is_switched_on(void **state)
+{
+	static const char ask[] =
+		"query=rate(requests_total[1m])&start=1795424640&end=" NOW "&step=30&stats=";
+	struct engine_options o = { .workers = ENGINE_NO_WORKERS,
+				    .features = FEATURE_PER_STEP_STATS };
+	struct face *f = *state;
+	char params[200];
+
+	engine_free(f->view.engine);
+	f->view.engine = engine_new(&o, &f->e);
+	snprintf(params, sizeof(params), "%sall", ask);
+	assert_non_null(strstr(api_ask(f, serve_query_range, "", params),
+			       "\"samples\":{\"totalQueryableSamplesPerStep\":[[1795424640,16],"
+			       "[1795424670,16],[1795424700,16]],\"totalQueryableSamples\":48,"));
+	snprintf(params, sizeof(params), "%strue", ask);
+	assert_non_null(strstr(api_ask(f, serve_query_range, "", params),
+			       "\"samples\":{\"totalQueryableSamples\":48,"));
 }
 
 static void the_lookback_can_be_chosen(void **state)
@@ -255,6 +276,7 @@ int main(void)
 		T(a_limit_cuts_series_and_warns),
 		T(notes_come_behind_the_data),
 		T(stats_come_when_they_are_asked_for),
+		T(samples_are_counted_by_step_when_that_is_switched_on),
 		T(the_lookback_can_be_chosen),
 		T(errors_have_kind_and_status),
 		T(what_a_query_would_hold_is_limited),

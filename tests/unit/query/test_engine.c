@@ -484,6 +484,39 @@ static void partners_are_who_a_naive_search_finds(void **state)
 	query_release(&m);
 }
 
+/* --- statistics ---------------------------------------------------------------------------- */
+
+static void count_steps(struct engine *en, const char *text, struct query *q)
+{
+	query_init(q, en);
+	q->text = slice_str(text);
+	q->start_ms = 60000;
+	q->end_ms = END_MS;
+	q->step_ms = 40000;
+	q->source = &source.source;
+	q->count_steps = true;
+	if (query_run(en, q) < 0)
+		fail_msg("%s: %s", text, q->error);
+}
+
+static void samples_of_a_step_are_what_it_shows(void **state)
+{
+	struct query shown, counted;
+
+	(void)state;
+	ask("count(m) + sum(count_over_time(m[2m])) + 3 * count(m @ 900)", &shown);
+	assert_null(shown.stats.step_points);
+	for (int i = 0; i < 2; i++) {
+		count_steps(i ? together : alone,
+			    "m or rate(m[2m]) or max_over_time((m @ 900)[2m:40s])", &counted);
+		for (size_t k = 0; k < shown.grid.n; k++)
+			assert_f64((double)counted.stats.step_points[k],
+				   shown.value.vector.values[k]);
+		query_release(&counted);
+	}
+	query_release(&shown);
+}
+
 /* --- limits -------------------------------------------------------------------------------------
  */
 
@@ -610,6 +643,7 @@ int main(void)
 		cmocka_unit_test(aggregates_are_what_a_naive_calculation_gives),
 		cmocka_unit_test(topk_leaves_no_larger_one_out),
 		cmocka_unit_test(partners_are_who_a_naive_search_finds),
+		cmocka_unit_test(samples_of_a_step_are_what_it_shows),
 		cmocka_unit_test(limits_are_told_by_name),
 		cmocka_unit_test(points_of_a_range_selector_count),
 		cmocka_unit_test(a_query_has_the_time_of_its_engine),
