@@ -158,10 +158,23 @@ done
 check "as prometheus: what is left" same_answer "/api/v1/query?query=count({__name__=~\".%2B\"})by(__name__,job)>0&time=$now"
 stop_daemon
 
-# --- without the admin API, which is off by default
-start_daemon ""
-ours=http://127.0.0.1:$port theirs=$reads
+# --- without the admin API, which is off by default; the limits of queries
+cat >"$tmp/limits.yaml" <<Y
+query: {lookback_delta: 7m, timeout: 90s, max_samples: 12345, max_concurrency: 9}
+Y
+start_daemon "$tmp/limits.yaml"
+start_prometheus "$tmp/empty.yml" limits --query.lookback-delta=7m --query.timeout=90s --query.max-samples=12345 \
+	--query.max-concurrency=9
+ours=http://127.0.0.1:$port theirs=http://127.0.0.1:$web
 for call in 'delete_series?match[]=temp' clean_tombstones snapshot; do
 	check "as prometheus: $call is off" same_answer "/api/v1/admin/tsdb/$call" -X POST
 done
+limits() { get "$1/api/v1/status/flags" | jq -S '.data | with_entries(select(.key | test(
+	"^(query[.](lookback-delta|timeout|max-samples|max-concurrency)|web[.]enable-admin-api)$")))'; }
+same_limits() { limits "$ours" >"$tmp/a" && limits "$theirs" >"$tmp/b" && diff "$tmp/a" "$tmp/b" && grep -q 12345 "$tmp/a"; }
+check "as prometheus: the flags of queries" same_limits
+echo 'query: {timeout: 91s}' >"$tmp/limits.yaml"
+kill -HUP "$daemon"
+check "a reload says that they change with a restart" wait_for 10 grep -q 'limits of queries.*with a restart only' \
+	"$tmp/parkwatch.log"
 stop_daemon
