@@ -19,6 +19,7 @@ static int windows_in_turn(const struct range_row *r, double *out, struct err *e
 	double (*fn)(const struct window *) = r->call->call.fn->window;
 	struct arena_mark mark = arena_mark(&r->w->scratch);
 	double *spare = scratch_alloc(r->w, r->points.n, sizeof(*spare), e);
+	struct patience patience = { .ev = r->ev };
 	size_t lo = 0, hi = 0;
 
 	if (!spare)
@@ -31,6 +32,8 @@ static int windows_in_turn(const struct range_row *r, double *out, struct err *e
 		win.end_ms = matrix_end(r->m, r->row_ends, k);
 		win.at_ms = grid_time(r->grid, k);
 		window_move(r, k, &lo, &hi);
+		if (patience_ask(&patience, hi - lo, e) < 0)
+			return -1;
 		out[k] = ABSENT;
 		if (hi == lo)
 			continue;

@@ -11,13 +11,16 @@
 
 typedef double (*of_values)(const double *v, size_t n);
 
-static inline int each_window(const struct range_row *r, double *out, of_values fn)
+static inline int each_window(const struct range_row *r, double *out, of_values fn, struct err *e)
 {
+	struct patience patience = { .ev = r->ev };
 	size_t lo = 0, hi = 0, was_lo = 0, was_hi = 0;
 	double last = ABSENT;
 
 	for (size_t k = 0; k < r->grid->n; k++) {
 		window_move(r, k, &lo, &hi);
+		if (patience_ask(&patience, hi - lo, e) < 0)
+			return -1;
 		/* The same points as before, as under @, have the same value. */
 		if (lo != was_lo || hi != was_hi)
 			last = hi > lo ? fn(r->points.v + lo, hi - lo) : ABSENT;
@@ -144,30 +147,27 @@ static inline int slide(const struct range_row *r, double *out, bool mean, of_va
 
 int range_sum_over_time(const struct range_row *r, double *out, struct err *e)
 {
-	return may_slide(r) ? slide(r, out, false, sum_of, e) : each_window(r, out, sum_of);
+	return may_slide(r) ? slide(r, out, false, sum_of, e) : each_window(r, out, sum_of, e);
 }
 
 int range_avg_over_time(const struct range_row *r, double *out, struct err *e)
 {
-	return may_slide(r) ? slide(r, out, true, avg_of, e) : each_window(r, out, avg_of);
+	return may_slide(r) ? slide(r, out, true, avg_of, e) : each_window(r, out, avg_of, e);
 }
 
 int range_count_over_time(const struct range_row *r, double *out, struct err *e)
 {
-	(void)e;
-	return each_window(r, out, count_of);
+	return each_window(r, out, count_of, e);
 }
 
 int range_min_over_time(const struct range_row *r, double *out, struct err *e)
 {
-	(void)e;
-	return each_window(r, out, min_of);
+	return each_window(r, out, min_of, e);
 }
 
 int range_max_over_time(const struct range_row *r, double *out, struct err *e)
 {
-	(void)e;
-	return each_window(r, out, max_of);
+	return each_window(r, out, max_of, e);
 }
 
 /* --- of one window --------------------------------------------------------------------- */

@@ -172,6 +172,7 @@ static int plain(const struct range_row *r, double *out, unsigned flags, struct 
 	double divisor = flags & PER_SECOND ? (double)r->m->range_ms / 1000 : 1;
 	const double *v = r->points.v;
 	bool counter = flags & COUNTER;
+	struct patience patience = { .ev = r->ev };
 	struct falls f = { 0 };
 	const struct edges *x;
 
@@ -188,6 +189,8 @@ static int plain(const struct range_row *r, double *out, unsigned flags, struct 
 
 		if (f.n)
 			got = falls_add(&f, v, x->lo[k], x->hi[k], got);
+		if (f.n && patience_ask(&patience, f.to - f.from, e) < 0)
+			return -1;
 		if (counter && got > 0 && first >= 0 && x->span[k] * first <= x->before[k] * got)
 			got = cut_at_zero(x, k, first, got, divisor);
 		else
@@ -244,6 +247,7 @@ static double extended(const struct range_row *r, size_t lo, size_t hi, int64_t 
 
 static int rate(const struct range_row *r, double *out, unsigned flags, struct err *e)
 {
+	struct patience patience = { .ev = r->ev };
 	size_t lo = 0, hi = 0;
 
 	if (r->m->kind == RANGE_PLAIN)
@@ -252,6 +256,8 @@ static int rate(const struct range_row *r, double *out, unsigned flags, struct e
 		int64_t end = matrix_end(r->m, r->row_ends, k);
 
 		window_move(r, k, &lo, &hi);
+		if (patience_ask(&patience, hi - lo, e) < 0)
+			return -1;
 		out[k] = end == INT64_MIN ? ABSENT : extended(r, lo, hi, end, flags);
 	}
 	return 0;

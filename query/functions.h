@@ -85,6 +85,25 @@ static inline void window_move(const struct range_row *r, size_t k, size_t *lo, 
 {
 	matrix_window(r->m, r->row_ends, &r->points, k, lo, hi);
 }
+/* For a row whose windows are looked through one by one, which may be thousands of windows with
+ * millions of points each: asks now and then whether anybody still waits. */
+struct patience {
+	struct eval *ev;
+	size_t points; /* since it asked */
+};
+
+enum { PATIENCE_POINTS = 256 << 10 };
+
+/* The next window has n points to look at. ERR_TIMEOUT, ERR_CANCELLED. */
+static inline int patience_ask(struct patience *p, size_t n, struct err *e)
+{
+	p->points += n + 1;
+	if (p->points < PATIENCE_POINTS)
+		return 0;
+	p->points = 0;
+	return eval_alive(p->ev, e);
+}
+
 /* "might not be a counter …", told once for a name. */
 int remark_counter(const struct range_row *r, struct err *e);
 

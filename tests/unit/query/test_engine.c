@@ -624,6 +624,51 @@ static void a_query_that_nobody_wants_ends(void **state)
 	query_release(&q);
 }
 
+static const struct source_vtable *memory;
+static atomic_bool client_left;
+
+static int points_and_the_client_leaves(struct source_reader *r, const struct selection *sel,
+					const struct source_series *series, int64_t from_ms,
+					int64_t to_ms, struct arena *a, struct points *out,
+					struct err *err)
+{
+	atomic_store(&client_left, true);
+	return memory->points(r, sel, series, from_ms, to_ms, a, out, err);
+}
+
+/* One series, 24,000 windows of up to 80 points. */
+static void a_row_of_many_windows_is_left_in_the_middle(void **state)
+{
+	static const char *const texts[] = {
+		"quantile_over_time(0.5, m{i='1'}[20m])", "stddev_over_time(m{i='1'}[20m])",
+		"max_over_time(m{i='1'}[20m])",           "rate(c_total{i='1'}[20m])",
+		"increase(c_total{i='1'}[20m] anchored)",
+	};
+	struct source_vtable leaving;
+
+	(void)state;
+	memory = source.source.f;
+	leaving = *memory;
+	leaving.points = points_and_the_client_leaves;
+	source.source.f = &leaving;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		struct query q;
+
+		atomic_store(&client_left, false);
+		query_init(&q, alone);
+		q.text = slice_str(texts[i]);
+		q.end_ms = END_MS;
+		q.step_ms = 50;
+		q.source = &source.source;
+		q.cancelled = &client_left;
+		if (query_run(alone, &q) == 0)
+			fail_msg("%s came to its end", texts[i]);
+		assert_int_equal(q.failure, QUERY_CANCELLED);
+		query_release(&q);
+	}
+	source.source.f = memory;
+}
+
 static void text_that_cannot_be_read_is_bad_data(void **state)
 {
 	struct query q;
@@ -648,6 +693,7 @@ int main(void)
 		cmocka_unit_test(points_of_a_range_selector_count),
 		cmocka_unit_test(a_query_has_the_time_of_its_engine),
 		cmocka_unit_test(a_query_that_nobody_wants_ends),
+		cmocka_unit_test(a_row_of_many_windows_is_left_in_the_middle),
 		cmocka_unit_test(text_that_cannot_be_read_is_bad_data),
 	};
 
