@@ -6,7 +6,7 @@
 #include "base/num.h"
 #include "base/period.h"
 #include "daemon/commands.h"
-#include "daemon/selector.h"
+#include "query/parse.h"
 #include "storage/store.h"
 
 #include <getopt.h>
@@ -62,23 +62,25 @@ static int parse_options(int argc, char **argv, struct asked *q, struct err *e)
 static int delete (const struct asked *q, struct err *e)
 {
 	struct store_options o = { .dir = q->dir };
-	struct selector selector;
+	const struct node_selector *wanted;
+	struct expr selector;
 	struct store *s;
 	struct arena a;
 	uint64_t n = 0;
 	int rc = -1;
 
 	arena_init(&a, ARENA_BYTES);
-	if (selector_parse(slice_str(q->match), &a, &selector, e) < 0) {
+	if (parse_selector(slice_str(q->match), &a, &selector, e) < 0) {
 		arena_release(&a);
 		return err_wrap(e, "--match %s", q->match);
 	}
+	wanted = &selector.root->selector;
 	s = store_open(&o, e);
 	if (s) {
-		rc = store_delete(s, selector.m, selector.n, q->from_ms, q->to_ms, &n, e);
+		rc = store_delete(s, wanted->m, wanted->nm, q->from_ms, q->to_ms, &n, e);
 		store_close(s);
 	}
-	selector_release(&selector);
+	expr_release(&selector);
 	arena_release(&a);
 	if (rc == 0)
 		printf("%" PRIu64 " samples deleted\n", n);

@@ -27,7 +27,7 @@ struct asked {
 	const char *dir, *to;
 	uint64_t damaged_records; /* out: of the store */
 	struct export_options o;
-	struct selector *selectors;
+	struct expr *selectors;
 	size_t nselectors;
 	struct arena arena;
 };
@@ -59,7 +59,7 @@ static int add_selector(struct asked *q, const char *text, struct err *e)
 		q->selectors = mem_alloc(SELECTORS_MAX * sizeof(*q->selectors));
 	if (!q->selectors)
 		return err_set(e, ERR_MEMORY, "no memory for selectors");
-	if (selector_parse(slice_str(text), &q->arena, &q->selectors[q->nselectors], e) < 0)
+	if (parse_selector(slice_str(text), &q->arena, &q->selectors[q->nselectors], e) < 0)
 		return err_wrap(e, "--match %s", text);
 	q->nselectors++;
 	return 0;
@@ -238,7 +238,7 @@ int command_export(int argc, char **argv)
 		}
 	}
 	for (size_t i = 0; i < q.nselectors; i++)
-		selector_release(&q.selectors[i]);
+		expr_release(&q.selectors[i]);
 	mem_free(q.selectors);
 	arena_release(&q.arena);
 	return code;

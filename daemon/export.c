@@ -361,29 +361,32 @@ static int by_text(const void *a, const void *b)
 	return slice_cmp(*(const struct slice *)a, *(const struct slice *)b);
 }
 
-static const struct selector everything = { .n = 0 };
-
 static size_t count_selectors(const struct export *x)
 {
 	return x->o->nselectors ? x->o->nselectors : 1;
 }
 
-static const struct selector *selector_at(const struct export *x, size_t i)
+static const struct node_selector *selector_at(const struct export *x, size_t i)
 {
-	return x->o->nselectors ? &x->o->selectors[i] : &everything;
+	static const struct node_selector everything;
+
+	return x->o->nselectors ? &x->o->selectors[i].root->selector : &everything;
 }
 
 /* The series of a family that one selector selects, behind the *n in *all. */
-static int add_selected(struct export *x, const struct selector *s, struct slice family,
+static int add_selected(struct export *x, const struct node_selector *s, struct slice family,
 			struct series_ref **all, size_t *n, struct err *e)
 {
-	struct matcher m[SELECTOR_MATCHERS_MAX + 1];
+	struct matcher *m = arena_array(&x->family, s->nm + 1, sizeof(*m));
 	struct series_ref *more, *grown;
 	size_t nmore;
 
-	memcpy(m, s->m, s->n * sizeof(*m));
-	m[s->n] = (struct matcher){ MATCH_EQ, slice_str(LABEL_NAME), family, NULL };
-	if (snapshot_select(x->v, m, s->n + 1, &x->family, &more, &nmore, e) < 0)
+	if (!m)
+		return err_set(e, ERR_LIMIT, "too many conditions in one selector");
+	if (s->nm)
+		memcpy(m, s->m, s->nm * sizeof(*m));
+	m[s->nm] = (struct matcher){ MATCH_EQ, slice_str(LABEL_NAME), family, NULL };
+	if (snapshot_select(x->v, m, s->nm + 1, &x->family, &more, &nmore, e) < 0)
 		return -1;
 	if (*n == 0) {
 		*all = more;
@@ -441,11 +444,11 @@ static int find_families(struct export *x, struct slice **out, size_t *n, struct
 	*n = 0;
 	*out = NULL;
 	for (size_t i = 0; i < count_selectors(x); i++) {
-		const struct selector *s = selector_at(x, i);
+		const struct node_selector *s = selector_at(x, i);
 		struct slice *more, *all;
 		size_t nmore;
 
-		if (snapshot_label_values(x->v, slice_str(LABEL_NAME), s->m, s->n, &x->family,
+		if (snapshot_label_values(x->v, slice_str(LABEL_NAME), s->m, s->nm, &x->family,
 					  &more, &nmore, e) < 0)
 			return -1;
 		if (nmore == 0)
@@ -494,7 +497,7 @@ int export_run(const struct export_options *o, struct export_counts *out, struct
 	arena_init(&x.family, NAMES_ARENA);
 	arena_init(&x.data, SERIES_ARENA);
 	buf_init(&x.out, OUT_LIMIT);
-	buf_init(&x.name, 2 * SELECTOR_MAX_BYTES);
+	buf_init(&x.name, 2 * SERIES_TEXT_MAX_BYTES);
 	rc = put_all(&x, e ? e : &own);
 	snapshot_close(x.v);
 	for (size_t i = 0; i < SOURCES; i++)

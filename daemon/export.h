@@ -14,7 +14,7 @@
 #ifndef DAEMON_EXPORT_H
 #define DAEMON_EXPORT_H
 
-#include "daemon/selector.h"
+#include "query/parse.h"
 #include "storage/store.h"
 
 #include <stdio.h>
@@ -25,8 +25,8 @@ struct export_options {
 	struct store *store;
 	int fd; /* written to */
 	enum export_format format;
-	const struct selector *selectors; /* a series that one of them selects */
-	size_t nselectors;                /* 0: every series */
+	const struct expr *selectors; /* of parse_selector(); a series that one of them selects */
+	size_t nselectors;            /* 0: every series */
 	int64_t from_ms, to_ms;
 	struct view view; /* of statistics */
 	bool vintages;    /* all of them that the view can see; at INT64_MAX unreleased ones too */

@@ -3,7 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
-#include "daemon/selector.h"
+#include "query/parse.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -119,7 +119,7 @@ void csv_put_series(struct buf *out, const struct labels *ls)
 {
 	struct buf text;
 
-	buf_init(&text, SELECTOR_MAX_BYTES);
+	buf_init(&text, SERIES_TEXT_MAX_BYTES);
 	labels_print(ls, &text);
 	put_cell(out, buf_all(&text));
 	if (text.failed)
@@ -400,9 +400,10 @@ static int take_series(struct csv_reader *r, struct slice text, struct csv_row *
 		buf_clear(&r->series);
 		buf_slice(&r->series, text);
 		/* The labels point into the copy. */
-		if (buf_check(&r->series, e) < 0 ||
-		    series_parse(buf_all(&r->series), &r->arena, r->l, &r->n, e) < 0)
+		if (buf_check(&r->series, e) < 0)
 			return -1;
+		if (parse_series(buf_all(&r->series), &r->arena, r->l, &r->n, e) < 0)
+			return err_wrap(e, "series");
 		r->any = true;
 	}
 	row->l = r->l;

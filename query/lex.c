@@ -671,7 +671,7 @@ int string_unquote(struct slice quoted, struct arena *a, struct slice *out, stru
 
 	text = to = arena_alloc(a, s.n + 1);
 	if (!text)
-		return err_set(e, ERR_MEMORY, "no memory for a text of %zu bytes", s.n);
+		return err_set(e, ERR_LIMIT, "no room for a text of %zu bytes", s.n);
 	while (i < s.n) {
 		if (s.p[i] != '\\' || mark == '`') {
 			*to++ = s.p[i++];

@@ -86,7 +86,7 @@ void lex_next(struct lexer *x, struct token *t);
 void token_describe(const struct token *t, char *out, size_t room);
 
 /* What stands between the quotes of a TOKEN_STRING, escapes undone, in the arena: "\xff" makes
- * bytes that are not UTF-8. ERR_INVALID. */
+ * bytes that are not UTF-8. ERR_INVALID, ERR_LIMIT: the arena is full. */
 int string_unquote(struct slice quoted, struct arena *a, struct slice *out, struct err *e);
 /* Go's %q. */
 void quote(struct slice s, char *out, size_t room);

@@ -30,6 +30,7 @@ struct parser {
 	unsigned depth;   /* of the recursion */
 	bool in_range;    /* between brackets, for messages */
 	bool labels_only; /* in info()'s second argument and match[], which may select everything */
+	bool series;      /* a series as text */
 	size_t nodes;
 };
 
@@ -470,7 +471,8 @@ static int unquote_bytes(struct parser *p, struct slice *out)
 	struct err why = { 0 };
 
 	if (string_unquote(p->now.text, p->a, out, &why) < 0)
-		return fault_at(p, p->now.at.from, "%s", why.text);
+		return why.code == ERR_LIMIT ? no_memory(p)
+					     : fault_at(p, p->now.at.from, "%s", why.text);
 	advance(p);
 	return 0;
 }
@@ -1260,54 +1262,54 @@ static struct node *parse_expr(struct parser *p, unsigned above)
  * -------------------------------------------------------------------------------------------------------------
  */
 
-static int parser_init(struct parser *p, struct slice text, unsigned features, struct arena *a,
-		       struct expr *out, struct err *e)
+static struct node *parse_only_selector(struct parser *p)
+{
+	if (at_kind(p, TOKEN_LEFT_BRACE) || at_kind(p, TOKEN_METRIC) ||
+	    (at_kind(p, TOKEN_WORD) && (p->series || p->now.word != WORD_NUMBER)))
+		return parse_selector_node(p);
+	unexpected(p, NULL, NULL);
+	return NULL;
+}
+
+static struct node *parse_only_expr(struct parser *p)
+{
+	if (!at_kind(p, TOKEN_EOF))
+		return parse_expr(p, 0);
+	fault_at(p, 0, "no expression found in input");
+	return NULL;
+}
+
+static int parse_root(struct parser *p, struct slice text, size_t most)
 {
 	long bad;
-	*out = (struct expr){ .text = text };
-	*p = (struct parser){ .a = a, .x = out, .e = e, .features = features };
-	if (text.n > QUERY_TEXT_MAX_BYTES)
-		return err_set(e, ERR_LIMIT, "query of %zu bytes; at most %d are taken", text.n,
-			       QUERY_TEXT_MAX_BYTES);
+
+	if (text.n > most)
+		return err_set(p->e, ERR_LIMIT, "query of %zu bytes; at most %zu are taken", text.n,
+			       most);
 	lex_init(&p->lex, text);
 	/* Here, so that no message quotes bytes that are no text. */
 	bad = utf8_bad_at(text);
 	if (bad >= 0)
 		return fault_at(p, (uint32_t)bad, "text is not UTF-8");
 	advance(p);
-	return 0;
-}
-
-static struct node *parse_only_selector(struct parser *p)
-{
-	if (at_kind(p, TOKEN_LEFT_BRACE) || at_kind(p, TOKEN_METRIC) ||
-	    (at_kind(p, TOKEN_WORD) && p->now.word != WORD_NUMBER))
-		return parse_selector_node(p);
-	unexpected(p, NULL, NULL);
-	return NULL;
-}
-
-static int parse_whole(struct parser *p, bool selector)
-{
-	struct expr *x = p->x;
-
-	if (at_kind(p, TOKEN_EOF))
-		return selector ? unexpected(p, NULL, NULL)
-				: fault_at(p, 0, "no expression found in input");
-	x->root = selector ? parse_only_selector(p) : parse_expr(p, 0);
-	if (!x->root)
+	p->x->root = p->labels_only ? parse_only_selector(p) : parse_only_expr(p);
+	if (!p->x->root)
 		return -1;
 	if (!at_kind(p, TOKEN_EOF))
 		return unexpected(p, NULL, NULL);
-	return check(x->root, p->lex.text, p->features, p->e);
+	return check(p->x->root, text, p->features, p->e);
 }
 
-int parse(struct slice text, unsigned features, struct arena *a, struct expr *out, struct err *e)
+/* What `p` is set up for; its tree goes to *out, its complaint to *e. */
+static int parse_whole(struct parser *p, struct slice text, size_t most, struct expr *out,
+		       struct err *e)
 {
 	struct err why = { 0 };
-	struct parser p;
 
-	if (parser_init(&p, text, features, a, out, &why) == 0 && parse_whole(&p, false) == 0)
+	*out = (struct expr){ .text = text };
+	p->x = out;
+	p->e = &why;
+	if (parse_root(p, text, most) == 0)
 		return 0;
 	expr_release(out);
 	if (e)
@@ -1315,20 +1317,51 @@ int parse(struct slice text, unsigned features, struct arena *a, struct expr *ou
 	return -1;
 }
 
+int parse(struct slice text, unsigned features, struct arena *a, struct expr *out, struct err *e)
+{
+	struct parser p = { .a = a, .features = features };
+
+	return parse_whole(&p, text, QUERY_TEXT_MAX_BYTES, out, e);
+}
+
 int parse_selector(struct slice text, struct arena *a, struct expr *out, struct err *e)
 {
-	struct err why = { 0 };
-	struct parser p;
+	struct parser p = { .a = a, .labels_only = true };
 
-	if (parser_init(&p, text, 0, a, out, &why) == 0) {
-		p.labels_only = true;
-		if (parse_whole(&p, true) == 0)
-			return 0;
+	return parse_whole(&p, text, QUERY_TEXT_MAX_BYTES, out, e);
+}
+
+static int series_labels(const struct node_selector *s, struct label out[LABELS_MAX], size_t *n,
+			 struct err *e)
+{
+	bool named = false;
+
+	if (s->nm > LABELS_MAX)
+		return err_set(e, ERR_LIMIT, "more than %d labels", LABELS_MAX);
+	for (size_t i = 0; i < s->nm; i++) {
+		if (s->m[i].op != MATCH_EQ)
+			return err_set(e, ERR_INVALID, "a series has labels with = only");
+		out[i] = (struct label){ s->m[i].name, s->m[i].value };
 	}
-	expr_release(out);
-	if (e)
-		*e = why;
-	return -1;
+	if (labels_normalize(out, s->nm, out, n, e) < 0)
+		return -1;
+	for (size_t i = 0; i < *n; i++)
+		named |= slice_is(out[i].name, LABEL_NAME);
+	return named ? 0 : err_set(e, ERR_INVALID, "a series without a metric name");
+}
+
+int parse_series(struct slice text, struct arena *a, struct label out[LABELS_MAX], size_t *n,
+		 struct err *e)
+{
+	struct parser p = { .a = a, .labels_only = true, .series = true };
+	struct expr x;
+	int rc;
+
+	if (parse_whole(&p, text, SERIES_TEXT_MAX_BYTES, &x, e) < 0)
+		return -1;
+	rc = series_labels(&x.root->selector, out, n, e);
+	expr_release(&x);
+	return rc;
 }
 
 void expr_release(struct expr *x)

@@ -15,6 +15,7 @@
 
 enum {
 	QUERY_TEXT_MAX_BYTES = 256 << 10,
+	SERIES_TEXT_MAX_BYTES = 512 << 10, /* the longest set of labels fits, with its escapes */
 	QUERY_DEPTH_MAX = 1000,
 	QUERY_NODES_MAX = 8192,
 };
@@ -31,9 +32,14 @@ struct expr {
 int parse(struct slice text, unsigned features, struct arena *a, struct expr *out, struct err *e);
 void expr_release(struct expr *x);
 
-/* A selector alone, as match[] takes it: no range, offset or @; conditions that every series meets
- * are no fault here. */
+/* A selector alone, as match[] and --match take it: no range, offset or @; conditions that every
+ * series meets are no fault here. The root is a NODE_SELECTOR. */
 int parse_selector(struct slice text, struct arena *a, struct expr *out, struct err *e);
+
+/* A series as labels_print() writes it: a selector with = only and a metric name, which may be inf
+ * or nan. `out` is as a set holds it, *n labels; texts lie in `text` and the arena. */
+int parse_series(struct slice text, struct arena *a, struct label out[LABELS_MAX], size_t *n,
+		 struct err *e);
 
 /* "3:14" of a place in a text: line and column from 1. */
 void place_of(struct slice text, uint32_t at, unsigned *line, unsigned *column);

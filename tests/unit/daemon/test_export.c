@@ -307,7 +307,7 @@ static void selectors_and_times_choose(void **state)
 {
 	struct pair *f = *state;
 	struct export_options o = everything;
-	struct selector s[2];
+	struct expr s[2];
 	struct arena a;
 
 	put(f, "a", "1", 1000, 1);
@@ -316,9 +316,9 @@ static void selectors_and_times_choose(void **state)
 	put(f, "b", "1", 2000, 4);
 	put(f, "c", "3", 1000, 5);
 	arena_init(&a, 1 << 20);
-	assert_ok(selector_parse(slice_str("{park=~\"1|3\",__name__!=\"c\"}"), &a, &s[0], &f->e),
+	assert_ok(parse_selector(slice_str("{park=~\"1|3\",__name__!=\"c\"}"), &a, &s[0], &f->e),
 		  &f->e);
-	assert_ok(selector_parse(slice_str("a"), &a, &s[1], &f->e), &f->e);
+	assert_ok(parse_selector(slice_str("a"), &a, &s[1], &f->e), &f->e);
 	o.selectors = s;
 	o.nselectors = 2;
 	o.to_ms = 1500;
@@ -329,8 +329,8 @@ static void selectors_and_times_choose(void **state)
 	o.from_ms = 1500;
 	o.to_ms = INT64_MAX;
 	assert_exports(f, f->from, o, "# TYPE b unknown\nb{park=\"1\"} 4 2\n# EOF\n");
-	selector_release(&s[0]);
-	selector_release(&s[1]);
+	expr_release(&s[0]);
+	expr_release(&s[1]);
 	arena_release(&a);
 }
 

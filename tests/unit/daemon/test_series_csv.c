@@ -237,7 +237,7 @@ static void bad_rows_have_their_column(void **state)
 		{ "x,0,1,1,,,,", 1, "the row has 8 cells, the first line 6" },
 		{ "\"x,0,1,1,,", 1, "the quote that begins here has no end on this line" },
 		{ "\"x\"y,0,1,1,,", 4, "text stands behind a closing quote" },
-		{ "x{,0,1,1,,", 1, "character 3: a label name" },
+		{ "x{,0,1,1,,", 1, "series: 1:3: parse error: unexpected end of input inside" },
 		{ "x,soon,1,1,,", 3, "'soon' is not a time such as" },
 		{ "x,0,one,1,,", 5, "'one' is not a number" },
 		{ "x,0,NaN,1,,", 5, "a figure must be a finite number" },
