@@ -39,26 +39,18 @@ static void count_reports(const struct work *w, size_t place, struct indicator_s
 	}
 }
 
-/* Closed when the last one was in or the grace over, whichever came first, but not before anyone
- * was in. */
-static int closing_time(struct work *w, size_t place, bool all, int64_t grace, int64_t *ms,
-			struct err *e)
+static int see_reports(struct work *w, size_t place, struct arrivals *out, struct err *e)
 {
-	int64_t first = INT64_MAX, last = INT64_MIN, t;
-
 	for (size_t i = 0; i < w->nsubjects; i++) {
 		const struct subject *s = &w->subjects[i];
+		int64_t ms;
 
 		if (!s->valid[place] || !s->seen[place])
 			continue;
-		if (work_first_visible(w, s, place, &t, e) < 0)
+		if (work_first_visible(w, s, place, &ms, e) < 0)
 			return -1;
-		first = t < first ? t : first;
-		last = t > last ? t : last;
+		arrivals_add(out, ms);
 	}
-	*ms = grace > first ? grace : first;
-	if (all && last < *ms)
-		*ms = last;
 	return 0;
 }
 
@@ -67,7 +59,9 @@ static int close_period(struct work *w, struct closing *cl, struct indicator_sum
 {
 	cl->place = cl->before = -1;
 	for (ssize_t k = w->ended; k >= 0; k--) {
-		int64_t grace = catalogue_grace_end(w->c, w->indicator, w->axis.at[k]);
+		struct period p = w->axis.at[k];
+		int64_t grace = catalogue_grace_end(w->c, w->indicator, p);
+		struct arrivals seen = { 0 };
 		bool all;
 
 		count_reports(w, (size_t)k, sum);
@@ -77,8 +71,12 @@ static int close_period(struct work *w, struct closing *cl, struct indicator_sum
 		cl->place = k;
 		if (!axis_starts_year(&w->axis, (size_t)k))
 			cl->before = k - 1;
-		sum->closed = w->axis.at[k];
-		return closing_time(w, (size_t)k, all, grace, &sum->closed_ms, e);
+		if (see_reports(w, (size_t)k, &seen, e) < 0)
+			return -1;
+		sum->closed = p;
+		sum->closed_ms =
+			arrivals_closed_ms(&seen, all, grace, period_end(p, catalogue_zone(w->c)));
+		return 0;
 	}
 	sum->reporting = sum->expected = 0;
 	return 0;

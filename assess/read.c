@@ -37,21 +37,19 @@ int work_axis(struct work *w, struct err *e)
 	return 0;
 }
 
-static bool valid_at(const struct work *w, const struct unit *u, struct date d)
+static bool owes_at(const struct work *w, const struct unit *u, ssize_t place)
 {
-	return validity_holds(u->valid, d) && validity_holds(w->indicator->valid, d);
+	return place >= 0 && unit_owes(u, w->indicator, w->axis.at[place]);
 }
 
 bool work_concerns(const struct work *w, const struct unit *u)
 {
 	if (!indicator_reports(w->indicator, u->class))
 		return false;
-	if (valid_at(w, u, w->today))
+	if (validity_holds(u->valid, w->today) && validity_holds(w->indicator->valid, w->today))
 		return true;
 	/* Gone since, but its last figures are still owed. */
-	if (w->ended >= 0 && valid_at(w, u, period_last_day(w->axis.at[w->ended])))
-		return true;
-	return w->due >= 0 && valid_at(w, u, period_last_day(w->axis.at[w->due]));
+	return owes_at(w, u, w->ended) || owes_at(w, u, w->due);
 }
 
 static int64_t stamp_at(const struct work *w, size_t place)
@@ -182,7 +180,7 @@ int work_first_visible(struct work *w, const struct subject *s, size_t place, in
 		if (n)
 			first = v;
 	}
-	*ms = first->released_ms > first->known_from_ms ? first->released_ms : first->known_from_ms;
+	*ms = vintage_seen_ms(first);
 	return 0;
 }
 
@@ -265,7 +263,7 @@ static int subject_arrays(struct work *w, struct subject *s, struct err *e)
 			       w->indicator->code);
 	for (size_t k = 0; k < w->axis.n; k++) {
 		s->value[k] = NAN;
-		s->valid[k] = valid_at(w, s->f->unit, period_last_day(w->axis.at[k]));
+		s->valid[k] = owes_at(w, s->f->unit, (ssize_t)k);
 	}
 	s->run = (struct run){
 		.axis = w->axis,

@@ -18,7 +18,7 @@ struct subject {
 	double *value;
 	uint8_t *months;
 	const struct vintage **seen; /* by place; NULL: not visible */
-	bool *valid;                 /* by place: unit and indicator existed at its end */
+	bool *valid;                 /* by place: unit_owes() */
 	uint8_t *in;                 /* enum report_in, by place */
 	bool stored;                 /* the store has such a series */
 	bool earlier;                /* it has figures before the axis */

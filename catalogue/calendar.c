@@ -1,5 +1,6 @@
 /*
- * calendar.c - which periods an indicator has, and when their figures are due.
+ * calendar.c - which periods an indicator has, when their figures are due, and when they are
+ * closed.
  *
  * A rule counts working days after the period's end, or names a day of the month
  * that follows. After the due time comes a grace of whole working days. A figure
@@ -44,6 +45,12 @@ bool indicator_collects(const struct indicator *i, struct period p)
 {
 	return p.freq == i->freq && !january_alone(i, p) &&
 	       validity_holds(i->valid, period_last_day(p));
+}
+
+bool unit_owes(const struct unit *u, const struct indicator *i, struct period p)
+{
+	return indicator_reports(i, u->class) && indicator_collects(i, p) &&
+	       validity_holds(u->valid, period_last_day(p));
 }
 
 struct period indicator_period(const struct indicator *i, struct period p)
@@ -140,4 +147,24 @@ struct period catalogue_last_due(const struct catalogue *c, const struct indicat
 int64_t catalogue_holds_until(const struct catalogue *c, const struct indicator *i, struct period p)
 {
 	return catalogue_grace_end(c, i, indicator_next(i, p));
+}
+
+/* --- when they are closed ---------------------------------------------------------- */
+
+void arrivals_add(struct arrivals *a, int64_t seen_ms)
+{
+	if (a->n == 0 || seen_ms < a->first_ms)
+		a->first_ms = seen_ms;
+	if (a->n == 0 || seen_ms > a->last_ms)
+		a->last_ms = seen_ms;
+	a->n++;
+}
+
+int64_t arrivals_closed_ms(const struct arrivals *a, bool all, int64_t grace_ms, int64_t end_ms)
+{
+	int64_t ms = grace_ms > a->first_ms ? grace_ms : a->first_ms;
+
+	if (all && a->last_ms < ms)
+		ms = a->last_ms;
+	return ms > end_ms ? ms : end_ms;
 }

@@ -200,6 +200,9 @@ bool indicator_collects(const struct indicator *i, struct period p);
 /* The period as collected: February of an indicator without January covers two months when its form
  * is FORM_PERIOD; else p itself. */
 struct period indicator_period(const struct indicator *i, struct period p);
+/* Whether the unit reports this period: its class does, and unit and indicator existed on the
+ * period's last day. */
+bool unit_owes(const struct unit *u, const struct indicator *i, struct period p);
 /* The collected period after / before p. */
 struct period indicator_next(const struct indicator *i, struct period p);
 struct period indicator_previous(const struct indicator *i, struct period p);
@@ -216,5 +219,16 @@ struct period catalogue_last_due(const struct catalogue *c, const struct indicat
 /* Until when the figure of p is current: the next collected period's due time plus grace. */
 int64_t catalogue_holds_until(const struct catalogue *c, const struct indicator *i,
 			      struct period p);
+
+/* The figures of one period as they could first be seen: how many, the first and the last. */
+struct arrivals {
+	uint32_t n;
+	int64_t first_ms, last_ms; /* n 0: not set */
+};
+
+void arrivals_add(struct arrivals *a, int64_t seen_ms);
+/* When the period was closed: the last figure owed was seen (`all` are) or the grace was over,
+ * whichever came first, but neither before the first was seen nor before `end_ms`. n > 0. */
+int64_t arrivals_closed_ms(const struct arrivals *a, bool all, int64_t grace_ms, int64_t end_ms);
 
 #endif

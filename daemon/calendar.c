@@ -138,8 +138,9 @@ static int as_of(const struct calendar *c, struct slice text, int64_t *ms, struc
 
 /* Of one period: who has reported it, when. */
 struct reports {
-	int64_t stamp_ms, first_ms, last_ms;
-	uint32_t in, before; /* series that have it; those of them that have the one before, too */
+	int64_t stamp_ms;
+	struct arrivals seen; /* first releases of the series that have it */
+	uint32_t before;      /* those of them that have the period before, too */
 };
 
 /* From 1900 to 2100 in months are 2,400; of days the newest count. */
@@ -163,25 +164,10 @@ static int select_family(struct snapshot *v, struct slice family, struct slice f
 	return snapshot_select(v, m, 2, a, out, n, e);
 }
 
-/* Whether the unit owes this period; the rule of assess/read.c. */
-static bool owes(const struct family *f, const struct unit *u, struct period p)
+static void note(struct reports *r, const struct vintage *v, bool has_before)
 {
-	struct date end = period_last_day(p);
-
-	return indicator_collects(f->indicator, p) && validity_holds(u->valid, end) &&
-	       validity_holds(f->indicator->valid, end);
-}
-
-static void note(struct reports *r, const struct vintage *f, bool has_before)
-{
-	int64_t seen = f->released_ms > f->known_from_ms ? f->released_ms : f->known_from_ms;
-
-	if (r->in == 0 || seen < r->first_ms)
-		r->first_ms = seen;
-	if (r->in == 0 || seen > r->last_ms)
-		r->last_ms = seen;
-	r->stamp_ms = f->stamp_ms;
-	r->in++;
+	r->stamp_ms = v->stamp_ms;
+	arrivals_add(&r->seen, vintage_seen_ms(v));
 	r->before += has_before;
 }
 
@@ -201,7 +187,7 @@ static int gather(struct gathering *g, struct snapshot *v, uint32_t series, cons
 		int64_t index = period_index(p);
 
 		if (index >= g->from && index - g->from < PERIODS_MAX &&
-		    (!unit || owes(g->f, unit, p)))
+		    (!unit || unit_owes(unit, g->f->indicator, p)))
 			note(&g->list[index - g->from], &list[i], previous == index - 1);
 		previous = index;
 	}
@@ -272,28 +258,22 @@ static uint32_t units_due(const struct family *f, struct period p)
 {
 	uint32_t n = 0;
 
-	for (size_t u = 0; u < catalogue_units(f->catalogue); u++) {
-		const struct unit *unit = catalogue_unit_at(f->catalogue, u);
-
-		n += indicator_reports(f->indicator, unit->class) && owes(f, unit, p);
-	}
+	for (size_t u = 0; u < catalogue_units(f->catalogue); u++)
+		n += unit_owes(catalogue_unit_at(f->catalogue, u), f->indicator, p);
 	return n;
 }
 
-/* Closed when the last one was in or the grace over, whichever came first, but not before anyone
- * was in: the rule of assess/judge.c, which looks at periods that have ended only. */
+/* Of a family that the catalogue does not know, figures of a period may be there before it ends. */
 static int64_t closed_at(const struct family *f, const struct reports *r, uint32_t had_before)
 {
 	struct period p = period_at(f, r->stamp_ms);
-	int64_t grace = f->indicator ? catalogue_grace_end(f->catalogue, f->indicator, p)
-				     : month_after(f, p);
-	bool all = f->indicator ? r->in >= units_due(f, p) : r->before >= had_before;
-	int64_t ms = grace > r->first_ms ? grace : r->first_ms;
-	int64_t end = f->indicator ? period_end(p, f->zone) : INT64_MIN;
 
-	if (all && r->last_ms < ms)
-		ms = r->last_ms;
-	return ms > end ? ms : end;
+	if (!f->indicator)
+		return arrivals_closed_ms(&r->seen, r->before >= had_before, month_after(f, p),
+					  INT64_MIN);
+	return arrivals_closed_ms(&r->seen, r->seen.n >= units_due(f, p),
+				  catalogue_grace_end(f->catalogue, f->indicator, p),
+				  period_end(p, f->zone));
 }
 
 static int64_t first_index(const struct family *f)
@@ -349,9 +329,9 @@ static int closings(const struct calendar *c, struct snapshot *v, const struct l
 		/* the first that is read tells only who had the one before */
 		bool whole = i > 0 || g.from_ms == INT64_MIN;
 
-		if (r->in && whole)
+		if (r->seen.n && whole)
 			(*out)[(*n)++] = (struct closing){ r->stamp_ms, closed_at(&f, r, had) };
-		had = r->in;
+		had = r->seen.n;
 	}
 	return 0;
 }

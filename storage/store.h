@@ -231,6 +231,12 @@ struct vintage {
 	uint16_t count;   /* releases of this period seen by the view */
 };
 
+/* Since when a released one can be seen. */
+static inline int64_t vintage_seen_ms(const struct vintage *v)
+{
+	return v->released_ms > v->known_from_ms ? v->released_ms : v->known_from_ms;
+}
+
 /* Which value of a period is wanted. */
 struct view {
 	int64_t as_of_ms; /* known and released until then; INT64_MAX: whatever is now */

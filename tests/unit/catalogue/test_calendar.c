@@ -16,7 +16,11 @@ static const char text[] =
 	"- {code: quarter_yuan, name: 季度, measure: 亿元, freq: Q, form: ytd}\n"
 	"- {code: half_yuan, name: 半年, measure: 亿元, freq: S, form: ytd}\n"
 	"- {code: year_yuan, name: 年度, measure: 亿元, freq: A, form: period}\n"
-	"- {code: day_yuan, name: 日报, measure: 亿元, freq: D, form: period}\n";
+	"- {code: day_yuan, name: 日报, measure: 亿元, freq: D, form: period}\n"
+	"units:\n"
+	"- {id: young, class: park, name: 新园, from: 2026-02-28}\n"
+	"- {id: gone, class: park, name: 旧园, to: 2026-02-27}\n"
+	"- {id: shire, class: county, name: 县}\n";
 
 static int setup(void **state)
 {
@@ -234,6 +238,44 @@ static void an_indicator_that_was_dropped_has_no_later_periods(void **state)
 	assert_false(indicator_collects(indicator_called(f, "old_yuan"), period("2025-07")));
 }
 
+static bool owed_by(struct fixture *f, const char *unit, const char *code, const char *month)
+{
+	const struct unit *u = catalogue_unit(f->c, slice_str(unit));
+
+	assert_non_null(u);
+	return unit_owes(u, indicator_called(f, code), period(month));
+}
+
+static void a_period_is_owed_by_who_existed_on_its_last_day(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_true(owed_by(f, "young", "all_yuan", "2026-02"));
+	assert_false(owed_by(f, "young", "all_yuan", "2026-01"));
+	assert_true(owed_by(f, "gone", "all_yuan", "2026-01"));
+	assert_false(owed_by(f, "gone", "all_yuan", "2026-02"));
+	assert_false(owed_by(f, "gone", "single_yuan", "2026-01"));
+	assert_false(owed_by(f, "gone", "old_yuan", "2025-07"));
+	assert_false(owed_by(f, "shire", "all_yuan", "2026-02"));
+}
+
+static void a_period_closes_with_the_last_report_or_the_grace(void **state)
+{
+	struct arrivals a = { 0 };
+
+	(void)state;
+	arrivals_add(&a, 500);
+	arrivals_add(&a, 300);
+	arrivals_add(&a, 400);
+	assert_int_equal(a.n, 3);
+	assert_int_equal(arrivals_closed_ms(&a, true, 900, 100), 500);
+	assert_int_equal(arrivals_closed_ms(&a, false, 900, 100), 900);
+	assert_int_equal(arrivals_closed_ms(&a, true, 450, 100), 450);
+	/* not before anybody was in, not before it ended */
+	assert_int_equal(arrivals_closed_ms(&a, false, 200, 100), 300);
+	assert_int_equal(arrivals_closed_ms(&a, true, 900, 600), 600);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, fixture_teardown)
@@ -250,6 +292,8 @@ int main(void)
 		T(a_period_is_due_from_its_due_time_on),
 		T(decembers_figure_holds_over_the_winter),
 		T(an_indicator_that_was_dropped_has_no_later_periods),
+		T(a_period_is_owed_by_who_existed_on_its_last_day),
+		T(a_period_closes_with_the_last_report_or_the_grace),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
