@@ -1,0 +1,221 @@
+/* parse_duration.c - see parse_private.h. */
+#include "query/parse_private.h"
+
+#include "base/duration.h"
+#include "query/functions.h"
+
+#include <math.h>
+
+/* --- numbers ---------------------------------------------------------------------------------- */
+
+static int number_value(struct parser *p, double *v)
+{
+	struct err why = { 0 };
+	int64_t ms;
+
+	if (at_kind(p, TOKEN_DURATION)) {
+		if (duration_parse(p->now.text, &ms, &why) < 0)
+			return why.code == ERR_LIMIT
+				       ? fault_at(p, p->now.at.from, "duration out of range")
+				       : fault_at(p, p->now.at.from,
+						  "not a valid duration string: \"%.*s\"",
+						  SLICE_FMT(slice_cut(p->now.text, 80)));
+		*v = (double)ms / 1000;
+	} else if (number_parse(p->now.text, v, &why) < 0) {
+		return fault_at(p, p->now.at.from, "%s", why.text);
+	}
+	parser_advance(p);
+	return 0;
+}
+
+struct node *parse_number(struct parser *p)
+{
+	struct node *n = parser_node(p, NODE_NUMBER, p->now.at);
+
+	if (!n)
+		return NULL;
+	n->number.duration = at_kind(p, TOKEN_DURATION);
+	return number_value(p, &n->number.value) == 0 ? n : NULL;
+}
+
+int parse_signed_value(struct parser *p, const char *where, const char *wanted, double *v)
+{
+	bool minus = false;
+
+	while (at_sign(p)) {
+		minus ^= p->now.op == OP_SUB;
+		parser_advance(p);
+	}
+	if (!at_number(p))
+		return parser_unexpected(p, where, wanted);
+	if (number_value(p, v) < 0)
+		return -1;
+	if (minus)
+		*v = -*v;
+	return 0;
+}
+
+/* --- duration expressions --------------------------------------------------------------------- */
+
+static struct node *parse_duration_expr(struct parser *p, unsigned above);
+
+/* Keywords here: case does not count. */
+static const char *duration_function(enum word word)
+{
+	switch (word) {
+	case WORD_STEP:
+		return "step";
+	case WORD_RANGE:
+		return "range";
+	case WORD_MIN_OF:
+		return "min_of";
+	default:
+		return "max_of";
+	}
+}
+
+/* step(), range(), min_of(a, b), max_of(a, b). */
+static struct node *parse_duration_call(struct parser *p)
+{
+	struct node *n = parser_node(p, NODE_CALL, p->now.at);
+	enum word word = p->now.word;
+
+	if (!n)
+		return NULL;
+	n->call.fn = function_find(slice_str(duration_function(word)));
+	n->call.args = arena_array(p->a, 2, sizeof(*n->call.args));
+	if (!n->call.args) {
+		parser_no_memory(p);
+		return NULL;
+	}
+	parser_advance(p);
+	if (parser_want(p, TOKEN_LEFT_PAREN, "duration expression", "\"(\"") < 0)
+		return NULL;
+	if (word == WORD_MIN_OF || word == WORD_MAX_OF) {
+		for (size_t i = 0; i < 2; i++) {
+			if (i == 1 &&
+			    parser_want(p, TOKEN_COMMA, "duration expression", "\",\"") < 0)
+				return NULL;
+			n->call.args[n->call.nargs] = parse_duration_expr(p, 0);
+			if (!n->call.args[n->call.nargs] ||
+			    parser_over(p, n, n->call.args[n->call.nargs]) < 0)
+				return NULL;
+			n->call.nargs++;
+		}
+	}
+	n->at.to = p->now.at.to;
+	return parser_want(p, TOKEN_RIGHT_PAREN, "duration expression", "\")\"") < 0 ? NULL : n;
+}
+
+static struct node *parse_duration_paren(struct parser *p)
+{
+	struct node *n = parser_node(p, NODE_PAREN, p->now.at);
+
+	if (!n || parser_enter(p) < 0)
+		return NULL;
+	parser_advance(p);
+	n->paren = parse_duration_expr(p, 0);
+	if (!n->paren || parser_over(p, n, n->paren) < 0)
+		return NULL;
+	n->at.to = p->now.at.to;
+	p->depth--;
+	return parser_want(p, TOKEN_RIGHT_PAREN, "duration expression", "\")\"") < 0 ? NULL : n;
+}
+
+static const char duration_starts[] = "number, duration, step(), or range()";
+
+static struct node *parse_duration_atom(struct parser *p)
+{
+	if (at_number(p))
+		return parse_number(p);
+	if (at_kind(p, TOKEN_LEFT_PAREN))
+		return parse_duration_paren(p);
+	if (at_word(p, WORD_STEP) || at_word(p, WORD_RANGE) || at_word(p, WORD_MIN_OF) ||
+	    at_word(p, WORD_MAX_OF))
+		return parse_duration_call(p);
+	parser_unexpected(p, p->in_range ? "subquery or range selector" : "offset",
+			  duration_starts);
+	return NULL;
+}
+
+static struct node *parse_duration_unary(struct parser *p)
+{
+	uint32_t from = p->now.at.from;
+	bool minus = p->now.op == OP_SUB;
+	struct node *child;
+
+	if (!at_sign(p))
+		return parse_duration_atom(p);
+	if (parser_enter(p) < 0)
+		return NULL;
+	parser_advance(p);
+	child = parse_duration_expr(p, ABOVE_UNARY);
+	p->depth--;
+	return child ? parser_signed(p, minus, child, from) : NULL;
+}
+
+static struct node *parse_duration_expr(struct parser *p, unsigned above)
+{
+	struct node *lhs = parse_duration_unary(p);
+
+	while (lhs && at_kind(p, TOKEN_OPERATOR) && p->now.op <= OP_POW &&
+	       op_precedence(p->now.op) > above) {
+		enum binary_op op = p->now.op;
+		struct node *rhs;
+
+		if (parser_enter(p) < 0)
+			return NULL;
+		parser_advance(p);
+		rhs = parse_duration_expr(p, op_precedence(op) - (op == OP_POW));
+		p->depth--;
+		lhs = rhs ? parser_binary(p, op, lhs, rhs) : NULL;
+	}
+	return lhs;
+}
+
+int parser_seconds(struct parser *p, const struct node *n, int64_t *ms)
+{
+	double v = n->number.value * 1000;
+
+	if (!(fabs(v) < 9.2e18 / 1e6)) /* as Go's durations: nanoseconds in 63 bits */
+		return fault_at(p, n->at.from, "duration out of range");
+	*ms = (int64_t)round(v);
+	return 0;
+}
+
+int parse_range(struct parser *p, int64_t *ms, struct node **later)
+{
+	struct node *n;
+
+	p->in_range = true;
+	n = parse_duration_expr(p, 0);
+	p->in_range = false;
+	if (!n)
+		return -1;
+	if (n->kind != NODE_NUMBER) {
+		*later = n;
+		return 0;
+	}
+	if (parser_seconds(p, n, ms) < 0)
+		return -1;
+	if (*ms <= 0)
+		return fault_at(p, n->at.from, "duration must be greater than 0");
+	return 0;
+}
+
+/* An offset takes one number, call or parenthesis, with signs before it. */
+struct node *parse_offset_expr(struct parser *p)
+{
+	uint32_t from = p->now.at.from;
+	bool minus = p->now.op == OP_SUB;
+	struct node *n;
+
+	if (!at_sign(p))
+		return parse_duration_atom(p);
+	if (parser_enter(p) < 0)
+		return NULL;
+	parser_advance(p);
+	n = parse_offset_expr(p);
+	p->depth--;
+	return n ? parser_signed(p, minus, n, from) : NULL;
+}
