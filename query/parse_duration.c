@@ -74,35 +74,41 @@ static const char *duration_function(enum word word)
 	}
 }
 
+/* a, b of min_of() and max_of(). */
+static int parse_duration_pair(struct parser *p, struct node *call)
+{
+	struct node **args = arena_array(p->a, 2, sizeof(*args));
+
+	if (!args)
+		return parser_no_memory(p);
+	call->call.args = args;
+	for (call->call.nargs = 0; call->call.nargs < 2; call->call.nargs++) {
+		struct node **arg = &args[call->call.nargs];
+
+		if (arg > args && parser_want(p, TOKEN_COMMA, "duration expression", "\",\"") < 0)
+			return -1;
+		*arg = parse_duration_expr(p, 0);
+		if (!*arg || parser_over(p, call, *arg) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* step(), range(), min_of(a, b), max_of(a, b). */
 static struct node *parse_duration_call(struct parser *p)
 {
 	struct node *n = parser_node(p, NODE_CALL, p->now.at);
 	enum word word = p->now.word;
 
-	if (!n)
+	if (!n || parser_enter(p) < 0)
 		return NULL;
 	n->call.fn = function_find(slice_str(duration_function(word)));
-	n->call.args = arena_array(p->a, 2, sizeof(*n->call.args));
-	if (!n->call.args) {
-		parser_no_memory(p);
-		return NULL;
-	}
 	parser_advance(p);
 	if (parser_want(p, TOKEN_LEFT_PAREN, "duration expression", "\"(\"") < 0)
 		return NULL;
-	if (word == WORD_MIN_OF || word == WORD_MAX_OF) {
-		for (size_t i = 0; i < 2; i++) {
-			if (i == 1 &&
-			    parser_want(p, TOKEN_COMMA, "duration expression", "\",\"") < 0)
-				return NULL;
-			n->call.args[n->call.nargs] = parse_duration_expr(p, 0);
-			if (!n->call.args[n->call.nargs] ||
-			    parser_over(p, n, n->call.args[n->call.nargs]) < 0)
-				return NULL;
-			n->call.nargs++;
-		}
-	}
+	if ((word == WORD_MIN_OF || word == WORD_MAX_OF) && parse_duration_pair(p, n) < 0)
+		return NULL;
+	p->depth--;
 	n->at.to = p->now.at.to;
 	return parser_want(p, TOKEN_RIGHT_PAREN, "duration expression", "\")\"") < 0 ? NULL : n;
 }
