@@ -4,7 +4,6 @@
 #include "base/num.h"
 #include "base/text.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdarg.h>
@@ -491,29 +490,30 @@ static size_t character(struct slice s, size_t i)
 	return n <= s.n - i && utf8_bad_at(slice_of(s.p + i, n)) < 0 ? n : 0;
 }
 
+void quote_next(struct slice s, size_t *at, char out[QUOTED_MAX])
+{
+	static const char special[] = "\"\\\a\b\f\n\r\t\v", names[] = "\"\\abfnrtv";
+	unsigned char c = (unsigned char)s.p[*at];
+	size_t n = character(s, *at);
+	const char *known = c ? strchr(special, c) : NULL;
+
+	if (known)
+		snprintf(out, QUOTED_MAX, "\\%c", names[known - special]);
+	else if (c < ' ' || c == 0x7f || n == 0)
+		snprintf(out, QUOTED_MAX, "\\x%02x", c);
+	else
+		snprintf(out, QUOTED_MAX, "%.*s", (int)n, s.p + *at);
+	*at += n ? n : 1;
+}
+
 void quote(struct slice s, char *out, size_t room)
 {
-	char one[8];
+	char one[QUOTED_MAX];
 
 	snprintf(out, room, "\"");
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-
-		if (c == '"' || c == '\\')
-			snprintf(one, sizeof(one), "\\%c", c);
-		else if (c == '\n')
-			snprintf(one, sizeof(one), "\\n");
-		else if (c == '\t')
-			snprintf(one, sizeof(one), "\\t");
-		else if (c == '\r')
-			snprintf(one, sizeof(one), "\\r");
-		else if (c < ' ' || c == 0x7f || (c >= 0x80 && character(s, i) == 0))
-			snprintf(one, sizeof(one), "\\x%02x", c);
-		else
-			snprintf(one, sizeof(one), "%.*s", (int)character(s, i), s.p + i);
-		append(out, room, one);
-		if (c >= 0x80 && character(s, i) > 1)
-			i += character(s, i) - 1;
+	for (size_t i = 0; i < s.n;) {
+		quote_next(s, &i, one);
+		append(out, room - 1, one); /* the closing quote has its place */
 	}
 	append(out, room, "\"");
 }
@@ -709,16 +709,17 @@ int number_parse(struct slice text, double *v, struct err *e)
 		*v = NAN;
 		return 0;
 	}
-	if (octal) { /* Go reads 010 as 8 */
-		*v = (double)strtoull(plain, &end, 8);
-		return 0;
-	}
-	if (n > 2 && (plain[1] == 'x' || plain[1] == 'X')) {
-		errno = 0;
-		*v = (double)strtoull(plain, &end, 16);
-		if (*end || errno)
+	if (octal || (n > 2 && (plain[1] == 'x' || plain[1] == 'X'))) {
+		/* As Go: whole numbers of 63 bits; 010 is 8, and what is larger is read as decimal.
+		 */
+		unsigned long long whole = strtoull(plain, &end, octal ? 8 : 16);
+
+		if (!*end && whole <= INT64_MAX) {
+			*v = (double)whole;
+			return 0;
+		}
+		if (!octal)
 			return err_set(e, ERR_INVALID, "error parsing number: \"%s\"", plain);
-		return 0;
 	}
 	if (n && plain[n - 1] == '.')
 		plain[--n] = '\0';

@@ -88,8 +88,11 @@ void token_describe(const struct token *t, char *out, size_t room);
 /* What stands between the quotes of a TOKEN_STRING, escapes undone, in the arena: "\xff" makes
  * bytes that are not UTF-8. ERR_INVALID, ERR_LIMIT: the arena is full. */
 int string_unquote(struct slice quoted, struct arena *a, struct slice *out, struct err *e);
-/* Go's %q. */
+/* Go's %q, cut where there is no room. */
 void quote(struct slice s, char *out, size_t room);
+/* Of it, the character at s.p[*at], which goes on behind it. */
+enum { QUOTED_MAX = 8 };
+void quote_next(struct slice s, size_t *at, char out[QUOTED_MAX]);
 
 /* As Prometheus reads numbers: decimal, 0x…, 1_000, exponent, Inf, NaN. */
 int number_parse(struct slice text, double *v, struct err *e);

@@ -47,22 +47,12 @@ const char *aggregate_name(enum aggregate_op op)
 
 static void put_quoted(struct slice s, struct buf *out)
 {
-	buf_putc(out, '"');
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
+	char one[QUOTED_MAX];
 
-		if (c == '"' || c == '\\')
-			buf_printf(out, "\\%c", c);
-		else if (c == '\n')
-			buf_puts(out, "\\n");
-		else if (c == '\t')
-			buf_puts(out, "\\t");
-		else if (c == '\r')
-			buf_puts(out, "\\r");
-		else if (c < ' ' || c == 0x7f)
-			buf_printf(out, "\\x%02x", c);
-		else
-			buf_putc(out, (char)c);
+	buf_putc(out, '"');
+	for (size_t i = 0; i < s.n;) {
+		quote_next(s, &i, one);
+		buf_puts(out, one);
 	}
 	buf_putc(out, '"');
 }
@@ -181,38 +171,40 @@ static void put_kind(enum range_kind kind, struct buf *out)
 					       : "");
 }
 
+static void put_label_list(const char *word, const struct slice *s, size_t n, struct buf *out)
+{
+	buf_printf(out, " %s (", word);
+	put_label_names(s, n, out);
+	buf_putc(out, ')');
+}
+
+static void put_fill(const char *word, double v, struct buf *out)
+{
+	buf_printf(out, " %s (", word);
+	put_number(v, out);
+	buf_putc(out, ')');
+}
+
 static void put_matching(const struct node_binary *b, struct buf *out)
 {
 	const struct matching *m = &b->matching;
+	bool grouped = m->card == MANY_TO_ONE || m->card == ONE_TO_MANY;
 
 	buf_puts(out, b->bool_modifier ? " bool" : "");
-	if (m->nlabels || m->on) {
-		buf_puts(out, m->on ? " on (" : " ignoring (");
-		put_label_names(m->labels, m->nlabels, out);
-		buf_putc(out, ')');
-	}
-	if (m->card == MANY_TO_ONE || m->card == ONE_TO_MANY) {
-		buf_puts(out, m->card == MANY_TO_ONE ? " group_left (" : " group_right (");
-		put_label_names(m->include, m->ninclude, out);
-		buf_putc(out, ')');
-	}
-	if (m->has_fill_left && m->has_fill_right &&
-	    (m->fill_left == m->fill_right || (isnan(m->fill_left) && isnan(m->fill_right)))) {
-		buf_puts(out, " fill (");
-		put_number(m->fill_left, out);
-		buf_putc(out, ')');
+	/* group_left stands behind on or ignoring only */
+	if (m->nlabels || m->on || grouped)
+		put_label_list(m->on ? "on" : "ignoring", m->labels, m->nlabels, out);
+	if (grouped)
+		put_label_list(m->card == MANY_TO_ONE ? "group_left" : "group_right", m->include,
+			       m->ninclude, out);
+	if (m->has_fill_left && m->has_fill_right && num_same(m->fill_left, m->fill_right)) {
+		put_fill("fill", m->fill_left, out);
 		return;
 	}
-	if (m->has_fill_left) {
-		buf_puts(out, " fill_left (");
-		put_number(m->fill_left, out);
-		buf_putc(out, ')');
-	}
-	if (m->has_fill_right) {
-		buf_puts(out, " fill_right (");
-		put_number(m->fill_right, out);
-		buf_putc(out, ')');
-	}
+	if (m->has_fill_left)
+		put_fill("fill_left", m->fill_left, out);
+	if (m->has_fill_right)
+		put_fill("fill_right", m->fill_right, out);
 }
 
 static void put_aggregate_head(const struct node_aggregate *a, struct buf *out)
