@@ -96,6 +96,21 @@ unsigned text_column(struct slice line, size_t byte_offset)
 	return column;
 }
 
+unsigned text_width(struct slice s)
+{
+	unsigned width = 0;
+
+	for (size_t i = 0; i < s.n;) {
+		utf8proc_int32_t c;
+		utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)s.p + i,
+						      (utf8proc_ssize_t)(s.n - i), &c);
+
+		width += n > 0 ? (unsigned)utf8proc_charwidth(c) : 1;
+		i += n > 0 ? (size_t)n : 1;
+	}
+	return width;
+}
+
 char *text_shown(struct slice s, char out[TEXT_SHOWN])
 {
 	static const char more[] = "…";

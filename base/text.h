@@ -51,6 +51,9 @@ int text_natural_cmp(struct slice a, struct slice b);
 /* Columns, counting characters rather than bytes, from 1. */
 unsigned text_column(struct slice line, size_t byte_offset);
 
+/* Cells that a terminal shows it in: two for a Chinese character, none for an accent of its own. */
+unsigned text_width(struct slice s);
+
 /* Bytes of the letter, decimal digit or underscore of any script that `s` begins with; 0: another
  * character, or none. */
 size_t text_name_char(struct slice s);

@@ -2,13 +2,14 @@
 #include "daemon/query_print.h"
 
 #include "base/json_read.h"
+#include "base/labels.h"
 #include "base/num.h"
+#include "base/text.h"
 #include "base/zone.h"
 #include "daemon/commands.h"
 
 #include <math.h>
 #include <stdlib.h>
-#include <wchar.h>
 
 enum { TREE_BYTES = 1 << 30, CHART_CELLS = 60 };
 
@@ -19,18 +20,33 @@ static const struct json_node *member(const struct json_node *n, const char *key
 
 /* --- errors ---------------------------------------------------------------------------------- */
 
-/* The text, and under it a mark where "LINE:COLUMN: " at the beginning of the sentence says. */
+static struct slice line_of(struct slice text, unsigned line)
+{
+	const char *end;
+
+	while (line-- > 1 && (end = memchr(text.p, '\n', text.n)))
+		text = slice_skip(text, (size_t)(end - text.p) + 1);
+	end = memchr(text.p, '\n', text.n);
+	return end ? slice_of(text.p, (size_t)(end - text.p)) : text;
+}
+
+/* The line of the text, and under it a mark where "LINE:COLUMN: " at the beginning of the sentence
+ * says; columns count bytes. */
 static void show_place(const char *expr, struct slice sentence)
 {
+	static const char front[] = "invalid parameter \"query\": ";
 	unsigned line, column;
-	char head[64];
-	const char *at;
+	struct slice text;
+	char head[32];
 
-	snprintf(head, sizeof(head), "%.*s", SLICE_FMT(slice_cut(sentence, 60)));
-	at = strstr(head, "\": ");
-	if (sscanf(at ? at + 3 : head, "%u:%u:", &line, &column) != 2 || line != 1)
+	if (slice_starts(sentence, front))
+		sentence = slice_skip(sentence, sizeof(front) - 1);
+	snprintf(head, sizeof(head), "%.*s", SLICE_FMT(slice_cut(sentence, sizeof(head) - 1)));
+	if (sscanf(head, "%u:%u:", &line, &column) != 2 || column == 0)
 		return;
-	fprintf(stderr, "  %s\n  %*s^\n", expr, (int)(column - 1), "");
+	text = line_of(slice_str(expr), line);
+	fprintf(stderr, "  %.*s\n  %*s^\n", SLICE_FMT(text),
+		(int)text_width(slice_cut(text, column - 1)), "");
 }
 
 static int show_error(const struct json_node *answer, const char *expr, const struct err *e)
@@ -71,24 +87,31 @@ static void put_labels(const struct json_node *metric, FILE *to)
 {
 	const struct json_node *name = member(metric, "__name__");
 	bool first = true;
+	struct buf text;
 
+	buf_init(&text, TREE_BYTES);
 	if (name)
-		fprintf(to, "%.*s", SLICE_FMT(name->text));
-	fputc('{', to);
+		buf_slice(&text, name->text);
+	buf_putc(&text, '{');
 	for (const struct json_node *l = metric ? metric->child : NULL; l; l = l->next) {
 		if (slice_is(l->key, "__name__"))
 			continue;
-		fprintf(to, "%s%.*s=\"%.*s\"", first ? "" : ", ", SLICE_FMT(l->key),
-			SLICE_FMT(l->text));
+		buf_printf(&text, "%s%.*s=\"", first ? "" : ", ", SLICE_FMT(l->key));
+		label_escape(l->text, &text);
+		buf_putc(&text, '"');
 		first = false;
 	}
-	fputc('}', to);
+	buf_putc(&text, '}');
+	fprintf(to, "%.*s", SLICE_FMT(buf_all(&text)));
+	buf_release(&text);
 }
 
 static void put_csv(struct slice s, FILE *to)
 {
-	bool quoted = memchr(s.p, '"', s.n) || memchr(s.p, ',', s.n) || memchr(s.p, '\n', s.n);
+	bool quoted = false;
 
+	for (size_t i = 0; i < s.n; i++)
+		quoted = quoted || strchr("\",\r\n", s.p[i]);
 	if (!quoted) {
 		fprintf(to, "%.*s", SLICE_FMT(s));
 		return;
@@ -102,6 +125,17 @@ static void put_csv(struct slice s, FILE *to)
 	fputc('"', to);
 }
 
+/* [time, value]; answers of others may have anything there. */
+static bool is_point(const struct json_node *n)
+{
+	return n && n->type == JSON_ARRAY && n->n == 2;
+}
+
+static struct slice value_text(const struct json_node *point)
+{
+	return point->child->next->text;
+}
+
 /* --- charts
  * ---------------------------------------------------------------------------------------- */
 
@@ -109,10 +143,7 @@ static double value_of(const struct json_node *point)
 {
 	double v;
 
-	if (!point->child || !point->child->next ||
-	    num_parse_prom(point->child->next->text, &v, NULL) < 0)
-		return NAN;
-	return v;
+	return is_point(point) && num_parse_prom(value_text(point), &v, NULL) == 0 ? v : NAN;
 }
 
 /* Means of as many runs of points as there are cells, drawn in eighths between the least and the
@@ -129,12 +160,14 @@ static void draw(const struct json_node *values, FILE *to)
 		double v = value_of(p);
 
 		if (isfinite(v)) {
-			cell[i * cells / n] += v;
-			count[i * cells / n]++;
+			double *mean = &cell[i * cells / n];
+
+			/* halves and shares, so that no sum or difference is too large */
+			*mean += (v / 2 - *mean) / ++count[i * cells / n];
 		}
 	}
 	for (i = 0; i < cells; i++) {
-		cell[i] = count[i] ? cell[i] / count[i] : NAN;
+		cell[i] = count[i] ? cell[i] : NAN;
 		low = fmin(low, cell[i]);
 		high = fmax(high, cell[i]);
 	}
@@ -151,13 +184,19 @@ static void draw(const struct json_node *values, FILE *to)
 /* --- tables
  * -------------------------------------------------------------------------------------------- */
 
-static const struct json_node *last_child(const struct json_node *n)
+static void draw_row(const struct json_node *values, FILE *to)
 {
-	const struct json_node *c = n->child;
+	const struct json_node *last = values->child;
+	char text[TIME_TEXT];
 
-	while (c && c->next)
-		c = c->next;
-	return c;
+	while (last->next)
+		last = last->next;
+	fputs("  ", to);
+	draw(values, to);
+	if (is_point(last))
+		fprintf(to, "  %.*s at %s", SLICE_FMT(value_text(last)),
+			time_text(last->child->text, text));
+	fputc('\n', to);
 }
 
 static void table_row(const struct json_node *row, bool terminal, FILE *to)
@@ -165,44 +204,46 @@ static void table_row(const struct json_node *row, bool terminal, FILE *to)
 	const struct json_node *value = member(row, "value"), *values = member(row, "values");
 	char text[TIME_TEXT];
 
-	if (value && value->n == 2) {
-		fprintf(to, "%24.*s  ", SLICE_FMT(value->child->next->text));
-		put_labels(member(row, "metric"), to);
-		fputc('\n', to);
-		return;
-	}
+	if (is_point(value))
+		fprintf(to, "%24.*s  ", SLICE_FMT(value_text(value)));
 	put_labels(member(row, "metric"), to);
 	fputc('\n', to);
-	if (!values)
-		return;
-	if (terminal && values->n > 1) {
-		const struct json_node *last = last_child(values);
-
-		fputs("  ", to);
-		draw(values, to);
-		fprintf(to, "  %.*s at %s\n", SLICE_FMT(last->child->next->text),
-			time_text(last->child->text, text));
+	if (values && terminal && values->n > 1) {
+		draw_row(values, to);
 		return;
 	}
-	for (const struct json_node *p = values->child; p; p = p->next)
-		fprintf(to, "  %s  %.*s\n", time_text(p->child->text, text),
-			SLICE_FMT(p->child->next->text));
+	for (const struct json_node *p = values ? values->child : NULL; p; p = p->next)
+		if (is_point(p))
+			fprintf(to, "  %s  %.*s\n", time_text(p->child->text, text),
+				SLICE_FMT(value_text(p)));
+}
+
+/* a=x;b=y in one cell. */
+static void put_csv_labels(const struct json_node *metric, FILE *to)
+{
+	struct buf cell;
+
+	buf_init(&cell, TREE_BYTES);
+	for (const struct json_node *l = metric ? metric->child : NULL; l; l = l->next) {
+		buf_puts(&cell, l == metric->child ? "" : ";");
+		buf_slice(&cell, l->key);
+		buf_putc(&cell, '=');
+		buf_slice(&cell, l->text);
+	}
+	put_csv(buf_all(&cell), to);
+	buf_release(&cell);
 }
 
 static void csv_point(const struct json_node *metric, const struct json_node *point, FILE *to)
 {
 	char text[TIME_TEXT];
 
-	fprintf(to, "%s,%.*s,", time_text(point->child->text, text),
-		SLICE_FMT(point->child->next->text));
-	for (const struct json_node *l = metric ? metric->child : NULL; l; l = l->next) {
-		char pair[64];
-
-		snprintf(pair, sizeof(pair), "%.*s=", SLICE_FMT(slice_cut(l->key, 60)));
-		fputs(l == metric->child ? "" : ";", to);
-		fputs(pair, to);
-		put_csv(l->text, to);
-	}
+	if (!is_point(point))
+		return;
+	fprintf(to, "%s,", time_text(point->child->text, text));
+	put_csv(value_text(point), to);
+	fputc(',', to);
+	put_csv_labels(metric, to);
 	fputc('\n', to);
 }
 
@@ -228,8 +269,8 @@ static void show_result(const struct json_node *data, enum query_format format, 
 	if (slice_is(type->text, "scalar") || slice_is(type->text, "string")) {
 		if (format == QUERY_CSV)
 			csv_point(NULL, result, to);
-		else
-			fprintf(to, "%.*s\n", SLICE_FMT(result->child->next->text));
+		else if (is_point(result))
+			fprintf(to, "%.*s\n", SLICE_FMT(value_text(result)));
 		return;
 	}
 	for (const struct json_node *row = result->child; row; row = row->next) {

@@ -95,6 +95,15 @@ static void columns_count_characters(void **state)
 	assert_int_equal(text_column(line, 1000), 9);
 }
 
+static void widths_are_those_of_a_terminal(void **state)
+{
+	(void)state;
+	assert_int_equal(text_width(slice_str("ab")), 2);
+	assert_int_equal(text_width(slice_str("县，a")), 5);
+	assert_int_equal(text_width(slice_str("e\xcc\x81\xff")), 2);
+	assert_int_equal(text_width(slice_str("")), 0);
+}
+
 static void what_is_shown_is_short_and_clean(void **state)
 {
 	char text[TEXT_SHOWN], longest[300];
@@ -470,6 +479,7 @@ int main(void)
 		cmocka_unit_test(bad_utf8_is_found_at_its_place),
 		cmocka_unit_test(all_code_points_are_judged),
 		cmocka_unit_test(columns_count_characters),
+		cmocka_unit_test(widths_are_those_of_a_terminal),
 		cmocka_unit_test(what_is_shown_is_short_and_clean),
 		cmocka_unit_test(encodings_are_told_apart),
 		cmocka_unit_test(a_body_cut_inside_a_character_is_still_utf8),
