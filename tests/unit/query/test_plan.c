@@ -131,7 +131,6 @@ static void what_is_the_same_at_every_step_is_constant(void **state)
 		{ "sum by (a) (rate(x[5m] @ 5))", true },
 		{ "topk(scalar(x), x @ 5)", false },
 		{ "quantile(0.5, x @ 5)", true },
-		{ "hour(x @ 5)", true },
 		{ "hour()", false },
 		{ "-(x @ 5)", true },
 		{ "max_over_time(x[1h:1m] @ 5)", true },
