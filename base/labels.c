@@ -497,8 +497,7 @@ static void print_quoted(struct slice s, struct buf *out)
 	buf_putc(out, '"');
 }
 
-/* [a-zA-Z_][a-zA-Z0-9_]*, in a metric's name ':' as well. */
-static bool is_plain_name(struct slice s, bool metric)
+static bool is_plain(struct slice s, bool metric)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];
@@ -507,7 +506,17 @@ static bool is_plain_name(struct slice s, bool metric)
 		if (!letter && !(metric && c == ':') && !(i > 0 && c >= '0' && c <= '9'))
 			return false;
 	}
-	return true;
+	return s.n > 0;
+}
+
+bool label_name_is_plain(struct slice name)
+{
+	return is_plain(name, false);
+}
+
+bool metric_name_is_plain(struct slice name)
+{
+	return is_plain(name, true);
 }
 
 /* Names outside Prometheus' classic alphabet are quoted inside the braces, as
@@ -515,7 +524,7 @@ static bool is_plain_name(struct slice s, bool metric)
 void labels_print(const struct labels *ls, struct buf *out)
 {
 	struct slice name = labels_name(ls);
-	bool plain = is_plain_name(name, true), open = name.n == 0 || !plain;
+	bool plain = name.n == 0 || metric_name_is_plain(name), open = name.n == 0 || !plain;
 
 	if (plain)
 		buf_slice(out, name);
@@ -531,7 +540,7 @@ void labels_print(const struct labels *ls, struct buf *out)
 		else if (!open)
 			buf_putc(out, '{');
 		open = true;
-		if (is_plain_name(ls->l[i].name, false))
+		if (label_name_is_plain(ls->l[i].name))
 			buf_slice(out, ls->l[i].name);
 		else
 			print_quoted(ls->l[i].name, out);

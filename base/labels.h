@@ -70,6 +70,11 @@ struct slice labels_name(const struct labels *ls);
 /* Order by name, value, name, value … as Prometheus sorts series. */
 int labels_cmp(const struct labels *a, const struct labels *b);
 
+/* Whether a name is of Prometheus' classic alphabet and needs no quotes: [a-zA-Z_][a-zA-Z0-9_]*, of
+ * a metric with ':' too. */
+bool label_name_is_plain(struct slice name);
+bool metric_name_is_plain(struct slice name);
+
 /* Appends name{a="b",c="d"} with Prometheus' escapes (\\ \" \n). */
 void labels_print(const struct labels *ls, struct buf *out);
 

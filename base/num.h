@@ -47,4 +47,24 @@ size_t num_print_g(double v, char out[NUM_TEXT]);
 /* Equal bit for bit: NaN payloads and -0.0 count. */
 bool num_same(double a, double b);
 
+/* Prometheus' staleness mark, the NaN that ends a series at once, is the one with these bits. */
+#define STALE_BITS UINT64_C(0x7ff0000000000002)
+
+static inline double stale_mark(void)
+{
+	const uint64_t bits = STALE_BITS;
+	double v;
+
+	memcpy(&v, &bits, sizeof(v));
+	return v;
+}
+
+static inline bool is_stale_mark(double v)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &v, sizeof(bits));
+	return bits == STALE_BITS;
+}
+
 #endif

@@ -2,6 +2,7 @@
 #include "daemon/derived.h"
 
 #include "base/alloc.h"
+#include "base/num.h"
 #include "storage/store.h"
 
 #include <pthread.h>
@@ -57,15 +58,6 @@ static int by_address(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static double stale(void)
-{
-	const uint64_t bits = 0x7ff0000000000002u;
-	double v;
-
-	memcpy(&v, &bits, sizeof(v));
-	return v;
-}
-
 static void put_samples(struct derived *d, const struct listing *x, struct labels **sorted,
 			int64_t now_ms, struct plain_sample *out, size_t *n)
 {
@@ -73,7 +65,7 @@ static void put_samples(struct derived *d, const struct listing *x, struct label
 		out[(*n)++] = (struct plain_sample){ x->list[i], now_ms, x->value[i] };
 	for (size_t i = 0; i < d->n; i++)
 		if (!bsearch(&d->last[i], sorted, x->n, sizeof(struct labels *), by_address))
-			out[(*n)++] = (struct plain_sample){ d->last[i], now_ms, stale() };
+			out[(*n)++] = (struct plain_sample){ d->last[i], now_ms, stale_mark() };
 }
 
 /* --- storing ------------------------------------------------------------------------------ */

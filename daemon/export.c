@@ -27,8 +27,6 @@ enum {
 #define NAMES_ARENA  ((size_t)2 << 30)
 #define SERIES_ARENA ((size_t)512 << 20)
 
-static const uint64_t stale_nan = UINT64_C(0x7ff0000000000002);
-
 struct export
 {
 	const struct export_options *o;
@@ -129,14 +127,6 @@ void export_put_seconds(struct buf *out, int64_t ms)
 		buf_printf(out, ".%03u", part);
 }
 
-static bool is_stale(double v)
-{
-	uint64_t bits;
-
-	memcpy(&bits, &v, sizeof(bits));
-	return bits == stale_nan;
-}
-
 /* The name of a family, without quotes: labels_print() puts those that need some in braces. */
 static void put_type(struct export *x)
 {
@@ -155,7 +145,7 @@ static void put_value(struct export *x, int64_t t_ms, double v)
 
 	if (x->o->format == EXPORT_CSV) {
 		csv_put_sample(&x->out, buf_all(&x->name), t_ms, v, x->o->vintages);
-	} else if (is_stale(v)) {
+	} else if (is_stale_mark(v)) {
 		x->counts->stale++;
 		return;
 	} else {
@@ -284,24 +274,12 @@ static int put_values(struct export *x, const struct labels *ls, const struct se
 	return rc;
 }
 
-static bool is_word(struct slice s, bool colon)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		char c = s.p[i];
-
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-		      (colon && c == ':') || (i > 0 && c >= '0' && c <= '9')))
-			return false;
-	}
-	return s.n > 0;
-}
-
 static bool can_be_named(const struct labels *ls)
 {
 	for (uint32_t i = 0; i < ls->n; i++)
-		if (!is_word(ls->l[i].name, false))
+		if (!label_name_is_plain(ls->l[i].name))
 			return false;
-	return is_word(labels_name(ls), true);
+	return metric_name_is_plain(labels_name(ls));
 }
 
 static int begin_rows(struct export *x, const struct labels *ls, struct err *e)

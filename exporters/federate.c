@@ -44,7 +44,6 @@ static int newest_sample(struct federation *f, const struct series_ref *s, struc
 {
 	struct arena_mark mark = arena_mark(&f->arena);
 	struct samples list;
-	uint64_t bits;
 
 	if (snapshot_samples(f->v, s->id, f->now_ms - f->lookback_ms + 1, f->now_ms, &f->arena,
 			     &list, e) < 0)
@@ -52,8 +51,7 @@ static int newest_sample(struct federation *f, const struct series_ref *s, struc
 	if (list.n > 0) {
 		out->value = list.value[list.n - 1];
 		out->t_ms = list.t_ms[list.n - 1];
-		memcpy(&bits, &out->value, sizeof(bits));
-		out->there = bits != STALE_BITS;
+		out->there = !is_stale_mark(out->value);
 		out->timed = true;
 	}
 	arena_reset(&f->arena, mark);

@@ -5,8 +5,6 @@
 #include "query/eval.h"
 #include "query/lex.h"
 
-#include <ctype.h>
-
 static const struct slice name_label = { LABEL_NAME, sizeof(LABEL_NAME) - 1 };
 
 static bool goes_with_name(const struct eval *ev, struct slice label)
@@ -56,15 +54,6 @@ const struct labels *head_labels(const struct eval *ev, const struct head *h, st
 
 /* --- in messages ------------------------------------------------------------------------ */
 
-static bool is_plain_name(struct slice s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (!(isalpha((unsigned char)s.p[i]) || s.p[i] == '_' ||
-		      (i > 0 && isdigit((unsigned char)s.p[i]))))
-			return false;
-	return s.n > 0;
-}
-
 void label_set_print(const struct labels *ls, struct buf *out)
 {
 	char text[2 * LABEL_VALUE_MAX_BYTES];
@@ -74,7 +63,7 @@ void label_set_print(const struct labels *ls, struct buf *out)
 		struct slice name = ls->l[i].name;
 
 		buf_puts(out, i ? ", " : "");
-		if (is_plain_name(name)) {
+		if (label_name_is_plain(name)) {
 			buf_slice(out, name);
 		} else {
 			quote(name, text, sizeof(text));

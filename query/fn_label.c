@@ -81,10 +81,31 @@ int head_set_label(struct eval *ev, struct head *h, struct slice name, struct sl
 	return 0;
 }
 
-static int replace_in(struct eval *ev, const struct node *call, const struct regex_replace *re,
-		      struct vector *v, struct err *e)
+/* Appends the new value of a head's label; false: it keeps the one it has. */
+typedef bool (*value_fn)(struct eval *ev, const struct node *call, const struct head *h,
+			 const struct regex_replace *re, struct buf *out);
+
+static bool replaced(struct eval *ev, const struct node *call, const struct head *h,
+		     const struct regex_replace *re, struct buf *out)
 {
-	struct slice to = text_arg(call, 1), template = text_arg(call, 2), from = text_arg(call, 3);
+	return regex_replace_text(re, head_label(ev, h, text_arg(call, 3)), text_arg(call, 2), out);
+}
+
+static bool joined(struct eval *ev, const struct node *call, const struct head *h,
+		   const struct regex_replace *re, struct buf *out)
+{
+	(void)re;
+	for (size_t k = 3; k < call->call.nargs; k++) {
+		if (k > 3)
+			buf_slice(out, text_arg(call, 2));
+		buf_slice(out, head_label(ev, h, text_arg(call, k)));
+	}
+	return true;
+}
+
+static int set_labels(struct eval *ev, const struct node *call, value_fn make,
+		      const struct regex_replace *re, struct vector *v, struct err *e)
+{
 	struct buf text;
 	int r = 0;
 
@@ -93,12 +114,12 @@ static int replace_in(struct eval *ev, const struct node *call, const struct reg
 		struct slice value;
 
 		buf_clear(&text);
-		if (!regex_replace_text(re, head_label(ev, &v->heads[i], from), template, &text))
+		if (!make(ev, call, &v->heads[i], re, &text))
 			continue;
 		r = buf_check(&text, e);
 		value = arena_slice(ev->arena, buf_all(&text));
 		if (r == 0)
-			r = value.p ? head_set_label(ev, &v->heads[i], to, value, e)
+			r = value.p ? head_set_label(ev, &v->heads[i], text_arg(call, 1), value, e)
 				    : eval_full(ev, e);
 	}
 	buf_release(&text);
@@ -125,35 +146,9 @@ int call_label_replace(struct eval *ev, const struct node *call, const struct gr
 	else
 		r = begin(ev, call, g, &out->vector, e);
 	if (r == 0)
-		r = replace_in(ev, call, re, &out->vector, e);
+		r = set_labels(ev, call, replaced, re, &out->vector, e);
 	regex_replace_free(re);
 	return r < 0 ? -1 : vector_merge_equal(ev, &out->vector, e);
-}
-
-static int join_in(struct eval *ev, const struct node *call, struct vector *v, struct err *e)
-{
-	struct slice to = text_arg(call, 1), between = text_arg(call, 2);
-	struct buf text;
-	int r = 0;
-
-	buf_init(&text, LABEL_VALUE_MAX_BYTES * 64);
-	for (size_t i = 0; i < v->n && r == 0; i++) {
-		struct slice value;
-
-		buf_clear(&text);
-		for (size_t k = 3; k < call->call.nargs; k++) {
-			if (k > 3)
-				buf_slice(&text, between);
-			buf_slice(&text, head_label(ev, &v->heads[i], text_arg(call, k)));
-		}
-		r = buf_check(&text, e);
-		value = arena_slice(ev->arena, buf_all(&text));
-		if (r == 0)
-			r = value.p ? head_set_label(ev, &v->heads[i], to, value, e)
-				    : eval_full(ev, e);
-	}
-	buf_release(&text);
-	return r;
 }
 
 int call_label_join(struct eval *ev, const struct node *call, const struct grid *g,
@@ -170,7 +165,8 @@ int call_label_join(struct eval *ev, const struct node *call, const struct grid 
 				 SLICE_FMT(slice_cut(to, 200)));
 	if (utf8_bad_at(text_arg(call, 2)) >= 0)
 		return eval_fail(ev, e, "the separator in label_join() is not UTF-8");
-	if (begin(ev, call, g, &out->vector, e) < 0 || join_in(ev, call, &out->vector, e) < 0)
+	if (begin(ev, call, g, &out->vector, e) < 0 ||
+	    set_labels(ev, call, joined, NULL, &out->vector, e) < 0)
 		return -1;
 	return vector_merge_equal(ev, &out->vector, e);
 }

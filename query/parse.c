@@ -14,19 +14,14 @@
 
 /* --- operands --------------------------------------------------------------------------------- */
 
-static struct node *parse_paren(struct parser *p)
+static struct node *parse_expr_whole(struct parser *p)
 {
-	struct node *n = parser_node(p, NODE_PAREN, p->now.at);
+	return parse_expr(p, 0);
+}
 
-	if (!n || parser_enter(p) < 0)
-		return NULL;
-	parser_advance(p);
-	n->paren = parse_expr(p, 0);
-	if (!n->paren || parser_over(p, n, n->paren) < 0)
-		return NULL;
-	p->depth--;
-	n->at.to = p->now.at.to;
-	return parser_want(p, TOKEN_RIGHT_PAREN, NULL, NULL) < 0 ? NULL : n;
+static struct node *parse_expr_tight(struct parser *p)
+{
+	return parse_expr(p, ABOVE_UNARY);
 }
 
 static struct node *parse_string(struct parser *p)
@@ -87,7 +82,7 @@ static struct node *parse_operand(struct parser *p)
 	case TOKEN_STRING:
 		return parse_string(p);
 	case TOKEN_LEFT_PAREN:
-		return parse_paren(p);
+		return parse_paren(p, parse_expr_whole, NULL);
 	case TOKEN_LEFT_BRACE:
 	case TOKEN_METRIC:
 		return parse_selector_node(p);
@@ -101,18 +96,7 @@ static struct node *parse_operand(struct parser *p)
 
 static struct node *parse_unary(struct parser *p)
 {
-	uint32_t from = p->now.at.from;
-	bool minus = p->now.op == OP_SUB;
-	struct node *child;
-
-	if (!at_sign(p))
-		return parse_suffixes(p, parse_operand(p));
-	if (parser_enter(p) < 0)
-		return NULL;
-	parser_advance(p);
-	child = parse_expr(p, ABOVE_UNARY);
-	p->depth--;
-	return child ? parser_signed(p, minus, child, from) : NULL;
+	return at_sign(p) ? parse_sign(p, parse_expr_tight) : parse_suffixes(p, parse_operand(p));
 }
 
 /* --- binary operations ------------------------------------------------------------------------ */

@@ -59,6 +59,16 @@ int parse_signed_value(struct parser *p, const char *where, const char *wanted, 
 
 static struct node *parse_duration_expr(struct parser *p, unsigned above);
 
+static struct node *parse_duration_whole(struct parser *p)
+{
+	return parse_duration_expr(p, 0);
+}
+
+static struct node *parse_duration_tight(struct parser *p)
+{
+	return parse_duration_expr(p, ABOVE_UNARY);
+}
+
 /* Keywords here: case does not count. */
 static const char *duration_function(enum word word)
 {
@@ -87,7 +97,7 @@ static int parse_duration_pair(struct parser *p, struct node *call)
 
 		if (arg > args && parser_want(p, TOKEN_COMMA, "duration expression", "\",\"") < 0)
 			return -1;
-		*arg = parse_duration_expr(p, 0);
+		*arg = parse_duration_whole(p);
 		if (!*arg || parser_over(p, call, *arg) < 0)
 			return -1;
 	}
@@ -113,21 +123,6 @@ static struct node *parse_duration_call(struct parser *p)
 	return parser_want(p, TOKEN_RIGHT_PAREN, "duration expression", "\")\"") < 0 ? NULL : n;
 }
 
-static struct node *parse_duration_paren(struct parser *p)
-{
-	struct node *n = parser_node(p, NODE_PAREN, p->now.at);
-
-	if (!n || parser_enter(p) < 0)
-		return NULL;
-	parser_advance(p);
-	n->paren = parse_duration_expr(p, 0);
-	if (!n->paren || parser_over(p, n, n->paren) < 0)
-		return NULL;
-	n->at.to = p->now.at.to;
-	p->depth--;
-	return parser_want(p, TOKEN_RIGHT_PAREN, "duration expression", "\")\"") < 0 ? NULL : n;
-}
-
 static const char duration_starts[] = "number, duration, step(), or range()";
 
 static struct node *parse_duration_atom(struct parser *p)
@@ -135,7 +130,7 @@ static struct node *parse_duration_atom(struct parser *p)
 	if (at_number(p))
 		return parse_number(p);
 	if (at_kind(p, TOKEN_LEFT_PAREN))
-		return parse_duration_paren(p);
+		return parse_paren(p, parse_duration_whole, "duration expression");
 	if (at_word(p, WORD_STEP) || at_word(p, WORD_RANGE) || at_word(p, WORD_MIN_OF) ||
 	    at_word(p, WORD_MAX_OF))
 		return parse_duration_call(p);
@@ -146,18 +141,7 @@ static struct node *parse_duration_atom(struct parser *p)
 
 static struct node *parse_duration_unary(struct parser *p)
 {
-	uint32_t from = p->now.at.from;
-	bool minus = p->now.op == OP_SUB;
-	struct node *child;
-
-	if (!at_sign(p))
-		return parse_duration_atom(p);
-	if (parser_enter(p) < 0)
-		return NULL;
-	parser_advance(p);
-	child = parse_duration_expr(p, ABOVE_UNARY);
-	p->depth--;
-	return child ? parser_signed(p, minus, child, from) : NULL;
+	return at_sign(p) ? parse_sign(p, parse_duration_tight) : parse_duration_atom(p);
 }
 
 static struct node *parse_duration_expr(struct parser *p, unsigned above)
@@ -194,7 +178,7 @@ int parse_range(struct parser *p, int64_t *ms, struct node **later)
 	struct node *n;
 
 	p->in_range = true;
-	n = parse_duration_expr(p, 0);
+	n = parse_duration_whole(p);
 	p->in_range = false;
 	if (!n)
 		return -1;
@@ -212,16 +196,5 @@ int parse_range(struct parser *p, int64_t *ms, struct node **later)
 /* An offset takes one number, call or parenthesis, with signs before it. */
 struct node *parse_offset_expr(struct parser *p)
 {
-	uint32_t from = p->now.at.from;
-	bool minus = p->now.op == OP_SUB;
-	struct node *n;
-
-	if (!at_sign(p))
-		return parse_duration_atom(p);
-	if (parser_enter(p) < 0)
-		return NULL;
-	parser_advance(p);
-	n = parse_offset_expr(p);
-	p->depth--;
-	return n ? parser_signed(p, minus, n, from) : NULL;
+	return at_sign(p) ? parse_sign(p, parse_offset_expr) : parse_duration_atom(p);
 }

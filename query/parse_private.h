@@ -79,9 +79,14 @@ void *parser_grow(struct parser *p, void *list, size_t n, size_t *room, size_t s
 enum { ABOVE_UNARY = 5 };
 
 unsigned op_precedence(enum binary_op op);
-/* A sign before `child`; a number takes it. */
-struct node *parser_signed(struct parser *p, bool minus, struct node *child, uint32_t from);
 struct node *parser_binary(struct parser *p, enum binary_op op, struct node *lhs, struct node *rhs);
+
+typedef struct node *(*production)(struct parser *p);
+
+/* A sign and what it is of; a number takes it. */
+struct node *parse_sign(struct parser *p, production operand);
+/* ( inner ); `where` is for messages and may be NULL. */
+struct node *parse_paren(struct parser *p, production inner, const char *where);
 
 /* --- parse_duration.c ------------------------------------------------------------------------- */
 

@@ -122,7 +122,7 @@ void *parser_grow(struct parser *p, void *list, size_t n, size_t *room, size_t s
 	return more;
 }
 
-struct node *parser_signed(struct parser *p, bool minus, struct node *child, uint32_t from)
+static struct node *with_sign(struct parser *p, bool minus, struct node *child, uint32_t from)
 {
 	struct node *n;
 
@@ -138,6 +138,35 @@ struct node *parser_signed(struct parser *p, bool minus, struct node *child, uin
 	n->unary.minus = minus;
 	n->unary.expr = child;
 	return parser_over(p, n, child) < 0 ? NULL : n;
+}
+
+struct node *parse_sign(struct parser *p, production operand)
+{
+	uint32_t from = p->now.at.from;
+	bool minus = p->now.op == OP_SUB;
+	struct node *child;
+
+	if (parser_enter(p) < 0)
+		return NULL;
+	parser_advance(p);
+	child = operand(p);
+	p->depth--;
+	return child ? with_sign(p, minus, child, from) : NULL;
+}
+
+struct node *parse_paren(struct parser *p, production inner, const char *where)
+{
+	struct node *n = parser_node(p, NODE_PAREN, p->now.at);
+
+	if (!n || parser_enter(p) < 0)
+		return NULL;
+	parser_advance(p);
+	n->paren = inner(p);
+	if (!n->paren || parser_over(p, n, n->paren) < 0)
+		return NULL;
+	p->depth--;
+	n->at.to = p->now.at.to;
+	return parser_want(p, TOKEN_RIGHT_PAREN, where, where ? "\")\"" : NULL) < 0 ? NULL : n;
 }
 
 struct node *parser_binary(struct parser *p, enum binary_op op, struct node *lhs, struct node *rhs)

@@ -57,22 +57,9 @@ static void put_quoted(struct slice s, struct buf *out)
 	buf_putc(out, '"');
 }
 
-static bool is_plain_name(struct slice s, bool colons)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		char c = s.p[i];
-		bool digit = c >= '0' && c <= '9';
-
-		if (!(c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-		      (colons && c == ':') || (digit && i > 0)))
-			return false;
-	}
-	return s.n > 0;
-}
-
 static void put_label_name(struct slice s, struct buf *out)
 {
-	if (is_plain_name(s, false))
+	if (label_name_is_plain(s))
 		buf_slice(out, s);
 	else
 		put_quoted(s, out);
@@ -140,7 +127,7 @@ static bool is_name(const struct node_selector *s, const struct matcher *m)
 
 static void put_selector(const struct node_selector *s, struct buf *out)
 {
-	bool plain = is_plain_name(s->name, true), first = true;
+	bool plain = metric_name_is_plain(s->name), first = true;
 	size_t conditions = s->nm - (s->name.n ? 1 : 0);
 
 	if (plain)

@@ -12,6 +12,7 @@
 #define QUERY_SOURCE_H
 
 #include "base/matcher.h"
+#include "base/num.h"
 
 #include <stdint.h>
 
@@ -83,7 +84,5 @@ struct source_vtable {
 struct source {
 	const struct source_vtable *f;
 };
-
-#define STALE_BITS 0x7ff0000000000002ull
 
 #endif

@@ -18,6 +18,7 @@
 #include "base/counter.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "base/num.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -27,9 +28,6 @@ enum {
 	RESOLVED_KEPT_MS = 15 * 60 * 1000,
 	LOGGED_LABEL_BYTES = 2048,
 };
-
-/* Prometheus' staleness mark: a NaN with this payload ends a series at once. */
-static const uint64_t STALE_BITS = 0x7ff0000000000002u;
 
 enum entry_state { INACTIVE, PENDING, FIRING, RESOLVED };
 
@@ -567,14 +565,6 @@ const char *alert_state_name(enum alert_state s)
 	static const char *const names[] = { "pending", "firing", "resolved" };
 
 	return names[s];
-}
-
-static double stale_mark(void)
-{
-	double v;
-
-	memcpy(&v, &STALE_BITS, sizeof(v));
-	return v;
 }
 
 /* As a sample's series: ALERTS with the state, or ALERTS_FOR_STATE when `state` is INACTIVE. */
