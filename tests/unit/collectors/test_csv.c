@@ -2,28 +2,10 @@
  * test_csv.c - the CSV decoder by itself: rows, places, headers, what is refused.
  */
 #include "collectors/csv_scan.h"
-#include "tests/unit/collectors/decoded.h"
+#include "tests/unit/collectors/tables.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-#define COLUMN(...)                                                                                \
-	{                                                                                          \
-		.where = AXIS_COLUMN, .columns = (const char *const[]){ __VA_ARGS__ },             \
-		.ncolumns = sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *)          \
-	}
-#define FIXED(what)                                                                                \
-	{                                                                                          \
-		.where = AXIS_FIXED, .text = (what)                                                \
-	}
-#define TITLE(label)                                                                               \
-	{                                                                                          \
-		.where = AXIS_TITLE, .text = (label)                                               \
-	}
-#define HEADER                                                                                     \
-	{                                                                                          \
-		.where = AXIS_HEADER                                                               \
-	}
 
 /* 园区,2026年9月,2026年10月 */
 #define WIDE                                                                                       \
@@ -46,26 +28,6 @@ static struct out *decode(const char *csv, struct layout layout)
 {
 	return decode_n(csv, strlen(csv), layout);
 }
-
-#define assert_decodes(csv, want, ...)                                                             \
-	do {                                                                                       \
-		struct layout l_ = __VA_ARGS__;                                                    \
-		struct out *o_ = decode(csv, l_);                                                  \
-		if (o_->rc < 0)                                                                    \
-			fail_msg("%s", o_->e.text);                                                \
-		assert_string_equal(o_->text, want);                                               \
-		free(o_);                                                                          \
-	} while (0)
-
-#define assert_refused(csv, want, ...)                                                             \
-	do {                                                                                       \
-		struct layout l_ = __VA_ARGS__;                                                    \
-		struct out *o_ = decode(csv, l_);                                                  \
-		assert_int_equal(o_->rc, -1);                                                      \
-		assert_int_equal(o_->e.code, ERR_INVALID);                                         \
-		assert_string_equal(o_->e.text, want);                                             \
-		free(o_);                                                                          \
-	} while (0)
 
 /* --- tokens ------------------------------------------------------------------------ */
 
