@@ -1,39 +1,7 @@
 /* test_parse.c - what the parser refuses before it costs anything; the language itself is in
  * tests/promql. */
 #include "base/buf.h"
-#include "query/features.h"
-#include "query/parse.h"
-#include "tests/lib/assert.h"
-
-struct fixture {
-	struct arena arena;
-	struct expr x;
-	struct err e;
-};
-
-static int setup(void **state)
-{
-	static struct fixture f;
-
-	memset(&f, 0, sizeof(f));
-	arena_init(&f.arena, 16 << 20);
-	*state = &f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	expr_release(&f->x);
-	arena_release(&f->arena);
-	return 0;
-}
-
-static int read_all(struct fixture *f, struct slice text)
-{
-	return parse(text, ~0u, &f->arena, &f->x, &f->e);
-}
+#include "tests/unit/query/tree.h"
 
 /* `front`, then `n` times `part`. */
 static int read_repeated(struct fixture *f, const char *front, const char *part, int n)
@@ -45,7 +13,7 @@ static int read_repeated(struct fixture *f, const char *front, const char *part,
 	buf_puts(&text, front);
 	for (int i = 0; i < n; i++)
 		buf_puts(&text, part);
-	rc = read_all(f, buf_all(&text));
+	rc = read_query(f, buf_all(&text));
 	buf_release(&text);
 	return rc;
 }
@@ -126,7 +94,7 @@ static void what_is_experimental_says_how_it_is_switched_on(void **state)
 		assert_fails(parse(slice_str(off[i].text), 0, &f->arena, &f->x, &f->e), &f->e,
 			     ERR_INVALID, off[i].why);
 		if (i != 2) /* anchored is for some functions only */
-			assert_ok(read_all(f, slice_str(off[i].text)), &f->e);
+			assert_ok(read_query(f, slice_str(off[i].text)), &f->e);
 		expr_release(&f->x);
 	}
 }
@@ -136,9 +104,9 @@ static void a_place_counts_lines_and_bytes(void **state)
 	struct fixture *f = *state;
 	unsigned line, column;
 
-	assert_fails(read_all(f, slice_str("up # 园\n  + \"园\"\n")), &f->e, ERR_INVALID,
+	assert_fails(read_query(f, slice_str("up # 园\n  + \"园\"\n")), &f->e, ERR_INVALID,
 		     "2:5: parse error: binary expression must contain only scalar and instant");
-	assert_fails(read_all(f, slice_str("up\n + rate(\"园\", y)")), &f->e, ERR_INVALID,
+	assert_fails(read_query(f, slice_str("up\n + rate(\"园\", y)")), &f->e, ERR_INVALID,
 		     "2:4: parse error: expected 1 argument(s) in call to \"rate\", got 2");
 	place_of(slice_str("园\nb"), 5, &line, &column);
 	assert_int_equal(line, 2);

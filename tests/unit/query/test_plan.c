@@ -1,41 +1,14 @@
 /* test_plan.c - what of a query its times decide: durations that are worked out, start() and end(),
  * and what is the same at every step. */
 #include "query/plan.h"
-#include "tests/lib/assert.h"
-
-struct fixture {
-	struct arena arena;
-	struct expr x;
-	struct err e;
-};
+#include "tests/unit/query/tree.h"
 
 /* An hour from second 1000 on, every minute. */
 static const struct plan_times hour = { 1000000, 4600000, 60000 };
 static const struct plan_times instant = { 1000000, 1000000, 0 };
-
-static int setup(void **state)
-{
-	static struct fixture f;
-
-	memset(&f, 0, sizeof(f));
-	arena_init(&f.arena, 16 << 20);
-	*state = &f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	expr_release(&f->x);
-	arena_release(&f->arena);
-	return 0;
-}
-
 static int planned(struct fixture *f, const char *text, const struct plan_times *t)
 {
-	expr_release(&f->x);
-	if (parse(slice_str(text), ~0u, &f->arena, &f->x, &f->e) < 0)
+	if (read_query(f, slice_str(text)) < 0)
 		fail_msg("%s: %s", text, f->e.text);
 	return plan(&f->x, t, &f->e);
 }

@@ -1,50 +1,34 @@
 /* test_print.c - queries on one line, over several, and as JSON. */
 #include "base/json_read.h"
-#include "query/parse.h"
 #include "query/print.h"
-#include "tests/lib/assert.h"
+#include "tests/unit/query/tree.h"
 
-struct fixture {
-	struct arena arena;
-	struct expr x;
-	struct buf text;
-	struct err e;
-};
+static struct buf shown;
 
-static int setup(void **state)
+static int print_setup(void **state)
 {
-	static struct fixture f;
-
-	memset(&f, 0, sizeof(f));
-	arena_init(&f.arena, 16 << 20);
-	buf_init(&f.text, 1 << 20);
-	*state = &f;
-	return 0;
+	buf_init(&shown, 1 << 20);
+	return setup(state);
 }
 
-static int teardown(void **state)
+static int print_teardown(void **state)
 {
-	struct fixture *f = *state;
-
-	expr_release(&f->x);
-	buf_release(&f->text);
-	arena_release(&f->arena);
-	return 0;
+	buf_release(&shown);
+	return teardown(state);
 }
 
-static const struct node *read_query(struct fixture *f, struct slice text)
+static const struct node *must_read(struct fixture *f, struct slice text)
 {
-	expr_release(&f->x);
-	buf_clear(&f->text);
-	if (parse(text, ~0u, &f->arena, &f->x, &f->e) < 0)
+	buf_clear(&shown);
+	if (read_query(f, text) < 0)
 		fail_msg("%.*s: %s", SLICE_FMT(text), f->e.text);
 	return f->x.root;
 }
 
 static struct slice printed(struct fixture *f, struct slice text)
 {
-	print_expr(read_query(f, text), &f->text);
-	return arena_slice(&f->arena, buf_all(&f->text));
+	print_expr(must_read(f, text), &shown);
+	return arena_slice(&f->arena, buf_all(&shown));
 }
 
 static void a_query_is_printed_in_its_usual_form_and_reads_back(void **state)
@@ -98,8 +82,8 @@ static void a_query_is_printed_in_its_usual_form_and_reads_back(void **state)
 
 static void assert_pretty(struct fixture *f, const char *text, const char *want)
 {
-	print_pretty(read_query(f, slice_str(text)), &f->text);
-	assert_slice(buf_all(&f->text), want);
+	print_pretty(must_read(f, slice_str(text)), &shown);
+	assert_slice(buf_all(&shown), want);
 }
 
 #define LONG_A "a_metric_with_a_very_long_name_of_fifty_characters_aa"
@@ -139,11 +123,11 @@ static void assert_json(struct fixture *f, const char *text, const char *want)
 {
 	struct json_writer j;
 
-	json_init(&j, &f->text);
-	print_json(read_query(f, slice_str(text)), &j);
-	if (!strstr((buf_putc(&f->text, '\0'), f->text.p), want))
-		fail_msg("%s\nlacks\n%s", f->text.p, want);
-	assert_non_null(json_parse(slice_str(f->text.p), &f->arena, &f->e));
+	json_init(&j, &shown);
+	print_json(must_read(f, slice_str(text)), &j);
+	if (!strstr((buf_putc(&shown, '\0'), shown.p), want))
+		fail_msg("%s\nlacks\n%s", shown.p, want);
+	assert_non_null(json_parse(slice_str(shown.p), &f->arena, &f->e));
 }
 
 #define SELECTOR(name)                                                                             \
@@ -181,7 +165,7 @@ static void a_tree_is_json_as_prometheus_page_reads_it(void **state)
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, print_setup, print_teardown)
 	const struct CMUnitTest tests[] = {
 		T(a_query_is_printed_in_its_usual_form_and_reads_back),
 		T(what_is_longer_than_a_line_is_broken_at_operators_and_brackets),

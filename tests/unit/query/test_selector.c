@@ -1,33 +1,9 @@
 /* test_selector.c - selectors and series alone, as people write them, and where they are wrong. */
 #include "base/alloc.h"
-#include "query/parse.h"
-#include "tests/lib/assert.h"
+#include "tests/unit/query/tree.h"
 
-struct fixture {
-	struct arena arena;
-	struct expr x;
-	const struct node_selector *s; /* its root */
-	struct err e;
-};
-
-static int setup(void **state)
-{
-	static struct fixture f;
-
-	memset(&f, 0, sizeof(f));
-	arena_init(&f.arena, 1 << 20);
-	*state = &f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	expr_release(&f->x);
-	arena_release(&f->arena);
-	return 0;
-}
+/* NULL when it is refused. */
+static const struct node_selector *selector;
 
 static int read_selector(struct fixture *f, const char *text)
 {
@@ -35,7 +11,7 @@ static int read_selector(struct fixture *f, const char *text)
 
 	expr_release(&f->x);
 	rc = parse_selector(slice_str(text), &f->arena, &f->x, &f->e);
-	f->s = rc == 0 ? &f->x.root->selector : NULL;
+	selector = rc == 0 ? &f->x.root->selector : NULL;
 	return rc;
 }
 
@@ -53,12 +29,12 @@ static void a_name_alone_is_a_selector(void **state)
 	struct fixture *f = *state;
 
 	assert_ok(read_selector(f, " job:park_output_yuan:sum "), &f->e);
-	assert_int_equal(f->s->nm, 1);
-	assert_matcher(&f->s->m[0], MATCH_EQ, LABEL_NAME, "job:park_output_yuan:sum");
+	assert_int_equal(selector->nm, 1);
+	assert_matcher(&selector->m[0], MATCH_EQ, LABEL_NAME, "job:park_output_yuan:sum");
 	assert_ok(read_selector(f, "sum{}"), &f->e);
-	assert_int_equal(f->s->nm, 1);
+	assert_int_equal(selector->nm, 1);
 	assert_ok(read_selector(f, "{}"), &f->e);
-	assert_int_equal(f->s->nm, 0);
+	assert_int_equal(selector->nm, 0);
 }
 
 static void every_operator_is_read(void **state)
@@ -66,14 +42,14 @@ static void every_operator_is_read(void **state)
 	struct fixture *f = *state;
 
 	assert_ok(read_selector(f, "x{a=\"1\", b != '2',c=~`d.*` , e!~\"f|g\",}"), &f->e);
-	assert_int_equal(f->s->nm, 5);
-	assert_matcher(&f->s->m[0], MATCH_EQ, "a", "1");
-	assert_matcher(&f->s->m[1], MATCH_NE, "b", "2");
-	assert_matcher(&f->s->m[2], MATCH_RE, "c", "d.*");
-	assert_matcher(&f->s->m[3], MATCH_NRE, "e", "f|g");
-	assert_matcher(&f->s->m[4], MATCH_EQ, LABEL_NAME, "x");
-	assert_true(matcher_holds(&f->s->m[2], slice_str("dx")));
-	assert_false(matcher_holds(&f->s->m[3], slice_str("g")));
+	assert_int_equal(selector->nm, 5);
+	assert_matcher(&selector->m[0], MATCH_EQ, "a", "1");
+	assert_matcher(&selector->m[1], MATCH_NE, "b", "2");
+	assert_matcher(&selector->m[2], MATCH_RE, "c", "d.*");
+	assert_matcher(&selector->m[3], MATCH_NRE, "e", "f|g");
+	assert_matcher(&selector->m[4], MATCH_EQ, LABEL_NAME, "x");
+	assert_true(matcher_holds(&selector->m[2], slice_str("dx")));
+	assert_false(matcher_holds(&selector->m[3], slice_str("g")));
 }
 
 static void quotes_and_escapes_are_undone(void **state)
@@ -83,11 +59,11 @@ static void quotes_and_escapes_are_undone(void **state)
 	assert_ok(read_selector(f, "x{a=\"1\\\"2\\\\3\\n4\",b='\\'\\t\\r',c=`\\n\"`,d=\"园区\","
 				   "e=\"\\u56ed\"}"),
 		  &f->e);
-	assert_slice(f->s->m[0].value, "1\"2\\3\n4");
-	assert_slice(f->s->m[1].value, "'\t\r");
-	assert_slice(f->s->m[2].value, "\\n\"");
-	assert_slice(f->s->m[3].value, "园区");
-	assert_slice(f->s->m[4].value, "园");
+	assert_slice(selector->m[0].value, "1\"2\\3\n4");
+	assert_slice(selector->m[1].value, "'\t\r");
+	assert_slice(selector->m[2].value, "\\n\"");
+	assert_slice(selector->m[3].value, "园区");
+	assert_slice(selector->m[4].value, "园");
 }
 
 static void names_may_stand_in_quotes(void **state)
@@ -95,11 +71,11 @@ static void names_may_stand_in_quotes(void **state)
 	struct fixture *f = *state;
 
 	assert_ok(read_selector(f, "{\"a name\", 'a label'!=\"x\"}"), &f->e);
-	assert_slice(f->s->name, "a name");
-	assert_matcher(&f->s->m[0], MATCH_NE, "a label", "x");
-	assert_matcher(&f->s->m[1], MATCH_EQ, LABEL_NAME, "a name");
+	assert_slice(selector->name, "a name");
+	assert_matcher(&selector->m[0], MATCH_NE, "a label", "x");
+	assert_matcher(&selector->m[1], MATCH_EQ, LABEL_NAME, "a name");
 	assert_ok(read_selector(f, "{__name__=~\"park_.*\"}"), &f->e);
-	assert_matcher(&f->s->m[0], MATCH_RE, LABEL_NAME, "park_.*");
+	assert_matcher(&selector->m[0], MATCH_RE, LABEL_NAME, "park_.*");
 	assert_fails(read_selector(f, "x{\"y\"}"), &f->e, ERR_INVALID,
 		     "1:3: parse error: metric name must not be set twice: \"x\" or \"y\"");
 }
