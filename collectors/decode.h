@@ -50,10 +50,21 @@ struct layout {
 	const char *rows; /* JSON: pointer to the array of rows; "" is the document */
 };
 
+struct fact_place {
+	unsigned line, column; /* from 1; line 0: the document has no such place */
+};
+
 struct fact {
 	struct slice unit, indicator, period, value, flag; /* trimmed, valid during the call */
 	unsigned line, column;                             /* of the value */
+	struct fact_place unit_at, indicator_at, period_at, flag_at; /* where they are read */
 };
+
+/* For complaints: what the layout itself says stands nowhere, then the value's place has to do. */
+static inline struct fact_place fact_place(const struct fact *f, struct fact_place at)
+{
+	return at.line ? at : (struct fact_place){ f->line, f->column };
+}
 
 struct fact_sink {
 	/* -1 stops decoding with that error (a limit). */

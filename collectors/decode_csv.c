@@ -45,6 +45,7 @@ struct place {
 	struct slice keys[AXIS_COLUMNS]; /* names as text_key() makes them; empty for "#3" */
 	long columns[AXIS_COLUMNS];
 	struct slice title; /* the value in the title line, or the key of its label before */
+	struct fact_place title_at;
 	struct slice label;
 	bool titled;
 };
@@ -59,6 +60,7 @@ struct reader {
 	bool titles;     /* some axis stands in a title */
 	bool replaced;   /* the body has U+FFFD somewhere */
 	struct slice *header;
+	struct fact_place *header_at;
 	enum role *roles;
 	size_t nheader; /* cells up to the last with a heading */
 	unsigned block; /* line of a title whose header has not come yet, or 0 */
@@ -177,6 +179,11 @@ static bool cut_colon(struct slice s, struct slice *before, struct slice *after)
 
 /* Takes what the row says of axes in titles. In the rows of a table only a label with its colon
  * counts (`strict`), for there the label may be a value. True when it said something. */
+static struct fact_place place_of_cell(const struct csv_cell *c)
+{
+	return (struct fact_place){ c->line, c->column };
+}
+
 static bool take_titles(struct reader *r, const struct csv_row *row, bool strict)
 {
 	bool found = false;
@@ -184,6 +191,7 @@ static bool take_titles(struct reader *r, const struct csv_row *row, bool strict
 	for (size_t c = 0; c < row->n; c++) {
 		struct slice before = row->cells[c].text, after = slice_of("", 0);
 		bool colon = cut_colon(row->cells[c].text, &before, &after);
+		size_t value;
 
 		if (!before.n || (strict && (!colon || c > 0)))
 			continue;
@@ -192,11 +200,13 @@ static bool take_titles(struct reader *r, const struct csv_row *row, bool strict
 
 			if (p->axis->where != AXIS_TITLE || !means(r, before, p->label))
 				continue;
-			for (size_t k = c + 1; !after.n && k < row->n; k++)
-				after = row->cells[k].text;
+			value = c;
+			while (!after.n && ++value < row->n)
+				after = row->cells[value].text;
 			if (!after.n)
 				continue;
 			p->title = arena_slice(r->arena, after);
+			p->title_at = place_of_cell(&row->cells[value]);
 			p->titled = p->title.p != NULL;
 			found = true;
 		}
@@ -413,8 +423,9 @@ static int take_header(struct reader *r, struct err *e)
 		if (row->cells[c].text.n)
 			r->nheader = c + 1;
 	r->header = arena_array(r->arena, r->nheader + 1, sizeof(*r->header));
+	r->header_at = arena_array(r->arena, r->nheader + 1, sizeof(*r->header_at));
 	r->roles = arena_array(r->arena, r->nheader + 1, sizeof(*r->roles));
-	if (!r->header || !r->roles)
+	if (!r->header || !r->header_at || !r->roles)
 		return no_room(e);
 	for (size_t c = 0; c < r->nheader; c++) {
 		struct slice text = c < row->n ? row->cells[c].text : slice_of("", 0);
@@ -422,6 +433,8 @@ static int take_header(struct reader *r, struct err *e)
 		r->header[c] = arena_slice(r->arena, text);
 		if (!r->header[c].p)
 			return no_room(e);
+		if (c < row->n)
+			r->header_at[c] = place_of_cell(&row->cells[c]);
 		r->roles[c] = role_of(r, c, first);
 		first = first && !text.n;
 	}
@@ -498,7 +511,7 @@ static bool row_is_sound(struct reader *r, const struct csv_row *row)
 /* What the row says of one axis. 1: it does. 0, with a complaint: a column of it is empty. -1: no
  * memory. */
 static int axis_value(struct reader *r, const struct csv_row *row, int i, struct slice *out,
-		      struct err *e)
+		      struct fact_place *at, struct err *e)
 {
 	const struct place *p = &r->places[i];
 	struct slice join = slice_str(p->axis->join ? p->axis->join : "-");
@@ -506,10 +519,13 @@ static int axis_value(struct reader *r, const struct csv_row *row, int i, struct
 	char text[160], shown[TEXT_SHOWN], *buf;
 
 	*out = slice_of("", 0);
+	*at = (struct fact_place){ 0 };
 	if (p->axis->where == AXIS_FIXED)
 		*out = slice_str(p->axis->text);
-	else if (p->axis->where == AXIS_TITLE)
+	if (p->axis->where == AXIS_TITLE) {
 		*out = p->title;
+		*at = p->title_at;
+	}
 	if (p->axis->where != AXIS_COLUMN)
 		return 1;
 	for (size_t k = 0; k < p->axis->ncolumns; k++) {
@@ -524,6 +540,8 @@ static int axis_value(struct reader *r, const struct csv_row *row, int i, struct
 		total += s.n + join.n;
 	}
 	*out = cell_at(row, p->columns[0]);
+	if ((size_t)p->columns[0] < row->n)
+		*at = place_of_cell(&row->cells[p->columns[0]]);
 	if (p->axis->ncolumns == 1)
 		return 1;
 	buf = arena_alloc(r->arena, total);
@@ -553,20 +571,38 @@ static void unnamed_column(struct reader *r, const struct csv_cell *cell, size_t
 	r->roles[c] = ROLE_TOLD;
 }
 
+/* What the header says of a column goes to the fact. */
+static void put_header(const struct reader *r, size_t c, struct fact *f)
+{
+	struct slice *texts[] = { &f->unit, &f->indicator, &f->period };
+	struct fact_place *places[] = { &f->unit_at, &f->indicator_at, &f->period_at };
+
+	if (r->header_axis < 0)
+		return;
+	*texts[r->header_axis] = r->header[c];
+	*places[r->header_axis] = r->header_at[c];
+}
+
 static int row_facts(struct reader *r, const struct csv_row *row, struct err *e)
 {
-	struct slice at[AXES];
+	struct slice text[AXES];
+	struct fact_place at[AXES];
 	struct fact f;
 
 	for (int i = 0; i < AXES; i++) {
-		int rc = i == VALUE ? 1 : axis_value(r, row, i, &at[i], e);
+		int rc = i == VALUE ? 1 : axis_value(r, row, i, &text[i], &at[i], e);
 
 		if (rc <= 0)
 			return rc;
 	}
-	f = (struct fact){
-		.unit = at[UNIT], .indicator = at[INDICATOR], .period = at[PERIOD], .flag = at[FLAG]
-	};
+	f = (struct fact){ .unit = text[UNIT],
+			   .indicator = text[INDICATOR],
+			   .period = text[PERIOD],
+			   .flag = text[FLAG],
+			   .unit_at = at[UNIT],
+			   .indicator_at = at[INDICATOR],
+			   .period_at = at[PERIOD],
+			   .flag_at = at[FLAG] };
 	for (size_t c = 0; c < row->n && c < r->nheader; c++) {
 		const struct csv_cell *cell = &row->cells[c];
 
@@ -577,12 +613,7 @@ static int row_facts(struct reader *r, const struct csv_row *row, struct err *e)
 		}
 		if (cell_missing(cell->text))
 			continue;
-		if (r->header_axis == UNIT)
-			f.unit = r->header[c];
-		else if (r->header_axis == INDICATOR)
-			f.indicator = r->header[c];
-		else if (r->header_axis == PERIOD)
-			f.period = r->header[c];
+		put_header(r, c, &f);
 		f.value = cell->text;
 		f.line = cell->line;
 		f.column = cell->column;

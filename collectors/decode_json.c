@@ -82,11 +82,13 @@ static bool is_scalar(const struct json_node *n)
 
 /* One column of an axis as text. False, with a complaint, when a name or period is not there. */
 static bool column_text(struct reader *r, const struct json_node *row, int i, const char *pointer,
-			struct slice *out)
+			struct slice *out, struct fact_place *at)
 {
 	const struct json_node *n = point(row, pointer);
 	char text[200], shown[TEXT_SHOWN];
 
+	if (n && !at->line)
+		*at = (struct fact_place){ n->line, n->column };
 	*out = n && is_scalar(n) ? cell_trim(n->text) : slice_of("", 0);
 	if (out->n || i == FLAG)
 		return true;
@@ -102,23 +104,24 @@ static bool column_text(struct reader *r, const struct json_node *row, int i, co
 
 /* 1, 0 with a complaint, or -1: no memory. */
 static int axis_value(struct reader *r, const struct json_node *row, int i, struct slice *out,
-		      struct err *e)
+		      struct fact_place *at, struct err *e)
 {
 	const struct axis *axis = r->axes[i];
 	const char *join = axis->join ? axis->join : "-";
 	struct slice part;
 
 	*out = slice_of("", 0);
+	*at = (struct fact_place){ 0 };
 	if (axis->where == AXIS_FIXED)
 		*out = slice_str(axis->text);
 	if (axis->where != AXIS_COLUMN)
 		return 1;
-	if (!column_text(r, row, i, axis->columns[0], out))
+	if (!column_text(r, row, i, axis->columns[0], out, at))
 		return 0;
 	for (size_t k = 1; k < axis->ncolumns; k++) {
 		char *joined;
 
-		if (!column_text(r, row, i, axis->columns[k], &part))
+		if (!column_text(r, row, i, axis->columns[k], &part, at))
 			return 0;
 		joined = arena_printf(r->arena, "%.*s%s%.*s", SLICE_FMT(*out), join,
 				      SLICE_FMT(part));
@@ -195,7 +198,8 @@ static int wide_row(struct reader *r, const struct json_node *row, struct fact *
 static int take_row(struct reader *r, const struct json_node *row, struct err *e)
 {
 	const struct json_node *value = NULL;
-	struct slice at[AXES];
+	struct slice text[AXES];
+	struct fact_place at[AXES];
 	struct fact f;
 
 	if (r->sink->row(r->sink->ctx, row->line, e) < 0)
@@ -211,14 +215,19 @@ static int take_row(struct reader *r, const struct json_node *row, struct err *e
 			return 0;
 	}
 	for (int i = 0; i < AXES; i++) {
-		int rc = i == VALUE ? 1 : axis_value(r, row, i, &at[i], e);
+		int rc = i == VALUE ? 1 : axis_value(r, row, i, &text[i], &at[i], e);
 
 		if (rc <= 0)
 			return rc;
 	}
-	f = (struct fact){
-		.unit = at[UNIT], .indicator = at[INDICATOR], .period = at[PERIOD], .flag = at[FLAG]
-	};
+	f = (struct fact){ .unit = text[UNIT],
+			   .indicator = text[INDICATOR],
+			   .period = text[PERIOD],
+			   .flag = text[FLAG],
+			   .unit_at = at[UNIT],
+			   .indicator_at = at[INDICATOR],
+			   .period_at = at[PERIOD],
+			   .flag_at = at[FLAG] };
 	return value ? give(r, &f, value, e) : wide_row(r, row, &f, e);
 }
 

@@ -5,7 +5,7 @@
  *                                                       samples ───────▶ batch
  *
  * A fact is refused at the first thing that is wrong with it, in this order:
- * indicator, period, unit, value, range. What is wrong with the document as a whole
+ * indicator, period, unit, flag, value, range. What is wrong with the document as a whole
  * ends it; what was read until then is still checked and given to the batch.
  */
 #include "collectors/mapping.h"
@@ -78,8 +78,7 @@ static int fact_value(struct decoding *d, const struct fact *f, const struct kno
 
 	if (ok) {
 		why = REFUSED_VALUE;
-		ok = num_parse_scaled(n.number, scale, &out->value, &wrong) == 0 &&
-		     cell_flags(f->flag, &out->flags, &wrong) == 0;
+		ok = num_parse_scaled(n.number, scale, &out->value, &wrong) == 0;
 	}
 	if (!ok && wrong.code == ERR_MEMORY) {
 		*e = wrong;
@@ -95,6 +94,17 @@ static int fact_value(struct decoding *d, const struct fact *f, const struct kno
 	}
 	arena_reset(&d->cell, mark);
 	return ok;
+}
+
+static bool fact_flags(struct decoding *d, const struct fact *f, struct figure *out)
+{
+	struct fact_place at = fact_place(f, f->flag_at);
+	struct err wrong;
+
+	if (cell_flags(f->flag, &out->flags, &wrong) == 0)
+		return true;
+	batch_complain(d->batch, REFUSED_VALUE, at.line, at.column, "%s", wrong.text);
+	return false;
 }
 
 static int on_fact(void *ctx, const struct fact *f, struct err *e)
@@ -130,7 +140,7 @@ static int on_fact(void *ctx, const struct fact *f, struct err *e)
 				  .year = (int16_t)p->period.year,
 				  .months = p->months,
 				  .flags = p->flags };
-	rc = fact_value(d, f, i, &figure, e);
+	rc = fact_flags(d, f, &figure) ? fact_value(d, f, i, &figure, e) : 0;
 	if (rc <= 0 || !check_range(i->indicator, &figure, d->batch))
 		return rc < 0 ? -1 : 0;
 	if (figure.value == 0)

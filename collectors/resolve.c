@@ -22,7 +22,8 @@ struct text_entry {
 	struct known_indicator *indicator; /* of indicator texts */
 	bool parsed;                       /* of period texts */
 	struct period period;
-	const char *wrong; /* why it is no period */
+	const char *wrong;          /* why it is no period */
+	struct known_unit *refused; /* of unit texts: the newest one */
 };
 
 /* A unit that is refused answers for all its series: the refusal is in one without a series. */
@@ -130,8 +131,22 @@ static void refuse(struct resolver *r, struct refused *to, enum refusal why, con
 		to->text = refusal_name(why);
 }
 
+static struct fact_place fault_place(enum refusal why, const struct fact *f)
+{
+	switch (why) {
+	case REFUSED_UNIT:
+		return fact_place(f, f->unit_at);
+	case REFUSED_INDICATOR:
+	case REFUSED_MEASURE:
+		return fact_place(f, f->indicator_at);
+	default:
+		return fact_place(f, f->period_at);
+	}
+}
+
 bool resolver_refuses(struct resolver *r, struct refused *why, const struct fact *f)
 {
+	struct fact_place at = fault_place(why->why, f);
 	size_t before = r->batch->ncomplaints;
 
 	if (!why->text)
@@ -141,7 +156,7 @@ bool resolver_refuses(struct resolver *r, struct refused *why, const struct fact
 		batch_count(r->batch, why->why, 1);
 		return true;
 	}
-	batch_complain(r->batch, why->why, f->line, f->column, "%s", why->text);
+	batch_complain(r->batch, why->why, at.line, at.column, "%s", why->text);
 	why->said = true;
 	if (r->batch->ncomplaints > before) {
 		why->complaint = before;
@@ -500,9 +515,15 @@ static struct known_unit *resolve_unit(struct resolver *r, struct slice text, st
 		no_room(e);
 		return NULL;
 	}
-	if (find_unit(r, k, x->text, on, e) < 0 || pairs_put(&r->units, key, k, e) < 0)
+	if (find_unit(r, k, x->text, on, e) < 0)
 		return NULL;
-	return k;
+	if (k->none.refused.text) {
+		/* The same sentence for another day is the same refusal. */
+		if (x->refused && strcmp(x->refused->none.refused.text, k->none.refused.text) == 0)
+			k = x->refused;
+		x->refused = k;
+	}
+	return pairs_put(&r->units, key, k, e) < 0 ? NULL : k;
 }
 
 static int make_series(struct resolver *r, struct known_series *k, const struct unit *u,

@@ -92,7 +92,8 @@ struct known_series *resolve_series(struct resolver *r, struct slice unit_text,
 				    const struct known_indicator *i, const struct known_period *p,
 				    struct err *e);
 
-/* True when it is refused, which is then said or counted for this figure. */
+/* True when it is refused, which is then said, at the place of what is wrong, or counted for this
+ * figure. */
 bool resolver_refuses(struct resolver *r, struct refused *why, const struct fact *f);
 
 #endif

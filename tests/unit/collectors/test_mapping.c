@@ -98,7 +98,7 @@ static void figures_are_scaled_exactly_and_stamped_on_the_last_day(void **state)
 		     "东县,总产值,2026-10,1\n");
 	/* A county does not report it. */
 	assert_int_equal(d->b->ncomplaints, 1);
-	assert_complaint(d, 0, REFUSED_INDICATOR, 6, 16,
+	assert_complaint(d, 0, REFUSED_INDICATOR, 6, 4,
 			 "output_yuan is not reported by a county such as dongxian");
 	assert_figure(d, "jiahe", "output_yuan", "2026-10", 1234000000.0);
 	assert_figure(d, "jiahe", "tax_yuan", "2026-10", 7000000.0);
@@ -171,7 +171,7 @@ static void flags_come_as_letters_or_words(void **state)
 	assert_int_equal(documents_figure(d, "jiahe", "tax_yuan", "2026-08")->flags,
 			 FIGURE_PROVISIONAL | FIGURE_ESTIMATED);
 	assert_int_equal(documents_figure(d, "jiahe", "tax_yuan", "2026-07")->flags, 0);
-	refuses_row(d, "甲河,税收,2026-10,1,作废", REFUSED_VALUE, 15,
+	refuses_row(d, "甲河,税收,2026-10,1,作废", REFUSED_VALUE, 17,
 		    "flag '作废' is not known; known are p (初步), r (修订), e (估计)");
 }
 
@@ -217,8 +217,7 @@ static void the_sources_own_words_and_measures_are_understood(void **state)
 	assert_figure(d, "yishan", "output_yuan", "2026-10", 1e8);
 	assert_figure(d, "jiahe", "tax_yuan", "2026-10", 50000.0);
 	assert_int_equal(d->b->ncomplaints, 1);
-	assert_complaint(d, 0, REFUSED_INDICATOR, 5, 14,
-			 "no indicator has the code 'no_such_code'");
+	assert_complaint(d, 0, REFUSED_INDICATOR, 5, 4, "no indicator has the code 'no_such_code'");
 }
 
 static void a_figure_before_the_end_of_its_period_is_preliminary_or_refused(void **state)
@@ -228,7 +227,7 @@ static void a_figure_before_the_end_of_its_period_is_preliminary_or_refused(void
 	take(d, HEAD "甲河,用电量,2026-11,5\n");
 	assert_int_equal(d->b->nobs, 1);
 	assert_int_equal(d->b->obs[0].flags, FIGURE_PROVISIONAL);
-	refuses_row(d, "甲河,总产值,2026-11,5", REFUSED_NOT_ENDED, 16,
+	refuses_row(d, "甲河,总产值,2026-11,5", REFUSED_NOT_ENDED, 8,
 		    "2026-11 has not ended yet, and output_yuan takes no preliminary figures");
 }
 
@@ -247,10 +246,10 @@ static void unknown_names_are_refused(void **state)
 {
 	struct documents *d = *state;
 
-	refuses_row(d, "丙水,总产值,2026-10,1", REFUSED_UNIT, 16, "no unit is called '丙水'");
-	refuses_row(d, "老园,总产值,2026-10,1", REFUSED_UNIT, 16,
+	refuses_row(d, "丙水,总产值,2026-10,1", REFUSED_UNIT, 1, "no unit is called '丙水'");
+	refuses_row(d, "老园,总产值,2026-10,1", REFUSED_UNIT, 1,
 		    "'老园' (oldpark) does not exist on 2026-10-31");
-	refuses_row(d, "甲河,总产量值,2026-10,1", REFUSED_INDICATOR, 17,
+	refuses_row(d, "甲河,总产量值,2026-10,1", REFUSED_INDICATOR, 4,
 		    "no indicator is called '总产量值', did you mean '总产值'?");
 }
 
@@ -264,8 +263,7 @@ static void the_same_unknown_name_is_said_once_and_counted(void **state)
 	assert_int_equal(d->b->refused, 3);
 	assert_int_equal(d->b->count[REFUSED_UNIT], 3);
 	assert_int_equal(d->b->ncomplaints, 1);
-	assert_complaint(d, 0, REFUSED_UNIT, 2, 16,
-			 "no unit is called '丙水' (and 2 more figures)");
+	assert_complaint(d, 0, REFUSED_UNIT, 2, 1, "no unit is called '丙水' (and 2 more figures)");
 }
 
 static void a_feed_may_report_its_own_units_only(void **state)
@@ -278,7 +276,7 @@ static void a_feed_may_report_its_own_units_only(void **state)
 	doc.nunits = 1;
 	assert_ok(documents_decode(d, &doc), &d->e);
 	assert_int_equal(d->b->nobs, 1);
-	assert_complaint(d, 0, REFUSED_UNIT, 2, 16,
+	assert_complaint(d, 0, REFUSED_UNIT, 2, 1,
 			 "'甲河' (jiahe) is not among the units of this feed");
 }
 
@@ -286,19 +284,19 @@ static void impossible_periods_are_refused(void **state)
 {
 	struct documents *d = *state;
 
-	refuses_row(d, "甲河,总产值,2026年13月,1", REFUSED_PERIOD, 17,
+	refuses_row(d, "甲河,总产值,2026年13月,1", REFUSED_PERIOD, 8,
 		    "period '2026年13月': month 13 does not exist");
-	refuses_row(d, "甲河,总产值,去年,1", REFUSED_PERIOD, 11,
+	refuses_row(d, "甲河,总产值,去年,1", REFUSED_PERIOD, 8,
 		    "'去年' is not a period such as 2026-10, 2026-Q3 or 2026年1-2月");
-	refuses_row(d, "甲河,总产值,2026Q3,1", REFUSED_PERIOD, 15,
+	refuses_row(d, "甲河,总产值,2026Q3,1", REFUSED_PERIOD, 8,
 		    "2026-Q3 is a quarter, but output_yuan is reported by month");
-	refuses_row(d, "甲河,从业人员,2026-09,1", REFUSED_PERIOD, 17,
+	refuses_row(d, "甲河,从业人员,2026-09,1", REFUSED_PERIOD, 9,
 		    "2026-09 is a month, but staff_persons is reported by quarter");
 	refuses_row(
-		d, "甲河,税收,2026年1-9月,1", REFUSED_PERIOD, 17,
+		d, "甲河,税收,2026年1-9月,1", REFUSED_PERIOD, 7,
 		"2026-01/2026-09 is a run of months, but tax_yuan is a figure of the single month");
 	refuses_row(
-		d, "甲河,总产值,2026-01,1", REFUSED_PERIOD, 16,
+		d, "甲河,总产值,2026-01,1", REFUSED_PERIOD, 8,
 		"2026-01: output_yuan is not collected for January by itself; February covers both "
 		"months");
 }
@@ -329,10 +327,64 @@ static void what_is_no_number_is_refused(void **state)
 
 static void a_measure_that_does_not_fit_is_refused(void **state)
 {
-	refuses_row(*state, "甲河,总产值(亩),2026-10,1", REFUSED_MEASURE, 19,
+	refuses_row(*state, "甲河,总产值(亩),2026-10,1", REFUSED_MEASURE, 4,
 		    "'亩' cannot be a measure of output_yuan, which is in 亿元");
 	refuses_row(*state, "甲河,总产值,2026-10,5%", REFUSED_MEASURE, 16,
 		    "'5%' is not in a measure of output_yuan, which is in 亿元");
+}
+
+/* One complaint at this place about a document with this layout. */
+static void complains_at(struct documents *d, enum feed_format format, const struct layout *layout,
+			 const char *text, unsigned line, unsigned column, const char *why)
+{
+	struct document doc = standard(text);
+
+	doc.format = format;
+	doc.layout = layout;
+	assert_ok(documents_decode(d, &doc), &d->e);
+	assert_int_equal(d->b->ncomplaints, 1);
+	if (d->b->complaints[0].line != line || d->b->complaints[0].column != column)
+		fail_msg("%u:%u %s", d->b->complaints[0].line, d->b->complaints[0].column,
+			 d->b->complaints[0].text);
+	assert_has(d->b->complaints[0].text, why);
+}
+
+static void what_is_wrong_has_the_place_where_it_stands(void **state)
+{
+	const struct layout wide = { .unit = COLUMN("园区"),
+				     .indicator = { .where = AXIS_FIXED, .text = "税收" },
+				     .period = { .where = AXIS_HEADER } };
+	const struct layout titled = { .unit = { .where = AXIS_TITLE, .text = "园区" },
+				       .indicator = COLUMN("指标"),
+				       .period = { .where = AXIS_HEADER } };
+	const struct layout two = { .unit = COLUMN("园区"),
+				    .indicator = COLUMN("指标"),
+				    .period = COLUMN("年", "月"),
+				    .value = COLUMN("数值") };
+	const struct layout rows = { .unit = COLUMN("/a"),
+				     .indicator = COLUMN("/b"),
+				     .period = COLUMN("/c"),
+				     .value = COLUMN("/v"),
+				     .rows = "" };
+	const struct layout fixed = { .unit = { .where = AXIS_FIXED, .text = "丙水" },
+				      .indicator = COLUMN("指标"),
+				      .period = COLUMN("期间"),
+				      .value = COLUMN("数值") };
+	struct documents *d = *state;
+
+	complains_at(d, FORMAT_CSV, &wide, "园区,2026-09,2026年13月\n甲河,1,2\n乙山,1,2\n", 1, 12,
+		     "month 13 does not exist (and 1 more figure)");
+	complains_at(d, FORMAT_CSV, &titled, "园区：丙水,\n指标,2026-09,2026-10\n税收,1,2\n", 1, 1,
+		     "no unit is called '丙水' (and 1 more figure)");
+	complains_at(d, FORMAT_CSV, &titled, ",园区：,丙水\n指标,2026-09\n税收,1\n", 1, 6,
+		     "no unit is called '丙水'");
+	complains_at(d, FORMAT_CSV, &two, "园区,指标,年,月,数值\n甲河,税收,2026,13,1\n", 2, 7,
+		     "period '2026-13'");
+	complains_at(d, FORMAT_CSV, &fixed, "指标,期间,数值\n税收,2026-09,1\n", 2, 12,
+		     "no unit is called '丙水'");
+	complains_at(d, FORMAT_JSON, &rows,
+		     "[{\"a\":\"甲河\",\"b\":\"税收\",\n\"c\":\"2026-13\",\"v\":1}]", 2, 5,
+		     "period '2026-13'");
 }
 
 static void a_figure_out_of_range_is_refused(void **state)
@@ -723,6 +775,7 @@ int main(void)
 		CASE(impossible_periods_are_refused),
 		CASE(what_is_no_number_is_refused),
 		CASE(a_measure_that_does_not_fit_is_refused),
+		CASE(what_is_wrong_has_the_place_where_it_stands),
 		CASE(a_figure_out_of_range_is_refused),
 		CASE(rows_that_disagree_are_all_refused),
 		CASE(a_cumulative_figure_that_falls_is_kept_and_doubted),
