@@ -529,6 +529,16 @@ static int tell_file(struct checker *c, const struct err *why, struct err *e)
 	return 0;
 }
 
+/* Beside a writer files come and go. */
+static void missed(struct checker *c, bool runs, uint64_t from, uint64_t to)
+{
+	struct err why;
+
+	numbers_missing(runs, from, to, &why);
+	if (!c->beside_writer)
+		fault(c, "%s", why.text);
+}
+
 static int check_runs(struct checker *c, uint64_t *covered, struct err *e)
 {
 	uint64_t *numbers;
@@ -548,11 +558,8 @@ static int check_runs(struct checker *c, uint64_t *covered, struct err *e)
 		if (!l)
 			rc = tell_file(c, &why, e);
 		if (l) {
-			if (l->from > *covered + 1 && !c->beside_writer)
-				fault(c,
-				      "the runs or log files %" PRIu64 " to %" PRIu64
-				      " are missing",
-				      *covered + 1, l->from - 1);
+			if (l->from > *covered + 1)
+				missed(c, true, *covered + 1, l->from - 1);
 			check_layer(c, l);
 		}
 		layer_unref(l);
@@ -605,9 +612,8 @@ static int check_logs(struct checker *c, uint64_t covered, struct err *e)
 
 		if (numbers[i] <= covered)
 			continue;
-		if (numbers[i] != covered + 1 && !c->beside_writer)
-			fault(c, "the log files %" PRIu64 " to %" PRIu64 " are missing",
-			      covered + 1, numbers[i] - 1);
+		if (numbers[i] != covered + 1)
+			missed(c, false, covered + 1, numbers[i] - 1);
 		covered = numbers[i];
 		rc = numbered_path(path, c->dir, "log", numbers[i], ".log", e);
 		if (rc == 0 && wal_read(path, numbers[i], check_request, &k, &end, &size, &why) < 0)

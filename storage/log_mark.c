@@ -4,6 +4,7 @@
 #include "base/counter.h"
 #include "base/crc32c.h"
 #include "storage/disk.h"
+#include "storage/wal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -102,6 +103,5 @@ int log_mark_check(uint64_t number, uint64_t have, struct err *e)
 {
 	if (number <= have)
 		return 0;
-	return err_set(e, ERR_CORRUPT, "the log files %" PRIu64 " to %" PRIu64 " are missing",
-		       have + 1, number);
+	return numbers_missing(false, have + 1, number, e);
 }

@@ -337,9 +337,7 @@ static int load_runs(struct store *s, struct layout *l, uint64_t packed, uint64_
 		if (!run)
 			rc = -1;
 		else if (run->from > *covered + 1)
-			rc = err_set(e, ERR_CORRUPT,
-				     "the runs or log files %" PRIu64 " to %" PRIu64 " are missing",
-				     *covered + 1, run->from - 1);
+			rc = numbers_missing(true, *covered + 1, run->from - 1, e);
 		if (rc == 0) {
 			*covered = numbers[i];
 			rc = layout_add_layer(l, run, e);
@@ -373,9 +371,8 @@ static int look_at_logs(struct store *s, uint64_t covered, uint64_t *first, uint
 			continue;
 		}
 		if (rc == 0 && numbers[i] != (*last ? *last : covered) + 1)
-			rc = err_set(e, ERR_CORRUPT,
-				     "the log files %" PRIu64 " to %" PRIu64 " are missing",
-				     (*last ? *last : covered) + 1, numbers[i] - 1);
+			rc = numbers_missing(false, (*last ? *last : covered) + 1, numbers[i] - 1,
+					     e);
 		if (!*first)
 			*first = numbers[i];
 		*last = numbers[i];

@@ -62,6 +62,15 @@ static int by_number(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+int numbers_missing(bool runs, uint64_t from, uint64_t to, struct err *e)
+{
+	if (from == to)
+		return err_set(e, ERR_CORRUPT, "the %slog file %" PRIu64 " is missing",
+			       runs ? "run or " : "", from);
+	return err_set(e, ERR_CORRUPT, "the %slog files %" PRIu64 " to %" PRIu64 " are missing",
+		       runs ? "runs or " : "", from, to);
+}
+
 int numbered_files(const char *dir, const char *sub, const char *ending, uint64_t **out, size_t *n,
 		   struct err *e)
 {

@@ -90,6 +90,8 @@ int wal_cut(const char *path, uint64_t end, struct err *e);
  * mem_free(). A folder that is not there has none. */
 int numbered_files(const char *dir, const char *sub, const char *ending, uint64_t **out, size_t *n,
 		   struct err *e);
+/* ERR_CORRUPT "the log files 2 to 4 are missing"; `runs`: a run may have been there, too. */
+int numbers_missing(bool runs, uint64_t from, uint64_t to, struct err *e);
 /* dir/sub/NNNNNNNN.ending */
 int numbered_path(char out[4096], const char *dir, const char *sub, uint64_t number,
 		  const char *ending, struct err *e);

@@ -655,8 +655,7 @@ static void files_that_are_gone_are_missed(void **state)
 
 	(void)state;
 	assert_int_equal(rename(from, to), 0);
-	assert_missed(dir, "the log files 2 to 2 are missing",
-		      "the log files 2 to 2 are missing\n");
+	assert_missed(dir, "the log file 2 is missing", "the log file 2 is missing\n");
 	/* One of another number, or another one's contents. */
 	assert_int_equal(rename(to, name), 0);
 	assert_missed(dir, "run 3: this is no run, or its head is damaged",
@@ -689,14 +688,12 @@ static void the_last_log_file_is_missed(void **state)
 
 	(void)state;
 	lose_last_log(dir, 1);
-	assert_missed(dir, "the log files 1 to 1 are missing",
-		      "the log files 1 to 1 are missing\n");
+	assert_missed(dir, "the log file 1 is missing", "the log file 1 is missing\n");
 	tmp_remove(dir);
 	/* Behind a run, which the log file before is sealed into when it is opened. */
 	dir = filled();
 	lose_last_log(dir, 4);
-	assert_missed(dir, "the log files 4 to 4 are missing",
-		      "the log files 4 to 4 are missing\n");
+	assert_missed(dir, "the log file 4 is missing", "the log file 4 is missing\n");
 	tmp_remove(dir);
 }
 
