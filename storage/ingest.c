@@ -642,14 +642,8 @@ static struct wal *wal_new(const char *dir, uint64_t number, struct err *e)
 
 static int seal_active(struct layout *l, void *ctx, struct err *e)
 {
-	struct memory_index *more = NULL;
-
-	if (l->nmemories == 1 && memory_index_count(l->memories[0]) > 0) {
-		more = memory_index_new(e);
-		if (!more)
-			return -1;
-		l->memories[l->nmemories++] = more;
-	}
+	if (layout_set_names_aside(l, e) < 0)
+		return -1;
 	l->sealed = l->active;
 	l->active = generation_ref(ctx);
 	return 0;

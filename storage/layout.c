@@ -227,3 +227,16 @@ void layout_drop_parts(struct layout *l, uint32_t from_number, uint32_t to_numbe
 	}
 	l->nparts = kept;
 }
+
+int layout_set_names_aside(struct layout *l, struct err *e)
+{
+	struct memory_index *more;
+
+	if (l->nmemories != 1 || memory_index_count(l->memories[0]) == 0)
+		return 0;
+	more = memory_index_new(e);
+	if (!more)
+		return -1;
+	l->memories[l->nmemories++] = more;
+	return 0;
+}

@@ -63,5 +63,8 @@ int layout_add_part(struct layout *l, struct part *take, struct err *e);
 void layout_drop_layers(struct layout *l, bool (*drop)(const struct layer *x, const void *ctx),
 			const void *ctx);
 void layout_drop_parts(struct layout *l, uint32_t from_number, uint32_t to_number);
+/* New series go to an empty memory index from now on, so that the one so far can be packed: not
+ * where it is empty or one is being packed already. ERR_MEMORY. */
+int layout_set_names_aside(struct layout *l, struct err *e);
 
 #endif

@@ -593,13 +593,8 @@ static bool names_are_due(const struct layout *l)
 
 static int begin_memory(struct layout *l, void *ctx, struct err *e)
 {
-	struct memory_index *more = memory_index_new(e);
-
 	(void)ctx;
-	if (!more)
-		return -1;
-	l->memories[l->nmemories++] = more;
-	return 0;
+	return layout_set_names_aside(l, e);
 }
 
 static int pack_names(struct store *s, struct err *e)

@@ -469,14 +469,8 @@ static int transact(struct store *s, struct append *list, size_t n, struct appen
 
 static int freeze(struct layout *l, void *ctx, struct err *e)
 {
-	struct memory_index *more = NULL;
-
-	if (l->nmemories == 1 && memory_index_count(l->memories[0]) > 0) {
-		more = memory_index_new(e);
-		if (!more)
-			return -1;
-		l->memories[l->nmemories++] = more;
-	}
+	if (layout_set_names_aside(l, e) < 0)
+		return -1;
 	l->frozen = l->fresh;
 	l->fresh = fresh_ref(ctx);
 	return 0;
