@@ -1,6 +1,5 @@
 /*
- * facts.h - what targets that decode tables share: axes of layouts, and a sink that looks at all it
- * is given.
+ * facts.h - what targets that decode tables share: a sink that looks at all it is given.
  *
  * Places start at 1, texts lie within reach, and a value that is given is never a missing one.
  */
@@ -11,24 +10,7 @@
 #include "collectors/decode.h"
 
 #include "fuzz.h"
-
-#define COLUMN(names)                                                                              \
-	{                                                                                          \
-		.where = AXIS_COLUMN, .columns = (names),                                          \
-		.ncolumns = sizeof(names) / sizeof(*(names))                                       \
-	}
-#define FIXED(what)                                                                                \
-	{                                                                                          \
-		.where = AXIS_FIXED, .text = (what)                                                \
-	}
-#define TITLE(label)                                                                               \
-	{                                                                                          \
-		.where = AXIS_TITLE, .text = (label)                                               \
-	}
-#define HEADER                                                                                     \
-	{                                                                                          \
-		.where = AXIS_HEADER                                                               \
-	}
+#include "tests/lib/axes.h"
 
 /* Reads every byte, so that a sanitizer sees one that is out of reach. */
 static inline void touch(struct slice s)

@@ -6,6 +6,7 @@
  * of a period that has ended, and counted rightly.
  */
 #include "collectors/mapping.h"
+#include "tests/lib/axes.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -29,28 +30,16 @@ static const char yaml[] =
 	"  - {code: staff_persons, name: 从业人员, measure: 人, freq: Q, form: level, release: "
 	"q}\n";
 
-static const char *const park[] = { "园区" };
-static const char *const indicator[] = { "指标" };
-static const char *const unit_member[] = { "/unit" };
-static const char *const period_member[] = { "/period" };
-static const char *const value_member[] = { "/value" };
-
-#define COLUMN(names)                                                                              \
-	{                                                                                          \
-		.where = AXIS_COLUMN, .columns = (names),                                          \
-		.ncolumns = sizeof(names) / sizeof(*(names))                                       \
-	}
-
-static const struct layout csv_periods = { .unit = COLUMN(park),
-					   .indicator = { .where = AXIS_FIXED, .text = "总产值" },
-					   .period = { .where = AXIS_HEADER } };
-static const struct layout csv_title = { .unit = { .where = AXIS_TITLE, .text = "地区" },
-					 .indicator = COLUMN(indicator),
-					 .period = { .where = AXIS_HEADER } };
-static const struct layout json_rows = { .unit = COLUMN(unit_member),
-					 .indicator = { .where = AXIS_FIXED, .text = "tax_yuan" },
-					 .period = COLUMN(period_member),
-					 .value = COLUMN(value_member),
+static const struct layout csv_periods = { .unit = COLUMN("园区"),
+					   .indicator = FIXED("总产值"),
+					   .period = HEADER };
+static const struct layout csv_title = { .unit = TITLE("地区"),
+					 .indicator = COLUMN("指标"),
+					 .period = HEADER };
+static const struct layout json_rows = { .unit = COLUMN("/unit"),
+					 .indicator = FIXED("tax_yuan"),
+					 .period = COLUMN("/period"),
+					 .value = COLUMN("/value"),
 					 .rows = "" };
 
 static struct catalogue *load(void)

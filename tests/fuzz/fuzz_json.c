@@ -1,20 +1,16 @@
 /* fuzz_json.c - any bytes through the JSON decoder, with a long and a wide layout (facts.h). */
 #include "facts.h"
 
-static const char *const unit[] = { "/unit" };
-static const char *const year_month[] = { "/at/year", "/at/month" };
-static const char *const value[] = { "/value" };
-static const char *const flag[] = { "flag" };
 static const char *const ignored[] = { "id" };
 
 static const struct layout layouts[] = {
-	{ .unit = COLUMN(unit),
-	  .period = COLUMN(year_month),
+	{ .unit = COLUMN("/unit"),
+	  .period = COLUMN("/at/year", "/at/month"),
 	  .indicator = FIXED("x"),
-	  .value = COLUMN(value),
-	  .flag = COLUMN(flag),
+	  .value = COLUMN("/value"),
+	  .flag = COLUMN("flag"),
 	  .rows = "/data" },
-	{ .unit = COLUMN(unit),
+	{ .unit = COLUMN("/unit"),
 	  .period = HEADER,
 	  .indicator = FIXED("x"),
 	  .ignore = ignored,

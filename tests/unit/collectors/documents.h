@@ -9,6 +9,7 @@
 
 #include "collectors/mapping.h"
 #include "tests/lib/assert.h"
+#include "tests/lib/axes.h"
 #include "tests/lib/tmp.h"
 
 #include <stdlib.h>

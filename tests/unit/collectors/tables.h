@@ -1,29 +1,11 @@
 /*
- * tables.h - layouts as the tests of decoders of tables write them, and what must come out.
+ * tables.h - what must come out of a table, for the tests of its decoders.
  */
 #ifndef TESTS_UNIT_COLLECTORS_TABLES_H
 #define TESTS_UNIT_COLLECTORS_TABLES_H
 
+#include "tests/lib/axes.h"
 #include "tests/unit/collectors/decoded.h"
-
-/* Where an axis is, for layouts. */
-#define COLUMN(...)                                                                                \
-	{                                                                                          \
-		.where = AXIS_COLUMN, .columns = (const char *const[]){ __VA_ARGS__ },             \
-		.ncolumns = sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *)          \
-	}
-#define FIXED(what)                                                                                \
-	{                                                                                          \
-		.where = AXIS_FIXED, .text = (what)                                                \
-	}
-#define TITLE(label)                                                                               \
-	{                                                                                          \
-		.where = AXIS_TITLE, .text = (label)                                               \
-	}
-#define HEADER                                                                                     \
-	{                                                                                          \
-		.where = AXIS_HEADER                                                               \
-	}
 
 /* A test has a decode() of its own. */
 #define assert_decodes(text_, want, ...)                                                           \

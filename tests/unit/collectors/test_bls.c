@@ -5,14 +5,12 @@
 
 #define FILE_NAME "data/bls-laus-states/state_month_nsa_2000on.csv"
 
-static const char *const unit_columns[] = { "state" };
-static const char *const period_columns[] = { "year", "month" };
 static const char *const ignored[] = { "fips" };
 
 static const struct layout panel = {
-	.unit = { .where = AXIS_COLUMN, .columns = unit_columns, .ncolumns = 1 },
-	.period = { .where = AXIS_COLUMN, .columns = period_columns, .ncolumns = 2 },
-	.indicator = { .where = AXIS_HEADER },
+	.unit = COLUMN("state"),
+	.period = COLUMN("year", "month"),
+	.indicator = HEADER,
 	.ignore = ignored,
 	.nignore = 1,
 };

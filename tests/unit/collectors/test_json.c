@@ -115,7 +115,7 @@ static void a_document_that_does_not_fit_is_refused(void **state)
 	assert_refused_with("{\"data\":{\"rows\":[{\"park\":\"a\"},{}]}}",
 			    "none of the 2 rows has '/value'", LONG);
 	assert_refused_with("[]", "the layout has the unit in a title, which JSON has not",
-			    { .unit = { .where = AXIS_TITLE, .text = "x" } });
+			    { .unit = TITLE("x") });
 }
 
 int main(void)

@@ -7,28 +7,12 @@
 #include "base/alloc.h"
 #include "tests/unit/collectors/documents.h"
 
-#define COLUMN(...)                                                                                \
-	{                                                                                          \
-		.where = AXIS_COLUMN, .columns = (const char *const[]){ __VA_ARGS__ },             \
-		.ncolumns = sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *)          \
-	}
-
 /* 园区,指标,期间,数值 */
-static const struct layout *long_layout(void)
-{
-	static const char *const unit[] = { "园区" }, *const what[] = { "指标" },
-				 *const at[] = { "期间" }, *const value[] = { "数值" },
-				 *const flag[] = { "状态" };
-	static const struct layout with_flag = {
-		.unit = { .where = AXIS_COLUMN, .columns = unit, .ncolumns = 1 },
-		.indicator = { .where = AXIS_COLUMN, .columns = what, .ncolumns = 1 },
-		.period = { .where = AXIS_COLUMN, .columns = at, .ncolumns = 1 },
-		.value = { .where = AXIS_COLUMN, .columns = value, .ncolumns = 1 },
-		.flag = { .where = AXIS_COLUMN, .columns = flag, .ncolumns = 1 },
-	};
-
-	return &with_flag;
-}
+static const struct layout long_layout = { .unit = COLUMN("园区"),
+					   .indicator = COLUMN("指标"),
+					   .period = COLUMN("期间"),
+					   .value = COLUMN("数值"),
+					   .flag = COLUMN("状态") };
 
 #define HEAD "园区,指标,期间,数值,状态\n"
 
@@ -56,7 +40,7 @@ static int no_history(void **state)
 static struct document standard(const char *text)
 {
 	return (struct document){ .format = FORMAT_CSV,
-				  .layout = long_layout(),
+				  .layout = &long_layout,
 				  .class = UNIT_CLASSES,
 				  .body = slice_str(text),
 				  .now_ms = NOW_MS };
@@ -352,11 +336,11 @@ static void complains_at(struct documents *d, enum feed_format format, const str
 static void what_is_wrong_has_the_place_where_it_stands(void **state)
 {
 	const struct layout wide = { .unit = COLUMN("园区"),
-				     .indicator = { .where = AXIS_FIXED, .text = "税收" },
-				     .period = { .where = AXIS_HEADER } };
-	const struct layout titled = { .unit = { .where = AXIS_TITLE, .text = "园区" },
+				     .indicator = FIXED("税收"),
+				     .period = HEADER };
+	const struct layout titled = { .unit = TITLE("园区"),
 				       .indicator = COLUMN("指标"),
-				       .period = { .where = AXIS_HEADER } };
+				       .period = HEADER };
 	const struct layout two = { .unit = COLUMN("园区"),
 				    .indicator = COLUMN("指标"),
 				    .period = COLUMN("年", "月"),
@@ -366,7 +350,7 @@ static void what_is_wrong_has_the_place_where_it_stands(void **state)
 				     .period = COLUMN("/c"),
 				     .value = COLUMN("/v"),
 				     .rows = "" };
-	const struct layout fixed = { .unit = { .where = AXIS_FIXED, .text = "丙水" },
+	const struct layout fixed = { .unit = FIXED("丙水"),
 				      .indicator = COLUMN("指标"),
 				      .period = COLUMN("期间"),
 				      .value = COLUMN("数值") };
@@ -687,7 +671,7 @@ static void a_row_that_does_not_fit_fails_the_document_and_not_the_row(void **st
 	static const char *const joined[] = { "年", "月" };
 	struct documents *d = *state;
 	struct document doc = standard(NULL);
-	struct layout l = *long_layout();
+	struct layout l = *&long_layout;
 	char *csv = malloc(2 * WIDE + 200), *to;
 
 	l.period.columns = joined;

@@ -11,13 +11,10 @@
 
 #define FOLDER "data/nbs-provincial-realestate/csv"
 
-static const char *const title_label = "地区";
-static const char *const indicator_column[] = { "指标" };
-
 static const struct layout as_published = {
-	.unit = { .where = AXIS_TITLE, .text = title_label },
-	.indicator = { .where = AXIS_COLUMN, .columns = indicator_column, .ncolumns = 1 },
-	.period = { .where = AXIS_HEADER },
+	.unit = TITLE("地区"),
+	.indicator = COLUMN("指标"),
+	.period = HEADER,
 };
 
 static int open_provinces(void **state)
