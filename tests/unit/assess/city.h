@@ -152,21 +152,28 @@ static inline void city_load(struct city *c, const char *yaml)
 	assert_non_null(c->c);
 }
 
-/* Three complete years of every park, totals 1000. */
-static inline int city_setup(void **state)
+/* An empty store beside this catalogue. */
+static inline struct city *city_open(const char *yaml)
 {
 	struct city *c = calloc(1, sizeof(*c));
 
-	if (!c)
-		return -1;
-	*state = c;
+	assert_non_null(c);
 	c->dir = tmp_make();
 	arena_init(&c->arena, 64 << 20);
 	diags_init(&c->d, &c->arena, 50);
 	c->zone = zone_open("Asia/Shanghai", &c->e);
 	assert_non_null(c->zone);
-	city_load(c, city_yaml);
+	city_load(c, yaml);
 	c->s = must_open(tmp_path(c->dir, "store"));
+	return c;
+}
+
+/* Three complete years of every park, totals 1000. */
+static inline int city_setup(void **state)
+{
+	struct city *c = city_open(city_yaml);
+
+	*state = c;
 	for (int k = 0; k < 4; k++)
 		for (int year = 2023; year <= 2025; year++)
 			city_year(c, city_parks[k], year, 12, 1000, "2026-01-14T10:00");

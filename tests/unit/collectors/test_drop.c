@@ -510,16 +510,22 @@ static void a_commit_that_fails_leaves_the_file_where_it_is(void **state)
 	assert_true(there(f, "accepted/a.csv"));
 }
 
-static void a_file_replaced_after_it_was_read_is_not_moved_unread(void **state)
+/* a.csv is read, and the store does not answer yet. */
+static void give_to_slow_store(struct feeds *f)
 {
-	struct feeds *f = *state;
-
 	put(f, "a.csv", good);
 	feeds_tick(f, 5000);
 	f->mood = STORE_SLOW;
 	loop_advance(f->loop, 5000);
 	loop_settle(f->loop, NULL, NULL, FEEDS_PATIENCE_MS);
 	assert_non_null(f->waiting);
+}
+
+static void a_file_replaced_after_it_was_read_is_not_moved_unread(void **state)
+{
+	struct feeds *f = *state;
+
+	give_to_slow_store(f);
 	/* Its office sends another file under the name while the store writes. */
 	tmp_write(in(f, "new"), "园区,2026年10月\n甲河,99\n", strlen("园区,2026年10月\n甲河,99\n"));
 	assert_int_equal(rename(in(f, "new"), in(f, "a.csv")), 0);
@@ -584,12 +590,7 @@ static void closing_while_the_store_writes_waits_for_its_answer(void **state)
 {
 	struct feeds *f = *state;
 
-	put(f, "a.csv", good);
-	feeds_tick(f, 5000);
-	f->mood = STORE_SLOW;
-	loop_advance(f->loop, 5000);
-	loop_settle(f->loop, NULL, NULL, FEEDS_PATIENCE_MS);
-	assert_non_null(f->waiting);
+	give_to_slow_store(f);
 	feeds_shut(f);
 	assert_false(f->closed);
 	feeds_answer(f->waiting, NULL);

@@ -94,18 +94,9 @@ static void put(struct city *c, const char *unit, int month, const char *receive
 static int setup(void **state)
 {
 	struct engine_options o = { .workers = ENGINE_NO_WORKERS };
-	struct city *c = calloc(1, sizeof(*c));
+	struct city *c = city_open(yaml);
 
-	if (!c)
-		return -1;
 	*state = c;
-	c->dir = tmp_make();
-	arena_init(&c->arena, 64 << 20);
-	diags_init(&c->d, &c->arena, 50);
-	c->zone = zone_open("Asia/Shanghai", &c->e);
-	assert_non_null(c->zone);
-	city_load(c, yaml);
-	c->s = must_open(tmp_path(c->dir, "store"));
 	calendar = calendar_new(c->c, &c->e);
 	engine = engine_new(&o, &c->e);
 	assert_non_null(calendar);

@@ -478,38 +478,32 @@ static void a_full_disk_ends_a_backup_and_gets_its_room_back(void **state)
 	assert_all_there(p->data);
 }
 
+/* With the 1st, 2nd, 3rd … allocation failing, until it succeeds; how often it failed. */
+static long fail_one_by_one(struct places *p, int (*run)(struct places *p), const char *made,
+			    const char *unfinished)
+{
+	for (long k = 0;; k++) {
+		int rc;
+
+		mem_fail_after(k, 1);
+		rc = run(p);
+		mem_fail_after(-1, 0);
+		if (rc == 0)
+			return k;
+		if (p->e.code != ERR_MEMORY && p->e.code != ERR_LIMIT)
+			fail_msg("allocation %ld failed and the error is %s: %s", k,
+				 err_code_name(p->e.code), p->e.text);
+		assert_false(exists(p->dir, made));
+		assert_false(unfinished && exists(p->dir, unfinished));
+	}
+}
+
 static void without_memory_there_is_an_error_and_nothing_left(void **state)
 {
 	struct places *p = *state;
-	long failed = 0;
-	int rc = -1;
+	long failed = fail_one_by_one(p, back_up, "backup", "backup.unfinished");
 
-	for (long k = 0; rc < 0; k++) {
-		mem_fail_after(k, 1);
-		rc = back_up(p);
-		mem_fail_after(-1, 0);
-		if (rc == 0)
-			break;
-		failed++;
-		if (p->e.code != ERR_MEMORY && p->e.code != ERR_LIMIT)
-			fail_msg("allocation %ld failed and the error is %s: %s", k,
-				 err_code_name(p->e.code), p->e.text);
-		assert_false(exists(p->dir, "backup"));
-		assert_false(exists(p->dir, "backup.unfinished"));
-	}
-	rc = -1;
-	for (long k = 0; rc < 0; k++) {
-		mem_fail_after(k, 1);
-		rc = bring_back(p);
-		mem_fail_after(-1, 0);
-		if (rc == 0)
-			break;
-		failed++;
-		if (p->e.code != ERR_MEMORY && p->e.code != ERR_LIMIT)
-			fail_msg("allocation %ld failed and the error is %s: %s", k,
-				 err_code_name(p->e.code), p->e.text);
-		assert_false(exists(p->dir, "new"));
-	}
+	failed += fail_one_by_one(p, bring_back, "new", NULL);
 	assert_true(failed > 10);
 	assert_all_there(p->new);
 }
