@@ -2,7 +2,7 @@
  * calendar.h - what the engine has to know of the release calendar, as functions it is given.
  *
  * query/ knows no catalogue. daemon/calendar.c joins the two. A series' family and frequency are
- * told by its labels. A calendar does not change; any thread.
+ * told by its labels. Times are ms since 1970 UTC. A calendar does not change; any thread.
  */
 #ifndef QUERY_CALENDAR_H
 #define QUERY_CALENDAR_H

@@ -6,7 +6,8 @@
 
 #include "query/ast.h"
 
-/* Fills in `type` of every node. ERR_INVALID with position, as parse() gives it. */
+/* Fills in `type` of every node; takes no memory. ERR_INVALID with position, as parse() gives it.
+ * The rules are those of Prometheus' checkAST() (3.14, promql/parser/parse.go). */
 int check(struct node *root, struct slice text, unsigned features, struct err *e);
 
 /* "1:6: parse error: …" at a byte of the text. -1. */

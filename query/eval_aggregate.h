@@ -1,5 +1,8 @@
 /*
  * eval_aggregate.h - between the files of aggregation.
+ *
+ * All of it is called by the thread that runs the query and lives in the query's arena. 0, or -1
+ * with an error as evaluation gives it (eval.h).
  */
 #ifndef QUERY_EVAL_AGGREGATE_H
 #define QUERY_EVAL_AGGREGATE_H

@@ -1,5 +1,9 @@
 /*
  * eval_binary.h - between the files of binary operations on two vectors.
+ *
+ * Both are called by the thread that runs the query; what they make lives in its arena. 0, or -1
+ * with an error as evaluation gives it (eval.h). Vector matching is that of
+ * prometheus.io/docs/prometheus/latest/querying/operators.
  */
 #ifndef QUERY_EVAL_BINARY_H
 #define QUERY_EVAL_BINARY_H

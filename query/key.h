@@ -5,6 +5,9 @@
  * A key is the values of the listed labels, or of all labels but the listed ones and the metric
  * name. Labels are taken as they are seen (eval.h: a dropped name is none). Keys are compared by
  * hash and then value by value; no label set is made for a row.
+ *
+ * Everything lives in the query's arena and borrows the heads. Built by the thread that runs the
+ * query, then only read, by any worker. -1 or NULL: the arena is full (ERR_LIMIT).
  */
 #ifndef QUERY_KEY_H
 #define QUERY_KEY_H

@@ -4,6 +4,10 @@
  * The lexer is asked for one token after another. What a word is depends on where it stands: in
  * braces there are names and strings only. A mistake comes as TOKEN_ERROR with its sentence in
  * `error`, in Prometheus' words.
+ *
+ * Tokens are those of prometheus.io/docs/prometheus/latest/querying/basics; their texts are slices
+ * of the query's text, which stays borrowed. A lexer takes no memory and is copied to look ahead.
+ * One thread each.
  */
 #ifndef QUERY_LEX_H
 #define QUERY_LEX_H

@@ -3,7 +3,8 @@
  *
  * Texts and marks are Prometheus': "PromQL warning: …" and "PromQL info: …", with the position
  * " (line:column)" of what they are about behind. What is said of several places is kept once, with
- * the first of them; at most NOTES_MAX of each are shown and the others counted. Any thread.
+ * the first of them; at most NOTES_MAX of each are shown and the others counted. Texts live until
+ * notes_release(); without room for more a note is left out. Any thread.
  */
 #ifndef QUERY_NOTES_H
 #define QUERY_NOTES_H

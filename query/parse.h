@@ -6,7 +6,8 @@
  * instant vector`, line and column from 1, columns counting bytes.
  *
  * Limits hold before work is done: bytes of text, nodes, depth of nesting, durations. Time and
- * memory grow with the length of the text only.
+ * memory grow with the length of the text only. Trees live in the arena given and borrow the text;
+ * regular expressions are the expression's, until expr_release(). Any thread, one for each arena.
  */
 #ifndef QUERY_PARSE_H
 #define QUERY_PARSE_H

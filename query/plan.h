@@ -1,5 +1,8 @@
 /*
  * plan.h - what of a tree depends on the times of a query and on nothing else.
+ *
+ * Duration expressions are those of Prometheus 3.14 (promql-duration-expr). Takes no memory. One
+ * thread, before the tree is shown to others.
  */
 #ifndef QUERY_PLAN_H
 #define QUERY_PLAN_H
@@ -7,7 +10,7 @@
 #include "query/parse.h"
 
 struct plan_times {
-	int64_t start_ms, end_ms, step_ms; /* step 0: instant */
+	int64_t start_ms, end_ms, step_ms; /* ms since 1970, both ends included; step 0: instant */
 };
 
 /* Works out duration expressions (range(), step(), min_of() … in them), start() and end(), and

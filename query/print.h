@@ -1,5 +1,7 @@
 /*
  * print.h - a tree as text.
+ *
+ * What does not fit shows in the buffer's `failed`. Trees are only read; any thread.
  */
 #ifndef QUERY_PRINT_H
 #define QUERY_PRINT_H

@@ -3,6 +3,7 @@
  *
  * __period__, __as_of__ and __release__ (docs/promql.md) stand among the conditions of a selector,
  * where grammar and tools of Prometheus take them for labels. They are no labels of any series.
+ * Texts stay those of the tree. Called by the thread that runs the query.
  */
 #ifndef QUERY_VIRTUAL_H
 #define QUERY_VIRTUAL_H

@@ -3,6 +3,7 @@
  *
  * A thread that has work of many equal parts posts it, works on it itself, and gets help from as
  * many workers as are idle. Nothing waits for a worker: on a busy machine the poster does it all.
+ * Work may be posted by several threads at once.
  */
 #ifndef QUERY_WORKERS_H
 #define QUERY_WORKERS_H
@@ -13,7 +14,7 @@
 
 struct workers;
 
-/* `n` may be 0: then nobody ever helps. */
+/* `n` may be 0: then nobody ever helps. NULL with ERR_MEMORY or ERR_IO. */
 struct workers *workers_new(unsigned n, struct err *e);
 /* Nothing may be posted any more. */
 void workers_free(struct workers *ws);
