@@ -315,7 +315,6 @@ static struct set *set_new(uint64_t hash, const struct label *l, size_t n)
 	if (!s)
 		return NULL;
 	s->node.hash = hash;
-	s->labels.hash = hash_labels(l, n, 0);
 	s->labels.n = (uint32_t)n;
 	atomic_init(&s->labels.refs, 1);
 	for (size_t i = 0; i < n; i++) {
@@ -433,7 +432,6 @@ const struct labels *labels_in_arena(struct arena *a, const struct label *sorted
 
 	if (!ls)
 		return NULL;
-	ls->hash = hash_labels(sorted, n, 0);
 	ls->n = (uint32_t)n;
 	atomic_init(&ls->refs, 0);
 	if (n)
@@ -442,6 +440,11 @@ const struct labels *labels_in_arena(struct arena *a, const struct label *sorted
 }
 
 /* --- reading a set ------------------------------------------------------------------ */
+
+uint64_t labels_hash(const struct labels *ls)
+{
+	return hash_labels(ls->l, ls->n, 0);
+}
 
 struct slice labels_get(const struct labels *ls, struct slice name)
 {

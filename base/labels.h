@@ -34,7 +34,6 @@ struct label {
 };
 
 struct labels {
-	uint64_t hash; /* over names and values; the same in every process */
 	atomic_uint refs;
 	uint32_t n;
 	struct label l[];
@@ -62,6 +61,9 @@ void labels_unref(struct labels *ls); /* NULL is nothing */
  * labels_ref() or labels_unref(), and compare with labels_cmp(), not by pointer; everything
  * else works. NULL when the arena is full. */
 const struct labels *labels_in_arena(struct arena *a, const struct label *sorted, size_t n);
+
+/* Over names and values: equal sets have equal ones, in every process. Worked out anew each time. */
+uint64_t labels_hash(const struct labels *ls);
 
 /* The value, or an empty slice. */
 struct slice labels_get(const struct labels *ls, struct slice name);

@@ -80,18 +80,19 @@ void label_set_print(const struct labels *ls, struct buf *out)
 /* Open addressing over seen label sets: which row a row is the same as. */
 struct same {
 	const struct labels **seen; /* by row */
+	uint64_t *hash;             /* of them */
 	uint32_t *slots;            /* row + 1 */
 	size_t mask;
 };
 
 static uint32_t first_like(struct same *s, uint32_t row)
 {
-	size_t i = s->seen[row]->hash & s->mask;
+	size_t i = s->hash[row] & s->mask;
 
 	for (; s->slots[i]; i = (i + 1) & s->mask) {
 		uint32_t other = s->slots[i] - 1;
 
-		if (s->seen[other]->hash == s->seen[row]->hash &&
+		if (s->hash[other] == s->hash[row] &&
 		    labels_cmp(s->seen[other], s->seen[row]) == 0)
 			return other;
 	}
@@ -108,12 +109,14 @@ static int same_init(struct eval *ev, const struct vector *v, struct same *s, st
 	s->mask = size - 1;
 	s->slots = eval_alloc(ev, size, sizeof(*s->slots), e);
 	s->seen = eval_alloc(ev, v->n, sizeof(*s->seen), e);
-	if (!s->slots || !s->seen)
+	s->hash = eval_alloc(ev, v->n, sizeof(*s->hash), e);
+	if (!s->slots || !s->seen || !s->hash)
 		return -1;
 	for (size_t i = 0; i < v->n; i++) {
 		s->seen[i] = head_labels(ev, &v->heads[i], ev->arena);
 		if (!s->seen[i])
 			return eval_full(ev, e);
+		s->hash[i] = labels_hash(s->seen[i]);
 	}
 	return 0;
 }
