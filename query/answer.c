@@ -34,6 +34,8 @@ static int settle_names(struct eval *ev, struct vector *v, struct err *e)
 	ev->features &= ~(unsigned)FEATURE_DELAYED_NAME_REMOVAL;
 	if (delayed)
 		r = vector_merge_equal(ev, v, e);
+	if (r == 0)
+		r = heads_read(ev, v->heads, v->n, NULL, 0, e);
 	for (size_t i = 0; i < v->n && r == 0; i++) {
 		v->heads[i].labels = head_labels(ev, &v->heads[i], ev->arena);
 		v->heads[i].drop_name = false;
@@ -183,7 +185,7 @@ static int finish_matrix(struct eval *ev, struct query *q, struct err *e)
 	struct worker *w = &ev->workers[0];
 
 	q->rows = eval_alloc(ev, m->n, sizeof(*q->rows), e);
-	if (!q->rows)
+	if (!q->rows || heads_read(ev, m->heads, m->n, NULL, 0, e) < 0)
 		return -1;
 	for (size_t i = 0; i < m->n; i++) {
 		struct arena_mark mark = arena_mark(&w->scratch);

@@ -127,7 +127,7 @@ static int eval_unary(struct eval *ev, const struct node *n, const struct grid *
 	child = arena_new(ev->arena, struct vector);
 	if (!child)
 		return eval_full(ev, e);
-	if (eval_vector(ev, n->unary.expr, g, child, e) < 0 ||
+	if (eval_rows(ev, n->unary.expr, g, child, e) < 0 ||
 	    vector_over(ev, child, negative_row, child, &out->vector, e) < 0)
 		return -1;
 	return vector_drop_names(ev, &out->vector, e);
@@ -161,7 +161,7 @@ static int eval_math(struct eval *ev, const struct node *n, const struct grid *g
 	if (!c)
 		return eval_full(ev, e);
 	c->math = n->call.fn->math;
-	if (eval_vector(ev, n->call.args[0], g, &c->child, e) < 0 ||
+	if (eval_rows(ev, n->call.args[0], g, &c->child, e) < 0 ||
 	    vector_over(ev, &c->child, math_row, c, out, e) < 0)
 		return -1;
 	if (n->call.fn->flags & FN_KEEPS_NAME)
@@ -269,8 +269,8 @@ int eval_node(struct eval *ev, const struct node *n, const struct grid *g, struc
 	return r;
 }
 
-int eval_vector(struct eval *ev, const struct node *n, const struct grid *g, struct vector *out,
-		struct err *e)
+int eval_rows(struct eval *ev, const struct node *n, const struct grid *g, struct vector *out,
+	      struct err *e)
 {
 	struct value v;
 
@@ -278,6 +278,14 @@ int eval_vector(struct eval *ev, const struct node *n, const struct grid *g, str
 		return -1;
 	*out = v.vector;
 	return 0;
+}
+
+int eval_vector(struct eval *ev, const struct node *n, const struct grid *g, struct vector *out,
+		struct err *e)
+{
+	if (eval_rows(ev, n, g, out, e) < 0)
+		return -1;
+	return heads_read(ev, out->heads, out->n, NULL, 0, e);
 }
 
 int eval_scalar(struct eval *ev, const struct node *n, const struct grid *g, const double **out,

@@ -67,6 +67,10 @@ struct head {
 	const struct labels
 		*labels; /* in an arena: labels_cmp(), never by pointer or labels_ref() */
 	bool drop_name;
+	/* Labels are still to be read (heads_read()): `labels` has the metric name, or, when that
+	 * is not known either, none or some others. `series` is the source's id. */
+	bool unread, unnamed;
+	uint32_t series;
 };
 
 /* Whether points that are seen at step k count for it, for all steps (what is evaluated once), or
@@ -198,6 +202,10 @@ int eval_node(struct eval *ev, const struct node *n, const struct grid *g, struc
 /* The same where check has made sure of the type. */
 int eval_vector(struct eval *ev, const struct node *n, const struct grid *g, struct vector *out,
 		struct err *e);
+/* As eval_vector() for those who do not look at labels, or only at some: heads may be unread, as
+ * those of eval_node() and eval_matrix() may be. */
+int eval_rows(struct eval *ev, const struct node *n, const struct grid *g, struct vector *out,
+	      struct err *e);
 int eval_scalar(struct eval *ev, const struct node *n, const struct grid *g, const double **out,
 		struct err *e);
 int eval_matrix(struct eval *ev, const struct node *n, const struct grid *g, struct matrix *out,
@@ -257,6 +265,13 @@ int vector_drop_names(struct eval *ev, struct vector *v, struct err *e);
 int vector_merge_equal(struct eval *ev, struct vector *v, struct err *e);
 
 /* --- labels ---------------------------------------------------------------------------- */
+
+/* Reads the labels of heads that are unread: all, or, with `names` (nnames of them), those of these
+ * names; then they stay unread. */
+int heads_read(struct eval *ev, struct head *heads, size_t n, const struct slice *names,
+	       size_t nnames, struct err *e);
+/* Sees to it that each has its metric name. */
+int heads_name(struct eval *ev, struct head *heads, size_t n, struct err *e);
 
 /* As they are to be seen: without the name when it was dropped (and removal is not delayed); a set
  * made anew lives in `a`. NULL when the arena is full. With type-and-unit labels, __type__ and

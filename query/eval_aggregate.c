@@ -201,6 +201,18 @@ static int eval_grouped(struct grouping *g, struct vector *out, struct err *e)
 	}
 }
 
+/* The labels that groups, or the places of a sample, are made of. */
+static int read_heads(const struct grouping *g, struct err *e)
+{
+	const struct key_spec *by = &g->spec;
+	bool all = !by->listed || g->node->aggregate.op == AGG_LIMIT_RATIO;
+
+	if (!all && by->n == 0)
+		return 0;
+	return heads_read(g->ev, g->rows->heads, g->rows->n, all ? NULL : by->names,
+			  all ? 0 : by->n, e);
+}
+
 int eval_aggregate(struct eval *ev, const struct node *n, const struct grid *g, struct vector *out,
 		   struct err *e)
 {
@@ -214,12 +226,12 @@ int eval_aggregate(struct eval *ev, const struct node *n, const struct grid *g, 
 	group->rows = arena_new(ev->arena, struct vector);
 	if (!group->rows)
 		return eval_full(ev, e);
-	if (eval_vector(ev, a->expr, g, group->rows, e) < 0)
+	if (eval_rows(ev, a->expr, g, group->rows, e) < 0)
 		return -1;
 	if (a->param && a->op != AGG_COUNT_VALUES &&
 	    (eval_scalar(ev, a->param, g, &group->param, e) < 0 || check_param(group, e) < 0))
 		return -1;
-	if (make_spec(ev, a, &group->spec, e) < 0 ||
+	if (make_spec(ev, a, &group->spec, e) < 0 || read_heads(group, e) < 0 ||
 	    keys_init(ev, &group->spec, group->rows->n, &group->keys, e) < 0 ||
 	    keys_sort(ev, &group->keys, group->rows->heads, group->rows->n, &group->by, e) < 0)
 		return -1;

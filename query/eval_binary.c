@@ -39,7 +39,7 @@ static int eval_with_scalar(struct eval *ev, const struct node *n, const struct 
 	s->scalar_left = b->lhs->type == VALUE_SCALAR;
 	s->how = (struct binary_how){ b->op, b->bool_modifier, s->scalar_left };
 	if (eval_scalar(ev, s->scalar_left ? b->lhs : b->rhs, g, &s->scalar, e) < 0 ||
-	    eval_vector(ev, s->scalar_left ? b->rhs : b->lhs, g, &s->child, e) < 0)
+	    eval_rows(ev, s->scalar_left ? b->rhs : b->lhs, g, &s->child, e) < 0)
 		return -1;
 	*out = (struct vector){
 		.n = s->child.n, .width = g->n, .compute = with_scalar_row, .ctx = s

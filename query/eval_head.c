@@ -5,6 +5,8 @@
 #include "query/eval.h"
 #include "query/lex.h"
 
+#include <stdlib.h>
+
 static const struct slice name_label = { LABEL_NAME, sizeof(LABEL_NAME) - 1 };
 
 static bool goes_with_name(const struct eval *ev, struct slice label)
@@ -34,6 +36,82 @@ struct slice head_name(const struct head *h)
 {
 	return labels_name(h->labels);
 }
+
+/* --- reading them --------------------------------------------------------------------- */
+
+struct unread {
+	uint32_t series, at;
+};
+
+static int by_series(const void *a, const void *b)
+{
+	const struct unread *x = a, *y = b;
+
+	return x->series < y->series ? -1 : x->series > y->series;
+}
+
+static size_t find_unread(const struct head *heads, size_t n, struct unread *out)
+{
+	bool rising = true;
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!heads[i].unread)
+			continue;
+		rising &= count == 0 || out[count - 1].series <= heads[i].series;
+		out[count++] = (struct unread){ heads[i].series, (uint32_t)i };
+	}
+	if (!rising)
+		qsort(out, count, sizeof(*out), by_series);
+	return count;
+}
+
+static bool any_unread(const struct head *heads, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (heads[i].unread)
+			return true;
+	return false;
+}
+
+int heads_read(struct eval *ev, struct head *heads, size_t n, const struct slice *names,
+	       size_t nnames, struct err *e)
+{
+	struct source *from = ev->source;
+	const struct labels **ls;
+	struct unread *list;
+	uint32_t *ids;
+
+	if (!any_unread(heads, n))
+		return 0;
+	list = eval_alloc(ev, n, sizeof(*list), e);
+	ids = eval_alloc(ev, n, sizeof(*ids), e);
+	ls = eval_alloc(ev, n, sizeof(*ls), e);
+	if (!list || !ids || !ls)
+		return -1;
+	n = find_unread(heads, n, list);
+	for (size_t i = 0; i < n; i++)
+		ids[i] = list[i].series;
+	if (from->f->labels(from, ids, n, names, nnames, ev->arena, ls, e) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		struct head *h = &heads[list[i].at];
+
+		h->labels = ls[i];
+		h->unread = h->unnamed = nnames > 0;
+	}
+	return 0;
+}
+
+int heads_name(struct eval *ev, struct head *heads, size_t n, struct err *e)
+{
+	for (size_t i = 0; i < n; i++)
+		if (heads[i].unnamed)
+			return heads_read(ev, heads, n, NULL, 0, e);
+	return 0;
+}
+
+/* --- what is seen of them --------------------------------------------------------------- */
 
 static const struct labels *without_name(const struct eval *ev, const struct labels *ls,
 					 struct arena *a)
@@ -145,6 +223,8 @@ int vector_merge_equal(struct eval *ev, struct vector *v, struct err *e)
 
 	if (v->n < 2)
 		return 0;
+	if (heads_read(ev, v->heads, v->n, NULL, 0, e) < 0)
+		return -1;
 	like = eval_alloc(ev, v->n, sizeof(*like), e);
 	if (!like || same_init(ev, v, &s, e) < 0)
 		return -1;
@@ -184,18 +264,24 @@ static bool one_name(const struct vector *v)
 	if (v->n == 0)
 		return true;
 	first = head_name(&v->heads[0]);
-	for (size_t i = 1; i < v->n; i++)
-		if (v->heads[i].drop_name != v->heads[0].drop_name ||
-		    !slice_eq(first, head_name(&v->heads[i])))
+	for (size_t i = 1; i < v->n; i++) {
+		const struct head *h = &v->heads[i];
+
+		if (h->drop_name != v->heads[0].drop_name ||
+		    (h->labels != v->heads[0].labels && !slice_eq(first, head_name(h))))
 			return false;
+	}
 	return true;
 }
 
 int vector_drop_names(struct eval *ev, struct vector *v, struct err *e)
 {
-	/* type and unit may differ where names do not */
-	bool may_meet = (ev->features & FEATURE_TYPE_AND_UNIT) || !one_name(v);
+	bool may_meet;
 
+	if (heads_name(ev, v->heads, v->n, e) < 0)
+		return -1;
+	/* type and unit may differ where names do not */
+	may_meet = (ev->features & FEATURE_TYPE_AND_UNIT) || !one_name(v);
 	for (size_t i = 0; i < v->n; i++)
 		v->heads[i].drop_name = true;
 	if (!may_meet || (ev->features & FEATURE_DELAYED_NAME_REMOVAL))

@@ -104,7 +104,8 @@ int eval_range_call(struct eval *ev, const struct node *n, const struct grid *g,
 	c->ev = ev;
 	c->node = n;
 	c->grid = *g;
-	if (eval_args(ev, n, c, e) < 0)
+	if (eval_args(ev, n, c, e) < 0 ||
+	    (n->call.fn->remark && heads_name(ev, c->m.heads, c->m.n, e) < 0))
 		return -1;
 	*out = (struct vector){ .n = c->m.n, .width = g->n, .compute = range_call_row, .ctx = c };
 	out->heads = eval_alloc(ev, out->n, sizeof(*out->heads), e);

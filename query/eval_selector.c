@@ -66,35 +66,58 @@ static int choose(struct eval *ev, const struct node *n, struct selection *sel, 
 	return 0;
 }
 
-static int refuse_virtual(struct eval *ev, const struct labels *ls, struct err *e)
+static int refuse_virtual(struct eval *ev, struct head *h, struct err *e)
 {
 	struct buf text;
 
+	if (heads_read(ev, h, 1, NULL, 0, e) < 0)
+		return -1;
 	buf_init(&text, 4096);
-	labels_print(ls, &text);
+	labels_print(h->labels, &text);
 	eval_fail(ev, e, "%.*s is no statistic: it has no __period__, __as_of__ or __release__",
 		  (int)text.n, text.p ? text.p : "");
 	buf_release(&text);
 	return -1;
 }
 
-static int find_series(struct eval *ev, const struct node *n, struct selecting *s,
-		       struct head **heads, struct err *e)
+/* What the selector itself says of the labels of all its series: their metric name, or nothing. */
+static int unread_head(struct eval *ev, const struct selection *sel, struct head *out,
+		       struct err *e)
+{
+	struct label name = { 0 };
+
+	for (size_t i = 0; i < sel->nm; i++)
+		if (sel->m[i].op == MATCH_EQ && slice_is(sel->m[i].name, LABEL_NAME))
+			name = (struct label){ sel->m[i].name, sel->m[i].value };
+	*out = (struct head){ .unread = true, .unnamed = name.value.n == 0 };
+	out->labels = labels_in_arena(ev->arena, &name, !out->unnamed);
+	return out->labels ? 0 : eval_full(ev, e);
+}
+
+static int find_series(struct eval *ev, struct selecting *s, struct head **heads, struct err *e)
 {
 	struct source *from = ev->source;
+	struct head unread;
 
-	if (from->f->select(from, &s->sel, ev->arena, &s->series, &s->n, e) < 0)
+	if (from->f->select(from, &s->sel, ev->arena, &s->series, &s->n, e) < 0 ||
+	    unread_head(ev, &s->sel, &unread, e) < 0)
 		return -1;
-	(void)n;
 	ev->series += s->n;
 	*heads = eval_alloc(ev, s->n, sizeof(**heads), e);
 	if (!*heads)
 		return -1;
 	for (size_t i = 0; i < s->n; i++) {
-		if (s->sel.is_virtual && !s->series[i].statistic)
-			return refuse_virtual(ev, s->series[i].labels, e);
-		(*heads)[i] = (struct head){ .labels = s->series[i].labels };
+		const struct source_series *one = &s->series[i];
+		struct head *h = &(*heads)[i];
+
+		*h = one->labels ? (struct head){ .labels = one->labels } : unread;
+		h->series = one->id;
+		if (s->sel.is_virtual && !one->statistic)
+			return refuse_virtual(ev, h, e);
 	}
+	/* Then more than the name is looked at here and there. */
+	if (ev->features & FEATURE_TYPE_AND_UNIT)
+		return heads_read(ev, *heads, s->n, NULL, 0, e);
 	return 0;
 }
 
@@ -298,7 +321,7 @@ int eval_selector_see(struct eval *ev, const struct node *n, const struct grid *
 		s->sel.instant = false;
 		s->sel.to_ms = minus(s->sel.to_ms, -s->lookback_ms);
 	}
-	if (find_series(ev, n, s, &out->heads, e) < 0)
+	if (find_series(ev, s, &out->heads, e) < 0)
 		return -1;
 	out->n = s->n;
 	return 0;
@@ -362,7 +385,7 @@ int eval_selector_matrix(struct eval *ev, const struct node *n, const struct gri
 		.fetch = fetch_range,
 		.ctx = s,
 	};
-	if (find_series(ev, selector, s, &out->heads, e) < 0)
+	if (find_series(ev, s, &out->heads, e) < 0)
 		return -1;
 	out->n = s->n;
 	return 0;

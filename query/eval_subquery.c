@@ -78,7 +78,7 @@ int eval_subquery(struct eval *ev, const struct node *n, const struct grid *g, s
 	if (s->at.n == 0)
 		return 0;
 	ev->counting = COUNT_NONE;
-	r = eval_vector(ev, q->expr, &s->at, &s->inner, e);
+	r = eval_rows(ev, q->expr, &s->at, &s->inner, e);
 	ev->counting = out->counting;
 	if (r < 0)
 		return -1;

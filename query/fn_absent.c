@@ -65,7 +65,7 @@ int call_absent(struct eval *ev, const struct node *call, const struct grid *g, 
 	struct vector v;
 	uint8_t *there = eval_alloc(ev, g->n, 1, e);
 
-	if (!there || eval_vector(ev, call->call.args[0], g, &v, e) < 0 ||
+	if (!there || eval_rows(ev, call->call.args[0], g, &v, e) < 0 ||
 	    vector_materialize(ev, &v, true, e) < 0)
 		return -1;
 	for (size_t i = 0; i < v.n; i++)

@@ -93,6 +93,7 @@ static int find_infos(struct infos *s, const struct grid *g, struct err *e)
 	*n = (struct node){ .kind = NODE_SELECTOR, .type = VALUE_VECTOR, .at = s->call->at };
 	n->selector = (struct node_selector){ .m = m, .nm = asked };
 	if (eval_selector_see(s->ev, n, g, SEE_VALUE, &s->info, e) < 0 ||
+	    heads_read(s->ev, s->info.heads, s->info.n, NULL, 0, e) < 0 ||
 	    vector_materialize(s->ev, &s->info, false, e) < 0 ||
 	    eval_selector_see(s->ev, n, g, SEE_TIME, &s->times, e) < 0)
 		return -1;

@@ -70,7 +70,7 @@ static int eval_with_args(struct eval *ev, const struct node *call, const struct
 	for (size_t i = 1; i < call->call.nargs && i < 3; i++)
 		if (eval_scalar(ev, call->call.args[i], g, &c->arg[i - 1], e) < 0)
 			return -1;
-	if (eval_vector(ev, call->call.args[0], g, &c->child, e) < 0)
+	if (eval_rows(ev, call->call.args[0], g, &c->child, e) < 0)
 		return -1;
 	*out = (struct vector){
 		.n = c->child.n, .width = g->n, .compute = with_args_row, .ctx = c

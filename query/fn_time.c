@@ -54,7 +54,7 @@ int call_timestamp(struct eval *ev, const struct node *call, const struct grid *
 	if (!t)
 		return eval_full(ev, e);
 	t->grid = *g;
-	if (eval_vector(ev, call->call.args[0], g, &t->child, e) < 0)
+	if (eval_rows(ev, call->call.args[0], g, &t->child, e) < 0)
 		return -1;
 	*v = (struct vector){ .n = t->child.n, .width = g->n, .compute = timed_row, .ctx = t };
 	v->heads = t->child.heads;

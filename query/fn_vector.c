@@ -21,7 +21,7 @@ int call_scalar(struct eval *ev, const struct node *call, const struct grid *g, 
 	struct vector v;
 	double *values = eval_alloc(ev, g->n, sizeof(*values), e);
 
-	if (!values || eval_vector(ev, call->call.args[0], g, &v, e) < 0 ||
+	if (!values || eval_rows(ev, call->call.args[0], g, &v, e) < 0 ||
 	    vector_materialize(ev, &v, true, e) < 0)
 		return -1;
 	for (size_t k = 0; k < g->n; k++) {

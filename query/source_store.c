@@ -40,6 +40,34 @@ static int no_memory(struct err *e)
 	return err_set(e, ERR_LIMIT, "query needs more memory than it may have");
 }
 
+/* How long a figure holds, and of which period it is, depends on its labels. */
+static int read_labels_of_statistics(struct source_store *s, struct source_series *series, size_t n,
+				     struct arena *a, struct err *e)
+{
+	size_t count = 0;
+	uint32_t *ids;
+	const struct labels **ls;
+
+	for (size_t i = 0; i < n; i++)
+		count += series[i].statistic;
+	if (!count)
+		return 0;
+	ids = arena_array(a, count, sizeof(*ids));
+	ls = arena_array(a, count, sizeof(*ls));
+	if (!ids || !ls)
+		return no_memory(e);
+	count = 0;
+	for (size_t i = 0; i < n; i++)
+		if (series[i].statistic)
+			ids[count++] = series[i].id;
+	if (snapshot_labels(s->v, ids, count, NULL, 0, a, ls, e) < 0)
+		return -1;
+	for (size_t i = n; i > 0; i--)
+		if (series[i - 1].statistic)
+			series[i - 1].labels = ls[--count];
+	return 0;
+}
+
 static int select_series(struct source *s, const struct selection *sel, struct arena *a,
 			 struct source_series **out, size_t *n, struct err *e)
 {
@@ -52,8 +80,14 @@ static int select_series(struct source *s, const struct selection *sel, struct a
 	if (!*out)
 		return no_memory(e);
 	for (size_t i = 0; i < *n; i++)
-		(*out)[i] = (struct source_series){ refs[i].labels, refs[i].id, refs[i].statistic };
-	return 0;
+		(*out)[i] = (struct source_series){ NULL, refs[i].id, refs[i].statistic };
+	return read_labels_of_statistics(store, *out, *n, a, e);
+}
+
+static int read_labels(struct source *s, const uint32_t *ids, size_t n, const struct slice *names,
+		       size_t nnames, struct arena *a, const struct labels **out, struct err *e)
+{
+	return snapshot_labels(((struct source_store *)s)->v, ids, n, names, nnames, a, out, e);
 }
 
 /* --- points ---------------------------------------------------------------------------------- */
@@ -274,6 +308,7 @@ static int as_of(struct source *source, struct slice text, int64_t *ms, struct e
 
 static const struct source_vtable functions = {
 	.select = select_series,
+	.labels = read_labels,
 	.reader_open = reader_open,
 	.reader_close = reader_close,
 	.points = points,

@@ -111,6 +111,20 @@ int index_select(const struct index_set *x, const struct matcher *m, size_t nm, 
 int index_series(const struct index_set *x, uint32_t id, struct arena *a, const struct labels **ls,
 		 bool *statistic, struct err *e);
 
+/* Labels of `n` series, as index_series() has them: all, or those wanted alone (of a series that has
+ * none of them the empty set). Sets of wanted labels that are equal are mostly one. Ids rise, not
+ * strictly. ERR_NOT_FOUND. */
+struct index_wanted {
+	const struct slice *names;
+	size_t n; /* at least 1 */
+};
+int index_labels(const struct index_set *x, const uint32_t *ids, size_t n,
+		 const struct index_wanted *wanted, struct arena *a, const struct labels **out,
+		 struct err *e);
+/* Which of them are statistics. `a` says how much memory it may take meanwhile. */
+int index_kinds(const struct index_set *x, const uint32_t *ids, size_t n, const struct arena *a,
+		bool *statistic, struct err *e);
+
 /* Names of labels, and values of the label `name`, of the series that meet all matchers:
  * sorted, none twice. Texts are borrowed as in index_series(). */
 int index_label_names(const struct index_set *x, const struct matcher *m, size_t nm,

@@ -596,6 +596,11 @@ void memory_series(const struct memory_index *m, uint32_t ordinal, struct series
 		out->l[i] = (struct label_ref){ pair_at(m, w[1 + i])->name, w[1 + i] };
 }
 
+bool memory_is_statistic(const struct memory_index *m, uint32_t ordinal)
+{
+	return m->words[m->rows[ordinal].at] & 1;
+}
+
 static bool has_labels(const struct memory_index *m, const uint32_t *w, const struct label *l,
 		       size_t n)
 {

@@ -41,6 +41,8 @@ const uint32_t *memory_list(const struct memory_index *m, uint32_t pair, uint32_
 /* Labels in the order of names' texts. `ordinal` is one that there is. */
 void memory_series(const struct memory_index *m, uint32_t ordinal, struct series_ref *out);
 
+bool memory_is_statistic(const struct memory_index *m, uint32_t ordinal);
+
 /* INDEX_NONE when there is none. */
 uint32_t memory_find(const struct memory_index *m, const struct label *l, size_t n,
 		     bool *statistic);

@@ -383,18 +383,43 @@ static int read_labels(const struct index_part *p, const uint8_t *names, const u
 	return values == end ? 0 : bad_labels(p, e);
 }
 
+/* The values of a series, and its shape × 2 + (1: a statistic). NULL on error. */
+static const uint8_t *series_values(const struct index_part *p, uint32_t ordinal, uint32_t *shape,
+				    const uint8_t **end, struct err *e)
+{
+	const uint8_t *q;
+
+	if (ordinal >= p->series) {
+		part_corrupt(p, e, "there is no series %u", ordinal);
+		return NULL;
+	}
+	q = series_bytes(p, ordinal, end, e);
+	if (q && !varint32_read(&q, *end, shape)) {
+		part_corrupt(p, e, "series %u of it is empty", ordinal);
+		return NULL;
+	}
+	return q;
+}
+
+int part_is_statistic(const struct index_part *p, uint32_t ordinal, bool *is, struct err *e)
+{
+	const uint8_t *end;
+	uint32_t shape = 0;
+
+	if (!series_values(p, ordinal, &shape, &end, e))
+		return -1;
+	*is = shape & 1;
+	return 0;
+}
+
 int part_series(const struct index_part *p, uint32_t ordinal, struct series_ref *out, struct err *e)
 {
 	const uint8_t *end, *names, *names_end, *q;
-	uint32_t shape;
+	uint32_t shape = 0;
 
-	if (ordinal >= p->series)
-		return part_corrupt(p, e, "there is no series %u", ordinal);
-	q = series_bytes(p, ordinal, &end, e);
+	q = series_values(p, ordinal, &shape, &end, e);
 	if (!q)
 		return -1;
-	if (!varint32_read(&q, end, &shape))
-		return part_corrupt(p, e, "series %u of it is empty", ordinal);
 	out->statistic = shape & 1;
 	names = shape_bytes(p, shape >> 1, &names_end, e);
 	if (!names)
@@ -541,6 +566,27 @@ int part_ids(const struct index_part *p, uint32_t *ordinals, size_t n, struct er
 		if (ordinals[i] < run.ordinal)
 			return part_corrupt(p, e, "series %u has no id", ordinals[i]);
 		ordinals[i] = run.id + (ordinals[i] - run.ordinal);
+	}
+	return 0;
+}
+
+int part_find_ids(const struct index_part *p, uint32_t *ids, size_t n, struct err *e)
+{
+	struct run run;
+	uint32_t r;
+
+	if (!n)
+		return 0;
+	if (find_run(p, ids[0], true, &r, &run, e) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		while (ids[i] >= run.id && ids[i] - run.id >= run.end - run.ordinal &&
+		       r + 1 < p->runs)
+			if (read_run(p, ++r, &run, e) < 0)
+				return -1;
+		if (ids[i] < run.id || ids[i] - run.id >= run.end - run.ordinal)
+			return err_set(e, ERR_NOT_FOUND, "there is no series %u", ids[i]);
+		ids[i] = run.ordinal + (ids[i] - run.id);
 	}
 	return 0;
 }

@@ -217,6 +217,7 @@ struct series_ref {
 };
 int part_series(const struct index_part *p, uint32_t ordinal, struct series_ref *out,
 		struct err *e);
+int part_is_statistic(const struct index_part *p, uint32_t ordinal, bool *is, struct err *e);
 
 /* INDEX_NONE when there is none. */
 int part_find(const struct index_part *p, const struct label *l, size_t n, uint64_t hash,
@@ -227,5 +228,7 @@ int part_ordinals_upto(const struct index_part *p, uint32_t id, uint32_t *n, str
 
 /* The id of each of `n` rising ordinals, in place. */
 int part_ids(const struct index_part *p, uint32_t *ordinals, size_t n, struct err *e);
+/* The ordinal of each of `n` rising ids, in place. ERR_NOT_FOUND. */
+int part_find_ids(const struct index_part *p, uint32_t *ids, size_t n, struct err *e);
 
 #endif

@@ -71,11 +71,6 @@ int index_find(const struct index_set *x, const struct label *l, size_t n, uint3
 	return 0;
 }
 
-static int no_series(uint32_t id, struct err *e)
-{
-	return err_set(e, ERR_NOT_FOUND, "there is no series %u", id);
-}
-
 /* Fills `s` and the texts of its labels. */
 static int read_series(const struct segment *g, uint32_t ordinal, struct series_ref *s,
 		       struct label *l, struct err *e)
@@ -153,7 +148,7 @@ int index_series(const struct index_set *x, uint32_t id, struct arena *a, const 
 	bool found = false;
 
 	if (id > x->max_id)
-		return no_series(id, e);
+		return index_no_series(id, e);
 	if (p && series_in(&(struct segment){ .part = p }, id, &s, l, &found, e) < 0)
 		return -1;
 	for (size_t i = 0; !found && i < x->nmemories; i++)
@@ -161,7 +156,7 @@ int index_series(const struct index_set *x, uint32_t id, struct arena *a, const 
 		    0)
 			return -1;
 	if (!found)
-		return no_series(id, e);
+		return index_no_series(id, e);
 	*ls = labels_in_arena(a, l, s.n);
 	if (!*ls)
 		return index_no_room(e);

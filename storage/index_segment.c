@@ -365,3 +365,52 @@ int segment_ids(const struct segment *g, uint32_t *ordinals, size_t n, struct er
 		ordinals[i] = memory_id(g->memory, ordinals[i]);
 	return 0;
 }
+
+int segment_is_statistic(const struct segment *g, uint32_t ordinal, bool *is, struct err *e)
+{
+	if (g->part)
+		return part_is_statistic(g->part, ordinal, is, e);
+	if (ordinal >= memory_rows(g->memory))
+		return taken_back(e);
+	*is = memory_is_statistic(g->memory, ordinal);
+	return 0;
+}
+
+static int find_in_memory(struct memory_index *m, uint32_t *ids, size_t n, struct err *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint32_t id = ids[i], next = i ? ids[i - 1] + 1 : 0;
+
+		if (next >= memory_rows(m) || memory_id(m, next) != id) {
+			next = memory_ordinals_upto(m, id);
+			if (next == 0 || memory_id(m, --next) != id)
+				return index_no_series(id, e);
+		}
+		ids[i] = next;
+	}
+	return 0;
+}
+
+int segment_find_ids(const struct segment *g, uint32_t *ids, size_t n, struct err *e)
+{
+	int rc;
+
+	if (g->part)
+		return part_find_ids(g->part, ids, n, e);
+	memory_lock(g->memory);
+	rc = find_in_memory(g->memory, ids, n, e);
+	memory_unlock(g->memory);
+	return rc;
+}
+
+uint32_t segment_last_id(const struct segment *g)
+{
+	uint32_t id;
+
+	if (g->part)
+		return g->part->last_id;
+	memory_lock(g->memory);
+	id = g->hi <= memory_rows(g->memory) ? memory_id(g->memory, g->hi - 1) : 0;
+	memory_unlock(g->memory);
+	return id;
+}

@@ -49,6 +49,11 @@ static inline int index_no_room(struct err *e)
 	return err_set(e, ERR_LIMIT, "looking up series needs more memory than is allowed");
 }
 
+static inline int index_no_series(uint32_t id, struct err *e)
+{
+	return err_set(e, ERR_NOT_FOUND, "there is no series %u", id);
+}
+
 /* --- names and values ------------------------------------------------------------------ */
 
 uint32_t segment_names(const struct segment *g);
@@ -93,7 +98,12 @@ int segment_name_seen(const struct segment *g, uint32_t name, bool *seen, struct
 
 int segment_series(const struct segment *g, uint32_t ordinal, struct series_ref *out,
 		   struct err *e);
+int segment_is_statistic(const struct segment *g, uint32_t ordinal, bool *is, struct err *e);
 /* Rising ordinals become ids in place. */
 int segment_ids(const struct segment *g, uint32_t *ordinals, size_t n, struct err *e);
+/* Rising ids become ordinals in place. ERR_NOT_FOUND. Takes the lock itself, as
+ * segment_last_id() does, which is that of the last series seen. */
+int segment_find_ids(const struct segment *g, uint32_t *ids, size_t n, struct err *e);
+uint32_t segment_last_id(const struct segment *g);
 
 #endif

@@ -18,7 +18,13 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { DEFAULT_DEADLINE_MS = 5000, LOOK_EVERY = 256, ARENA_BYTES = 256 << 20, FOLLOW_TRIES = 20 };
+enum {
+	DEFAULT_DEADLINE_MS = 5000,
+	LOOK_EVERY = 256,
+	LABELS_AT_ONCE = 1 << 15,
+	ARENA_BYTES = 256 << 20,
+	FOLLOW_TRIES = 20
+};
 
 /* Submission to release: looked up once a snapshot. */
 struct release_cache {
@@ -234,38 +240,83 @@ static int by_labels(const void *a, const void *b)
 	return labels_cmp(x->labels, y->labels);
 }
 
-/* Ids to references with labels. */
+/* The series that are found, without labels. *ids: theirs. */
 static int select_refs(struct snapshot *v, const struct matcher *m, size_t nm, struct arena *a,
-		       struct series_ref **out, size_t *n, struct err *e)
+		       uint32_t **ids, struct series_ref **out, size_t *n, struct err *e)
 {
-	uint32_t *ids;
+	bool *statistic;
 
-	if (index_select(&v->view.index, m, nm, a, &ids, n, e) < 0)
+	if (index_select(&v->view.index, m, nm, a, ids, n, e) < 0)
 		return -1;
 	*out = arena_array(a, *n, sizeof(**out));
-	if (!*out && *n > 0)
+	statistic = arena_array(a, *n, sizeof(*statistic));
+	if (!*out || !statistic)
 		return too_much(a, e);
-	for (size_t i = 0; i < *n; i++) {
-		struct series_ref *r = &(*out)[i];
+	if (index_kinds(&v->view.index, *ids, *n, a, statistic, e) < 0)
+		return -1;
+	for (size_t i = 0; i < *n; i++)
+		(*out)[i] = (struct series_ref){ .id = (*ids)[i], .statistic = statistic[i] };
+	return 0;
+}
 
-		r->id = ids[i];
-		if (index_series(&v->view.index, ids[i], a, &r->labels, &r->statistic, e) < 0 ||
-		    look_at_clock(v, e) < 0)
+/* In pieces, to look at the clock now and then. */
+static int read_labels(struct snapshot *v, const uint32_t *ids, size_t n,
+		       const struct index_wanted *wanted, struct arena *a,
+		       const struct labels **out, struct err *e)
+{
+	for (size_t at = 0; at < n; at += LABELS_AT_ONCE) {
+		size_t some = n - at < LABELS_AT_ONCE ? n - at : LABELS_AT_ONCE;
+
+		if (mono_ns() >= v->end_ns)
+			return too_late(v, e);
+		if (index_labels(&v->view.index, ids + at, some, wanted, a, out + at, e) < 0)
 			return -1;
 	}
+	return 0;
+}
+
+int snapshot_labels(struct snapshot *v, const uint32_t *ids, size_t n, const struct slice *names,
+		    size_t nnames, struct arena *a, const struct labels **out, struct err *e)
+{
+	struct index_wanted wanted = { names, nnames };
+
+	if (enter(v, e) < 0)
+		return -1;
+	return leave(v, read_labels(v, ids, n, nnames ? &wanted : NULL, a, out, e));
+}
+
+static int select_labelled(struct snapshot *v, const struct matcher *m, size_t nm, struct arena *a,
+			   struct series_ref **out, size_t *n, struct err *e)
+{
+	const struct labels **ls;
+	uint32_t *ids;
+
+	if (select_refs(v, m, nm, a, &ids, out, n, e) < 0)
+		return -1;
+	ls = arena_array(a, *n, sizeof(*ls));
+	if (!ls)
+		return too_much(a, e);
+	if (read_labels(v, ids, *n, NULL, a, ls, e) < 0)
+		return -1;
+	for (size_t i = 0; i < *n; i++)
+		(*out)[i].labels = ls[i];
 	return 0;
 }
 
 int snapshot_select_by_id(struct snapshot *v, const struct matcher *m, size_t nm, struct arena *a,
 			  struct series_ref **out, size_t *n, struct err *e)
 {
-	return enter(v, e) < 0 ? -1 : leave(v, select_refs(v, m, nm, a, out, n, e));
+	uint32_t *ids;
+
+	return enter(v, e) < 0 ? -1 : leave(v, select_refs(v, m, nm, a, &ids, out, n, e));
 }
 
 int snapshot_select(struct snapshot *v, const struct matcher *m, size_t nm, struct arena *a,
 		    struct series_ref **out, size_t *n, struct err *e)
 {
-	if (snapshot_select_by_id(v, m, nm, a, out, n, e) < 0)
+	if (enter(v, e) < 0)
+		return -1;
+	if (leave(v, select_labelled(v, m, nm, a, out, n, e)) < 0)
 		return -1;
 	if (*n > 1)
 		qsort(*out, *n, sizeof(**out), by_labels);

@@ -216,8 +216,9 @@ int store_return(struct store *s, uint64_t sequence, int64_t returned_ms, const 
 struct series_ref {
 	uint32_t id;
 	bool statistic;
-	const struct labels
-		*labels; /* in the arena; what snapshot_find() was given. Not for labels_ref() */
+	/* In the arena; what snapshot_find() was given; NULL from snapshot_select_by_id(). Not for
+	 * labels_ref(). */
+	const struct labels *labels;
 };
 
 /* One value of one period. */
@@ -253,9 +254,14 @@ void snapshot_close(struct snapshot *v);
 /* Series that meet all matchers, by labels in order; in the arena. n may be 0. */
 int snapshot_select(struct snapshot *v, const struct matcher *m, size_t nm, struct arena *a,
 		    struct series_ref **out, size_t *n, struct err *e);
-/* The same by id, rising: the order in which they are read fastest; labels need not be compared. */
+/* The same by id, rising, the order in which they are read fastest, and without their labels:
+ * snapshot_labels() reads those that are wanted. */
 int snapshot_select_by_id(struct snapshot *v, const struct matcher *m, size_t nm, struct arena *a,
 			  struct series_ref **out, size_t *n, struct err *e);
+/* Labels of `n` series by id, which rise (not strictly); in the arena. With `names` (nnames of them,
+ * in any order) only those of these names. ERR_NOT_FOUND. */
+int snapshot_labels(struct snapshot *v, const uint32_t *ids, size_t n, const struct slice *names,
+		    size_t nnames, struct arena *a, const struct labels **out, struct err *e);
 /* The ids alone, rising. */
 int snapshot_ids(struct snapshot *v, const struct matcher *m, size_t nm, struct arena *a,
 		 uint32_t **ids, size_t *n, struct err *e);

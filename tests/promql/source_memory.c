@@ -120,7 +120,40 @@ static int select_series(struct source *source, const struct selection *sel, str
 
 		if (matchers_hold(sel->m, sel->nm, one->labels))
 			(*out)[(*n)++] =
-				(struct source_series){ one->labels, (uint32_t)i, one->statistic };
+				(struct source_series){ NULL, (uint32_t)i, one->statistic };
+	}
+	return 0;
+}
+
+static int labels_of(const struct memory_series *one, const struct slice *names, size_t nnames,
+		     struct arena *a, const struct labels **out, struct err *e)
+{
+	struct label l[LABELS_MAX];
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < one->labels->n; i++) {
+		bool wanted = nnames == 0;
+
+		for (size_t k = 0; k < nnames; k++)
+			wanted |= slice_eq(names[k], one->labels->l[i].name);
+		if (wanted)
+			l[n++] = one->labels->l[i];
+	}
+	*out = labels_in_arena(a, l, n);
+	return *out ? 0 : err_set(e, ERR_LIMIT, "no memory for the labels of a test");
+}
+
+static int read_labels(struct source *source, const uint32_t *ids, size_t n,
+		       const struct slice *names, size_t nnames, struct arena *a,
+		       const struct labels **out, struct err *e)
+{
+	struct source_memory *s = (struct source_memory *)source;
+
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0 && ids[i] < ids[i - 1])
+			return err_set(e, ERR_INVALID, "series are asked for in no order");
+		if (labels_of(s->series[ids[i]], names, nnames, a, &out[i], e) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -225,6 +258,7 @@ void source_memory_init(struct source_memory *s)
 {
 	static const struct source_vtable f = {
 		.select = select_series,
+		.labels = read_labels,
 		.reader_open = reader_open,
 		.reader_close = reader_close,
 		.points = points,
