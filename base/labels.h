@@ -62,7 +62,8 @@ void labels_unref(struct labels *ls); /* NULL is nothing */
  * else works. NULL when the arena is full. */
 const struct labels *labels_in_arena(struct arena *a, const struct label *sorted, size_t n);
 
-/* Over names and values: equal sets have equal ones, in every process. Worked out anew each time. */
+/* Over names and values: equal sets have equal ones, in every process. Worked out anew each time.
+ */
 uint64_t labels_hash(const struct labels *ls);
 
 /* The value, or an empty slice. */

@@ -170,8 +170,7 @@ static uint32_t first_like(struct same *s, uint32_t row)
 	for (; s->slots[i]; i = (i + 1) & s->mask) {
 		uint32_t other = s->slots[i] - 1;
 
-		if (s->hash[other] == s->hash[row] &&
-		    labels_cmp(s->seen[other], s->seen[row]) == 0)
+		if (s->hash[other] == s->hash[row] && labels_cmp(s->seen[other], s->seen[row]) == 0)
 			return other;
 	}
 	s->slots[i] = row + 1;

@@ -111,9 +111,9 @@ int index_select(const struct index_set *x, const struct matcher *m, size_t nm, 
 int index_series(const struct index_set *x, uint32_t id, struct arena *a, const struct labels **ls,
 		 bool *statistic, struct err *e);
 
-/* Labels of `n` series, as index_series() has them: all, or those wanted alone (of a series that has
- * none of them the empty set). Sets of wanted labels that are equal are mostly one. Ids rise, not
- * strictly. ERR_NOT_FOUND. */
+/* Labels of `n` series, as index_series() has them: all, or those wanted alone (of a series that
+ * has none of them the empty set). Sets of wanted labels that are equal are mostly one. Ids rise,
+ * not strictly. ERR_NOT_FOUND. */
 struct index_wanted {
 	const struct slice *names;
 	size_t n; /* at least 1 */

@@ -24,8 +24,8 @@ struct reading {
 	struct arena *a;
 	const struct labels **out; /* of all series */
 	const struct segment *g;
-	struct slice *names; /* of g, by number; empty: not looked up yet */
-	uint32_t *numbers;   /* of the wanted names in g; INDEX_NONE: not there */
+	struct slice *names;   /* of g, by number; empty: not looked up yet */
+	uint32_t *numbers;     /* of the wanted names in g; INDEX_NONE: not there */
 	struct shared *shared; /* of g; NULL: none are */
 };
 
@@ -229,6 +229,8 @@ static int read_all(const struct index_set *x, const uint32_t *ids, size_t n, fo
 	uint32_t *own;
 	int rc;
 
+	if (n && ids[n - 1] > x->max_id)
+		return index_no_series(ids[n - 1], e);
 	arena_init(&scratch, limits->limit - limits->held);
 	own = arena_alloc(&scratch, n * sizeof(*own));
 	if (own && n)

@@ -91,6 +91,80 @@ static void every_series_is_found_by_its_labels_and_by_its_id(void **state)
 	assert_finds_all(*state);
 }
 
+static bool is_among(const struct slice *list, size_t n, struct slice name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (slice_eq(list[i], name))
+			return true;
+	return false;
+}
+
+static void assert_labels(const struct labels *ls, const struct made *s, const struct slice *wanted,
+			  size_t n)
+{
+	uint32_t at = 0;
+
+	for (size_t k = 0; k < s->n; k++) {
+		if (n && !is_among(wanted, n, s->l[k].name))
+			continue;
+		assert_true(at < ls->n && slice_eq(ls->l[at].name, s->l[k].name) &&
+			    slice_eq(ls->l[at].value, s->l[k].value));
+		at++;
+	}
+	assert_int_equal(ls->n, at);
+}
+
+static void labels_of_many_series_are_those_of_each(void **state)
+{
+	struct fixture *f = *state;
+	const struct labels *ls[SERIES];
+	uint32_t ids[SERIES], at[SERIES];
+	bool statistic[SERIES];
+	struct slice wanted[7];
+
+	for (int round = 0; round < 60; round++) {
+		struct arena_mark mark = arena_mark(&f->a);
+		struct index_wanted some = { wanted, chance(4) };
+		uint32_t n = 0, step = 1 + chance(40);
+
+		for (size_t i = 0; i < some.n; i++)
+			wanted[i] = slice_str(names[(chance(3) + 2 * i) % 7]);
+		for (uint32_t i = chance(100); i < f->n && n < SERIES; i += chance(step + 1)) {
+			at[n] = i;
+			ids[n++] = f->s[i].id;
+		}
+		assert_ok(index_labels(&f->set, ids, n, some.n ? &some : NULL, &f->a, ls, &f->e),
+			  &f->e);
+		assert_ok(index_kinds(&f->set, ids, n, &f->a, statistic, &f->e), &f->e);
+		for (uint32_t i = 0; i < n; i++) {
+			assert_labels(ls[i], &f->s[at[i]], wanted, some.n);
+			assert_int_equal(statistic[i], f->s[at[i]].statistic);
+		}
+		arena_reset(&f->a, mark);
+	}
+}
+
+static void one_that_is_not_there_is_missed_among_many(void **state)
+{
+	struct fixture *f = *state;
+	const uint32_t missing[] = { 1, 520, 97 * 25, f->s[SERIES - 1].id + 1, 100000 };
+	const struct labels *ls[3];
+	bool statistic[3];
+
+	for (size_t i = 0; i < sizeof(missing) / sizeof(missing[0]); i++) {
+		uint32_t ids[3] = { missing[i], missing[i], f->s[SERIES - 1].id };
+		size_t n = missing[i] < ids[2] ? 3 : 2;
+
+		assert_fails(index_labels(&f->set, ids, n, NULL, &f->a, ls, &f->e), &f->e,
+			     ERR_NOT_FOUND, "there is no series");
+		assert_fails(index_kinds(&f->set, ids, n, &f->a, statistic, &f->e), &f->e,
+			     ERR_NOT_FOUND, "there is no series");
+	}
+	f->set.max_id = f->s[1499].id;
+	assert_fails(index_labels(&f->set, &f->s[1500].id, 1, NULL, &f->a, ls, &f->e), &f->e,
+		     ERR_NOT_FOUND, "there is no series");
+}
+
 static void what_is_not_there_is_not_found(void **state)
 {
 	struct fixture *f = *state;
@@ -260,6 +334,8 @@ int main(void)
 		INDEX_TEST(every_single_matcher_gives_what_a_naive_filter_gives),
 		INDEX_TEST(names_and_values_are_those_of_what_matches),
 		INDEX_TEST(every_series_is_found_by_its_labels_and_by_its_id),
+		INDEX_TEST(labels_of_many_series_are_those_of_each),
+		INDEX_TEST(one_that_is_not_there_is_missed_among_many),
 		INDEX_TEST(what_is_not_there_is_not_found),
 		INDEX_TEST(later_series_are_not_seen),
 		INDEX_TEST(an_arena_that_is_full_is_an_error),
