@@ -239,6 +239,76 @@ static int selector_row(const struct vector *v, size_t i, struct worker *w, doub
 	return 0;
 }
 
+/* --- at one time ---------------------------------------------------------------------------- */
+
+enum { PLAIN_TOGETHER = 1024 };
+
+struct showing {
+	const struct selecting *s;
+	const struct vector *v;
+	double *values;
+};
+
+/* Plain series, all at once: only the last point of each counts. */
+static int show_plain(const struct selecting *s, size_t from, size_t n, struct worker *w,
+		      double *out, struct err *e)
+{
+	struct source_reader *r = worker_reader(w, e);
+	int64_t *t = scratch_alloc(w, n, sizeof(*t), e);
+
+	if (!r || !t ||
+	    w->ev->source->f->last(r, s->series + from, n, s->sel.from_ms, s->sel.to_ms,
+				   &w->scratch, t, out, e) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		if (t[i] == INT64_MIN) {
+			out[i] = ABSENT;
+			continue;
+		}
+		w->points++;
+		if (s->what == SEE_TIME && !is_absent(out[i]))
+			out[i] = (double)t[i] / 1000;
+	}
+	return 0;
+}
+
+static int show_part(void *arg, struct worker *w, size_t part, size_t from, size_t to,
+		     struct err *e)
+{
+	const struct showing *x = arg;
+	size_t n;
+
+	(void)part;
+	for (; from < to; from += n) {
+		struct arena_mark mark = arena_mark(&w->scratch);
+		size_t most = to - from < PLAIN_TOGETHER ? to - from : PLAIN_TOGETHER;
+		int r = eval_alive(w->ev, e);
+
+		for (n = 0; n < most && !x->s->series[from + n].statistic; n++)
+			;
+		if (r == 0 && n > 0)
+			r = show_plain(x->s, from, n, w, x->values + from, e);
+		else if (r == 0)
+			r = x->v->compute(x->v, from, w, x->values + from, e);
+		arena_reset(&w->scratch, mark);
+		if (r < 0)
+			return -1;
+		n += n == 0;
+	}
+	return 0;
+}
+
+/* One value a row is little to hold, and many together are read faster than one after the other. */
+static int show_now(struct eval *ev, const struct selecting *s, struct vector *v, struct err *e)
+{
+	struct showing x = { s, v, eval_alloc(ev, v->n, sizeof(double), e) };
+
+	if (!x.values || eval_spread(ev, v->n, show_part, &x, e) < 0)
+		return -1;
+	v->values = x.values;
+	return 0;
+}
+
 /* Staleness marks are no points of a range. */
 static int without_marks(struct points *p, struct worker *w, struct err *e)
 {
@@ -324,6 +394,9 @@ int eval_selector_see(struct eval *ev, const struct node *n, const struct grid *
 	if (find_series(ev, s, &out->heads, e) < 0)
 		return -1;
 	out->n = s->n;
+	if (g->n == 1 && out->compute == selector_row && s->sel.period == PERIOD_ANY &&
+	    !s->sel.extras && ev->source->f->last)
+		return show_now(ev, s, out, e);
 	return 0;
 }
 

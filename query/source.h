@@ -77,6 +77,11 @@ struct source_vtable {
 	int (*points)(struct source_reader *r, const struct selection *sel,
 		      const struct source_series *series, int64_t from_ms, int64_t to_ms,
 		      struct arena *a, struct points *out, struct err *e);
+	/* Of each of `n` plain series, some of select()'s in their order, the last point in [from,
+	 * to]: its time, INT64_MIN where there is none, and value. */
+	int (*last)(struct source_reader *r, const struct source_series *series, size_t n,
+		    int64_t from_ms, int64_t to_ms, struct arena *a, int64_t *t_ms, double *v,
+		    struct err *e);
 	/* With PERIOD_FIXED or PERIOD_LATEST: the stamp of the period that is meant at `t_ms`;
 	 * INT64_MIN: there is none (yet). */
 	int (*period_stamp)(struct source_reader *r, const struct selection *sel,

@@ -196,6 +196,19 @@ static int points(struct source_reader *r, const struct selection *sel,
 	return 0;
 }
 
+static int last(struct source_reader *r, const struct source_series *series, size_t n,
+		int64_t from_ms, int64_t to_ms, struct arena *a, int64_t *t_ms, double *v,
+		struct err *e)
+{
+	uint32_t *ids = arena_alloc(a, n * sizeof(*ids));
+
+	if (!ids)
+		return no_memory(e);
+	for (size_t i = 0; i < n; i++)
+		ids[i] = series[i].id;
+	return snapshot_reader_last(r->reader, ids, n, from_ms, to_ms, t_ms, v, e);
+}
+
 /* --- chosen periods --------------------------------------------------------------------- */
 
 static bool is_of(const struct closed *c, struct slice family, struct slice freq)
@@ -312,6 +325,7 @@ static const struct source_vtable functions = {
 	.reader_open = reader_open,
 	.reader_close = reader_close,
 	.points = points,
+	.last = last,
 	.period_stamp = period_stamp,
 	.as_of = as_of,
 };

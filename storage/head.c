@@ -116,26 +116,53 @@ static uint32_t visible(const struct head_block *b, uint32_t n, uint32_t last)
 	return n;
 }
 
+/* What requests up to `last` brought of a series, block by block. */
+struct chain_walk {
+	const struct head_block *next;
+	uint32_t left, last;
+};
+
+static void walk_begin(const struct generation *g, uint32_t series, uint64_t last_request,
+		       struct chain_walk *w)
+{
+	const struct head_chain *c = chain_of(g, series);
+	uint64_t last = last_request - g->first_request;
+
+	*w = (struct chain_walk){ .last = last > UINT32_MAX ? UINT32_MAX : (uint32_t)last };
+	if (!c || last_request < g->first_request)
+		return;
+	w->left = atomic_load_explicit(&c->n, memory_order_acquire);
+	if (w->left)
+		w->next = atomic_load_explicit(&c->first, memory_order_acquire);
+}
+
+/* How many samples of the next block; 0 at the end. */
+static uint32_t walk_block(struct chain_walk *w, const struct head_block **b)
+{
+	uint32_t here = w->left < HEAD_BLOCK ? w->left : HEAD_BLOCK, see;
+
+	if (!here)
+		return 0;
+	*b = w->next;
+	see = visible(*b, here, w->last);
+	w->left = see < here ? 0 : w->left - here;
+	if (w->left)
+		w->next = atomic_load_explicit(&(*b)->next, memory_order_acquire);
+	return see;
+}
+
 int generation_read(const struct generation *g, uint32_t series, uint64_t last_request,
 		    struct arena *a, struct columns_run *out, bool *rising, struct err *e)
 {
-	const struct head_chain *c = chain_of(g, series);
-	uint32_t n = c ? atomic_load_explicit(&c->n, memory_order_acquire) : 0;
-	uint32_t last;
 	const struct head_block *b;
+	struct chain_walk w;
+	uint32_t n;
 
-	if (n == 0 || last_request < g->first_request)
-		return 0;
-	last = last_request - g->first_request > UINT32_MAX
-		       ? UINT32_MAX
-		       : (uint32_t)(last_request - g->first_request);
-	if (make_room(a, out, n, e) < 0)
+	walk_begin(g, series, last_request, &w);
+	if (w.left && make_room(a, out, w.left, e) < 0)
 		return -1;
-	b = atomic_load_explicit(&c->first, memory_order_acquire);
-	while (n > 0) {
-		uint32_t here = n < HEAD_BLOCK ? n : HEAD_BLOCK, see = visible(b, here, last);
-
-		for (uint32_t i = 0; i < see; i++) {
+	while ((n = walk_block(&w, &b)) > 0)
+		for (uint32_t i = 0; i < n; i++) {
 			const struct head_sample *x = &b->samples[i];
 
 			if (out->n > 0 && x->t_ms <= out->t_ms[out->n - 1])
@@ -143,12 +170,29 @@ int generation_read(const struct generation *g, uint32_t series, uint64_t last_r
 			out->t_ms[out->n] = x->t_ms;
 			out->value[out->n++] = x->value;
 		}
-		if (see < here)
-			break;
-		n -= here;
-		b = atomic_load_explicit(&b->next, memory_order_acquire);
-	}
 	return 0;
+}
+
+bool generation_last(const struct generation *g, uint32_t series, uint64_t last_request,
+		     int64_t from_ms, int64_t to_ms, int64_t *t_ms, double *value)
+{
+	const struct head_block *b;
+	struct chain_walk w;
+	bool found = false;
+	uint32_t n;
+
+	walk_begin(g, series, last_request, &w);
+	while ((n = walk_block(&w, &b)) > 0)
+		for (uint32_t i = 0; i < n; i++) {
+			const struct head_sample *x = &b->samples[i];
+
+			if (x->t_ms < from_ms || x->t_ms > to_ms)
+				continue;
+			from_ms = *t_ms = x->t_ms;
+			*value = x->value;
+			found = true;
+		}
+	return found;
 }
 
 /* --- keys and slots --------------------------------------------------------------------------- */

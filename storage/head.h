@@ -74,6 +74,10 @@ struct columns_run {
  * other. */
 int generation_read(const struct generation *g, uint32_t series, uint64_t last_request,
 		    struct arena *a, struct columns_run *out, bool *rising, struct err *e);
+/* The last in time of them that lies in [from, to]; of two for one time the one that came later.
+ * False: there is none, nothing is written. */
+bool generation_last(const struct generation *g, uint32_t series, uint64_t last_request,
+		     int64_t from_ms, int64_t to_ms, int64_t *t_ms, double *value);
 /* Whether there is anything of the series. */
 bool generation_has(const struct generation *g, uint32_t series);
 

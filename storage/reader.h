@@ -38,6 +38,11 @@ void reader_release(struct reader *r);
  * time once, added to *out in the arena. */
 int reader_samples(struct reader *r, uint32_t series, int64_t from_ms, int64_t to_ms,
 		   uint64_t last_request, struct arena *a, struct columns_run *out, struct err *e);
+/* The last sample in the range of each of `n` series that rise: its time, INT64_MIN where there is
+ * none (from_ms is above that), and value. Newest layers first; those that can say nothing newer
+ * are not looked at. */
+int reader_last(struct reader *r, const uint32_t *series, size_t n, int64_t from_ms, int64_t to_ms,
+		uint64_t last_request, int64_t *t_ms, double *value, struct err *e);
 /* Whether there is any; newest layers first. Without values, mostly without times. */
 int reader_has_sample(struct reader *r, uint32_t series, int64_t from_ms, int64_t to_ms,
 		      uint64_t last_request, struct arena *scratch, bool *has, struct err *e);

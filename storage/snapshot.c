@@ -809,6 +809,16 @@ int snapshot_reader_samples(struct snapshot_reader *r, uint32_t series, int64_t 
 	return 0;
 }
 
+int snapshot_reader_last(struct snapshot_reader *r, const uint32_t *series, size_t n,
+			 int64_t from_ms, int64_t to_ms, int64_t *t_ms, double *value,
+			 struct err *e)
+{
+	if (mono_ns() >= r->v->end_ns)
+		return too_late(r->v, e);
+	return reader_last(&r->reader, series, n, from_ms, to_ms, r->v->view.last_request, t_ms,
+			   value, e);
+}
+
 void snapshot_reader_close(struct snapshot_reader *r)
 {
 	if (!r)

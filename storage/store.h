@@ -308,6 +308,11 @@ struct snapshot_reader;
 struct snapshot_reader *snapshot_reader_open(struct snapshot *v, struct err *e);
 int snapshot_reader_samples(struct snapshot_reader *r, uint32_t series, int64_t from_ms,
 			    int64_t to_ms, struct arena *a, struct samples *out, struct err *e);
+/* Of each of `n` plain series, rising, the last sample with t in [from, to]: its time, INT64_MIN
+ * where there is none (from_ms is above that), and value. */
+int snapshot_reader_last(struct snapshot_reader *r, const uint32_t *series, size_t n,
+			 int64_t from_ms, int64_t to_ms, int64_t *t_ms, double *value,
+			 struct err *e);
 void snapshot_reader_close(struct snapshot_reader *r);
 
 /* Sorted; only of series that meet the matchers. */

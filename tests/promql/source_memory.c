@@ -221,6 +221,28 @@ static int points(struct source_reader *r, const struct selection *sel,
 	return 0;
 }
 
+static int last(struct source_reader *r, const struct source_series *series, size_t n,
+		int64_t from_ms, int64_t to_ms, struct arena *a, int64_t *t_ms, double *v,
+		struct err *e)
+{
+	(void)a;
+	for (size_t i = 0; i < n; i++) {
+		const struct memory_series *one = r->s->series[series[i].id];
+		size_t hi = one->n;
+
+		if (one->statistic)
+			return err_set(e, ERR_INVALID, "a statistic is no plain series");
+		while (hi > 0 && one->points[hi - 1].t_ms > to_ms)
+			hi--;
+		t_ms[i] = INT64_MIN;
+		if (hi == 0 || one->points[hi - 1].t_ms < from_ms)
+			continue;
+		t_ms[i] = one->points[hi - 1].t_ms;
+		v[i] = one->points[hi - 1].v;
+	}
+	return 0;
+}
+
 static int32_t period_of(struct slice text)
 {
 	struct slice month = slice_skip(text, text.n < 5 ? text.n : 5);
@@ -262,6 +284,7 @@ void source_memory_init(struct source_memory *s)
 		.reader_open = reader_open,
 		.reader_close = reader_close,
 		.points = points,
+		.last = last,
 		.period_stamp = period_stamp,
 	};
 

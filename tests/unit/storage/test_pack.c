@@ -132,9 +132,66 @@ static void expect_range(const struct plain_test *p, const struct truth *w, stru
 	arena_reset(a, mark);
 }
 
+/* The series that are there, by id. */
+static size_t series_there(const struct plain_test *p, struct snapshot *v, uint32_t ids[PLAIN],
+			   int of[PLAIN])
+{
+	size_t n = 0;
+
+	for (int s = 0; s < PLAIN; s++) {
+		struct series_ref ref;
+		size_t at = n;
+
+		if (snapshot_find(v, p->ls[s], &ref, NULL) < 0)
+			continue;
+		for (; at > 0 && ids[at - 1] > ref.id; at--) {
+			ids[at] = ids[at - 1];
+			of[at] = of[at - 1];
+		}
+		ids[at] = ref.id;
+		of[at] = s;
+		n++;
+	}
+	return n;
+}
+
+static void expect_lasts(const struct plain_test *p, const struct truth *w, struct snapshot *v,
+			 int from, int to)
+{
+	struct snapshot_reader *r;
+	uint32_t ids[PLAIN];
+	int of[PLAIN];
+	int64_t t[PLAIN];
+	double value[PLAIN];
+	size_t n = series_there(p, v, ids, of);
+	struct err e = { 0 };
+
+	from += from == 0; /* INT64_MIN says that there is none */
+	r = snapshot_reader_open(v, &e);
+	assert_non_null(r);
+	assert_ok(snapshot_reader_last(r, ids, n, p->times[from], p->times[to], t, value, &e), &e);
+	for (size_t i = 0; i < n; i++) {
+		int at = to;
+
+		while (at >= from && !w->there[of[i]][at])
+			at--;
+		assert_int_equal(t[i], at < from ? INT64_MIN : p->times[at]);
+		if (at >= from && !num_same(value[i], w->value[of[i]][at]))
+			fail_msg("series %d at %lld is %g, not %g", of[i], (long long)t[i],
+				 value[i], w->value[of[i]][at]);
+	}
+	snapshot_reader_close(r);
+}
+
 static void expect_all(struct plain_test *p, const struct truth *w, struct snapshot *v,
 		       struct arena *a)
 {
+	for (int k = 0; k < 40; k++) {
+		int from = (int)(random_next(&p->seed) % (TIMES - 1));
+		int left = TIMES - from, most = k % 2 ? left : left < 6 ? left : 6;
+
+		expect_lasts(p, w, v, from, from + (int)(random_next(&p->seed) % (uint64_t)most));
+	}
 	for (int s = 0; s < PLAIN; s++) {
 		expect_range(p, w, v, a, s, 0, TIMES - 1);
 		for (int k = 0; k < 4; k++) {
