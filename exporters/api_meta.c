@@ -5,6 +5,7 @@
  * Without a time the index answers alone. With one, a name or value of a label is kept as soon as
  * one of the series that carry it is found to have something in that time.
  */
+#include "exporters/carried.h"
 #include "exporters/handlers.h"
 #include "exporters/match.h"
 #include "exporters/params.h"
@@ -16,7 +17,7 @@
 
 #include <stdlib.h>
 
-enum { SNAPSHOT_MS = 30 * 1000, ARENA_BYTES = 512 << 20, LOOK_EVERY = 64 };
+enum { SNAPSHOT_MS = 30 * 1000, ARENA_BYTES = 512 << 20, TEXTS_TOGETHER = 256 };
 
 struct meta {
 	struct exchange *x;
@@ -105,13 +106,6 @@ static int meta_open(struct meta *m, struct exchange *x, bool series)
 	return 0;
 }
 
-static int check_client(const struct meta *m, struct err *e)
-{
-	return atomic_load_explicit(&m->x->cancelled, memory_order_relaxed)
-		       ? err_set(e, ERR_CANCELLED, "the request was given up")
-		       : 0;
-}
-
 /* --- answers ------------------------------------------------------------------------------- */
 
 /* Closes the answer, whose list was cut or not. */
@@ -153,20 +147,28 @@ static void put_series(struct json_writer *j, const struct labels *ls)
 	json_end(j);
 }
 
+static int check_client(const struct meta *m, struct err *e)
+{
+	return atomic_load_explicit(&m->x->cancelled, memory_order_relaxed)
+		       ? err_set(e, ERR_CANCELLED, "the request was given up")
+		       : 0;
+}
+
 /* Writes those that are there in that time, up to the limit; *more when there is another one. */
 static int put_present(struct meta *m, const struct series_ref *list, size_t n,
 		       struct json_writer *j, bool *more, struct err *e)
 {
+	bool present[PRESENCE_TOGETHER];
 	uint64_t written = 0;
 
-	for (size_t i = 0; i < n && !*more; i++) {
-		bool present = true;
+	for (size_t i = 0; i < n; i++) {
+		size_t some = n - i < PRESENCE_TOGETHER ? n - i : PRESENCE_TOGETHER;
 
-		if (m->timed && presence_of(&m->time, &list[i], &present, e) < 0)
+		if (i % PRESENCE_TOGETHER == 0 &&
+		    (check_client(m, e) < 0 ||
+		     (m->timed && presence_of_all(&m->time, list + i, some, present, e) < 0)))
 			return -1;
-		if (i % LOOK_EVERY == 0 && check_client(m, e) < 0)
-			return -1;
-		if (!present)
+		if (m->timed && !present[i % PRESENCE_TOGETHER])
 			continue;
 		*more = m->limit && written == m->limit;
 		if (*more)
@@ -259,68 +261,42 @@ static int ask_all(struct meta *m, struct slice name, struct texts *out, struct 
 	return 0;
 }
 
-/* Whether one of the series of a set that meet `more`, too, is there in that time. */
-static int carried(struct meta *m, const struct match_set *s, struct matcher more, bool *is,
-		   struct err *e)
-{
-	struct matcher *with = arena_array(&m->arena, (s ? s->nm : 0) + 1, sizeof(*with));
-	size_t n, nm = 0;
-	uint32_t *ids;
-
-	if (!with)
-		return err_set(e, ERR_LIMIT, "the request needs more than %zu MiB",
-			       m->arena.limit >> 20);
-	with[nm++] = more;
-	for (size_t i = 0; s && i < s->nm; i++)
-		with[nm++] = s->m[i];
-	if (snapshot_ids(m->v, with, nm, &m->arena, &ids, &n, e) < 0)
-		return -1;
-	for (size_t i = 0; i < n && !*is; i++) {
-		struct arena_mark mark = arena_mark(&m->arena);
-		struct series_ref ref;
-
-		if ((i % LOOK_EVERY == 0 && check_client(m, e) < 0) ||
-		    snapshot_series(m->v, ids[i], &m->arena, &ref, e) < 0 ||
-		    presence_of(&m->time, &ref, is, e) < 0)
-			return -1;
-		arena_reset(&m->arena, mark);
-	}
-	return 0;
-}
-
-static int carried_by_any(struct meta *m, struct matcher more, bool *is, struct err *e)
+/* Looks at texts [from, to) and moves those that are carried up to the *kept that were before. */
+static int keep_some(struct meta *m, struct slice name, struct texts *t, size_t from, size_t to,
+		     size_t *kept, struct err *e)
 {
 	struct arena_mark mark = arena_mark(&m->arena);
-	size_t n = m->matches.n;
-	int rc = 0;
+	struct matcher *has = arena_array(&m->arena, to - from, sizeof(*has));
+	bool *is = arena_array(&m->arena, to - from, sizeof(*is));
+	int rc;
 
-	*is = false;
-	if (n == 0)
-		rc = carried(m, NULL, more, is, e);
-	for (size_t i = 0; i < n && rc == 0 && !*is; i++)
-		rc = carried(m, &m->matches.sets[i], more, is, e);
+	if (!has || !is)
+		return err_set(e, ERR_LIMIT, "the request needs more than %zu MiB",
+			       m->arena.limit >> 20);
+	for (size_t i = from; i < to; i++)
+		has[i - from] =
+			name.n ? (struct matcher){ MATCH_EQ, name, t->list[i], NULL }
+			       : (struct matcher){ MATCH_NE, t->list[i], slice_of("", 0), NULL };
+	rc = carried(&m->time, &m->matches, has, to - from, &m->x->cancelled, &m->arena, is, e);
+	for (size_t i = from; i < to && rc == 0; i++)
+		if (is[i - from])
+			t->list[(*kept)++] = t->list[i];
 	arena_reset(&m->arena, mark);
 	return rc;
 }
 
 /* Leaves those that a series carries which is there in that time; one more than the limit is
- * enough. */
+ * enough. All values together have no more series than there are, so they are looked at at once;
+ * names have as many each. */
 static int keep_present(struct meta *m, struct slice name, struct texts *t, struct err *e)
 {
-	size_t kept = 0;
+	size_t kept = 0, most = name.n == 0 ? 1 : t->n;
 
-	for (size_t i = 0; i < t->n && !(m->limit && kept > m->limit); i++) {
-		struct slice text = t->list[i];
-		struct matcher has = { .op = MATCH_NE, .name = text };
-		bool is;
-
-		if (name.n)
-			has = (struct matcher){ .op = MATCH_EQ, .name = name, .value = text };
-		if (carried_by_any(m, has, &is, e) < 0)
+	if (m->limit && name.n && m->limit < most)
+		most = m->limit + TEXTS_TOGETHER;
+	for (size_t i = 0; i < t->n && !(m->limit && kept > m->limit); i += most)
+		if (keep_some(m, name, t, i, i + most < t->n ? i + most : t->n, &kept, e) < 0)
 			return -1;
-		if (is)
-			t->list[kept++] = text;
-	}
 	t->n = kept;
 	return 0;
 }

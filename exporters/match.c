@@ -143,6 +143,31 @@ int presence_of(const struct presence *p, const struct series_ref *s, bool *pres
 	return 0;
 }
 
+struct by_id {
+	uint32_t id, at;
+};
+
+static int compare_ids(const void *a, const void *b)
+{
+	const struct by_id *x = a, *y = b;
+
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+int presence_of_all(const struct presence *p, const struct series_ref *s, size_t n, bool *present,
+		    struct err *e)
+{
+	struct by_id order[PRESENCE_TOGETHER];
+
+	for (size_t i = 0; i < n; i++)
+		order[i] = (struct by_id){ s[i].id, (uint32_t)i };
+	qsort(order, n, sizeof(*order), compare_ids);
+	for (size_t i = 0; i < n; i++)
+		if (presence_of(p, &s[order[i].at], &present[order[i].at], e) < 0)
+			return -1;
+	return 0;
+}
+
 /* --- names ----------------------------------------------------------------------------------- */
 
 static int hex(char c)

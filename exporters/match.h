@@ -45,6 +45,12 @@ struct presence {
  * the last one until its end is stamped in it or held until after its beginning. */
 int presence_of(const struct presence *p, const struct series_ref *s, bool *present, struct err *e);
 
+/* The same of up to PRESENCE_TOGETHER series, looked at by id, which is far faster than any other
+ * order. */
+enum { PRESENCE_TOGETHER = 4096 };
+int presence_of_all(const struct presence *p, const struct series_ref *s, size_t n, bool *present,
+		    struct err *e);
+
 /* The value of a label name in a URL: `U__` and escapes become what they stand for; what is no
  * such escape stays as it is. */
 struct slice label_unescape(struct slice name, struct arena *a);

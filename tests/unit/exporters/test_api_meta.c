@@ -171,6 +171,72 @@ static void values_are_those_of_the_series_that_match(void **state)
 	assert_values(f, "job/values", "start=1&limit=1", "[\"api\"]" CUT);
 }
 
+enum { HOSTS = 40, PARTS_OF_HOST = 3 };
+
+/* Host h has three series; that of part h % 4 is there lately (of part 3 there is none), the others
+ * were there an hour ago. The last hosts come first. */
+static void add_hosts(struct face *f)
+{
+	for (int part = 0; part < PARTS_OF_HOST; part++)
+		for (int h = HOSTS; h-- > 0;) {
+			char host[8], of[4];
+
+			snprintf(host, sizeof(host), "h%02d", h);
+			snprintf(of, sizeof(of), "%d", part);
+			api_sample(f, api_labels("load", "host", host, "part", of),
+				   part == h % 4 ? NOW_MS : NOW_MS - HOUR, 1);
+		}
+}
+
+static const char *hosts_of(bool (*is)(int h), char *text, size_t size)
+{
+	size_t n = 0;
+
+	for (int h = 0; h < HOSTS; h++)
+		if (is(h))
+			n += (size_t)snprintf(text + n, size - n, "%s\"h%02d\"", n ? "," : "", h);
+	return text;
+}
+
+static bool is_there(int h)
+{
+	return h % 4 < 3;
+}
+
+static bool is_there_in_the_last_part(int h)
+{
+	return h % 4 == 2;
+}
+
+static void a_value_is_kept_for_any_of_its_series(void **state)
+{
+	struct face *f = *state;
+	char want[1000], list[900];
+
+	add_hosts(f);
+	for (int packed = 0; packed < 2; packed++) {
+		snprintf(want, sizeof(want), "{\"status\":\"success\",\"data\":[%s]}",
+			 hosts_of(is_there, list, sizeof(list)));
+		assert_string_equal(api_ask(f, serve_label_values, "/api/v1/label/host/values",
+					    within("", NOW_MS - MINUTE, NOW_MS)),
+				    want);
+		assert_string_equal(
+			api_ask(f, serve_label_values, "/api/v1/label/host/values",
+				within("match[]=load{part=\"0\"}&match[]={part=~\"1|2\"}",
+				       NOW_MS - MINUTE, NOW_MS)),
+			want);
+		snprintf(want, sizeof(want), "{\"status\":\"success\",\"data\":[%s]}",
+			 hosts_of(is_there_in_the_last_part, list, sizeof(list)));
+		assert_string_equal(api_ask(f, serve_label_values, "/api/v1/label/host/values",
+					    within("match[]=load{part=\"2\"}", NOW_MS - MINUTE,
+						   NOW_MS)),
+				    want);
+		assert_values(f, "host/values", within("limit=3", NOW_MS - MINUTE, NOW_MS),
+			      "[\"h00\",\"h01\",\"h02\"]" CUT);
+		assert_ok(store_flush(f->s, &f->e), &f->e);
+	}
+}
+
 static void names_in_the_path_may_be_escaped(void **state)
 {
 	struct face *f = *state;
@@ -269,6 +335,7 @@ int main(void)
 		T(what_cannot_be_read_is_named),
 		T(labels_are_those_of_the_series_that_match),
 		T(values_are_those_of_the_series_that_match),
+		T(a_value_is_kept_for_any_of_its_series),
 		T(names_in_the_path_may_be_escaped),
 		cmocka_unit_test(escapes_that_are_none_stay_as_they_are),
 		T(metadata_tell_of_the_catalogues_indicators),
