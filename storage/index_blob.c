@@ -49,6 +49,7 @@ static bool fill_table(const struct build *b, uint8_t *slots, uint32_t n, uint32
 /* All hashes again with another seed, from what was written. */
 static int rehash(struct build *b, const struct index_part *p, struct err *e)
 {
+	struct part_place place = { 0 };
 	struct series_ref s;
 
 	for (uint32_t v = 0, name = 0; v < p->values; v++) {
@@ -62,7 +63,7 @@ static int rehash(struct build *b, const struct index_part *p, struct err *e)
 		build_value(b, v)->hash = index_pair_hash(name_text, text, b->seed);
 	}
 	for (uint32_t i = 0; i < p->series; i++) {
-		if (part_series(p, i, &s, e) < 0)
+		if (part_series(p, &place, i, &s, e) < 0)
 			return -1;
 		b->hashes[i] = b->seed;
 		for (uint32_t k = 0; k < s.n; k++)

@@ -412,6 +412,7 @@ static int write_series(struct build *b, size_t source, const struct series_ref 
 
 static int write_batch(struct build *b, size_t source, uint32_t from, uint32_t to, struct err *e)
 {
+	struct part_place at = { 0 };
 	struct series_ref s;
 
 	for (uint32_t o = from; o < to; o++) {
@@ -419,7 +420,7 @@ static int write_batch(struct build *b, size_t source, uint32_t from, uint32_t t
 
 		if (ordinal == INDEX_NONE)
 			continue;
-		if (segment_series(&b->g[source], o, &s, e) < 0 ||
+		if (segment_series(&b->g[source], &at, o, &s, e) < 0 ||
 		    write_series(b, source, &s, ordinal, e) < 0)
 			return -1;
 	}

@@ -24,9 +24,10 @@ struct reading {
 	struct arena *a;
 	const struct labels **out; /* of all series */
 	const struct segment *g;
-	struct slice *names;   /* of g, by number; empty: not looked up yet */
-	uint32_t *numbers;     /* of the wanted names in g; INDEX_NONE: not there */
-	struct shared *shared; /* of g; NULL: none are */
+	struct part_place place; /* in g */
+	struct slice *names;     /* of g, by number; empty: not looked up yet */
+	uint32_t *numbers;       /* of the wanted names in g; INDEX_NONE: not there */
+	struct shared *shared;   /* of g; NULL: none are */
 };
 
 /* --- one series ------------------------------------------------------------------------ */
@@ -106,7 +107,7 @@ static int read_one(struct reading *r, uint32_t ordinal, const struct labels **o
 	struct series_ref s;
 	uint32_t n = 0;
 
-	if (segment_series(r->g, ordinal, &s, e) < 0)
+	if (segment_series(r->g, &r->place, ordinal, &s, e) < 0)
 		return -1;
 	for (uint32_t i = 0; i < s.n; i++)
 		if (is_wanted(r, s.l[i].name))
@@ -129,6 +130,7 @@ static int begin_segment(struct reading *r, const struct segment *g, struct aren
 	size_t n = r->wanted ? r->wanted->n : 0;
 
 	r->g = g;
+	r->place = (struct part_place){ 0 };
 	r->names = arena_array(scratch, segment_names(g), sizeof(*r->names));
 	r->numbers = arena_array(scratch, n, sizeof(*r->numbers));
 	r->shared = n ? arena_array(scratch, SHARED_PLACES, sizeof(*r->shared)) : NULL;
@@ -160,11 +162,12 @@ static int read_labels(void *ctx, const struct found *f, size_t from, size_t to,
 static int read_kinds(void *ctx, const struct found *f, size_t from, size_t to,
 		      struct arena *scratch, struct err *e)
 {
+	struct part_place at = { 0 };
 	bool *statistic = ctx;
 
 	(void)scratch;
 	for (size_t i = from; i < to; i++)
-		if (segment_is_statistic(f->g, f->ordinals[i], &statistic[f->at + i], e) < 0)
+		if (segment_is_statistic(f->g, &at, f->ordinals[i], &statistic[f->at + i], e) < 0)
 			return -1;
 	return 0;
 }

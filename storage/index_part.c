@@ -296,36 +296,51 @@ int part_lower_value(const struct index_part *p, uint32_t first, uint32_t end, s
 
 /* --- series ----------------------------------------------------------------------------------- */
 
-/* The bytes of one series: from behind its length on. */
-static const uint8_t *series_bytes(const struct index_part *p, uint32_t ordinal,
-				   const uint8_t **end, struct err *e)
+/* Where the first of the PART_SAMPLE series that `ordinal` is among begins, and all of them end. */
+static int open_sample(const struct index_part *p, uint32_t ordinal, struct part_place *out,
+		       struct err *e)
 {
-	uint32_t sample = ordinal / PART_SAMPLE, from, to = p->sections[PART_SERIES].bytes, n;
+	uint32_t sample = ordinal / PART_SAMPLE, from, to = p->sections[PART_SERIES].bytes;
 	bool last = (uint64_t)(sample + 1) * PART_SAMPLE >= p->series;
 	const uint8_t *q = part_bytes(p, PART_SAMPLES, sample * 4, last ? 4 : 8, e);
 
 	if (!q)
-		return NULL;
+		return -1;
 	from = part_u32(q);
 	if (!last)
 		to = part_u32(q + 4);
-	q = to < from ? NULL : part_bytes(p, PART_SERIES, from, to - from, e);
-	if (q) {
-		*end = q + (to - from);
-		for (uint32_t skip = ordinal % PART_SAMPLE;; skip--) {
-			if (!varint32_read(&q, *end, &n) || n > (size_t)(*end - q))
-				break;
-			if (!skip) {
-				*end = q + n;
-				return q;
-			}
-			q += n;
-		}
-	} else if (to >= from) {
+	if (to < from)
+		return part_corrupt(p, e, "series %u of it cannot be read", ordinal);
+	q = part_bytes(p, PART_SERIES, from, to - from, e);
+	if (!q)
+		return -1;
+	*out = (struct part_place){ sample * PART_SAMPLE, q, q + (to - from) };
+	return 0;
+}
+
+/* The bytes of one series: from behind its length on. */
+static const uint8_t *series_bytes(const struct index_part *p, struct part_place *at,
+				   uint32_t ordinal, const uint8_t **end, struct err *e)
+{
+	uint32_t n;
+
+	if ((at->p == at->end || at->next > ordinal ||
+	     at->next / PART_SAMPLE != ordinal / PART_SAMPLE) &&
+	    open_sample(p, ordinal, at, e) < 0)
 		return NULL;
+	for (;; at->next++, at->p += n) {
+		if (!varint32_read(&at->p, at->end, &n) || n > (size_t)(at->end - at->p)) {
+			*at = (struct part_place){ 0 };
+			part_corrupt(p, e, "series %u of it cannot be read", ordinal);
+			return NULL;
+		}
+		if (at->next < ordinal)
+			continue;
+		*end = at->p + n;
+		at->p = *end;
+		at->next++;
+		return *end - n;
 	}
-	part_corrupt(p, e, "series %u of it cannot be read", ordinal);
-	return NULL;
 }
 
 static const uint8_t *shape_bytes(const struct index_part *p, uint32_t shape, const uint8_t **end,
@@ -384,16 +399,18 @@ static int read_labels(const struct index_part *p, const uint8_t *names, const u
 }
 
 /* The values of a series, and its shape × 2 + (1: a statistic). NULL on error. */
-static const uint8_t *series_values(const struct index_part *p, uint32_t ordinal, uint32_t *shape,
-				    const uint8_t **end, struct err *e)
+static const uint8_t *series_values(const struct index_part *p, struct part_place *at,
+				    uint32_t ordinal, uint32_t *shape, const uint8_t **end,
+				    struct err *e)
 {
+	struct part_place anywhere = { 0 };
 	const uint8_t *q;
 
 	if (ordinal >= p->series) {
 		part_corrupt(p, e, "there is no series %u", ordinal);
 		return NULL;
 	}
-	q = series_bytes(p, ordinal, end, e);
+	q = series_bytes(p, at ? at : &anywhere, ordinal, end, e);
 	if (q && !varint32_read(&q, *end, shape)) {
 		part_corrupt(p, e, "series %u of it is empty", ordinal);
 		return NULL;
@@ -401,23 +418,25 @@ static const uint8_t *series_values(const struct index_part *p, uint32_t ordinal
 	return q;
 }
 
-int part_is_statistic(const struct index_part *p, uint32_t ordinal, bool *is, struct err *e)
+int part_is_statistic(const struct index_part *p, struct part_place *at, uint32_t ordinal, bool *is,
+		      struct err *e)
 {
 	const uint8_t *end;
 	uint32_t shape = 0;
 
-	if (!series_values(p, ordinal, &shape, &end, e))
+	if (!series_values(p, at, ordinal, &shape, &end, e))
 		return -1;
 	*is = shape & 1;
 	return 0;
 }
 
-int part_series(const struct index_part *p, uint32_t ordinal, struct series_ref *out, struct err *e)
+int part_series(const struct index_part *p, struct part_place *at, uint32_t ordinal,
+		struct series_ref *out, struct err *e)
 {
 	const uint8_t *end, *names, *names_end, *q;
 	uint32_t shape = 0;
 
-	q = series_values(p, ordinal, &shape, &end, e);
+	q = series_values(p, at, ordinal, &shape, &end, e);
 	if (!q)
 		return -1;
 	out->statistic = shape & 1;
@@ -473,7 +492,7 @@ int part_find(const struct index_part *p, const struct label *l, size_t n, uint6
 		if (!entry)
 			return 0;
 		if ((entry & ~mask) == want) {
-			if (part_series(p, (entry & mask) - 1, &s, e) < 0 ||
+			if (part_series(p, NULL, (entry & mask) - 1, &s, e) < 0 ||
 			    has_labels(p, &s, l, n, &same, e) < 0)
 				return -1;
 			if (same) {
@@ -610,13 +629,14 @@ static int label_texts(const struct index_part *p, const struct series_ref *s, s
 
 static int verify_series(const struct index_part *p, uint64_t *labels, struct err *e)
 {
+	struct part_place at = { 0 };
 	struct label l[LABELS_MAX];
 	struct series_ref s;
 	uint32_t found;
 	bool statistic;
 
 	for (uint32_t i = 0; i < p->series; i++) {
-		if (part_series(p, i, &s, e) < 0 || label_texts(p, &s, l, e) < 0 ||
+		if (part_series(p, &at, i, &s, e) < 0 || label_texts(p, &s, l, e) < 0 ||
 		    part_find(p, l, s.n, index_hash(l, s.n, p->hash_seed), &found, &statistic, e) <
 			    0)
 			return -1;

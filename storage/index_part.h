@@ -215,9 +215,16 @@ struct series_ref {
 	uint32_t n;
 	struct label_ref l[LABELS_MAX];
 };
-int part_series(const struct index_part *p, uint32_t ordinal, struct series_ref *out,
-		struct err *e);
-int part_is_statistic(const struct index_part *p, uint32_t ordinal, bool *is, struct err *e);
+/* Where a reader of series stands; zeroed to begin with. */
+struct part_place {
+	uint32_t next; /* ordinal of the series at p */
+	const uint8_t *p, *end;
+};
+/* Series in rising order cost less with a place, which moves along; NULL: it is a single one. */
+int part_series(const struct index_part *p, struct part_place *at, uint32_t ordinal,
+		struct series_ref *out, struct err *e);
+int part_is_statistic(const struct index_part *p, struct part_place *at, uint32_t ordinal, bool *is,
+		      struct err *e);
 
 /* INDEX_NONE when there is none. */
 int part_find(const struct index_part *p, const struct label *l, size_t n, uint64_t hash,

@@ -75,7 +75,7 @@ int index_find(const struct index_set *x, const struct label *l, size_t n, uint3
 static int read_series(const struct segment *g, uint32_t ordinal, struct series_ref *s,
 		       struct label *l, struct err *e)
 {
-	if (segment_series(g, ordinal, s, e) < 0)
+	if (segment_series(g, NULL, ordinal, s, e) < 0)
 		return -1;
 	for (uint32_t i = 0; i < s->n; i++)
 		if (segment_name_text(g, s->l[i].name, &l[i].name, e) < 0 ||
@@ -353,12 +353,13 @@ static int names_of_series(const struct segment *g, const uint32_t *ordinals, ui
 			   struct arena *scratch, struct texts *t, struct err *e)
 {
 	uint64_t *marked = arena_array(scratch, bits_words(segment_names(g)), sizeof(*marked));
+	struct part_place at = { 0 };
 	struct series_ref s;
 
 	if (!marked)
 		return index_no_room(e);
 	for (uint32_t i = 0; i < n; i++) {
-		if (segment_series(g, ordinals[i], &s, e) < 0)
+		if (segment_series(g, &at, ordinals[i], &s, e) < 0)
 			return -1;
 		for (uint32_t k = 0; k < s.n; k++)
 			bits_add(marked, s.l[k].name);
@@ -421,10 +422,11 @@ static int add_values(const struct segment *g, uint32_t name, const uint64_t *ma
 static int mark_values(const struct segment *g, uint32_t name, const uint32_t *ordinals, uint32_t n,
 		       uint64_t *marked, struct err *e)
 {
+	struct part_place at = { 0 };
 	struct series_ref s;
 
 	for (uint32_t i = 0; i < n; i++) {
-		if (segment_series(g, ordinals[i], &s, e) < 0)
+		if (segment_series(g, &at, ordinals[i], &s, e) < 0)
 			return -1;
 		for (uint32_t k = 0; k < s.n; k++)
 			if (s.l[k].name == name)

@@ -345,10 +345,11 @@ static int taken_back(struct err *e)
 	return err_set(e, ERR_NOT_FOUND, "a series was taken back while it was looked at");
 }
 
-int segment_series(const struct segment *g, uint32_t ordinal, struct series_ref *out, struct err *e)
+int segment_series(const struct segment *g, struct part_place *at, uint32_t ordinal,
+		   struct series_ref *out, struct err *e)
 {
 	if (g->part)
-		return part_series(g->part, ordinal, out, e);
+		return part_series(g->part, at, ordinal, out, e);
 	if (ordinal >= memory_rows(g->memory))
 		return taken_back(e);
 	memory_series(g->memory, ordinal, out);
@@ -366,10 +367,11 @@ int segment_ids(const struct segment *g, uint32_t *ordinals, size_t n, struct er
 	return 0;
 }
 
-int segment_is_statistic(const struct segment *g, uint32_t ordinal, bool *is, struct err *e)
+int segment_is_statistic(const struct segment *g, struct part_place *at, uint32_t ordinal, bool *is,
+			 struct err *e)
 {
 	if (g->part)
-		return part_is_statistic(g->part, ordinal, is, e);
+		return part_is_statistic(g->part, at, ordinal, is, e);
 	if (ordinal >= memory_rows(g->memory))
 		return taken_back(e);
 	*is = memory_is_statistic(g->memory, ordinal);

@@ -96,9 +96,11 @@ int segment_name_seen(const struct segment *g, uint32_t name, bool *seen, struct
 /* --- series ------------------------------------------------------------------------------------
  */
 
-int segment_series(const struct segment *g, uint32_t ordinal, struct series_ref *out,
-		   struct err *e);
-int segment_is_statistic(const struct segment *g, uint32_t ordinal, bool *is, struct err *e);
+/* `at` as in part_series(). */
+int segment_series(const struct segment *g, struct part_place *at, uint32_t ordinal,
+		   struct series_ref *out, struct err *e);
+int segment_is_statistic(const struct segment *g, struct part_place *at, uint32_t ordinal, bool *is,
+			 struct err *e);
 /* Rising ordinals become ids in place. */
 int segment_ids(const struct segment *g, uint32_t *ordinals, size_t n, struct err *e);
 /* Rising ids become ordinals in place. ERR_NOT_FOUND. Takes the lock itself, as

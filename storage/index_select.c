@@ -445,6 +445,7 @@ static int series_meets(const struct segment *g, const struct conds *conds, size
 static int look_at_each(const struct segment *g, struct conds *c, size_t from, uint32_t *list,
 			uint32_t *n, struct arena *a, struct err *e)
 {
+	struct part_place at = { 0 };
 	struct series_ref s;
 	uint32_t kept = 0;
 	bool meets;
@@ -453,7 +454,7 @@ static int look_at_each(const struct segment *g, struct conds *c, size_t from, u
 		if (make_memo(g, &c->c[i], *n, a, e) < 0)
 			return -1;
 	for (uint32_t i = 0; i < *n; i++) {
-		if (segment_series(g, list[i], &s, e) < 0 ||
+		if (segment_series(g, &at, list[i], &s, e) < 0 ||
 		    series_meets(g, c, from, &s, &meets, e) < 0)
 			return -1;
 		if (meets)
