@@ -266,8 +266,8 @@ int vector_merge_equal(struct eval *ev, struct vector *v, struct err *e);
 
 /* --- labels ---------------------------------------------------------------------------- */
 
-/* Reads the labels of heads that are unread: all, or, with `names` (nnames of them), those of these
- * names; then they stay unread. */
+/* Reads the labels of heads that are unread: all, or, with `names` (nnames of them, sorted, none
+ * twice), those of these names; then they stay unread. */
 int heads_read(struct eval *ev, struct head *heads, size_t n, const struct slice *names,
 	       size_t nnames, struct err *e);
 /* Sees to it that each has its metric name. */

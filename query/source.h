@@ -66,8 +66,8 @@ struct source_vtable {
 	int (*select)(struct source *s, const struct selection *sel, struct arena *a,
 		      struct source_series **out, size_t *n, struct err *e);
 	/* Labels of `n` series for which select() has none, by id, which rise (not strictly); in
-	 * the arena. With `names` (nnames of them) only those of these names. NULL: select() always
-	 * has them. */
+	 * the arena. With `names` (nnames of them, sorted, none twice) only those of these names.
+	 * NULL: select() always has them. */
 	int (*labels)(struct source *s, const uint32_t *ids, size_t n, const struct slice *names,
 		      size_t nnames, struct arena *a, const struct labels **out, struct err *e);
 	/* One for each worker; ERR_LIMIT. Closed before the source is. */

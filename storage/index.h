@@ -115,8 +115,8 @@ int index_series(const struct index_set *x, uint32_t id, struct arena *a, const 
  * has none of them the empty set). Sets of wanted labels that are equal are mostly one. Ids rise,
  * not strictly. ERR_NOT_FOUND. */
 struct index_wanted {
-	const struct slice *names;
-	size_t n; /* at least 1 */
+	const struct slice *names; /* sorted, none twice */
+	size_t n;                  /* at least 1 */
 };
 int index_labels(const struct index_set *x, const uint32_t *ids, size_t n,
 		 const struct index_wanted *wanted, struct arena *a, const struct labels **out,

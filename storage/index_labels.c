@@ -3,14 +3,19 @@
  *
  * Ids rise, so each segment is gone through once from front to back. Texts of names are looked up
  * once a segment; where only some labels are wanted, series mostly have few different sets of
- * them, and those met lately are given out again.
+ * them, and those met lately are given out again. Of a large part of all series wanted labels are
+ * not read series by series but value by value, from the lists of those that have it.
  */
 #include "storage/index_segment.h"
 
 enum {
-	LOCKED_FOR = 1024,   /* series a memory index stays locked for */
-	SHARED_LABELS = 4,   /* sets with more are not shared */
-	SHARED_PLACES = 4096 /* a power of two */
+	LOCKED_FOR = 1024,    /* series a memory index stays locked for */
+	SHARED_LABELS = 4,    /* sets with more are not shared */
+	SHARED_PLACES = 4096, /* a power of two */
+	/* What costs as much as going over a member of a list: looking at a series, opening a
+	 * list. */
+	SERIES_COST = 20,
+	LIST_COST = 20
 };
 
 /* A set that was made of values of one segment. */
@@ -28,6 +33,7 @@ struct reading {
 	struct slice *names;     /* of g, by number; empty: not looked up yet */
 	uint32_t *numbers;       /* of the wanted names in g; INDEX_NONE: not there */
 	struct shared *shared;   /* of g; NULL: none are */
+	uint32_t **values;       /* + 1, of each wanted name by ordinal; NULL: not read by lists */
 };
 
 /* --- one series ------------------------------------------------------------------------ */
@@ -102,11 +108,26 @@ static int make_labels(struct reading *r, const struct label_ref *of, uint32_t n
 	return 0;
 }
 
+/* From what the lists said. */
+static uint32_t values_of(const struct reading *r, uint32_t ordinal, struct label_ref *out)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < r->wanted->n; i++)
+		if (r->values[i] && r->values[i][ordinal])
+			out[n++] = (struct label_ref){ r->numbers[i], r->values[i][ordinal] - 1 };
+	return n;
+}
+
 static int read_one(struct reading *r, uint32_t ordinal, const struct labels **out, struct err *e)
 {
 	struct series_ref s;
 	uint32_t n = 0;
 
+	if (r->values) {
+		n = values_of(r, ordinal, s.l);
+		return make_labels(r, s.l, n, out, e);
+	}
 	if (segment_series(r->g, &r->place, ordinal, &s, e) < 0)
 		return -1;
 	for (uint32_t i = 0; i < s.n; i++)
@@ -124,12 +145,72 @@ struct found {
 	size_t n, at;
 };
 
-static int begin_segment(struct reading *r, const struct segment *g, struct arena *scratch,
+/* Whether the lists of all values of the wanted names are gone over sooner than `n` series are. */
+static int lists_pay(const struct reading *r, size_t n, bool *pay, struct err *e)
+{
+	uint64_t cost = 0;
+
+	*pay = false;
+	if (!r->wanted || r->wanted->n > LABELS_MAX)
+		return 0;
+	for (size_t i = 0; i < r->wanted->n; i++) {
+		struct value_walk w;
+
+		if (r->numbers[i] == INDEX_NONE)
+			continue;
+		if (segment_walk(r->g, r->numbers[i], &w, e) < 0)
+			return -1;
+		cost += r->g->hi - r->g->lo + (uint64_t)w.total * LIST_COST;
+	}
+	*pay = cost < (uint64_t)n * SERIES_COST;
+	return 0;
+}
+
+static int read_name(const struct segment *g, uint32_t name, uint32_t *members, uint32_t *values,
+		     struct err *e)
+{
+	struct value_walk w;
+	uint32_t value, n;
+
+	if (segment_walk(g, name, &w, e) < 0)
+		return -1;
+	while (value_next(&w, &value)) {
+		if (segment_ordinals(g, value, members, &n, e) < 0)
+			return -1;
+		for (uint32_t k = 0; k < n; k++)
+			values[members[k]] = value + 1;
+	}
+	return 0;
+}
+
+static int read_lists(struct reading *r, struct arena *scratch, struct err *e)
+{
+	uint32_t *members = arena_alloc(scratch, r->g->n * sizeof(*members));
+
+	r->values = arena_array(scratch, r->wanted->n, sizeof(*r->values));
+	if (!r->values || !members)
+		return index_no_room(e);
+	for (size_t i = 0; i < r->wanted->n; i++) {
+		if (r->numbers[i] == INDEX_NONE)
+			continue;
+		r->values[i] = arena_array(scratch, r->g->n, sizeof(*r->values[i]));
+		if (!r->values[i])
+			return index_no_room(e);
+		if (read_name(r->g, r->numbers[i], members, r->values[i], e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int begin_segment(struct reading *r, const struct found *f, struct arena *scratch,
 			 struct err *e)
 {
+	const struct segment *g = f->g;
 	size_t n = r->wanted ? r->wanted->n : 0;
+	bool pay;
 
 	r->g = g;
+	r->values = NULL;
 	r->place = (struct part_place){ 0 };
 	r->names = arena_array(scratch, segment_names(g), sizeof(*r->names));
 	r->numbers = arena_array(scratch, n, sizeof(*r->numbers));
@@ -139,7 +220,9 @@ static int begin_segment(struct reading *r, const struct segment *g, struct aren
 	for (size_t i = 0; i < n; i++)
 		if (segment_find_name(g, r->wanted->names[i], &r->numbers[i], e) < 0)
 			return -1;
-	return 0;
+	if (lists_pay(r, f->n, &pay, e) < 0)
+		return -1;
+	return pay ? read_lists(r, scratch, e) : 0;
 }
 
 /* What is done with them while the segment is locked: [from, to) of them. */
@@ -151,7 +234,7 @@ static int read_labels(void *ctx, const struct found *f, size_t from, size_t to,
 {
 	struct reading *r = ctx;
 
-	if (from == 0 && begin_segment(r, f->g, scratch, e) < 0)
+	if (from == 0 && begin_segment(r, f, scratch, e) < 0)
 		return -1;
 	for (size_t i = from; i < to; i++)
 		if (read_one(r, f->ordinals[i], &r->out[f->at + i], e) < 0)

@@ -259,7 +259,7 @@ int snapshot_select(struct snapshot *v, const struct matcher *m, size_t nm, stru
 int snapshot_select_by_id(struct snapshot *v, const struct matcher *m, size_t nm, struct arena *a,
 			  struct series_ref **out, size_t *n, struct err *e);
 /* Labels of `n` series by id, which rise (not strictly); in the arena. With `names` (nnames of
- * them, in any order) only those of these names. ERR_NOT_FOUND. */
+ * them, sorted, none twice) only those of these names. ERR_NOT_FOUND. */
 int snapshot_labels(struct snapshot *v, const uint32_t *ids, size_t n, const struct slice *names,
 		    size_t nnames, struct arena *a, const struct labels **out, struct err *e);
 /* The ids alone, rising. */

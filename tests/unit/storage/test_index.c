@@ -125,11 +125,12 @@ static void labels_of_many_series_are_those_of_each(void **state)
 	for (int round = 0; round < 60; round++) {
 		struct arena_mark mark = arena_mark(&f->a);
 		struct index_wanted some = { wanted, chance(4) };
-		uint32_t n = 0, step = 1 + chance(40);
+		uint32_t n = 0, step = chance(3) * chance(100);
 
 		for (size_t i = 0; i < some.n; i++)
-			wanted[i] = slice_str(names[(chance(3) + 2 * i) % 7]);
-		for (uint32_t i = chance(100); i < f->n && n < SERIES; i += chance(step + 1)) {
+			wanted[i] = slice_str(names[chance(7)]);
+		some.n = unique(wanted, some.n);
+		for (uint32_t i = chance(100); i < f->n && n < SERIES; i += 1 + chance(step + 1)) {
 			at[n] = i;
 			ids[n++] = f->s[i].id;
 		}
