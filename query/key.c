@@ -135,6 +135,9 @@ int keys_init(struct eval *ev, const struct key_spec *spec, size_t rows, struct 
 {
 	size_t size = 16;
 
+	/* Without a label to differ in all are one. */
+	if (spec->listed && spec->n == 0 && rows > 1)
+		rows = 1;
 	while (size < 2 * rows)
 		size *= 2;
 	*out = (struct keys){ .spec = spec, .mask = size - 1, .room = rows };
@@ -176,6 +179,12 @@ uint32_t keys_add(const struct eval *ev, struct keys *k, const struct head *h)
 	return *slot - 1;
 }
 
+/* Rows beside each other often have one label set; then no key is looked for. */
+static bool have_one_set(const struct head *a, const struct head *b)
+{
+	return a->labels == b->labels && a->drop_name == b->drop_name;
+}
+
 int keys_sort(struct eval *ev, struct keys *k, const struct head *heads, size_t n,
 	      struct by_key *out, struct err *e)
 {
@@ -186,7 +195,9 @@ int keys_sort(struct eval *ev, struct keys *k, const struct head *heads, size_t 
 	if (!out->key || !out->row)
 		return -1;
 	for (size_t i = 0; i < n; i++)
-		out->key[i] = keys_add(ev, k, &heads[i]);
+		out->key[i] = i > 0 && have_one_set(&heads[i - 1], &heads[i])
+				      ? out->key[i - 1]
+				      : keys_add(ev, k, &heads[i]);
 	out->start = eval_alloc(ev, k->n + 1, sizeof(*out->start), e);
 	at = eval_alloc(ev, k->n + 1, sizeof(*at), e);
 	if (!out->start || !at)

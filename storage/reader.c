@@ -102,11 +102,10 @@ static uint32_t segment_of(const struct layer_cursor *c, uint32_t series)
 	return layer_find(l, series);
 }
 
-/* Calls each() for the chunks of one series in one layer that overlap. */
-static int walk_layer(struct reader *r, struct layer_cursor *c, const struct segment_want *w,
-		      int (*each)(void *ctx, struct layer_cursor *c, const struct chunk *k,
-				  uint32_t times_column, struct err *e),
-		      void *ctx, struct err *e)
+int reader_walk(struct reader *r, struct layer_cursor *c, const struct segment_want *w,
+		int (*each)(void *ctx, struct layer_cursor *c, const struct chunk *k,
+			    uint32_t times_column, struct err *e),
+		void *ctx, struct err *e)
 {
 	const struct layer *l = c->layer;
 
@@ -161,8 +160,8 @@ static int grow_run(struct arena *a, struct columns_run *r, size_t more, struct 
 	return 0;
 }
 
-static int unpack_times(const struct reader *r, struct layer_cursor *c, const struct chunk *k,
-			uint32_t column, struct err *e)
+int reader_times(const struct reader *r, struct layer_cursor *c, const struct chunk *k,
+		 uint32_t column, struct err *e)
 {
 	if (c->times_of == column)
 		return 0;
@@ -178,21 +177,6 @@ static int unpack_times(const struct reader *r, struct layer_cursor *c, const st
 	return 0;
 }
 
-static size_t first_at(const int64_t *t, size_t n, int64_t from_ms)
-{
-	size_t lo = 0, hi = n;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (t[mid] < from_ms)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
 static int take_samples(void *ctx, struct layer_cursor *c, const struct chunk *k, uint32_t column,
 			struct err *e)
 {
@@ -203,7 +187,7 @@ static int take_samples(void *ctx, struct layer_cursor *c, const struct chunk *k
 
 	if (k->count > COLUMN_SAMPLES_MAX)
 		return err_set(e, ERR_CORRUPT, "a chunk of %u samples is impossible", k->count);
-	if (unpack_times(g->r, c, k, column, e) < 0)
+	if (reader_times(g->r, c, k, column, e) < 0)
 		return -1;
 	from = first_at(c->times, k->count, g->from_ms);
 	to = g->to_ms == INT64_MAX ? k->count : first_at(c->times, k->count, g->to_ms + 1);
@@ -261,7 +245,7 @@ int columns_run_sort(struct columns_run *r, size_t from, struct err *e)
 	return 0;
 }
 
-static int prepare_samples(struct reader *r, struct err *e)
+int reader_prepare(struct reader *r, struct err *e)
 {
 	if (!r->samples)
 		r->samples = cursors_new(r->layout->samples, r->layout->nsamples, e);
@@ -281,10 +265,10 @@ static int gather_layers(struct gather *g, uint32_t from_layer, uint32_t n, uint
 {
 	struct segment_want w = { series, series, g->from_ms, g->to_ms };
 
-	if (prepare_samples(g->r, e) < 0)
+	if (reader_prepare(g->r, e) < 0)
 		return -1;
 	for (uint32_t i = from_layer; i < from_layer + n; i++)
-		if (walk_layer(g->r, &g->r->samples[i], &w, take_samples, g, e) < 0)
+		if (reader_walk(g->r, &g->r->samples[i], &w, take_samples, g, e) < 0)
 			return -1;
 	return 0;
 }
@@ -343,92 +327,6 @@ int reader_samples(struct reader *r, uint32_t series, int64_t from_ms, int64_t t
 	return g.rising ? 0 : columns_run_sort(out, begin, e);
 }
 
-/* --- the last sample of each ------------------------------------------------------------------
- */
-
-struct lasts {
-	struct reader *r;
-	const uint32_t *series;
-	size_t n;
-	int64_t from_ms, to_ms;
-	int64_t *t_ms; /* INT64_MIN: none so far */
-	double *value;
-	size_t at; /* of the series a chunk is looked at for */
-};
-
-/* What is looked for is newer than what a later layer has. */
-static int64_t newer_than(const struct lasts *x, size_t i)
-{
-	return x->t_ms[i] == INT64_MIN ? x->from_ms : x->t_ms[i] + 1;
-}
-
-static int take_last(void *ctx, struct layer_cursor *c, const struct chunk *k, uint32_t column,
-		     struct err *e)
-{
-	struct lasts *x = ctx;
-	size_t to;
-
-	if (k->count > COLUMN_SAMPLES_MAX)
-		return err_set(e, ERR_CORRUPT, "a chunk of %u samples is impossible", k->count);
-	if (unpack_times(x->r, c, k, column, e) < 0)
-		return -1;
-	to = x->to_ms >= k->last_ms ? k->count : first_at(c->times, k->count, x->to_ms + 1);
-	if (to == 0 || c->times[to - 1] < newer_than(x, x->at))
-		return 0;
-	if (values_unpack((enum value_encoding)k->encoding, k->values, k->count, x->r->values,
-			  x->r->scratch, e) < 0)
-		return -1;
-	x->t_ms[x->at] = c->times[to - 1];
-	x->value[x->at] = x->r->values[to - 1];
-	return 0;
-}
-
-static int last_of_layer(struct lasts *x, struct layer_cursor *c, struct err *e)
-{
-	int64_t last_ms = c->layer->last_ms < x->to_ms ? c->layer->last_ms : x->to_ms;
-
-	if (c->layer->first_ms > x->to_ms || last_ms < x->from_ms)
-		return 0;
-	for (x->at = 0; x->at < x->n; x->at++) {
-		uint32_t id = x->series[x->at];
-		struct segment_want w = { id, id, x->from_ms, x->to_ms };
-
-		if (x->t_ms[x->at] >= last_ms)
-			continue;
-		w.from_ms = newer_than(x, x->at);
-		if (walk_layer(x->r, c, &w, take_last, x, e) < 0)
-			return err_wrap(e, "series %u", id);
-	}
-	return 0;
-}
-
-static void last_of_head(struct lasts *x, const struct generation *g, uint64_t last_request)
-{
-	for (size_t i = 0; g && i < x->n; i++)
-		if (x->t_ms[i] < x->to_ms)
-			generation_last(g, x->series[i], last_request, newer_than(x, i), x->to_ms,
-					&x->t_ms[i], &x->value[i]);
-}
-
-int reader_last(struct reader *r, const uint32_t *series, size_t n, int64_t from_ms, int64_t to_ms,
-		uint64_t last_request, int64_t *t_ms, double *value, struct err *e)
-{
-	struct lasts x = { r, series, n, from_ms, to_ms, t_ms, value, 0 };
-
-	for (size_t i = 0; i < n; i++)
-		t_ms[i] = INT64_MIN;
-	if (from_ms > to_ms)
-		return 0;
-	if (prepare_samples(r, e) < 0)
-		return -1;
-	last_of_head(&x, r->layout->active, last_request);
-	last_of_head(&x, r->layout->sealed, last_request);
-	for (uint32_t i = r->layout->nsamples; i-- > 0;)
-		if (last_of_layer(&x, &r->samples[i], e) < 0)
-			return -1;
-	return 0;
-}
-
 /* --- whether there is a sample --------------------------------------------------------------- */
 
 struct probe {
@@ -453,7 +351,7 @@ static int probe_chunk(void *ctx, struct layer_cursor *c, const struct chunk *k,
 		p->has = true;
 		return 0;
 	}
-	if (unpack_times(p->r, c, k, column, e) < 0)
+	if (reader_times(p->r, c, k, column, e) < 0)
 		return -1;
 	at = first_at(c->times, k->count, p->from_ms);
 	p->has = at < k->count && c->times[at] <= p->to_ms;
@@ -486,12 +384,12 @@ int reader_has_sample(struct reader *r, uint32_t series, int64_t from_ms, int64_
 	*has = false;
 	if (from_ms > to_ms)
 		return 0;
-	if (prepare_samples(r, e) < 0 ||
+	if (reader_prepare(r, e) < 0 ||
 	    probe_head(&p, r->layout->active, series, last_request, scratch, e) < 0 ||
 	    probe_head(&p, r->layout->sealed, series, last_request, scratch, e) < 0)
 		return -1;
 	for (uint32_t i = r->layout->nsamples; i-- > 0 && !p.has;)
-		if (walk_layer(r, &r->samples[i], &w, probe_chunk, &p, e) < 0)
+		if (reader_walk(r, &r->samples[i], &w, probe_chunk, &p, e) < 0)
 			return -1;
 	*has = p.has;
 	return 0;
@@ -548,7 +446,7 @@ int reader_layer_figures(struct reader *r, uint32_t layer, uint32_t series, int6
 
 	if (prepare_figures(r, e) < 0)
 		return -1;
-	return walk_layer(r, &r->figures[layer], &w, take_figures, &g, e);
+	return reader_walk(r, &r->figures[layer], &w, take_figures, &g, e);
 }
 
 int reader_figures(struct reader *r, uint32_t series, int64_t from_ms, int64_t to_ms, uint64_t last,

@@ -60,4 +60,33 @@ int reader_layer_figures(struct reader *r, uint32_t layer, uint32_t series, int6
  * begin. */
 int columns_run_sort(struct columns_run *r, size_t from, struct err *e);
 
+/* --- between reader.c and reader_last.c ------------------------------------------------------- */
+
+/* Makes what reading samples needs. */
+int reader_prepare(struct reader *r, struct err *e);
+/* Calls each() for the chunks of one series in one layer that overlap. */
+int reader_walk(struct reader *r, struct layer_cursor *c, const struct segment_want *w,
+		int (*each)(void *ctx, struct layer_cursor *c, const struct chunk *k,
+			    uint32_t times_column, struct err *e),
+		void *ctx, struct err *e);
+/* Unpacks the times of a chunk, unless they are the cursor's already. */
+int reader_times(const struct reader *r, struct layer_cursor *c, const struct chunk *k,
+		 uint32_t column, struct err *e);
+
+/* The first of rising times that is not before. */
+static inline size_t first_at(const int64_t *t, size_t n, int64_t from_ms)
+{
+	size_t lo = 0, hi = n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (t[mid] < from_ms)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
 #endif
