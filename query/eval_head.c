@@ -74,6 +74,14 @@ static bool any_unread(const struct head *heads, size_t n)
 	return false;
 }
 
+static bool is_among(const struct slice *names, size_t n, struct slice name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (slice_eq(names[i], name))
+			return true;
+	return false;
+}
+
 int heads_read(struct eval *ev, struct head *heads, size_t n, const struct slice *names,
 	       size_t nnames, struct err *e)
 {
@@ -98,7 +106,8 @@ int heads_read(struct eval *ev, struct head *heads, size_t n, const struct slice
 		struct head *h = &heads[list[i].at];
 
 		h->labels = ls[i];
-		h->unread = h->unnamed = nnames > 0;
+		h->unread = nnames > 0;
+		h->unnamed = nnames > 0 && !is_among(names, nnames, name_label);
 	}
 	return 0;
 }
@@ -107,7 +116,7 @@ int heads_name(struct eval *ev, struct head *heads, size_t n, struct err *e)
 {
 	for (size_t i = 0; i < n; i++)
 		if (heads[i].unnamed)
-			return heads_read(ev, heads, n, NULL, 0, e);
+			return heads_read(ev, heads, n, &name_label, 1, e);
 	return 0;
 }
 

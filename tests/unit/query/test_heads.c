@@ -97,8 +97,11 @@ static void labels_are_read_where_they_are_looked_at(void **state)
 	assert_int_equal(labels_of("limitk(2, m)"), 2);
 	assert_int_equal(labels_of("sum by (g) (m)"), SERIES);
 	assert_int_equal(names_asked, 1);
+	assert_int_equal(labels_of("sum(rate({__name__=~\"c_.*\"}[1m]))"), SERIES);
+	assert_int_equal(names_asked, 1);
 	/* Two names may meet once they are dropped. */
-	assert_int_equal(labels_of("sum(rate({__name__=~\"c.*|one\"}[1m]))"), SERIES + GROUPS);
+	assert_int_equal(labels_of("sum(rate({__name__=~\"c.*|one\"}[1m]))"),
+			 2 * (SERIES + GROUPS));
 	assert_int_equal(names_asked, 0);
 	/* First for the groups, then of those that are left. */
 	assert_int_equal(labels_of("topk by (g) (1, m)"), SERIES + GROUPS);
