@@ -266,7 +266,10 @@ static int show_plain(const struct selecting *s, size_t from, size_t n, struct w
 			continue;
 		}
 		w->points++;
-		if (s->what == SEE_TIME && !is_absent(out[i]))
+		if (is_absent(out[i]))
+			continue;
+		count_step(w, s->counting, 0, 1);
+		if (s->what == SEE_TIME)
 			out[i] = (double)t[i] / 1000;
 	}
 	return 0;
