@@ -11,6 +11,7 @@ static struct source_memory source;
 static struct source_vtable counting;
 static const struct source_vtable *memory;
 static size_t labels_read, names_asked;
+static bool query_counts_steps;
 static struct err e;
 
 static int count_labels(struct source *s, const uint32_t *ids, size_t n, const struct slice *names,
@@ -70,6 +71,7 @@ static int run(const char *text, struct query *q, struct engine **en)
 	q->text = slice_str(text);
 	q->start_ms = END_MS;
 	q->source = &source.source;
+	q->count_steps = query_counts_steps;
 	return query_run(*en, q);
 }
 
@@ -119,11 +121,30 @@ static void a_dropped_name_that_was_not_read_is_still_missed(void **state)
 	engine_free(en);
 }
 
+static void samples_of_an_instant_are_counted_and_marks_are_not(void **state)
+{
+	struct labels *gone = labels_make(&e, "m", "g", "gone", NULL);
+	struct engine *en;
+	struct query q;
+
+	(void)state;
+	assert_ok(source_memory_add(&source, gone, END_MS, ABSENT, &e), &e);
+	labels_unref(gone);
+	query_counts_steps = true;
+	assert_int_equal(run("count(m) + count(timestamp(one))", &q, &en), 0);
+	query_counts_steps = false;
+	assert_f64(q.value.vector.values[0], SERIES + GROUPS);
+	assert_int_equal(q.stats.step_points[0], SERIES + GROUPS);
+	query_release(&q);
+	engine_free(en);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(labels_are_read_where_they_are_looked_at),
 		cmocka_unit_test(a_dropped_name_that_was_not_read_is_still_missed),
+		cmocka_unit_test(samples_of_an_instant_are_counted_and_marks_are_not),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);
