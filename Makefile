@@ -202,6 +202,7 @@ $(B)/bench/load: $(patsubst %.c,$(B)/%.o,$(wildcard bench/load*.c)) $(B)/libbase
 	$(say) LD
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lsnappy
 
+$(B)/bench/bench_figures: $(B)/bench/load_set.o
 $(B)/bench/%: $(B)/bench/%.o $(B)/libtest.a $(B)/libdaemon.a $(LIBA)
 	$(say) LD
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
