@@ -48,6 +48,7 @@ struct audit {
 	bool met; /* `wanted` */
 	struct original_follow original;
 	struct buf text;
+	struct err failed; /* no memory to look at an original: no fault of the store */
 };
 
 #define fault(a, ...) audit_tell(&(a)->tell, __VA_ARGS__)
@@ -372,8 +373,12 @@ static void check_whole(struct audit *a, const struct original_piece *p)
 
 	sha256_hex(p->sha256, hex);
 	buf_init(&plain, ORIGINAL_MAX_BYTES);
-	if (original_get(a->t, p->sha256, &plain, &e) < 0)
-		fault(a, "original %s: %s", hex, e.text);
+	if (original_get(a->t, p->sha256, &plain, &e) < 0) {
+		if (e.code == ERR_MEMORY)
+			a->failed = e;
+		else
+			fault(a, "original %s: %s", hex, e.text);
+	}
 	buf_release(&plain);
 	if (get_submission(a, p->submission, &view, &e) != 1 || !view.s.has_original ||
 	    memcmp(view.s.body_sha256, p->sha256, SHA256_BYTES) != 0)
@@ -483,6 +488,10 @@ static int audit(struct audit *a, struct err *e)
 	    walk_entries(a, e) < 0 ||
 	    scan(a, DB_ORIGINALS, KEY_ORIGINAL_BYTES, look_at_original, &n, e) < 0)
 		return -1;
+	if (a->failed.code != ERR_NONE) {
+		*e = a->failed;
+		return -1;
+	}
 	check_ends(a);
 	return 0;
 }
