@@ -4,8 +4,6 @@
 #include "base/protobuf.h"
 #include "base/text.h"
 
-enum { RESPONSE_SAMPLES = 0 };
-
 struct reading {
 	struct slice raw; /* the outermost message, for places */
 	struct arena *a;
@@ -104,7 +102,7 @@ static int query_field(struct reading *r, const uint8_t *at, const struct pb_fie
 struct request_reading {
 	struct read_request *to;
 	size_t cap;
-	bool any, samples; /* response types */
+	bool any; /* response types were named */
 };
 
 static int add_query(struct reading *r, struct request_reading *x, struct slice message)
@@ -126,6 +124,15 @@ static int add_query(struct reading *r, struct request_reading *x, struct slice 
 	return 0;
 }
 
+static void add_type(struct request_reading *x, uint64_t type)
+{
+	if (!x->any)
+		x->to->response = READ_RESPONSE_NONE;
+	x->any = true;
+	if (x->to->response == READ_RESPONSE_NONE && type < READ_RESPONSE_NONE)
+		x->to->response = (enum read_response)type;
+}
+
 /* One number, or several packed into a field. */
 static int add_types(struct reading *r, const uint8_t *at, struct request_reading *x,
 		     const struct pb_field *f)
@@ -133,8 +140,7 @@ static int add_types(struct reading *r, const uint8_t *at, struct request_readin
 	const uint8_t *p, *end;
 
 	if (f->wire == PB_VARINT) {
-		x->any = true;
-		x->samples |= f->value == RESPONSE_SAMPLES;
+		add_type(x, f->value);
 		return 0;
 	}
 	if (pb_want(pb_start(r->raw), at, f, PB_BYTES, r->e) < 0)
@@ -146,8 +152,7 @@ static int add_types(struct reading *r, const uint8_t *at, struct request_readin
 
 		if (!varint_read(&p, end, &v))
 			return err_set(r->e, ERR_INVALID, "a list of response types is cut off");
-		x->any = true;
-		x->samples |= v == RESPONSE_SAMPLES;
+		add_type(x, v);
 	}
 	return 0;
 }
@@ -170,9 +175,6 @@ int read_request_parse(struct slice raw, struct arena *a, struct read_request *o
 	struct reading r = { raw, a, e };
 	struct request_reading x = { .to = out };
 
-	*out = (struct read_request){ 0 };
-	if (walk(&r, raw, request_field, &x) < 0)
-		return -1;
-	out->takes_samples = !x.any || x.samples;
-	return 0;
+	*out = (struct read_request){ .response = READ_SAMPLES };
+	return walk(&r, raw, request_field, &x);
 }

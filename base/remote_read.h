@@ -17,6 +17,12 @@
 
 #include <stdint.h>
 
+enum read_response {
+	READ_SAMPLES = 0,
+	READ_STREAMED_XOR_CHUNKS = 1, /* read_frames.h */
+	READ_RESPONSE_NONE,           /* the client takes only what we do not know */
+};
+
 enum { READ_QUERIES_MAX = 100, READ_MATCHERS_MAX = 1000 };
 
 struct read_query {
@@ -28,7 +34,8 @@ struct read_query {
 struct read_request {
 	struct read_query *queries;
 	size_t n;
-	bool takes_samples; /* the client accepts the response type SAMPLES */
+	/* The first we know of those the client takes; READ_SAMPLES when it names none. */
+	enum read_response response;
 };
 
 /* Texts point into `raw`, everything else is in the arena. Errors say where: "query 2, matcher 1:

@@ -94,4 +94,9 @@ void rw_put_series(struct buf *out, const struct label *l, size_t n, const struc
 		   size_t ns);
 void rw_put_metadata(struct buf *out, const struct rw_metadata *m);
 
+/* The `labels` fields of a TimeSeries, which other messages have too: their bytes, and written at p
+ * where there is room for them; their end. */
+size_t rw_labels_size(const struct label *l, size_t n);
+uint8_t *rw_write_labels(uint8_t *p, const struct label *l, size_t n);
+
 #endif

@@ -18,11 +18,23 @@ static size_t sample_size(const struct rw_sample *s)
 	return 1 + PB_DOUBLE_BYTES + 1 + varint_bytes((uint64_t)s->t_ms);
 }
 
-static uint8_t *put_label(uint8_t *p, const struct label *l)
+size_t rw_labels_size(const struct label *l, size_t n)
 {
-	p = pb_put_header(p, SERIES_LABELS, label_size(l));
-	p = pb_put_bytes(p, LABEL_NAMES, l->name);
-	return pb_put_bytes(p, LABEL_VALUES, l->value);
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < n; i++)
+		bytes += pb_bytes_size(label_size(&l[i]));
+	return bytes;
+}
+
+uint8_t *rw_write_labels(uint8_t *p, const struct label *l, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		p = pb_put_header(p, SERIES_LABELS, label_size(&l[i]));
+		p = pb_put_bytes(p, LABEL_NAMES, l[i].name);
+		p = pb_put_bytes(p, LABEL_VALUES, l[i].value);
+	}
+	return p;
 }
 
 /* The value is written even when it is 0, which proto3 could leave out: -0.0 is not 0. */
@@ -37,19 +49,16 @@ static uint8_t *put_sample(uint8_t *p, const struct rw_sample *s)
 void rw_put_series(struct buf *out, const struct label *l, size_t n, const struct rw_sample *s,
 		   size_t ns)
 {
-	size_t bytes = 0;
+	size_t bytes = rw_labels_size(l, n);
 	uint8_t *p;
 
-	for (size_t i = 0; i < n; i++)
-		bytes += pb_bytes_size(label_size(&l[i]));
 	for (size_t i = 0; i < ns; i++)
 		bytes += pb_bytes_size(sample_size(&s[i]));
 	p = (uint8_t *)buf_room(out, pb_bytes_size(bytes));
 	if (!p)
 		return;
 	p = pb_put_header(p, REQUEST_SERIES, bytes);
-	for (size_t i = 0; i < n; i++)
-		p = put_label(p, &l[i]);
+	p = rw_write_labels(p, l, n);
 	for (size_t i = 0; i < ns; i++)
 		p = put_sample(p, &s[i]);
 	buf_added(out, pb_bytes_size(bytes));

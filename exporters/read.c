@@ -2,13 +2,15 @@
  * read.c - /api/v1/read: samples for another Prometheus
  * (prometheus.io/docs/prometheus/latest/querying/remote_read_api).
  *
- * The response type is SAMPLES: ReadResponse { 1: QueryResult* }, QueryResult { 1: TimeSeries* },
- * one block of snappy. Samples come as they are kept, staleness marks among them; of statistics
+ * The response type is the first of the client's list. SAMPLES is one block of snappy:
+ * ReadResponse { 1: QueryResult* }, QueryResult { 1: TimeSeries* }. STREAMED_XOR_CHUNKS is frames
+ * of read_frames.h. Samples come as they are kept, staleness marks among them; of statistics
  * the newest values, at their stamps. Errors are one line of text, as Prometheus' are here.
  */
 #include "exporters/handlers.h"
 
 #include "base/protobuf.h"
+#include "base/read_frames.h"
 #include "base/remote_read.h"
 #include "base/remote_write.h"
 #include "base/snappy.h"
@@ -26,9 +28,11 @@ struct reading {
 	struct exchange *x;
 	struct snapshot *v;
 	struct arena arena;
-	struct buf raw;    /* the request */
-	struct buf result; /* of one query */
-	struct buf answer;
+	struct buf raw; /* the request */
+	struct read_request request;
+	size_t query;      /* the one that is answered */
+	struct buf result; /* SAMPLES: of one query */
+	struct buf answer; /* SAMPLES: of all, plain */
 	struct regex **regexes;
 	size_t nregexes, samples;
 };
@@ -63,6 +67,25 @@ static int read_figures(struct reading *r, uint32_t id, const struct read_query 
 	return 0;
 }
 
+/* As in Prometheus the limit of samples is for this response type only. */
+static int put_samples(struct reading *r, const struct labels *ls, const struct rw_sample *list,
+		       size_t n, struct err *e)
+{
+	r->samples += n;
+	if (r->samples > SAMPLES_MAX)
+		return err_set(e, ERR_LIMIT, "exceeded sample limit (%d)", SAMPLES_MAX);
+	if (n)
+		rw_put_series(&r->result, ls->l, ls->n, list, n);
+	return buf_check(&r->result, e);
+}
+
+static int put_frames(struct reading *r, const struct labels *ls, const struct rw_sample *list,
+		      size_t n, struct err *e)
+{
+	read_put_frames(&r->x->reply, r->query, ls->l, ls->n, list, n);
+	return buf_check(&r->x->reply, e);
+}
+
 static int put_series(struct reading *r, const struct series_ref *s, const struct read_query *q,
 		      struct err *e)
 {
@@ -75,13 +98,11 @@ static int put_series(struct reading *r, const struct series_ref *s, const struc
 	if (!list)
 		return err_set(e, ERR_LIMIT, "the samples need more than %zu MiB",
 			       r->arena.limit >> 20);
-	r->samples += n;
-	if (r->samples > SAMPLES_MAX)
-		return err_set(e, ERR_LIMIT, "exceeded sample limit (%d)", SAMPLES_MAX);
-	if (n)
-		rw_put_series(&r->result, s->labels->l, s->labels->n, list, n);
+	if ((r->request.response == READ_SAMPLES ? put_samples : put_frames)(r, s->labels, list, n,
+									     e) < 0)
+		return -1;
 	arena_reset(&r->arena, mark);
-	return buf_check(&r->result, e);
+	return 0;
 }
 
 static int make_regexes(struct reading *r, const struct read_query *q, struct err *e)
@@ -121,7 +142,6 @@ static int find(struct reading *r, const struct read_query *q, struct err *e)
 
 static int put_result(struct reading *r, const struct read_query *q, struct err *e)
 {
-	struct arena_mark mark = arena_mark(&r->arena);
 	uint8_t *p;
 
 	buf_clear(&r->result);
@@ -131,23 +151,23 @@ static int put_result(struct reading *r, const struct read_query *q, struct err 
 	if (p)
 		buf_added(&r->answer, (size_t)(pb_put_header(p, 1, r->result.n) - p));
 	buf_slice(&r->answer, buf_all(&r->result));
-	arena_reset(&r->arena, mark);
 	return buf_check(&r->answer, e);
 }
 
 /* --- the request ----------------------------------------------------------------------------- */
 
-static int read_request(struct reading *r, struct read_request *q, struct err *e)
+static int read_request(struct reading *r, struct err *e)
 {
+	struct read_request *q = &r->request;
 	size_t matchers = 0;
 
 	if (snappy_decode(r->x->body, BODY_BYTES, &r->raw, e) < 0 ||
 	    read_request_parse(buf_all(&r->raw), &r->arena, q, e) < 0)
 		return -1;
-	if (!q->takes_samples)
+	if (q->response == READ_RESPONSE_NONE)
 		return err_set(e, ERR_INVALID,
-			       "server does not support any of the requested response types: "
-			       "[STREAMED_XOR_CHUNKS]; supported: map[SAMPLES:{}]");
+			       "server does not support any of the requested response types; "
+			       "supported: map[SAMPLES:{} STREAMED_XOR_CHUNKS:{}]");
 	for (size_t i = 0; i < q->n; i++)
 		matchers += q->queries[i].nm;
 	r->regexes = arena_array(&r->arena, matchers + 1, sizeof(struct regex *));
@@ -160,17 +180,39 @@ static int read_request(struct reading *r, struct read_request *q, struct err *e
 	return 0;
 }
 
-static int answer(struct reading *r, const struct read_request *q, struct err *e)
+static int answer_all(struct reading *r,
+		      int (*each)(struct reading *r, const struct read_query *q, struct err *e),
+		      struct err *e)
 {
 	const struct exporter_view *view = r->x->ctx;
+	struct arena_mark mark = arena_mark(&r->arena);
 
 	r->v = snapshot_open(view->store, SNAPSHOT_MS, e);
 	if (!r->v)
 		return -1;
-	for (size_t i = 0; i < q->n; i++)
-		if (put_result(r, &q->queries[i], e) < 0)
+	for (r->query = 0; r->query < r->request.n; r->query++) {
+		if (each(r, &r->request.queries[r->query], e) < 0)
 			return -1;
-	return snappy_encode(buf_all(&r->answer), &r->x->reply, e);
+		arena_reset(&r->arena, mark);
+	}
+	return 0;
+}
+
+static int answer(struct reading *r, struct err *e)
+{
+	struct exchange *x = r->x;
+
+	if (r->request.response == READ_STREAMED_XOR_CHUNKS) {
+		x->content_type =
+			"application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse";
+		return answer_all(r, find, e);
+	}
+	if (answer_all(r, put_result, e) < 0 ||
+	    snappy_encode(buf_all(&r->answer), &x->reply, e) < 0)
+		return -1;
+	x->content_type = "application/x-protobuf";
+	exchange_set_header(x, "Content-Encoding", "snappy");
+	return 0;
 }
 
 static void reading_release(struct reading *r)
@@ -187,20 +229,15 @@ static void reading_release(struct reading *r)
 void serve_read(struct exchange *x)
 {
 	struct reading r = { .x = x };
-	struct read_request q;
 	struct err e = { 0 };
 
 	arena_init(&r.arena, ARENA_BYTES);
 	buf_init(&r.raw, BODY_BYTES);
 	buf_init(&r.result, ANSWER_BYTES);
 	buf_init(&r.answer, ANSWER_BYTES);
-	if (read_request(&r, &q, &e) < 0) {
+	if (read_request(&r, &e) < 0)
 		reply_error(x, 400, &e);
-	} else if (answer(&r, &q, &e) < 0) {
+	else if (answer(&r, &e) < 0)
 		reply_error(x, e.code == ERR_LIMIT ? 400 : e.code == ERR_TIMEOUT ? 503 : 500, &e);
-	} else {
-		x->content_type = "application/x-protobuf";
-		exchange_set_header(x, "Content-Encoding", "snappy");
-	}
 	reading_release(&r);
 }

@@ -27,6 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		must_say_why(&e);
 	} else {
 		MUST(r.n <= READ_QUERIES_MAX);
+		MUST(r.response <= READ_RESPONSE_NONE);
 		for (size_t i = 0; i < r.n; i++) {
 			MUST(r.queries[i].nm <= READ_MATCHERS_MAX);
 			for (size_t k = 0; k < r.queries[i].nm; k++)

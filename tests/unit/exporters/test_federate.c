@@ -1,6 +1,7 @@
 /* Federation and remote read: samples for another Prometheus. */
 #include "base/protobuf.h"
 #include "base/remote_read.h"
+#include "tests/lib/read_frames.h"
 #include "tests/unit/exporters/api_help.h"
 
 #define PLAIN "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"
@@ -129,6 +130,8 @@ static void put_query(struct buf *request, int64_t from_ms, int64_t to_ms, unsig
 	buf_release(&m);
 }
 
+static size_t reply_bytes; /* of the next answer; 0: enough */
+
 /* Sends `request` packed, or as it is. */
 static const char *ask_read(struct face *f, const struct buf *request, bool packed)
 {
@@ -147,7 +150,8 @@ static const char *ask_read(struct face *f, const struct buf *request, bool pack
 	f->r.x.content_type = "text/plain; charset=utf-8";
 	f->r.x.body = buf_all(&body);
 	arena_init(&f->r.x.arena, 16 << 20);
-	buf_init(&f->r.x.reply, 16 << 20);
+	buf_init(&f->r.x.reply, reply_bytes ? reply_bytes : 16 << 20);
+	reply_bytes = 0;
 	f->exchanged = true;
 	serve_read(&f->r.x);
 	if (f->r.x.status != 200)
@@ -227,6 +231,97 @@ static void each_query_has_a_result_with_its_samples(void **state)
 	rw_reader_free(r);
 }
 
+/* The name of a series' frame, and how many samples its chunks have. */
+static size_t read_frame(struct face *f, const struct read_frame *frame, struct slice *instance)
+{
+	struct rw_sample list[XOR_CHUNK_SAMPLES];
+	struct slice series = frame->series;
+	struct label l[LABELS_MAX];
+	size_t n, all = 0;
+
+	assert_ok(rw_labels(take_labels(&series), l, &n, &f->e), &f->e);
+	*instance = l[1].value;
+	while (take_chunk(&series, list, &n))
+		all += n;
+	return all;
+}
+
+static void a_client_of_chunks_gets_a_frame_for_each_series(void **state)
+{
+	static const struct {
+		size_t query, samples;
+		const char *instance;
+	} want[] = { { 0, 2, "h1" }, { 0, 2, "h3" }, { 2, 1, "cron" }, { 3, 3, "M" } };
+	struct face *f = *state;
+	struct read_frame frame;
+	struct slice in, instance;
+	struct buf request;
+
+	buf_init(&request, 1 << 16);
+	put_query(&request, NOW_MS - 30000, NOW_MS - 15000, 2, "job", "w.*");
+	put_query(&request, 0, NOW_MS, 0, "__name__", "nothing");
+	put_query(&request, 0, NOW_MS, 0, "__name__", "old");
+	put_query(&request, 0, NOW_MS, 0, "park", "p2");
+	put_number(&request, 2, 1);
+	put_number(&request, 2, 0);
+	ask_read(f, &request, true);
+	assert_int_equal(f->r.x.status, 200);
+	assert_string_equal(
+		f->r.x.content_type,
+		"application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse");
+	assert_null(f->r.x.headers[0][0]);
+	in = buf_all(&f->r.x.reply);
+	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
+		assert_true(take_frame(&in, &frame));
+		assert_int_equal(frame.query, want[i].query);
+		assert_int_equal(read_frame(f, &frame, &instance), want[i].samples);
+		assert_slice(instance, want[i].instance);
+	}
+	assert_false(take_frame(&in, &frame));
+	buf_release(&request);
+}
+
+static void the_first_response_type_that_is_known_counts(void **state)
+{
+	struct face *f = *state;
+	struct buf request;
+
+	buf_init(&request, 1 << 16);
+	put_field(&request, 2, slice_of("\7\0\1", 3));
+	ask_read(f, &request, true);
+	assert_string_equal(f->r.x.content_type, "application/x-protobuf");
+	buf_clear(&request);
+	put_number(&request, 2, 2);
+	put_number(&request, 2, 1);
+	put_number(&request, 2, 0);
+	ask_read(f, &request, true);
+	assert_string_equal(
+		f->r.x.content_type,
+		"application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse");
+	buf_clear(&request);
+	put_number(&request, 2, 2);
+	assert_string_equal(ask_read(f, &request, true),
+			    "server does not support any of the requested response types; "
+			    "supported: map[SAMPLES:{} STREAMED_XOR_CHUNKS:{}]\n");
+	assert_int_equal(f->r.x.status, 400);
+	buf_release(&request);
+}
+
+static void an_answer_in_chunks_that_is_too_large_is_an_error(void **state)
+{
+	struct face *f = *state;
+	struct buf request;
+
+	buf_init(&request, 1 << 16);
+	put_query(&request, 0, NOW_MS, 0, "__name__", "requests_total");
+	put_number(&request, 2, 1);
+	reply_bytes = 1000;
+	assert_has(ask_read(f, &request, true), "1000");
+	assert_int_equal(f->r.x.status, 400);
+	assert_string_equal(f->r.x.content_type, "text/plain; charset=utf-8");
+	buf_release(&request);
+}
+
 static void an_empty_request_has_an_empty_answer(void **state)
 {
 	struct face *f = *state;
@@ -262,14 +357,6 @@ static void requests_that_cannot_be_answered_say_why(void **state)
 	assert_non_null(
 		strstr(ask_read(f, &request, true), "query 1: matcher 1: a text is not UTF-8"));
 	buf_clear(&request);
-	put_field(&request, 2, slice_of("\1", 1));
-	assert_string_equal(ask_read(f, &request, true),
-			    "server does not support any of the requested response types: "
-			    "[STREAMED_XOR_CHUNKS]; supported: map[SAMPLES:{}]\n");
-	put_number(&request, 2, 0);
-	ask_read(f, &request, true);
-	assert_int_equal(f->r.x.status, 200);
-	buf_clear(&request);
 	for (int i = 0; i <= READ_QUERIES_MAX; i++)
 		put_query(&request, 0, 1, 0, "job", "x");
 	assert_non_null(strstr(ask_read(f, &request, true), "more than 100 queries"));
@@ -290,6 +377,9 @@ int main(void)
 		T(names_the_old_format_lacks_are_written_with_underscores),
 		T(a_bad_selector_is_plain_text),
 		T(each_query_has_a_result_with_its_samples),
+		T(a_client_of_chunks_gets_a_frame_for_each_series),
+		T(the_first_response_type_that_is_known_counts),
+		T(an_answer_in_chunks_that_is_too_large_is_an_error),
 		T(an_empty_request_has_an_empty_answer),
 		T(requests_that_cannot_be_answered_say_why),
 	};
