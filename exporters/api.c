@@ -71,6 +71,13 @@ void serve_ready(struct exchange *x)
 	buf_printf(&x->reply, "not ready: %s\n", why);
 }
 
+/* No page of elsewhere may read an answer, so nothing is said about origins. */
+void serve_options(struct exchange *x)
+{
+	x->status = 204;
+	x->content_type = NULL;
+}
+
 void api_begin(struct json_writer *j, struct exchange *x)
 {
 	x->content_type = "application/json";

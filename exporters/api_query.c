@@ -253,17 +253,35 @@ void serve_query_range(struct exchange *x)
 /* --- about queries -------------------------------------------------------------------------------
  */
 
-/* Samples come without exemplars: there is never one. The selector is read all the same. */
-void serve_query_exemplars(struct exchange *x)
+static int parse_query(struct exchange *x, struct expr *out, struct err *e)
 {
 	const struct exporter_view *view = x->ctx;
+
+	return parse(exchange_param(x, "query"), engine_options(view->engine)->features, &x->arena,
+		     out, e);
+}
+
+static int read_exemplars(struct exchange *x, struct expr *expr, struct err *e)
+{
+	int64_t start = INT64_MIN, end = INT64_MAX;
+	bool there;
+
+	if (param_time(x, "start", &start, &there, e) < 0 ||
+	    param_time(x, "end", &end, &there, e) < 0)
+		return -1;
+	if (end < start)
+		return err_set(e, ERR_INVALID, "end timestamp must not be before start timestamp");
+	return parse_query(x, expr, e); /* here Prometheus does not name the parameter */
+}
+
+/* Samples come without exemplars: there is never one. The arguments are read all the same. */
+void serve_query_exemplars(struct exchange *x)
+{
 	struct json_writer j;
 	struct expr expr;
 	struct err e = { 0 };
 
-	if (parse(exchange_param(x, "query"), engine_options(view->engine)->features, &x->arena,
-		  &expr, &e) < 0) {
-		param_invalid("query", &e);
+	if (read_exemplars(x, &expr, &e) < 0) {
 		bad_data(x, &e);
 		return;
 	}
@@ -274,13 +292,12 @@ void serve_query_exemplars(struct exchange *x)
 	api_end(&j);
 }
 
+/* -1: the client has its error. */
 static int parse_param(struct exchange *x, struct expr *out)
 {
-	const struct exporter_view *view = x->ctx;
 	struct err e = { 0 };
 
-	if (parse(exchange_param(x, "query"), engine_options(view->engine)->features, &x->arena,
-		  out, &e) == 0)
+	if (parse_query(x, out, &e) == 0)
 		return 0;
 	param_invalid("query", &e);
 	bad_data(x, &e);

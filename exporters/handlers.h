@@ -15,6 +15,7 @@ enum { QUERY_DEADLINE_SPARE_MS = 5000 };
 void serve_metrics(struct exchange *x); /* metrics.c */
 void serve_healthy(struct exchange *x); /* api.c */
 void serve_ready(struct exchange *x);
+void serve_options(struct exchange *x);
 void serve_alerts(struct exchange *x);
 void serve_buildinfo(struct exchange *x);
 void serve_overview(struct exchange *x); /* page_overview.c */

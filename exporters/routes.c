@@ -6,6 +6,17 @@
 #include "exporters/handlers.h"
 #include "query/query.h"
 
+/* What a browser asks before it lets a page of elsewhere ask. */
+static struct http_route options_of(const struct http_route *r)
+{
+	struct http_route options = *r;
+
+	options.method = "OPTIONS";
+	options.where = HTTP_ON_LOOP;
+	options.serve = serve_options;
+	return options;
+}
+
 const struct http_route *exporter_routes(const struct exporter_view *view, struct arena *a,
 					 size_t *n, struct err *e)
 {
@@ -59,7 +70,7 @@ const struct http_route *exporter_routes(const struct exporter_view *view, struc
 	const size_t rows = sizeof(table) / sizeof(table[0]);
 
 	*n = 0;
-	routes = arena_array(a, 2 * rows, sizeof(*routes));
+	routes = arena_array(a, 3 * rows, sizeof(*routes));
 	if (!routes) {
 		err_set(e, ERR_MEMORY, "no memory for the routes");
 		return NULL;
@@ -87,6 +98,8 @@ const struct http_route *exporter_routes(const struct exporter_view *view, struc
 			r.method = *method == 'P' ? "POST" : "GET";
 		}
 		routes[(*n)++] = r;
+		if (strncmp(r.path, "/api/v1/", 8) == 0)
+			routes[(*n)++] = options_of(&r);
 	}
 	return routes;
 }

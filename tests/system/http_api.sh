@@ -113,6 +113,14 @@ done <<T
 /api/v1/alertmanagers
 /api/v1/targets/metadata
 /api/v1/scrape_pools
+/api/v1/query_exemplars?query=(
+/api/v1/query_exemplars?query=up
+/api/v1/query_exemplars
+/api/v1/query_exemplars?query=up&start=x
+/api/v1/query_exemplars?query=up&start=5&end=4
+/api/v1/format_query?query=(
+/api/v1/metadata?limit=1_0
+/api/v1/metadata?limit=-1
 /api/v1/status/walreplay
 /federate?match[]={__name__=~".%2B"}
 /federate?match[]={}
@@ -120,6 +128,30 @@ done <<T
 /federate
 T
 check "as prometheus: POST /api/v1/series" same_answer /api/v1/series --data-urlencode 'match[]=temp'
+# The same status; a 405 has other words.
+same_status() { # method path
+	local to
+	for to in "$ours" "$theirs"; do
+		curl -gsS --max-time 10 -X "$1" -o /dev/null -w '%{http_code}\n' "$to$2"
+	done | uniq | wc -l | grep -qx 1
+}
+while read -r method path; do
+	check "as prometheus: $method $path" same_status "$method" "$path"
+done <<T
+POST /api/v1/label/job/values?match[]=temp
+POST /api/v1/metadata
+POST /api/v1/status/flags
+PUT /api/v1/query?query=1
+GET /api/v1/read
+OPTIONS /api/v1/query
+OPTIONS /api/v1/label/job/values
+OPTIONS /api/v1/read
+OPTIONS /api/v1/admin/tsdb/delete_series
+GET /api/v1/nothing
+T
+check "OPTIONS tells no origin that it may read" sh -c "curl -sS -D - -X OPTIONS -H 'Origin: http://elsewhere' \
+	-H 'Access-Control-Request-Method: POST' '$ours/api/v1/query' | tr -d '\r' >'$tmp/options' &&
+	grep -qx 'HTTP/1.1 204 No Content' '$tmp/options' && ! grep -qiE '^(access-control|content-type)' '$tmp/options'"
 check "as prometheus: POST /api/v1/labels" same_answer /api/v1/labels --data-urlencode 'match[]=temp'
 
 # --- what `promtool query analyze` asks: buckets as they were stored, the sums' labels, a duration as Go writes it

@@ -111,7 +111,7 @@ static void health_checks_need_no_worker(void **state)
 	struct engine_options o = { .timeout_ms = 77000, .workers = ENGINE_NO_WORKERS };
 	struct face *f = *state;
 	struct arena a;
-	size_t n, found = 0;
+	size_t n, found = 0, options = 0;
 	const struct http_route *routes;
 
 	f->view.engine = engine_new(&o, &f->e);
@@ -123,6 +123,10 @@ static void health_checks_need_no_worker(void **state)
 		bool health = strncmp(routes[i].path, "/-/", 3) == 0;
 
 		assert_ptr_equal(routes[i].ctx, &f->view);
+		if (strcmp(routes[i].method, "OPTIONS") == 0) {
+			assert_int_equal(routes[i].where, HTTP_ON_LOOP);
+			options++;
+		}
 		/* What changes something is not done by following a link. */
 		if (strstr(routes[i].path, "/admin/"))
 			assert_string_not_equal(routes[i].method, "GET");
@@ -138,6 +142,7 @@ static void health_checks_need_no_worker(void **state)
 			assert_true(routes[i].deadline_ms > o.timeout_ms);
 	}
 	assert_int_equal(found, 2);
+	assert_in_range(options, 20, n);
 	arena_release(&a);
 	engine_free(f->view.engine);
 }

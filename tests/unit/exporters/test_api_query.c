@@ -256,9 +256,14 @@ static void there_are_no_exemplars_and_nothing_runs(void **state)
 	struct face *f = *state;
 
 	assert_data(f, serve_query_exemplars, "query=requests_total", "[]");
+	assert_data(f, serve_query_exemplars, "query=up&start=4&end=5", "[]");
 	assert_refused(f, serve_query_exemplars, "query=(", 400, "bad_data",
-		       "invalid parameter \\\"query\\\": 1:2: parse error: unclosed left "
-		       "parenthesis");
+		       "1:2: parse error: unclosed left parenthesis");
+	assert_refused(f, serve_query_exemplars, "query=(&start=5&end=4", 400, "bad_data",
+		       "end timestamp must not be before start timestamp");
+	assert_refused(f, serve_query_exemplars, "query=up&end=x", 400, "bad_data",
+		       "invalid parameter \\\"end\\\": Invalid time value for 'end': cannot parse "
+		       "\\\"x\\\" to a valid timestamp");
 	assert_data(f, serve_queries, "", "[]");
 }
 
