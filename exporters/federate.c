@@ -3,9 +3,10 @@
  * (prometheus.io/docs/prometheus/latest/federation).
  *
  * As Prometheus does it, every family is untyped, samples carry their time, series that went stale
- * or have nothing within the lookback are left out, and `instance=""` stands where there is no
- * instance, so that the scraping side adds none. A figure that still holds goes out without its
- * stamp: a scraper would refuse one that is weeks old.
+ * or have nothing within the lookback are left out (a sample at its far end counts, unlike in a
+ * query), and `instance=""` stands where there is no instance, so that the scraping side adds none.
+ * A figure that still holds goes out without its stamp: a scraper would refuse one that is weeks
+ * old.
  */
 #include "exporters/handlers.h"
 #include "exporters/expose.h"
@@ -45,8 +46,8 @@ static int newest_sample(struct federation *f, const struct series_ref *s, struc
 	struct arena_mark mark = arena_mark(&f->arena);
 	struct samples list;
 
-	if (snapshot_samples(f->v, s->id, f->now_ms - f->lookback_ms + 1, f->now_ms, &f->arena,
-			     &list, e) < 0)
+	if (snapshot_samples(f->v, s->id, f->now_ms - f->lookback_ms, f->now_ms, &f->arena, &list,
+			     e) < 0)
 		return -1;
 	if (list.n > 0) {
 		out->value = list.value[list.n - 1];
@@ -70,7 +71,7 @@ static int newest_figure(struct federation *f, const struct series_ref *s, struc
 		return 0;
 	out->value = last.value;
 	out->there = c ? c->holds_until(c, s->labels, last.stamp_ms) > f->now_ms
-		       : last.stamp_ms > f->now_ms - f->lookback_ms;
+		       : last.stamp_ms >= f->now_ms - f->lookback_ms;
 	return 0;
 }
 

@@ -51,15 +51,15 @@ static void values_and_labels_are_written_as_the_format_wants(void **state)
 			    "v{q=\"x\",z=\"3\",instance=\"\"} 1e+21 1795424699996\n");
 }
 
-static void the_lookback_is_open_at_its_far_end(void **state)
+static void a_sample_at_the_far_end_of_the_lookback_counts(void **state)
 {
 	struct face *f = *state;
 
-	api_sample(f, api_labels("edge", "a", "in", "instance", "i"), NOW_MS - 5 * MINUTE + 1, 1);
-	api_sample(f, api_labels("edge", "a", "out", "instance", "i"), NOW_MS - 5 * MINUTE, 1);
+	api_sample(f, api_labels("edge", "a", "in", "instance", "i"), NOW_MS - 5 * MINUTE, 1);
+	api_sample(f, api_labels("edge", "a", "out", "instance", "i"), NOW_MS - 5 * MINUTE - 1, 1);
 	assert_string_equal(api_ask(f, serve_federate, "/federate", "match[]=edge"),
 			    "# TYPE edge untyped\n"
-			    "edge{a=\"in\",instance=\"i\"} 1 1795424400001\n");
+			    "edge{a=\"in\",instance=\"i\"} 1 1795424400000\n");
 }
 
 static void figures_that_hold_come_without_their_stamp(void **state)
@@ -372,7 +372,7 @@ int main(void)
 		T(newest_samples_come_by_family_with_their_times),
 		T(stale_and_old_series_are_left_out),
 		T(values_and_labels_are_written_as_the_format_wants),
-		T(the_lookback_is_open_at_its_far_end),
+		T(a_sample_at_the_far_end_of_the_lookback_counts),
 		T(figures_that_hold_come_without_their_stamp),
 		T(names_the_old_format_lacks_are_written_with_underscores),
 		T(a_bad_selector_is_plain_text),
