@@ -363,7 +363,7 @@ static void put_counts(struct json_writer *j, const char *key, const struct inde
 }
 
 static void put_tsdb(struct exchange *x, const struct index_cardinality *c,
-		     const struct sealed_extent *extent)
+		     const struct stored_extent *extent)
 {
 	struct json_writer j;
 
@@ -401,7 +401,7 @@ void serve_tsdb_status(struct exchange *x)
 {
 	const struct exporter_view *view = x->ctx;
 	struct index_cardinality c;
-	struct sealed_extent extent;
+	struct stored_extent extent;
 	struct err e = { 0 };
 	struct snapshot *v;
 	int64_t top;
@@ -416,7 +416,7 @@ void serve_tsdb_status(struct exchange *x)
 		return;
 	}
 	if (snapshot_cardinality(v, (size_t)top, &x->arena, &c, &e) < 0 ||
-	    snapshot_sealed_extent(v, &extent, &e) < 0)
+	    snapshot_extent(v, &extent, &e) < 0)
 		reply_store_error(x, &e);
 	else
 		put_tsdb(x, &c, &extent);

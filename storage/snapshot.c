@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/counter.h"
+#include "storage/extent.h"
 #include "storage/metadata.h"
 #include "storage/submission.h"
 #include "storage/vintage.h"
@@ -416,25 +417,11 @@ int snapshot_cardinality(struct snapshot *v, size_t top, struct arena *a,
 	return leave(v, rc);
 }
 
-int snapshot_sealed_extent(struct snapshot *v, struct sealed_extent *out, struct err *e)
+int snapshot_extent(struct snapshot *v, struct stored_extent *out, struct err *e)
 {
-	const struct layout *l;
-
-	*out = (struct sealed_extent){ .first_ms = INT64_MAX, .last_ms = INT64_MIN };
 	if (enter(v, e) < 0)
 		return -1;
-	l = v->view.layout;
-	for (uint32_t i = 0; i < l->nsamples; i++) {
-		const struct layer *layer = l->samples[i];
-
-		if (layer->first_ms < out->first_ms)
-			out->first_ms = layer->first_ms;
-		if (layer->last_ms > out->last_ms)
-			out->last_ms = layer->last_ms;
-		for (uint32_t k = 0; k < layer->nsegments; k++)
-			out->chunks += layer->segments[k].chunks;
-	}
-	return leave(v, 0);
+	return leave(v, view_extent(&v->view, &v->arena, out, e));
 }
 
 /* Puts the series in front of an error about its values. */

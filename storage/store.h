@@ -325,12 +325,13 @@ int snapshot_label_values(struct snapshot *v, struct slice name, const struct ma
 int snapshot_cardinality(struct snapshot *v, size_t top, struct arena *a,
 			 struct index_cardinality *out, struct err *e);
 
-/* Of the plain samples that are sealed; first > last: there are none. */
-struct sealed_extent {
+/* Of samples and figures, packed or not; first > last: there are none. What a series has in memory
+ * counts as one chunk. Walks through what is in memory. */
+struct stored_extent {
 	int64_t first_ms, last_ms;
 	uint64_t chunks;
 };
-int snapshot_sealed_extent(struct snapshot *v, struct sealed_extent *out, struct err *e);
+int snapshot_extent(struct snapshot *v, struct stored_extent *out, struct err *e);
 
 /* What senders told of metric families, by family; texts in the arena. */
 struct family_metadata {

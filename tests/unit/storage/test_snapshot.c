@@ -567,7 +567,6 @@ static void a_series_is_found_by_its_id(void **state)
 {
 	struct fixture *f = *state;
 	struct labels *a = series_named("figure", "a"), *b = series_named("up", "b");
-	struct sealed_extent extent;
 	struct series_ref ref;
 	struct snapshot *v;
 
@@ -582,16 +581,38 @@ static void a_series_is_found_by_its_id(void **state)
 	assert_int_equal(labels_cmp(ref.labels, b), 0);
 	assert_fails(snapshot_series(v, 3, &f->arena, &ref, &f->e), &f->e, ERR_NOT_FOUND,
 		     "there is no series 3");
-	assert_ok(snapshot_sealed_extent(v, &extent, &f->e), &f->e);
-	assert_true(extent.first_ms > extent.last_ms);
 	snapshot_close(v);
+	labels_unref(a);
+	labels_unref(b);
+}
+
+static void assert_extent(struct fixture *f, int64_t first_ms, int64_t last_ms, uint64_t chunks)
+{
+	struct snapshot *v = must_snapshot(f->s);
+	struct stored_extent x;
+
+	assert_ok(snapshot_extent(v, &x, &f->e), &f->e);
+	assert_int_equal(x.first_ms, first_ms);
+	assert_int_equal(x.last_ms, last_ms);
+	assert_int_equal(x.chunks, chunks);
+	snapshot_close(v);
+}
+
+static void the_extent_is_of_what_is_packed_and_what_is_not(void **state)
+{
+	struct fixture *f = *state;
+	struct labels *a = series_named("figure", "a"), *b = series_named("up", "b");
+
+	assert_extent(f, INT64_MAX, INT64_MIN, 0);
+	assert_ok(put_sample(f->s, b, 5000, 1, &f->e), &f->e);
+	assert_ok(put_sample(f->s, b, 4000, 1, &f->e), &f->e);
+	assert_extent(f, 4000, 5000, 1);
+	assert_ok(put_figure(f->s, a, 1, 1, 1, 1, NULL, &f->e), &f->e);
+	assert_extent(f, 1, 5000, 2);
 	assert_ok(store_flush(f->s, &f->e), &f->e);
-	v = must_snapshot(f->s);
-	assert_ok(snapshot_sealed_extent(v, &extent, &f->e), &f->e);
-	assert_int_equal(extent.first_ms, 5000);
-	assert_int_equal(extent.last_ms, 5000);
-	assert_int_equal(extent.chunks, 1);
-	snapshot_close(v);
+	assert_extent(f, 1, 5000, 2);
+	assert_ok(put_sample(f->s, b, 6000, 1, &f->e), &f->e);
+	assert_extent(f, 1, 6000, 3);
 	labels_unref(a);
 	labels_unref(b);
 }
@@ -601,6 +622,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(a_sample_is_found_exactly_where_one_can_be_read),
 		STORE_TEST(a_series_is_found_by_its_id),
+		STORE_TEST(the_extent_is_of_what_is_packed_and_what_is_not),
 		STORE_TEST(random_vintages_equal_a_naive_model),
 		STORE_TEST(real_vintages_come_back_at_each_publication_date),
 		STORE_TEST(readers_see_whole_transactions_while_the_writer_writes),
