@@ -380,8 +380,13 @@ static const char *const type_names[] = {
 static int by_family(const void *a, const void *b)
 {
 	const struct family_metadata *x = a, *y = b;
+	int c = slice_cmp(x->family, y->family);
 
-	return slice_cmp(x->family, y->family);
+	if (c == 0)
+		c = (x->type > y->type) - (x->type < y->type);
+	if (c == 0)
+		c = slice_cmp(x->help, y->help);
+	return c ? c : slice_cmp(x->unit, y->unit);
 }
 
 /* What senders told, and the families of figures, of which each unit has a series. */
@@ -409,18 +414,14 @@ static int add_figures(const struct assessment *as, struct arena *a, struct fami
 	return 0;
 }
 
-/* Without those that say the same. */
+/* Without those that say the same, of a list in order. */
 static size_t once(struct family_metadata *list, size_t n)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		const struct family_metadata *f = &list[i];
-
-		if (kept == 0 || !slice_eq(list[kept - 1].family, f->family) ||
-		    !slice_eq(list[kept - 1].help, f->help))
-			list[kept++] = *f;
-	}
+	for (size_t i = 0; i < n; i++)
+		if (kept == 0 || by_family(&list[kept - 1], &list[i]) != 0)
+			list[kept++] = list[i];
 	return kept;
 }
 

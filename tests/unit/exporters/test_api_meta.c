@@ -300,13 +300,12 @@ static void metadata_tell_of_the_catalogues_indicators(void **state)
 		       "limit_per_metric must be a number");
 }
 
-static void metadata_tell_what_senders_told(void **state)
+static void send_metadata(struct face *f, enum rw_type type, const char *family, const char *help)
 {
-	struct rw_metadata m = { .type = RW_COUNTER,
-				 .family = slice_str("requests"),
-				 .help = slice_str("All of them."),
+	struct rw_metadata m = { .type = (int)type,
+				 .family = slice_str(family),
+				 .help = slice_str(help),
 				 .unit = slice_str("") };
-	struct face *f = *state;
 	struct write w;
 	struct buf raw;
 
@@ -316,9 +315,37 @@ static void metadata_tell_what_senders_told(void **state)
 	buf_release(&raw);
 	/* It is written behind the request and not waited for, but before what comes later. */
 	api_figure(f, "p3", OCTOBER, 1);
+}
+
+static void metadata_tell_what_senders_told(void **state)
+{
+	struct face *f = *state;
+
+	send_metadata(f, RW_COUNTER, "requests", "All of them.");
 	assert_data(
 		f, serve_metadata, "metric=requests",
 		"{\"requests\":[{\"type\":\"counter\",\"help\":\"All of them.\",\"unit\":\"\"}]}");
+}
+
+/* As many families as `limit` says, the first ones by name; of each as many as the other one. */
+static void metadata_that_differ_in_type_are_two(void **state)
+{
+	struct face *f = *state;
+
+	send_metadata(f, RW_COUNTER, "park_" TAXES, "税收收入 (reported in 万元)");
+	assert_data(f, serve_metadata, "metric=park_" TAXES,
+		    "{\"park_" TAXES "\":[{\"type\":\"counter\",\"help\":\"税收收入 (reported in "
+		    "万元)\",\"unit\":\"\"},{\"type\":\"gauge\",\"help\":\"税收收入 (reported in "
+		    "万元)\",\"unit\":\"\"}]}");
+	assert_data(f, serve_metadata, "limit_per_metric=1&limit=2",
+		    "{\"park_" ADDED "\":" FAMILY(
+			    "规上工业增加值",
+			    "亿元") ",\"park_" TAXES
+				    "\":[{\"type\":\"counter\",\"help\":\"税收收入 (reported in "
+				    "万元)\",\"unit\":\"\"}]}");
+	send_metadata(f, RW_GAUGE, "park_" TAXES, "税收收入 (reported in 万元)");
+	assert_data(f, serve_metadata, "metric=park_" TAXES "&limit_per_metric=0&limit=-1",
+		    "{\"park_" TAXES "\":" FAMILY("税收收入", "万元") "}");
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, api_setup_filled, api_teardown)
@@ -340,6 +367,7 @@ int main(void)
 		cmocka_unit_test(escapes_that_are_none_stay_as_they_are),
 		T(metadata_tell_of_the_catalogues_indicators),
 		T(metadata_tell_what_senders_told),
+		T(metadata_that_differ_in_type_are_two),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
