@@ -439,6 +439,38 @@ const struct labels *labels_in_arena(struct arena *a, const struct label *sorted
 	return ls;
 }
 
+static struct slice move_text(struct slice text, char **to)
+{
+	char *at = *to;
+
+	if (text.n)
+		memcpy(at, text.p, text.n);
+	*to += text.n;
+	return slice_of(at, text.n);
+}
+
+const struct labels *labels_copy(struct arena *a, const struct labels *ls)
+{
+	const size_t bytes = sizeof(*ls) + ls->n * sizeof(*ls->l);
+	struct labels *copy;
+	size_t texts = 0;
+	char *to;
+
+	for (uint32_t i = 0; i < ls->n; i++)
+		texts += ls->l[i].name.n + ls->l[i].value.n;
+	copy = arena_alloc(a, bytes + texts);
+	if (!copy)
+		return NULL;
+	to = (char *)copy + bytes;
+	copy->n = ls->n;
+	atomic_init(&copy->refs, 0);
+	for (uint32_t i = 0; i < ls->n; i++) {
+		copy->l[i].name = move_text(ls->l[i].name, &to);
+		copy->l[i].value = move_text(ls->l[i].value, &to);
+	}
+	return copy;
+}
+
 /* --- reading a set ------------------------------------------------------------------ */
 
 uint64_t labels_hash(const struct labels *ls)

@@ -61,6 +61,8 @@ void labels_unref(struct labels *ls); /* NULL is nothing */
  * labels_ref() or labels_unref(), and compare with labels_cmp(), not by pointer; everything
  * else works. NULL when the arena is full. */
 const struct labels *labels_in_arena(struct arena *a, const struct label *sorted, size_t n);
+/* Such a set whose texts are in the arena, too. */
+const struct labels *labels_copy(struct arena *a, const struct labels *ls);
 
 /* Over names and values: equal sets have equal ones, in every process. Worked out anew each time.
  */

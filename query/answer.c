@@ -24,6 +24,14 @@ static int as_vector(struct eval *ev, struct query *q, struct err *e)
 	return 0;
 }
 
+/* Those of a row of the answer, which outlives the source. */
+static const struct labels *row_labels(const struct eval *ev, const struct head *h)
+{
+	const struct labels *ls = head_labels(ev, h, ev->arena);
+
+	return ls ? labels_copy(ev->arena, ls) : NULL;
+}
+
 /* Names that are only noted as dropped go now. */
 static int settle_names(struct eval *ev, struct vector *v, struct err *e)
 {
@@ -37,7 +45,7 @@ static int settle_names(struct eval *ev, struct vector *v, struct err *e)
 	if (r == 0)
 		r = heads_read(ev, v->heads, v->n, NULL, 0, e);
 	for (size_t i = 0; i < v->n && r == 0; i++) {
-		v->heads[i].labels = head_labels(ev, &v->heads[i], ev->arena);
+		v->heads[i].labels = row_labels(ev, &v->heads[i]);
 		v->heads[i].drop_name = false;
 		if (!v->heads[i].labels)
 			r = eval_full(ev, e);
@@ -203,7 +211,7 @@ static int finish_matrix(struct eval *ev, struct query *q, struct err *e)
 		arena_reset(&w->scratch, mark);
 		if (r < 0)
 			return -1;
-		row->labels = head_labels(ev, &m->heads[i], ev->arena);
+		row->labels = row_labels(ev, &m->heads[i]);
 		if (!row->labels)
 			return eval_full(ev, e);
 		q->nrows += row->n > 0;

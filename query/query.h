@@ -75,7 +75,7 @@ struct query {
 	struct grid grid; /* steps of the answer */
 	/* type VALUE_VECTOR of a range query, too: it has a row for each series. VALUE_MATRIX only
 	 * of an instant query: then `rows` is set. Vectors are materialized, without empty rows,
-	 * names removed; sorted by labels unless `ordered`. */
+	 * names removed; sorted by labels unless `ordered`. Nothing of it is the source's. */
 	struct value value;
 	struct query_points { /* of a series */
 		const struct labels *labels;

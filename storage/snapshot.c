@@ -4,7 +4,8 @@
  * Every call takes the snapshot's lock, so that the writer's thread can take the
  * transaction away between two calls once the time is up; a call that runs long
  * looks at the clock itself. Readers of several threads are counted instead, and lock only while
- * they look something up. All that is given out lies in the caller's arena, never in the map.
+ * they look something up. What is given out lies in the caller's arena, but for the texts of
+ * series' labels.
  */
 #include "storage/store_impl.h"
 

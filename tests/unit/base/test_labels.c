@@ -339,6 +339,27 @@ static void *take_and_drop(void *ctx)
 	return wrong ? ctx : NULL;
 }
 
+static void a_copy_has_texts_of_its_own(void **state)
+{
+	char value[] = "p1";
+	struct label l[] = { label("__name__", "up"), label("park", value) };
+	const struct labels *ls, *copy;
+	struct arena a;
+
+	(void)state;
+	arena_init(&a, 1 << 14);
+	ls = labels_in_arena(&a, l, 2);
+	copy = labels_copy(&a, ls);
+	assert_non_null(copy);
+	assert_int_equal(labels_cmp(copy, ls), 0);
+	assert_true(labels_hash(copy) == labels_hash(ls));
+	value[0] = 'q';
+	assert_slice(labels_get(ls, slice_str("park")), "q1");
+	assert_slice(labels_get(copy, slice_str("park")), "p1");
+	assert_int_equal(labels_copy(&a, labels_in_arena(&a, NULL, 0))->n, 0);
+	arena_release(&a);
+}
+
 static void threads_may_race_for_the_last_reference(void **state)
 {
 	pthread_t threads[THREADS];
@@ -400,6 +421,7 @@ int main(void)
 		T(every_failed_allocation_is_an_error_without_a_leak),
 		T(a_table_that_cannot_grow_still_works),
 		T(a_set_in_an_arena_is_in_no_table),
+		T(a_copy_has_texts_of_its_own),
 		T(threads_may_race_for_the_last_reference),
 	};
 

@@ -103,6 +103,28 @@ static void an_answer_that_nobody_wants_any_more_is_given_back(void **state)
 	assert_int_equal(f->r.x.reply.n, 0);
 }
 
+static void a_series_that_is_deleted_while_it_is_sent_keeps_its_labels(void **state)
+{
+	static const char labels[] = "{\"metric\":{\"__name__\":\"requests_total\",\"instance\":\"";
+	const struct matcher all = { .op = MATCH_EQ,
+				     .name = slice_str("__name__"),
+				     .value = slice_str("requests_total") };
+	struct face *f = *state;
+	const char *at;
+	uint64_t n;
+	int seen = 0;
+
+	api_start(f, serve_query_range, "",
+		  "start=1795424100&end=1795424700&step=0.06&query=requests_total");
+	assert_non_null(f->r.x.more);
+	assert_ok(store_delete(f->s, &all, 1, INT64_MIN, INT64_MAX, &n, &f->e), &f->e);
+	assert_true(n > 0);
+	api_collect(f);
+	for (at = f->r.x.reply.p; (at = strstr(at, labels)); at += sizeof(labels))
+		seen++;
+	assert_int_equal(seen, 4);
+}
+
 static void a_limit_cuts_series_and_warns(void **state)
 {
 	struct face *f = *state;
@@ -278,6 +300,7 @@ int main(void)
 		T(a_series_that_went_stale_has_no_value),
 		T(a_long_answer_comes_in_pieces),
 		T(an_answer_that_nobody_wants_any_more_is_given_back),
+		T(a_series_that_is_deleted_while_it_is_sent_keeps_its_labels),
 		T(a_limit_cuts_series_and_warns),
 		T(notes_come_behind_the_data),
 		T(stats_come_when_they_are_asked_for),
