@@ -67,9 +67,8 @@ static uint8_t *close_frame(uint8_t *frame, size_t bytes, size_t query)
 	return p;
 }
 
-/* How many samples it took; 0 when there is no room. */
-static size_t put_frame(struct buf *out, size_t query, const struct label *l, size_t nl,
-			const struct rw_sample *s, size_t n)
+size_t read_put_frame(struct buf *out, size_t query, const struct label *l, size_t nl,
+		      const struct rw_sample *s, size_t n)
 {
 	size_t labels = rw_labels_size(l, nl), taken = 0;
 	size_t chunks = (n + XOR_CHUNK_SAMPLES - 1) / XOR_CHUNK_SAMPLES * CHUNK_BYTES;
@@ -90,16 +89,4 @@ static size_t put_frame(struct buf *out, size_t query, const struct label *l, si
 	p = close_frame(frame, (size_t)(p - body), query);
 	buf_added(out, (size_t)(p - frame));
 	return taken;
-}
-
-void read_put_frames(struct buf *out, size_t query, const struct label *l, size_t nl,
-		     const struct rw_sample *s, size_t n)
-{
-	size_t taken;
-
-	for (; n; s += taken, n -= taken) {
-		taken = put_frame(out, query, l, nl, s, n);
-		if (taken == 0)
-			return;
-	}
 }

@@ -15,10 +15,10 @@
 
 #include "base/remote_write.h"
 
-/* Appends the frames of one series: about 1 MiB each, its labels in every one. Labels sorted by
- * name, samples in rising time; without samples there is no frame. `query` counts from 0. A failure
- * shows in buf_check(). */
-void read_put_frames(struct buf *out, size_t query, const struct label *l, size_t nl,
-		     const struct rw_sample *s, size_t n);
+/* Appends a frame of one series: its labels and as many of its n samples as make about 1 MiB; how
+ * many that were, 0 when the buffer failed. Labels sorted by name, samples in rising time, n is not
+ * 0. `query` counts from 0. */
+size_t read_put_frame(struct buf *out, size_t query, const struct label *l, size_t nl,
+		      const struct rw_sample *s, size_t n);
 
 #endif

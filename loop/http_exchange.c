@@ -351,6 +351,13 @@ struct slice exchange_header(const struct exchange *x, const char *name)
 	return slice_of("", 0);
 }
 
+void exchange_break(struct exchange *x)
+{
+	struct request *r = x->private;
+
+	r->broken = true;
+}
+
 void exchange_set_header(struct exchange *x, const char *name, const char *value)
 {
 	char *n = arena_strdup(&x->arena, name), *v = arena_strdup(&x->arena, value);

@@ -111,6 +111,10 @@ struct slice exchange_param(const struct exchange *x, const char *name);
 struct slice exchange_header(const struct exchange *x, const char *name);
 void exchange_set_header(struct exchange *x, const char *name, const char *value);
 
+/* By more(), when the rest of a reply cannot be made: the connection ends without the reply's end,
+ * so that the client sees that something is missing. The handler says why in the log. */
+void exchange_break(struct exchange *x);
+
 /* With HTTP_DEFERRED: after a serve() that set x->deferred the reply is sent only when this was
  * called, by any thread, exactly once, also before serve() has returned. Until then the exchange
  * belongs to whoever will call it, with its arena, body and reply: serve() touches none of them

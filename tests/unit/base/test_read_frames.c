@@ -28,9 +28,8 @@ static void a_series_is_a_frame_with_its_checksum(void **state)
 
 	(void)state;
 	buf_init(&out, 1 << 20);
-	read_put_frames(&out, 0, two_labels(), 2, s, 2);
-	read_put_frames(&out, 300, two_labels(), 2, s, 0);
-	read_put_frames(&out, 300, two_labels(), 1, s, 1);
+	assert_int_equal(read_put_frame(&out, 0, two_labels(), 2, s, 2), 2);
+	assert_int_equal(read_put_frame(&out, 300, two_labels(), 1, s, 1), 1);
 	assert_ok(buf_check(&out, &e), &e);
 	in = buf_all(&out);
 	assert_true(take_frame(&in, &frame));
@@ -65,7 +64,10 @@ static void many_samples_are_cut_into_chunks_and_frames(void **state)
 	for (size_t i = 0; i < SAMPLES; i++)
 		s[i] = (struct rw_sample){ (int64_t)i * 1000, rand() * 1e-9 };
 	buf_init(&out, 8 * MIB);
-	read_put_frames(&out, 1, two_labels(), 2, s, SAMPLES);
+	for (size_t i = 0; i < SAMPLES; i += n) {
+		n = read_put_frame(&out, 1, two_labels(), 2, s + i, SAMPLES - i);
+		assert_in_range(n, 1, SAMPLES - i);
+	}
 	assert_ok(buf_check(&out, &e), &e);
 	for (in = buf_all(&out); take_frame(&in, &frame); frames++) {
 		assert_int_equal(frame.query, 1);
@@ -93,7 +95,7 @@ static void what_does_not_fit_is_noticed(void **state)
 
 	(void)state;
 	buf_init(&out, 100);
-	read_put_frames(&out, 0, two_labels(), 2, s, 1);
+	assert_int_equal(read_put_frame(&out, 0, two_labels(), 2, s, 1), 0);
 	assert_fails(buf_check(&out, &e), &e, ERR_LIMIT, "");
 	buf_release(&out);
 }

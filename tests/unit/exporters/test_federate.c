@@ -281,6 +281,109 @@ static void a_client_of_chunks_gets_a_frame_for_each_series(void **state)
 	buf_release(&request);
 }
 
+/* Random values of a thousand bytes a chunk: more than a piece for each of three series. */
+static void push_long_series(struct face *f)
+{
+	enum { SAMPLES = 60000 };
+	static struct rw_sample list[SAMPLES];
+	static const char *const parts[] = { "a", "b", "c" };
+	struct write w;
+	struct buf raw;
+
+	srand(3);
+	buf_init(&raw, 16 << 20);
+	for (int i = 0; i < 3; i++) {
+		struct labels *ls = api_labels("long", "instance", parts[i], "job", "j");
+
+		for (int k = 0; k < SAMPLES; k++)
+			list[k] = (struct rw_sample){ NOW_MS - k, rand() * 1e-9 };
+		rw_put_series(&raw, ls->l, ls->n, list, SAMPLES);
+		labels_unref(ls);
+	}
+	assert_ok(write_now(f->s, &raw, NOW_MS, &w, &f->e), &f->e);
+	buf_release(&raw);
+}
+
+static void ask_long(struct face *f)
+{
+	struct buf request;
+
+	buf_init(&request, 1 << 16);
+	put_query(&request, 0, NOW_MS, 0, "__name__", "long");
+	put_query(&request, 0, NOW_MS, 0, "__name__", "old");
+	put_number(&request, 2, 1);
+	ask_read(f, &request, true);
+	assert_int_equal(f->r.x.status, 200);
+	assert_non_null(f->r.x.more);
+	buf_release(&request);
+}
+
+static void next_piece(struct face *f)
+{
+	buf_clear(&f->r.x.reply);
+	f->r.x.more(&f->r.x);
+}
+
+static void a_long_answer_is_made_while_it_is_sent(void **state)
+{
+	static const char *const want[] = { "a", "b", "c", "cron" };
+	struct face *f = *state;
+	struct read_frame frame;
+	struct slice in, instance;
+
+	push_long_series(f);
+	ask_long(f);
+	for (size_t i = 0; i < 4; i++) {
+		in = buf_all(&f->r.x.reply);
+		assert_true(take_frame(&in, &frame));
+		assert_int_equal(frame.query, i / 3);
+		assert_int_equal(read_frame(f, &frame, &instance), i < 3 ? 60000 : 1);
+		assert_slice(instance, want[i]);
+		assert_int_equal(in.n, 0);
+		if (i < 3)
+			next_piece(f);
+	}
+	assert_null(f->r.x.more);
+	assert_false(f->r.broken);
+}
+
+static void a_series_that_is_deleted_meanwhile_is_left_out(void **state)
+{
+	const struct matcher m = { .op = MATCH_EQ,
+				   .name = slice_str("instance"),
+				   .value = slice_str("b") };
+	struct face *f = *state;
+	struct read_frame frame;
+	struct slice in, instance;
+	uint64_t n;
+
+	push_long_series(f);
+	ask_long(f);
+	assert_ok(store_delete(f->s, &m, 1, INT64_MIN, INT64_MAX, &n, &f->e), &f->e);
+	assert_int_equal(n, 60000);
+	next_piece(f);
+	in = buf_all(&f->r.x.reply);
+	assert_true(take_frame(&in, &frame));
+	read_frame(f, &frame, &instance);
+	assert_slice(instance, "c");
+	atomic_store(&f->r.x.cancelled, true);
+	next_piece(f);
+	assert_null(f->r.x.more);
+	assert_int_equal(f->r.x.reply.n, 0);
+}
+
+static void an_answer_that_cannot_go_on_ends_the_connection(void **state)
+{
+	struct face *f = *state;
+
+	push_long_series(f);
+	ask_long(f);
+	f->r.x.reply.limit = 1000;
+	next_piece(f);
+	assert_null(f->r.x.more);
+	assert_true(f->r.broken);
+}
+
 static void the_first_response_type_that_is_known_counts(void **state)
 {
 	struct face *f = *state;
@@ -378,6 +481,9 @@ int main(void)
 		T(a_bad_selector_is_plain_text),
 		T(each_query_has_a_result_with_its_samples),
 		T(a_client_of_chunks_gets_a_frame_for_each_series),
+		T(a_long_answer_is_made_while_it_is_sent),
+		T(a_series_that_is_deleted_meanwhile_is_left_out),
+		T(an_answer_that_cannot_go_on_ends_the_connection),
 		T(the_first_response_type_that_is_known_counts),
 		T(an_answer_in_chunks_that_is_too_large_is_an_error),
 		T(an_empty_request_has_an_empty_answer),
