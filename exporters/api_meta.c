@@ -7,7 +7,7 @@
  */
 #include "exporters/carried.h"
 #include "exporters/handlers.h"
-#include "exporters/match.h"
+#include "exporters/meta.h"
 #include "exporters/params.h"
 #include "exporters/virtual_values.h"
 #include "query/virtual.h"
@@ -17,17 +17,9 @@
 
 #include <stdlib.h>
 
-enum { SNAPSHOT_MS = 30 * 1000, ARENA_BYTES = 512 << 20, TEXTS_TOGETHER = 256 };
-
-struct meta {
-	struct exchange *x;
-	const struct exporter_view *view;
-	struct arena arena;
-	struct matches matches;
-	struct presence time;
-	bool timed; /* start or end was given */
-	uint64_t limit;
-	struct snapshot *v;
+enum {
+	ARENA_BYTES = 512 << 20,
+	TEXTS_TOGETHER = 256,
 };
 
 /* --- asking ---------------------------------------------------------------------------------- */
@@ -49,7 +41,7 @@ void reply_store_error(struct exchange *x, const struct err *e)
 	}
 }
 
-static void meta_close(struct meta *m)
+void meta_close(struct meta *m)
 {
 	m->view->calendar_close(m->time.calendar);
 	snapshot_close(m->v);
@@ -82,8 +74,7 @@ static int read_arguments(struct meta *m, bool series, struct err *e)
 	return read_matches(m, series, e);
 }
 
-/* Everything that is needed to answer; after -1 the client has its error. */
-static int meta_open(struct meta *m, struct exchange *x, bool series)
+int meta_open(struct meta *m, struct exchange *x, bool series)
 {
 	const struct exporter_view *view = x->ctx;
 	struct err e = { 0 };
@@ -96,7 +87,7 @@ static int meta_open(struct meta *m, struct exchange *x, bool series)
 		meta_close(m);
 		return -1;
 	}
-	m->v = snapshot_open(view->store, SNAPSHOT_MS, &e);
+	m->v = snapshot_open(view->store, META_SNAPSHOT_MS, &e);
 	if (!m->v) {
 		reply_store_error(x, &e);
 		meta_close(m);
@@ -133,78 +124,6 @@ static void reply_texts(struct meta *m, const struct slice *list, size_t n)
 	for (size_t i = 0; i < n; i++)
 		json_str(&j, list[i]);
 	end_list(&j, truncated);
-}
-
-/* --- series ------------------------------------------------------------------------------- */
-
-static void put_series(struct json_writer *j, const struct labels *ls)
-{
-	json_object(j);
-	for (uint32_t i = 0; i < ls->n; i++) {
-		json_key_slice(j, ls->l[i].name);
-		json_str(j, ls->l[i].value);
-	}
-	json_end(j);
-}
-
-static int check_client(const struct meta *m, struct err *e)
-{
-	return atomic_load_explicit(&m->x->cancelled, memory_order_relaxed)
-		       ? err_set(e, ERR_CANCELLED, "the request was given up")
-		       : 0;
-}
-
-/* Writes those that are there in that time, up to the limit; *more when there is another one. */
-static int put_present(struct meta *m, const struct series_ref *list, size_t n,
-		       struct json_writer *j, bool *more, struct err *e)
-{
-	bool present[PRESENCE_TOGETHER];
-	uint64_t written = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		size_t some = n - i < PRESENCE_TOGETHER ? n - i : PRESENCE_TOGETHER;
-
-		if (i % PRESENCE_TOGETHER == 0 &&
-		    (check_client(m, e) < 0 ||
-		     (m->timed && presence_of_all(&m->time, list + i, some, present, e) < 0)))
-			return -1;
-		if (m->timed && !present[i % PRESENCE_TOGETHER])
-			continue;
-		*more = m->limit && written == m->limit;
-		if (*more)
-			return 0;
-		put_series(j, list[i].labels);
-		written++;
-	}
-	return 0;
-}
-
-static int find_series(struct meta *m, struct json_writer *j, bool *more, struct err *e)
-{
-	struct series_ref *list;
-	size_t n;
-
-	if (matches_select(&m->matches, m->v, &m->arena, &list, &n, e) < 0)
-		return -1;
-	return put_present(m, list, n, j, more, e);
-}
-
-void serve_series(struct exchange *x)
-{
-	struct json_writer j;
-	struct err e = { 0 };
-	bool more = false;
-	struct meta m;
-
-	if (meta_open(&m, x, true) < 0)
-		return;
-	api_begin(&j, x);
-	json_array(&j);
-	if (find_series(&m, &j, &more, &e) < 0)
-		reply_store_error(x, &e);
-	else
-		end_list(&j, more);
-	meta_close(&m);
 }
 
 /* --- texts of labels ------------------------------------------------------------------------- */
@@ -428,7 +347,7 @@ static size_t once(struct family_metadata *list, size_t n)
 static int all_metadata(const struct exporter_view *view, const struct assessment *as,
 			struct arena *a, struct family_metadata **out, size_t *n, struct err *e)
 {
-	struct snapshot *v = snapshot_open(view->store, SNAPSHOT_MS, e);
+	struct snapshot *v = snapshot_open(view->store, META_SNAPSHOT_MS, e);
 	int rc;
 
 	if (!v)

@@ -14,7 +14,6 @@
 enum {
 	SNAPSHOT_SPARE_MS = 1000,
 	FORMAT_BYTES = 4 << 20,
-	PIECE_BYTES = 256 << 10,
 };
 
 /* In the exchange's arena; its query lives until the last piece of the answer is written. */
@@ -96,7 +95,7 @@ static void reply_more(struct exchange *x)
 	struct ask *a = x->state;
 	bool wanted = !atomic_load(&x->cancelled);
 
-	if (wanted && json_result_next(&a->result, PIECE_BYTES, &x->reply))
+	if (wanted && json_result_next(&a->result, REPLY_PIECE_BYTES, &x->reply))
 		return;
 	if (wanted)
 		reply_end(a);

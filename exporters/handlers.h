@@ -12,6 +12,9 @@
 /* A query has ended by itself, with its own words, before the server gives it up. */
 enum { QUERY_DEADLINE_SPARE_MS = 5000 };
 
+/* Of a long reply a piece is finished when it has this much. */
+enum { REPLY_PIECE_BYTES = 256 << 10 };
+
 void serve_metrics(struct exchange *x); /* metrics.c */
 void serve_healthy(struct exchange *x); /* api.c */
 void serve_ready(struct exchange *x);
@@ -32,8 +35,8 @@ void serve_query_exemplars(struct exchange *x);
 void serve_format_query(struct exchange *x);
 void serve_parse_query(struct exchange *x);
 void serve_queries(struct exchange *x);
-void serve_series(struct exchange *x); /* api_meta.c */
-void serve_labels(struct exchange *x);
+void serve_series(struct exchange *x); /* api_series.c */
+void serve_labels(struct exchange *x); /* api_meta.c */
 void serve_label_values(struct exchange *x);
 void serve_metadata(struct exchange *x);
 void serve_config(struct exchange *x); /* api_status.c */

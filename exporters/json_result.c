@@ -72,7 +72,7 @@ size_t json_value(double v, char out[JSON_VALUE_TEXT])
 
 /* --- parts -------------------------------------------------------------------------------- */
 
-static void put_labels(const struct labels *ls, struct buf *out)
+void json_labels(const struct labels *ls, struct buf *out)
 {
 	struct json_writer j;
 
@@ -142,7 +142,7 @@ static void begin_row(struct json_result *r, const struct labels *ls, const char
 		return;
 	r->in_row = true;
 	buf_puts(out, r->i ? ",{\"metric\":" : "{\"metric\":");
-	put_labels(ls, out);
+	json_labels(ls, out);
 	buf_puts(out, then);
 	r->comma = false;
 }

@@ -33,6 +33,8 @@ void json_result_notes(const struct query *q, bool truncated, struct buf *out);
 /* How many series there are. */
 size_t json_result_series(const struct query *q);
 
+void json_labels(const struct labels *ls, struct buf *out); /* {"name":"value",…} */
+
 enum { JSON_VALUE_TEXT = 40, JSON_TIME_TEXT = 24 };
 /* Without quotes and NUL; how many bytes. */
 size_t json_value(double v, char out[JSON_VALUE_TEXT]);

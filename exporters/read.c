@@ -25,7 +25,6 @@ enum {
 	ARENA_BYTES = 256 << 20,
 	ANSWER_BYTES = 256 << 20,
 	SAMPLES_MAX = 10 * 1000 * 1000,
-	PIECE_BYTES = 256 << 10,
 	LOOK_EVERY = 64,
 };
 
@@ -271,7 +270,7 @@ static int put_piece(struct reading *r, bool *last, struct err *e)
 {
 	int rc = open_snapshot(r, e);
 
-	while (rc == 0 && r->x->reply.n < PIECE_BYTES) {
+	while (rc == 0 && r->x->reply.n < REPLY_PIECE_BYTES) {
 		rc = advance(r, last, e);
 		if (rc < 0 || *last)
 			break;

@@ -348,6 +348,74 @@ static void metadata_that_differ_in_type_are_two(void **state)
 		    "{\"park_" TAXES "\":" FAMILY("税收收入", "万元") "}");
 }
 
+enum { MANY = 6000 };
+
+static void add_many(struct face *f)
+{
+	static struct plain_sample x[MANY];
+	struct append a = { .submission = { .received_ms = NOW_MS },
+			    .samples = x,
+			    .nsamples = MANY };
+	char number[8];
+
+	for (int i = 0; i < MANY; i++) {
+		snprintf(number, sizeof(number), "%05d", i);
+		x[i] = (struct plain_sample){ .labels = api_labels("many", "n", number, "of",
+								   "a list that is long"),
+					      .t_ms = NOW_MS,
+					      .value = i };
+	}
+	assert_ok(append_now(f->s, &a, &f->e), &f->e);
+	for (int i = 0; i < MANY; i++)
+		labels_unref((struct labels *)(uintptr_t)x[i].labels);
+}
+
+/* The reply is the list of `many` from 0 on without those from `gap` up to `end`. */
+static void assert_list(const char *reply, int gap, int end)
+{
+	struct buf want;
+
+	buf_init(&want, 2 << 20);
+	buf_puts(&want, "{\"status\":\"success\",\"data\":[");
+	for (int i = 0; i < MANY; i++)
+		if (i < gap || i >= end)
+			buf_printf(
+				&want,
+				"%s{\"__name__\":\"many\",\"n\":\"%05d\",\"of\":\"a list that is "
+				"long\"}",
+				i ? "," : "", i);
+	buf_puts(&want, "]}");
+	buf_putc(&want, '\0');
+	assert_string_equal(reply, want.p);
+	buf_release(&want);
+}
+
+static void a_long_list_of_series_comes_in_pieces(void **state)
+{
+	struct face *f = *state;
+
+	add_many(f);
+	assert_list(api_ask(f, serve_series, "", "match[]=many"), MANY, MANY);
+	assert_int_equal(api_pieces, 2);
+}
+
+static void series_that_are_deleted_meanwhile_are_not_listed(void **state)
+{
+	const struct matcher late = { .op = MATCH_EQ,
+				      .name = slice_str("n"),
+				      .value = slice_str("05990") };
+	struct face *f = *state;
+	uint64_t n;
+
+	add_many(f);
+	api_start(f, serve_series, "", "match[]=many");
+	assert_non_null(f->r.x.more);
+	assert_ok(store_delete(f->s, &late, 1, INT64_MIN, INT64_MAX, &n, &f->e), &f->e);
+	assert_int_equal(n, 1);
+	api_collect(f);
+	assert_list(f->r.x.reply.p, 5990, 5991);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, api_setup_filled, api_teardown)
 
 int main(void)
@@ -355,6 +423,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(series_come_sorted_and_once),
 		T(a_series_counts_when_it_has_a_sample_in_the_time),
+		T(a_long_list_of_series_comes_in_pieces),
+		T(series_that_are_deleted_meanwhile_are_not_listed),
 		T(samples_are_found_the_same_when_they_are_packed),
 		T(a_figure_counts_as_long_as_it_holds),
 		T(virtual_labels_choose_no_series),
