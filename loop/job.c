@@ -242,6 +242,8 @@ static int start(struct loop *l, struct job *j, enum job_class class, bool first
 	pthread_mutex_unlock(&l->lock);
 	l->jobs_started = true;
 	l->jobs_under_way++;
+	if (!l->turning)
+		jobs_wake(l);
 	counter_add_for(C_JOBS_STARTED, class_label(class), 1);
 	return 0;
 }

@@ -68,7 +68,10 @@ static void turn(struct loop *l, uv_run_mode mode)
 {
 	begin_turn(l);
 	timers_arm(l);
+	l->turning = true;
 	uv_run(&l->uv, mode);
+	l->turning = false;
+	jobs_wake(l); /* those that the last callbacks started */
 	end_turn(l);
 }
 

@@ -74,6 +74,7 @@ struct loop {
 	/* loop thread */
 	unsigned jobs_under_way; /* started and `done` not yet called */
 	bool jobs_started;       /* since workers were woken last */
+	bool turning;            /* inside uv_run() */
 };
 
 /* --- timer.c --- */
@@ -84,8 +85,8 @@ void timers_arm(struct loop *l); /* sets `alarm` for the first timer */
 int workers_start(struct loop *l, const struct loop_options *o, struct err *e);
 /* Cancels what waits, asks what works to stop, joins the threads; every job is then ended. */
 void workers_stop(struct loop *l);
-/* Wakes workers for the jobs started in this turn of the loop, before it waits: one that was woken
- * for each of them would find nothing to do by the next. */
+/* Wakes workers for the jobs started in this turn of the loop, before it waits: woken for each of
+ * them, a worker would be asleep again by the next. */
 void jobs_wake(struct loop *l);
 /* Calls `done` of at most as many jobs as have ended by now. */
 void jobs_run_done(struct loop *l);

@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 struct fixture {
 	struct loop *l;
@@ -119,6 +120,36 @@ static void works_elsewhere_and_is_done_on_the_loop(void **state)
 	assert_int_equal(t.how, JOB_RAN);
 	assert_false(pthread_equal(t.worker, pthread_self()));
 	assert_true(pthread_equal(t.finisher, pthread_self()));
+}
+
+static void between_turns_of_the_loop_it_works_at_once(void **state)
+{
+	struct fixture *f = *state;
+	struct task t = task_of(f, 'a');
+
+	assert_ok(job_start(f->l, &t.job, JOB_STORE, &f->e), &f->e);
+	for (int i = 0; i < 5000 && atomic_load(&t.worked) == 0; i++)
+		usleep(1000);
+	assert_int_equal(atomic_load(&t.worked), 1);
+	assert_true(loop_settle(f->l, NULL, NULL, 5000));
+}
+
+static void what_goes_on_comes_first_and_is_not_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct task t[4];
+
+	for (int i = 0; i < 4; i++)
+		t[i] = task_of(f, (char)('a' + i));
+	t[0].gated = true;
+	assert_ok(job_start(f->l, &t[0].job, JOB_DECODE, &f->e), &f->e);
+	assert_true(loop_settle(f->l, gate_reached, f, 5000));
+	assert_ok(job_start(f->l, &t[1].job, JOB_DECODE, &f->e), &f->e);
+	assert_ok(job_start(f->l, &t[2].job, JOB_DECODE, &f->e), &f->e);
+	assert_ok(job_continue(f->l, &t[3].job, JOB_DECODE, &f->e), &f->e);
+	open_gate(f);
+	assert_true(loop_settle(f->l, NULL, NULL, 5000));
+	assert_string_equal(f->trace, "adbc");
 }
 
 static void one_worker_keeps_the_order(void **state)
@@ -309,7 +340,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		T(works_elsewhere_and_is_done_on_the_loop),
+		T(between_turns_of_the_loop_it_works_at_once),
 		T(one_worker_keeps_the_order),
+		T(what_goes_on_comes_first_and_is_not_refused),
 		T(a_full_queue_refuses_and_done_is_not_called),
 		T(a_stuck_class_does_not_hold_up_another),
 		T(cancelling_a_waiting_job_keeps_it_from_running),
