@@ -27,7 +27,7 @@ static const unsigned default_workers[JOB_CLASSES] = {
 	[JOB_DECODE] = 2, [JOB_QUERY] = 2, [JOB_STORE] = 1, [JOB_FILE] = 1, [JOB_INGEST] = 2,
 };
 
-enum { DEFAULT_QUEUE = 256 };
+enum { DEFAULT_QUEUE = 256, HURRY_MS = 1 };
 
 const char *job_class_name(enum job_class class)
 {
@@ -216,6 +216,47 @@ void workers_stop(struct loop *l)
 
 /* --- jobs ------------------------------------------------------------------ */
 
+/* How many of a class to wake: one for each job, but no more than there are processors, since those
+ * awake take short jobs one after the other; unless `all`. */
+static unsigned to_wake(const struct loop *l, const struct worker_class *c, bool all, bool *left)
+{
+	unsigned n = c->waiting < c->asleep ? c->waiting : c->asleep;
+	unsigned awake = c->threads - c->asleep;
+
+	if (all || awake + n <= l->processors)
+		return n;
+	*left = true;
+	return awake < l->processors ? l->processors - awake : 0;
+}
+
+static void wake(struct loop *l, bool all)
+{
+	unsigned n[JOB_CLASSES];
+	bool left = false;
+
+	l->jobs_started = false;
+	pthread_mutex_lock(&l->lock);
+	for (int i = 0; i < JOB_CLASSES; i++)
+		n[i] = to_wake(l, &l->classes[i], all, &left);
+	pthread_mutex_unlock(&l->lock);
+	for (int i = 0; i < JOB_CLASSES; i++)
+		while (n[i]-- > 0)
+			pthread_cond_signal(&l->classes[i].more);
+	if (left && !uv_is_active((uv_handle_t *)&l->hurry))
+		uv_timer_start(&l->hurry, jobs_hurry, HURRY_MS, 0);
+}
+
+void jobs_wake(struct loop *l)
+{
+	if (l->jobs_started)
+		wake(l, false);
+}
+
+void jobs_hurry(uv_timer_t *h)
+{
+	wake(h->data, true);
+}
+
 static int start(struct loop *l, struct job *j, enum job_class class, bool first, struct err *e)
 {
 	struct worker_class *c = &l->classes[class];
@@ -243,7 +284,7 @@ static int start(struct loop *l, struct job *j, enum job_class class, bool first
 	l->jobs_started = true;
 	l->jobs_under_way++;
 	if (!l->turning)
-		jobs_wake(l);
+		wake(l, true);
 	counter_add_for(C_JOBS_STARTED, class_label(class), 1);
 	return 0;
 }
@@ -256,25 +297,6 @@ int job_start(struct loop *l, struct job *j, enum job_class class, struct err *e
 int job_continue(struct loop *l, struct job *j, enum job_class class, struct err *e)
 {
 	return start(l, j, class, true, e);
-}
-
-void jobs_wake(struct loop *l)
-{
-	unsigned n[JOB_CLASSES];
-
-	if (!l->jobs_started)
-		return;
-	l->jobs_started = false;
-	pthread_mutex_lock(&l->lock);
-	for (int i = 0; i < JOB_CLASSES; i++) {
-		const struct worker_class *c = &l->classes[i];
-
-		n[i] = c->waiting < c->asleep ? c->waiting : c->asleep;
-	}
-	pthread_mutex_unlock(&l->lock);
-	for (int i = 0; i < JOB_CLASSES; i++)
-		while (n[i]-- > 0)
-			pthread_cond_signal(&l->classes[i].more);
 }
 
 void job_cancel(struct loop *l, struct job *j)

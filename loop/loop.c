@@ -146,6 +146,8 @@ static void init_handles(struct loop *l)
 {
 	uv_timer_init(&l->uv, &l->alarm);
 	uv_timer_init(&l->uv, &l->patience);
+	uv_timer_init(&l->uv, &l->hurry);
+	l->hurry.data = l;
 	uv_prepare_init(&l->uv, &l->prepare);
 	l->alarm.data = l->prepare.data = l->wake.data = l;
 	uv_prepare_start(&l->prepare, on_prepare);
@@ -167,6 +169,7 @@ static void close_handles(struct loop *l)
 	uv_close((uv_handle_t *)&l->wake, NULL);
 	uv_close((uv_handle_t *)&l->alarm, NULL);
 	uv_close((uv_handle_t *)&l->patience, NULL);
+	uv_close((uv_handle_t *)&l->hurry, NULL);
 	uv_close((uv_handle_t *)&l->prepare, NULL);
 	for (unsigned i = 0; i < l->nsignals; i++)
 		uv_close((uv_handle_t *)&l->signals[i].uv, NULL);
@@ -213,6 +216,8 @@ struct loop *loop_new(const struct loop_options *o, struct err *e)
 		goto no_wake;
 	}
 	init_handles(l);
+	l->processors = uv_available_parallelism();
+	l->processors -= l->processors > 1; /* the loop has one */
 	if (workers_start(l, o, e) < 0)
 		goto no_workers;
 	begin_turn(l);

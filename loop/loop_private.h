@@ -50,6 +50,7 @@ struct loop {
 	uv_async_t wake;     /* something was posted, a job has ended, or loop_stop() */
 	uv_timer_t alarm;    /* when the first of our timers is due */
 	uv_timer_t patience; /* ends a turn of loop_settle() */
+	uv_timer_t hurry;    /* until more workers are woken than there are processors */
 	uv_prepare_t prepare;
 	struct loop_signal signals[SIGNALS_MAX];
 	unsigned nsignals;
@@ -75,6 +76,7 @@ struct loop {
 	unsigned jobs_under_way; /* started and `done` not yet called */
 	bool jobs_started;       /* since workers were woken last */
 	bool turning;            /* inside uv_run() */
+	unsigned processors;
 };
 
 /* --- timer.c --- */
@@ -88,6 +90,8 @@ void workers_stop(struct loop *l);
 /* Wakes workers for the jobs started in this turn of the loop, before it waits: woken for each of
  * them, a worker would be asleep again by the next. */
 void jobs_wake(struct loop *l);
+/* Of `hurry`: jobs wait although workers sleep, since those awake are at long ones. */
+void jobs_hurry(uv_timer_t *h);
 /* Calls `done` of at most as many jobs as have ended by now. */
 void jobs_run_done(struct loop *l);
 /* Cancels `j`, waits until it has ended and calls its `done` before returning. For closing
