@@ -319,7 +319,7 @@ static int without_marks(struct points *p, struct worker *w, struct err *e)
 	double *v;
 	size_t n = 0, marks = 0, i;
 
-	for (i = 0; i < p->n; i++)
+	for (i = 0; !p->numbers && i < p->n; i++)
 		marks += is_absent(p->v[i]);
 	if (marks == 0)
 		return 0;

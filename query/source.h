@@ -50,11 +50,13 @@ struct source_series {
 	bool statistic;
 };
 
-/* Points of one series, rising in time; arrays in the arena, only read. */
+/* Points of one series, rising in time. Arrays lie in the arena or with the reader, are only read,
+ * and stay until the reader is asked again. */
 struct points {
 	size_t n;
 	const int64_t *t_ms;
 	const double *v;
+	bool numbers;               /* certainly none is a NaN */
 	const int64_t *until_ms;    /* of a statistic that holds: seen until before then. NULL: the
 				     * engine's lookback counts */
 	const int64_t *released_ms; /* with `extras`; NULL for plain series */

@@ -192,7 +192,7 @@ static int points(struct source_reader *r, const struct selection *sel,
 		return figures(r, sel, series, from_ms, to_ms, a, out, e);
 	if (snapshot_reader_samples(r->reader, series->id, from_ms, to_ms, a, &s, e) < 0)
 		return -1;
-	*out = (struct points){ .n = s.n, .t_ms = s.t_ms, .v = s.value };
+	*out = (struct points){ .n = s.n, .t_ms = s.t_ms, .v = s.value, .numbers = s.numbers };
 	return 0;
 }
 

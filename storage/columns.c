@@ -130,6 +130,11 @@ int values_unpack(enum value_encoding enc, struct slice in, size_t n, double *v,
 	return 0;
 }
 
+bool values_are_numbers(enum value_encoding enc, struct slice in)
+{
+	return enc == VALUES_DECIMAL && decimal_without_exceptions(in);
+}
+
 /* --- whole numbers ------------------------------------------------------------------- */
 
 /* Runs are a head byte, WHOLE_RESERVED, and for each run its number and its length less

@@ -62,6 +62,9 @@ size_t values_pack(const double *v, size_t n, uint8_t *out, enum value_encoding 
 int values_unpack(enum value_encoding enc, struct slice in, size_t n, double *v,
 		  struct columns_scratch *s, struct err *e);
 
+/* Whether the bytes show, without being unpacked, that no value is a NaN. */
+bool values_are_numbers(enum value_encoding enc, struct slice in);
+
 /* --- whole numbers: months, flags, numbers of a dictionary --------------------------- */
 
 /* Run lengths or packed bits, whichever is smaller. Any number is kept, small ones well. */

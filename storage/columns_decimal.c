@@ -266,6 +266,11 @@ static int get_exceptions(struct slice *in, size_t n, double *v, struct err *e)
 	return 0;
 }
 
+bool decimal_without_exceptions(struct slice in)
+{
+	return in.n > 0 && !((uint8_t)*in.p & HEAD_EXCEPTIONS);
+}
+
 int decimal_unpack(struct slice *in, size_t n, double *v, struct columns_scratch *s, struct err *e)
 {
 	uint8_t head;

@@ -11,6 +11,8 @@
 
 size_t decimal_pack(const double *v, size_t n, uint8_t *out, struct columns_scratch *s);
 int decimal_unpack(struct slice *in, size_t n, double *v, struct columns_scratch *s, struct err *e);
+/* All of the column are decimals, so none is a NaN. */
+bool decimal_without_exceptions(struct slice in);
 
 size_t xor_pack(const double *v, size_t n, uint8_t *out);
 int xor_unpack(struct slice *in, size_t n, double *v, struct err *e);

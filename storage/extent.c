@@ -44,7 +44,7 @@ static int add_chain(struct measuring *m, const struct generation *g, uint32_t i
 static int add_generation(struct measuring *m, const struct generation *g, struct err *e)
 {
 	for (uint64_t id = 1; g && id <= m->v->last_series; id++)
-		if (generation_has(g, (uint32_t)id) && add_chain(m, g, (uint32_t)id, e) < 0)
+		if (generation_count(g, (uint32_t)id) && add_chain(m, g, (uint32_t)id, e) < 0)
 			return -1;
 	return 0;
 }

@@ -86,11 +86,11 @@ static const struct head_chain *chain_of(const struct generation *g, uint32_t se
 	return chunked_at(&g->chains, series);
 }
 
-bool generation_has(const struct generation *g, uint32_t series)
+uint32_t generation_count(const struct generation *g, uint32_t series)
 {
 	const struct head_chain *c = chain_of(g, series);
 
-	return c && atomic_load_explicit(&c->n, memory_order_acquire) > 0;
+	return c ? atomic_load_explicit(&c->n, memory_order_acquire) : 0;
 }
 
 static int make_room(struct arena *a, struct columns_run *r, size_t more, struct err *e)

@@ -62,11 +62,12 @@ void generation_unref(struct generation *g);
 
 /* --- reading: any thread --------------------------------------------------------- */
 
-/* Times and values, rising in time. */
+/* Times and values. */
 struct columns_run {
 	int64_t *t_ms;
 	double *value;
 	size_t n, cap;
+	bool numbers; /* reader.h: no value is a NaN */
 };
 
 /* Samples of a series that requests up to `last_request` brought, in the order of arrival; arrays
@@ -78,8 +79,8 @@ int generation_read(const struct generation *g, uint32_t series, uint64_t last_r
  * False: there is none, nothing is written. */
 bool generation_last(const struct generation *g, uint32_t series, uint64_t last_request,
 		     int64_t from_ms, int64_t to_ms, int64_t *t_ms, double *value);
-/* Whether there is anything of the series. */
-bool generation_has(const struct generation *g, uint32_t series);
+/* How many there are of the series, of whatever request. */
+uint32_t generation_count(const struct generation *g, uint32_t series);
 
 /* --- writing: under the ingest lock ------------------------------------------------ */
 

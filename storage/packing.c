@@ -86,7 +86,7 @@ static int seal_series(struct sealing *x, const struct generation *g, uint32_t s
 	int rc = generation_read(g, series, UINT64_MAX, &x->arena, &r, &rising, e);
 
 	if (rc == 0 && !rising)
-		rc = columns_run_sort(&r, 0, e);
+		rc = columns_run_sort(&r, e);
 	for (size_t i = 0; i < r.n && rc == 0; i += CHUNK_SAMPLES) {
 		size_t n = r.n - i < CHUNK_SAMPLES ? r.n - i : CHUNK_SAMPLES;
 		struct chunk c;
@@ -110,7 +110,7 @@ static int seal_all(struct sealing *x, const struct generation *g, struct err *e
 			i |= CHUNKED_BLOCK - 1;
 			continue;
 		}
-		if (generation_has(g, (uint32_t)i) && seal_series(x, g, (uint32_t)i, e) < 0)
+		if (generation_count(g, (uint32_t)i) && seal_series(x, g, (uint32_t)i, e) < 0)
 			return -1;
 	}
 	return end_run_segment(x, e);
@@ -323,8 +323,9 @@ int partition_add_samples(struct partition_writer *p, struct view_of_store *v, u
 		struct arena_mark mark = arena_mark(&arena);
 		struct columns_run run = { 0 };
 
-		rc = reader_layer_samples(&r, first, n, series, INT64_MIN, INT64_MAX, &arena, &run,
-					  e);
+		rc = reader_layer_samples(&r, first, n, series, &arena, &run, e);
+		if (rc == 0)
+			rc = columns_run_own(&run, &arena, e);
 		if (rc == 0 && p->edit)
 			p->edit(p->edit_ctx, series, &run);
 		if (rc == 0)

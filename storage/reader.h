@@ -4,6 +4,9 @@
  * A reader keeps its place in each layer, so series asked for in rising order cost a step each,
  * and columns of times that series share are unpacked once. It may be used
  * as long as layout and transaction are; one thread at a time.
+ *
+ * Times of samples are the reader's own: they are given out to be read until it is asked again.
+ * Whoever keeps or changes them has columns_run_own().
  */
 #ifndef STORAGE_READER_H
 #define STORAGE_READER_H
@@ -15,9 +18,13 @@
 struct layer_cursor {
 	const struct layer *layer;
 	struct segment_reader segment;
-	uint32_t at;       /* the segment that is open; UINT32_MAX: none */
-	uint32_t times_of; /* column whose times lie in the reader's; UINT32_MAX: none */
-	int64_t *times;
+	uint32_t at; /* the segment that is open; UINT32_MAX: none */
+};
+
+struct found_chunk {
+	struct chunk k;
+	const struct layer *layer;
+	uint32_t segment;
 };
 
 struct reader {
@@ -27,7 +34,17 @@ struct reader {
 	struct layer_cursor *samples, *figures; /* by the layout's order */
 	struct columns_scratch *scratch;
 	struct figure_packer *packer;
-	double *values;
+	struct {
+		struct found_chunk *list;
+		uint32_t n, cap;
+	} found; /* chunks of samples, in the order in which they count */
+	struct {
+		int64_t *t_ms;
+		size_t room;
+		const char **of; /* where their columns lie, n of them; room for found.cap */
+		uint32_t n;
+	} times;        /* of the chunks that were found, behind each other */
+	double *values; /* of one chunk */
 };
 
 /* Small; what it needs is made when it is needed. */
@@ -35,7 +52,7 @@ void reader_init(struct reader *r, const struct layout *l, struct db_txn *t);
 void reader_release(struct reader *r);
 
 /* Samples with times in the range that requests up to `last_request` brought, rising in time, each
- * time once, added to *out in the arena. */
+ * time once; values in the arena. ERR_LIMIT: more than fit below the arena's ceiling. */
 int reader_samples(struct reader *r, uint32_t series, int64_t from_ms, int64_t to_ms,
 		   uint64_t last_request, struct arena *a, struct columns_run *out, struct err *e);
 /* The last sample in the range of each of `n` series that rise: its time, INT64_MIN where there is
@@ -46,32 +63,35 @@ int reader_last(struct reader *r, const uint32_t *series, size_t n, int64_t from
 /* Whether there is any; newest layers first. Without values, mostly without times. */
 int reader_has_sample(struct reader *r, uint32_t series, int64_t from_ms, int64_t to_ms,
 		      uint64_t last_request, struct arena *scratch, bool *has, struct err *e);
-/* As reader_samples() from the first `nlayers` layers only (for packing them). */
+/* All samples of some layers (for packing them). */
 int reader_layer_samples(struct reader *r, uint32_t from_layer, uint32_t nlayers, uint32_t series,
-			 int64_t from_ms, int64_t to_ms, struct arena *a, struct columns_run *out,
-			 struct err *e);
+			 struct arena *a, struct columns_run *out, struct err *e);
 /* Figures with stamps in the range of submissions up to `last`, sorted (figure.h). */
 int reader_figures(struct reader *r, uint32_t series, int64_t from_ms, int64_t to_ms, uint64_t last,
 		   struct arena *a, struct figures_run *out, struct err *e);
 int reader_layer_figures(struct reader *r, uint32_t layer, uint32_t series, int64_t from_ms,
 			 int64_t to_ms, struct arena *a, struct figures_run *out, struct err *e);
 
-/* Sorts by time; of samples for one time the last in the order of arrival stays. `from` is where to
- * begin. */
-int columns_run_sort(struct columns_run *r, size_t from, struct err *e);
+/* Sorts by time, in place; of samples for one time the last in the order of arrival stays. */
+int columns_run_sort(struct columns_run *r, struct err *e);
+/* Gives the run times of its own, in the arena. */
+int columns_run_own(struct columns_run *r, struct arena *a, struct err *e);
 
-/* --- between reader.c and reader_last.c ------------------------------------------------------- */
+/* --- between reader.c, reader_samples.c and reader_last.c ------------------------------------- */
 
-/* Makes what reading samples needs. */
-int reader_prepare(struct reader *r, struct err *e);
+struct layer_cursor *reader_cursors(struct layer *const *layers, uint32_t n, struct err *e);
 /* Calls each() for the chunks of one series in one layer that overlap. */
 int reader_walk(struct reader *r, struct layer_cursor *c, const struct segment_want *w,
-		int (*each)(void *ctx, struct layer_cursor *c, const struct chunk *k,
-			    uint32_t times_column, struct err *e),
+		int (*each)(void *ctx, const struct layer *l, uint32_t segment,
+			    const struct chunk *k, struct err *e),
 		void *ctx, struct err *e);
-/* Unpacks the times of a chunk, unless they are the cursor's already. */
-int reader_times(const struct reader *r, struct layer_cursor *c, const struct chunk *k,
-		 uint32_t column, struct err *e);
+/* Says where it was; -1. */
+int reader_wrap(const struct layer *l, uint32_t segment, struct err *e);
+/* Makes what reading samples needs. */
+int reader_prepare(struct reader *r, struct err *e);
+/* Unpacks the times of one chunk into the reader's, unless they are there; its values likewise. */
+int reader_chunk_times(struct reader *r, const struct chunk *k, struct err *e);
+int reader_chunk_values(struct reader *r, const struct chunk *k, struct err *e);
 
 /* The first of rising times that is not before. */
 static inline size_t first_at(const int64_t *t, size_t n, int64_t from_ms)

@@ -22,23 +22,24 @@ static int64_t newer_than(const struct lasts *x, size_t i)
 	return x->t_ms[i] == INT64_MIN ? x->from_ms : x->t_ms[i] + 1;
 }
 
-static int take_last(void *ctx, struct layer_cursor *c, const struct chunk *k, uint32_t column,
+static int take_last(void *ctx, const struct layer *l, uint32_t segment, const struct chunk *k,
 		     struct err *e)
 {
 	struct lasts *x = ctx;
+	const int64_t *t;
 	size_t to;
 
-	if (k->count > COLUMN_SAMPLES_MAX)
-		return err_set(e, ERR_CORRUPT, "a chunk of %u samples is impossible", k->count);
-	if (reader_times(x->r, c, k, column, e) < 0)
+	(void)l;
+	(void)segment;
+	if (reader_chunk_times(x->r, k, e) < 0)
 		return -1;
-	to = x->to_ms >= k->last_ms ? k->count : first_at(c->times, k->count, x->to_ms + 1);
-	if (to == 0 || c->times[to - 1] < newer_than(x, x->at))
+	t = x->r->times.t_ms;
+	to = x->to_ms >= k->last_ms ? k->count : first_at(t, k->count, x->to_ms + 1);
+	if (to == 0 || t[to - 1] < newer_than(x, x->at))
 		return 0;
-	if (values_unpack((enum value_encoding)k->encoding, k->values, k->count, x->r->values,
-			  x->r->scratch, e) < 0)
+	if (reader_chunk_values(x->r, k, e) < 0)
 		return -1;
-	x->t_ms[x->at] = c->times[to - 1];
+	x->t_ms[x->at] = t[to - 1];
 	x->value[x->at] = x->r->values[to - 1];
 	return 0;
 }

@@ -730,6 +730,11 @@ int snapshot_vintages(struct snapshot *v, uint32_t series, int64_t stamp_ms, str
 
 /* --- samples ------------------------------------------------------------------------------ */
 
+static struct samples samples_of(const struct columns_run *r)
+{
+	return (struct samples){ r->t_ms, r->value, r->n, r->numbers };
+}
+
 int snapshot_samples(struct snapshot *v, uint32_t series, int64_t from_ms, int64_t to_ms,
 		     struct arena *a, struct samples *out, struct err *e)
 {
@@ -739,10 +744,11 @@ int snapshot_samples(struct snapshot *v, uint32_t series, int64_t from_ms, int64
 	if (enter(v, e) < 0)
 		return -1;
 	rc = begin_series(v, series, false, e);
-	if (rc == 0 && reader_samples(&v->reader, series, from_ms, to_ms, v->view.last_request, a,
-				      &run, e) < 0)
+	if (rc == 0 && (reader_samples(&v->reader, series, from_ms, to_ms, v->view.last_request, a,
+				       &run, e) < 0 ||
+			columns_run_own(&run, a, e) < 0))
 		rc = name_series(v, series, e);
-	*out = (struct samples){ run.t_ms, run.value, run.n };
+	*out = samples_of(&run);
 	return leave(v, rc);
 }
 
@@ -793,7 +799,7 @@ int snapshot_reader_samples(struct snapshot_reader *r, uint32_t series, int64_t 
 	if (reader_samples(&r->reader, series, from_ms, to_ms, r->v->view.last_request, a, &run,
 			   e) < 0)
 		return err_wrap(e, "series %u", series);
-	*out = (struct samples){ run.t_ms, run.value, run.n };
+	*out = samples_of(&run);
 	return 0;
 }
 

@@ -293,6 +293,7 @@ struct samples {
 	const int64_t *t_ms;
 	const double *value;
 	size_t n;
+	bool numbers; /* no value is a NaN */
 };
 
 /* Samples of a plain series with t in [from, to]; both arrays in the arena. */
@@ -304,7 +305,8 @@ int snapshot_has_sample(struct snapshot *v, uint32_t series, int64_t from_ms, in
 			bool *has, struct err *e);
 
 /* For many series by several threads: a reader of a snapshot's own for each thread, best asked for
- * series in rising order. Closed before the snapshot is. */
+ * series in rising order. Values lie in the arena, times in the reader until it is asked again.
+ * Closed before the snapshot is. */
 struct snapshot_reader;
 struct snapshot_reader *snapshot_reader_open(struct snapshot *v, struct err *e);
 int snapshot_reader_samples(struct snapshot_reader *r, uint32_t series, int64_t from_ms,

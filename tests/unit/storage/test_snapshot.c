@@ -3,6 +3,7 @@
 #include "base/num.h"
 #include "tests/unit/storage/model.h"
 
+#include <math.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
@@ -328,6 +329,101 @@ static void readers_see_whole_transactions_while_the_writer_writes(void **state)
 	labels_unref(r.plain);
 }
 
+/* --- one reader, many series ---------------------------------------------------------------- */
+
+enum { PATTERNS = 3, PATTERN_SERIES = 12, PATTERN_SAMPLES = 40 };
+
+/* Some series share their times, some have others, and one has gaps. */
+static int64_t pattern_time(int series, int k)
+{
+	return series % PATTERNS == 2 ? (int64_t)k * k * 50 : k * 1000 + series % PATTERNS;
+}
+
+static double pattern_value(int series, int k)
+{
+	return series == 5 && k == 7 ? NAN : series * 1000 + k;
+}
+
+/* Samples `from` to `to`, one a request. */
+static void put_patterns(struct fixture *f, struct labels **ls, int from, int to)
+{
+	struct plain_sample x[PATTERN_SERIES];
+
+	for (int k = from; k < to; k++) {
+		struct append a = { .submission = { .received_ms = INT64_MAX / 2 },
+				    .samples = x,
+				    .nsamples = PATTERN_SERIES };
+
+		for (int i = 0; i < PATTERN_SERIES; i++)
+			x[i] = (struct plain_sample){ ls[i], pattern_time(i, k),
+						      pattern_value(i, k) };
+		assert_ok(append_now(f->s, &a, &f->e), &f->e);
+	}
+}
+
+static void assert_pattern(const struct samples *x, int series, int64_t from_ms, int64_t to_ms)
+{
+	size_t n = 0;
+
+	for (int k = 0; k < PATTERN_SAMPLES; k++) {
+		int64_t t = pattern_time(series, k);
+
+		if (t < from_ms || t > to_ms)
+			continue;
+		assert_true(n < x->n);
+		assert_int_equal(x->t_ms[n], t);
+		assert_true(num_same(x->value[n++], pattern_value(series, k)));
+	}
+	assert_int_equal(x->n, n);
+	for (size_t i = 0; i < n; i++)
+		assert_true(!x->numbers || !isnan(x->value[i]));
+}
+
+static void one_reader_gives_each_series_its_own_times(void **state)
+{
+	static const int64_t ranges[][2] = { { INT64_MIN, INT64_MAX }, { 7000, 21000 },
+					     { 12500, 12700 },         { 30000, INT64_MAX },
+					     { INT64_MIN, 3001 },      { 5000, 4000 } };
+	struct fixture *f = *state;
+	struct labels *ls[PATTERN_SERIES];
+	struct snapshot_reader *r;
+	struct snapshot *v;
+	struct samples x;
+
+	for (int i = 0; i < PATTERN_SERIES; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "%03d", i);
+		ls[i] = series_named("x", name);
+	}
+	/* The last samples first: of two parts in files and one in memory none follows on. */
+	put_patterns(f, ls, 25, PATTERN_SAMPLES);
+	assert_ok(store_flush(f->s, &f->e), &f->e);
+	put_patterns(f, ls, 0, 15);
+	assert_ok(store_flush(f->s, &f->e), &f->e);
+	put_patterns(f, ls, 15, 25);
+	v = must_snapshot(f->s);
+	r = snapshot_reader_open(v, &f->e);
+	assert_non_null(r);
+	for (size_t k = 0; k < sizeof(ranges) / sizeof(*ranges); k++)
+		for (int i = 0; i < 2 * PATTERN_SERIES; i++) {
+			int series = i < PATTERN_SERIES ? i : i * 5 % PATTERN_SERIES;
+
+			assert_ok(snapshot_reader_samples(r, id_of(v, ls[series]), ranges[k][0],
+							  ranges[k][1], &f->arena, &x, &f->e),
+				  &f->e);
+			assert_pattern(&x, series, ranges[k][0], ranges[k][1]);
+		}
+	assert_ok(snapshot_reader_samples(r, id_of(v, ls[4]), 30000, INT64_MAX, &f->arena, &x,
+					  &f->e),
+		  &f->e);
+	assert_true(x.numbers);
+	snapshot_reader_close(r);
+	snapshot_close(v);
+	for (int i = 0; i < PATTERN_SERIES; i++)
+		labels_unref(ls[i]);
+}
+
 /* --- several threads on one snapshot ------------------------------------------------------ */
 
 enum { SPREAD_SERIES = 400, SPREAD_SAMPLES = 50, SPREAD_THREADS = 3 };
@@ -626,6 +722,7 @@ int main(void)
 		STORE_TEST(random_vintages_equal_a_naive_model),
 		STORE_TEST(real_vintages_come_back_at_each_publication_date),
 		STORE_TEST(readers_see_whole_transactions_while_the_writer_writes),
+		STORE_TEST(one_reader_gives_each_series_its_own_times),
 		STORE_TEST(threads_read_disjoint_series_of_one_snapshot),
 		STORE_TEST(a_snapshot_does_not_see_later_series),
 		STORE_TEST(a_snapshot_past_its_deadline_reads_no_more),
