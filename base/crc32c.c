@@ -84,7 +84,14 @@ __attribute__((target("sse4.2"))) uint32_t crc32c_by_instruction(uint32_t crc, c
 		memcpy(&word, p, sizeof(word));
 		c = _mm_crc32_u64(c, word);
 	}
-	while (n--)
+	if (n & 4) {
+		uint32_t word;
+
+		memcpy(&word, p, sizeof(word));
+		c = _mm_crc32_u32((uint32_t)c, word);
+		p += 4;
+	}
+	for (n &= 3; n > 0; n--)
 		c = _mm_crc32_u8((uint32_t)c, *p++);
 	return ~(uint32_t)c;
 }

@@ -156,7 +156,6 @@ static int scan_segment(struct scan *s, const struct layer *l, struct db_txn *t,
 	struct segment_entry sum = { 0 };
 	struct slice bytes;
 	struct chunk k;
-	uint32_t columns[2];
 	int rc;
 
 	if (layer_segment(l, t, i, &bytes, e) < 0)
@@ -164,7 +163,7 @@ static int scan_segment(struct scan *s, const struct layer *l, struct db_txn *t,
 	rc = segment_open(&s->reader, bytes, e) < 0 ? -1 : 1;
 	if (rc == 1 && s->reader.kind != SEGMENT_FIGURES)
 		rc = err_set(e, ERR_CORRUPT, "it holds no figures");
-	while (rc == 1 && (rc = segment_next(&s->reader, &all, &k, columns, e)) == 1) {
+	while (rc == 1 && (rc = segment_next(&s->reader, &all, &k, e)) == 1) {
 		rc = scan_chunk(s, &k, e) < 0 ? -1 : 1;
 		sum_chunk(&sum, &k);
 	}

@@ -229,7 +229,6 @@ static void check_segment(struct checker *c, struct segment_reader *r, enum segm
 {
 	static const struct segment_want all = { 0, UINT32_MAX, INT64_MIN, INT64_MAX };
 	struct chunk k = { 0 };
-	uint32_t columns[2];
 
 	if (r->kind != kind)
 		fault(c, "%s: it holds another kind of series", where);
@@ -237,7 +236,7 @@ static void check_segment(struct checker *c, struct segment_reader *r, enum segm
 		uint32_t left = r->at.left;
 		struct err e;
 
-		if (segment_next(r, &all, &k, columns, &e) == 1) {
+		if (segment_next(r, &all, &k, &e) == 1) {
 			check_chunk(c, kind, &k, where);
 		} else if (starved(c, &e)) {
 			return;

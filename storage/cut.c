@@ -329,12 +329,11 @@ static int cutoff_of_bytes(struct view_of_store *v, const uint32_t *ids, size_t 
 			struct segment_want all = { 0, UINT32_MAX, INT64_MIN, INT64_MAX };
 			struct slice where;
 			struct chunk c;
-			uint32_t columns[2];
 
 			if (layer_segment(l, v->t, k, &where, e) < 0 ||
 			    segment_open(&r, where, e) < 0)
 				rc = -1;
-			while (rc == 0 && segment_next(&r, &all, &c, columns, e) == 1)
+			while (rc == 0 && segment_next(&r, &all, &c, e) == 1)
 				if (is_among(&among, c.series))
 					sum += c.values.n + 16;
 		}

@@ -316,12 +316,11 @@ static int read_segment(struct segment_reader *r, struct slice bytes, const stru
 {
 	static const struct segment_want all = { 0, UINT32_MAX, INT64_MIN, INT64_MAX };
 	struct chunk c;
-	uint32_t columns[2];
 	int rc;
 
 	if (segment_open(r, bytes, e) < 0)
 		return -1;
-	while ((rc = segment_next(r, &all, &c, columns, e)) == 1)
+	while ((rc = segment_next(r, &all, &c, e)) == 1)
 		if (v->chunk && v->chunk(v->ctx, &c, e) < 0)
 			return -1;
 	return rc;
@@ -364,9 +363,9 @@ static int salvage_segment(struct segment_reader *r, struct slice bytes, const s
 	if (segment_open(r, bytes, &why) < 0 || r->kind != SEGMENT_FIGURES)
 		return why.code == ERR_MEMORY ? err_set(e, ERR_MEMORY, "%s", why.text) : 0;
 	while (r->at.left > 0) {
-		uint32_t left = r->at.left, columns[2];
+		uint32_t left = r->at.left;
 		struct chunk c;
-		int rc = segment_next(r, &all, &c, columns, &why);
+		int rc = segment_next(r, &all, &c, &why);
 
 		if (rc < 0 && r->at.left == left)
 			return 0;

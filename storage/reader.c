@@ -109,7 +109,6 @@ int reader_walk(struct reader *r, struct layer_cursor *c, const struct segment_w
 	for (uint32_t i = first_segment(c, w->from_series);
 	     i < l->nsegments && l->segments[i].first_series <= w->to_series; i++) {
 		struct chunk k;
-		uint32_t columns[2];
 		int rc;
 
 		if (!may_hold(&l->segments[i], w))
@@ -118,7 +117,7 @@ int reader_walk(struct reader *r, struct layer_cursor *c, const struct segment_w
 			return -1;
 		if (c->segment.at.series >= w->from_series)
 			segment_rewind(&c->segment);
-		while ((rc = segment_next(&c->segment, w, &k, columns, e)) == 1)
+		while ((rc = segment_find(&c->segment, w, &k, e)) == 1)
 			if (each(ctx, l, i, &k, e) < 0)
 				return reader_wrap(l, i, e);
 		if (rc < 0)
@@ -145,7 +144,7 @@ static int take_figures(void *ctx, const struct layer *l, uint32_t segment, cons
 
 	(void)l;
 	(void)segment;
-	if (figures_room(g->a, o, k->count, e) < 0 ||
+	if (chunk_verify(k, e) < 0 || figures_room(g->a, o, k->count, e) < 0 ||
 	    figures_unpack(g->r->packer, k, o->list + o->n, e) < 0)
 		return -1;
 	for (uint32_t i = 0; i < k->count; i++) {

@@ -80,7 +80,7 @@ int columns_run_own(struct columns_run *r, struct arena *a, struct err *e);
 /* --- between reader.c, reader_samples.c and reader_last.c ------------------------------------- */
 
 struct layer_cursor *reader_cursors(struct layer *const *layers, uint32_t n, struct err *e);
-/* Calls each() for the chunks of one series in one layer that overlap. */
+/* Calls each() for the chunks of one series in one layer that overlap; it verifies their values. */
 int reader_walk(struct reader *r, struct layer_cursor *c, const struct segment_want *w,
 		int (*each)(void *ctx, const struct layer *l, uint32_t segment,
 			    const struct chunk *k, struct err *e),

@@ -72,6 +72,8 @@ static int note_chunk(void *ctx, const struct layer *l, uint32_t segment, const 
 		return -1;
 	if (r->found.n == r->found.cap && more_chunks(r, e) < 0)
 		return -1;
+	/* Until all are found they are on their way from memory. */
+	__builtin_prefetch(k->values.p);
 	r->found.list[r->found.n++] = (struct found_chunk){ *k, l, segment };
 	return 0;
 }
@@ -114,7 +116,8 @@ static int unpack_times(struct reader *r, const struct found_chunk *c, uint32_t 
 
 static int unpack_values(struct reader *r, const struct found_chunk *c, double *v, struct err *e)
 {
-	if (values_unpack((enum value_encoding)c->k.encoding, c->k.values, c->k.count, v,
+	if (chunk_verify(&c->k, e) < 0 ||
+	    values_unpack((enum value_encoding)c->k.encoding, c->k.values, c->k.count, v,
 			  r->scratch, e) < 0)
 		return reader_wrap(c->layer, c->segment, e);
 	return 0;
@@ -143,6 +146,8 @@ int reader_chunk_values(struct reader *r, const struct chunk *k, struct err *e)
 		r->values = mem_alloc((COLUMN_SAMPLES_MAX + COLUMN_SLACK) * sizeof(*r->values));
 	if (!r->values)
 		return no_memory(e);
+	if (chunk_verify(k, e) < 0)
+		return -1;
 	return values_unpack((enum value_encoding)k->encoding, k->values, k->count, r->values,
 			     r->scratch, e);
 }
@@ -354,6 +359,8 @@ static int probe_chunk(void *ctx, const struct layer *l, uint32_t segment, const
 	(void)segment;
 	if (p->has)
 		return 0;
+	if (chunk_verify(k, e) < 0)
+		return -1;
 	if ((k->first_ms >= p->from_ms && k->first_ms <= p->to_ms) ||
 	    (k->last_ms >= p->from_ms && k->last_ms <= p->to_ms)) {
 		p->has = true;

@@ -52,9 +52,9 @@ static uint32_t chunk_crc(uint32_t series, uint8_t encoding, uint32_t times, uin
 {
 	uint8_t head[13];
 
-	put_le32(head, series);
-	head[4] = encoding;
-	put_le32(head + 5, times);
+	/* Written as it is read, or the processor waits until it is in its cache. */
+	put_le64(head, series | (uint64_t)encoding << 32 | (uint64_t)times << 40);
+	head[8] = (uint8_t)(times >> 24);
 	put_le32(head + 9, attributes);
 	return crc32c(crc32c(0, head, sizeof(head)), values.p, values.n);
 }
@@ -403,86 +403,124 @@ void segment_rewind(struct segment_reader *r)
 	r->at = r->start;
 }
 
-static int take_chunk(struct segment_reader *r, struct chunk *c, uint32_t columns[2], uint32_t *crc,
-		      struct err *e)
-{
-	uint64_t series, times, attributes = UINT32_MAX, bytes;
-	const struct segment_column *t;
+/* What the directory says of a chunk. */
+struct chunk_entry {
+	uint32_t series;
+	uint8_t encoding;
+	uint64_t times, attributes, bytes;
+	const uint8_t *crc;
+};
 
-	if (!varint_take(&r->at.directory, &series) || series > UINT32_MAX - r->at.series ||
-	    r->at.directory.n == 0)
-		return bad(e, "its list of chunks is wrong");
-	r->at.series += (uint32_t)series;
-	c->encoding = (uint8_t)*r->at.directory.p;
-	r->at.directory = slice_skip(r->at.directory, 1);
-	if (!varint_take(&r->at.directory, &times) ||
-	    (r->kind == SEGMENT_FIGURES && !varint_take(&r->at.directory, &attributes)) ||
-	    !varint_take(&r->at.directory, &bytes) || !take_crc(&r->at.directory, crc))
-		return bad(e, "its list of chunks is wrong");
-	if (times >= r->ncolumns || r->columns[times].attributes ||
-	    bytes > r->bytes.n - r->at.values_at)
-		return bad(e, "a chunk lies outside");
-	t = &r->columns[times];
-	c->series = r->at.series;
-	c->count = t->count;
-	c->first_ms = t->first_ms;
-	c->last_ms = t->last_ms;
-	c->times = slice_of(r->bytes.p + t->at, t->bytes);
-	c->attributes = slice_of(NULL, 0);
-	if (r->kind == SEGMENT_FIGURES) {
-		if (attributes >= r->ncolumns || !r->columns[attributes].attributes)
-			return bad(e, "a chunk lies outside");
-		c->attributes = slice_of(r->bytes.p + r->columns[attributes].at,
-					 r->columns[attributes].bytes);
-	}
-	c->values = slice_of(r->bytes.p + r->at.values_at, bytes);
-	r->at.values_at += bytes;
-	r->at.left--;
-	columns[0] = (uint32_t)times;
-	columns[1] = (uint32_t)attributes;
-	return 0;
+/* Takes the next one; most are those of other series, so nothing else is made of it here. */
+static inline bool take_entry(const struct segment_reader *r, struct segment_place *at,
+			      struct chunk_entry *x)
+{
+	const uint8_t *p = (const uint8_t *)at->directory.p, *end = p + at->directory.n;
+	bool figures = r->kind == SEGMENT_FIGURES;
+	uint64_t series;
+
+	if (!varint_read(&p, end, &series) || series > UINT32_MAX - at->series || p == end)
+		return false;
+	x->encoding = *p++;
+	if (!varint_read(&p, end, &x->times) ||
+	    (figures && !varint_read(&p, end, &x->attributes)) ||
+	    !varint_read(&p, end, &x->bytes) || end - p < 4)
+		return false;
+	x->crc = p;
+	x->series = at->series += (uint32_t)series;
+	at->directory = slice_of((const char *)p + 4, (size_t)(end - p) - 4);
+	at->left--;
+	return true;
 }
 
-static bool column_good(struct segment_reader *r, uint32_t number)
+static bool column_good(struct segment_reader *r, uint64_t number, bool attributes)
 {
 	struct segment_column *k = &r->columns[number];
 	struct slice bytes = slice_of(r->bytes.p + k->at, k->bytes);
 
 	if (!k->good)
-		k->good = k->crc == (k->attributes
+		k->good = k->crc == (attributes
 					     ? crc32c(0, bytes.p, bytes.n)
 					     : times_crc(k->count, k->first_ms, k->last_ms, bytes));
 	return k->good;
 }
 
-static int verify(struct segment_reader *r, const struct chunk *c, const uint32_t columns[2],
-		  uint32_t crc, struct err *e)
+static bool lies_inside(const struct segment_reader *r, const struct chunk_entry *x,
+			size_t values_at)
 {
+	if (x->times >= r->ncolumns || r->columns[x->times].attributes ||
+	    x->bytes > r->bytes.n - values_at)
+		return false;
+	return r->kind != SEGMENT_FIGURES ||
+	       (x->attributes < r->ncolumns && r->columns[x->attributes].attributes);
+}
+
+/* Says all there is about the chunk, then verifies its columns. */
+static int make_chunk(struct segment_reader *r, const struct chunk_entry *x, size_t values_at,
+		      struct chunk *c, struct err *e)
+{
+	const struct segment_column *t = &r->columns[x->times];
 	bool figures = r->kind == SEGMENT_FIGURES;
 
-	if (!column_good(r, columns[0]) || (figures && !column_good(r, columns[1])) ||
-	    chunk_crc(c->series, c->encoding, r->columns[columns[0]].crc,
-		      figures ? r->columns[columns[1]].crc : 0, c->values) != crc)
+	*c = (struct chunk){
+		.series = x->series,
+		.count = t->count,
+		.first_ms = t->first_ms,
+		.last_ms = t->last_ms,
+		.encoding = x->encoding,
+		.times = slice_of(r->bytes.p + t->at, t->bytes),
+		.values = slice_of(r->bytes.p + values_at, x->bytes),
+		.crc = get_le32(x->crc),
+		.times_crc = t->crc,
+	};
+	if (figures) {
+		const struct segment_column *a = &r->columns[x->attributes];
+
+		c->attributes = slice_of(r->bytes.p + a->at, a->bytes);
+		c->attributes_crc = a->crc;
+	}
+	if (!column_good(r, x->times, false) || (figures && !column_good(r, x->attributes, true)))
 		return bad(e, "the checksum of a chunk is wrong");
 	return 1;
 }
 
-int segment_next(struct segment_reader *r, const struct segment_want *want, struct chunk *c,
-		 uint32_t columns[2], struct err *e)
+int segment_find(struct segment_reader *r, const struct segment_want *want, struct chunk *c,
+		 struct err *e)
 {
-	while (r->at.left > 0) {
-		struct segment_place before = r->at;
-		uint32_t crc = 0;
+	struct segment_place at = r->at;
+	struct chunk_entry x = { 0 };
 
-		if (take_chunk(r, c, columns, &crc, e) < 0)
-			return -1;
-		if (c->series > want->to_series) {
-			r->at = before;
+	while (at.left > 0) {
+		size_t values_at = at.values_at;
+		const struct segment_column *t;
+
+		if (!take_entry(r, &at, &x))
+			return bad(e, "its list of chunks is wrong");
+		if (!lies_inside(r, &x, values_at))
+			return bad(e, "a chunk lies outside");
+		if (x.series > want->to_series)
 			return 0;
-		}
-		if (c->series >= want->from_series && c->first_ms <= want->to_ms &&
-		    c->last_ms >= want->from_ms)
-			return verify(r, c, columns, crc, e);
+		at.values_at += x.bytes;
+		r->at = at;
+		t = &r->columns[x.times];
+		if (x.series >= want->from_series && t->first_ms <= want->to_ms &&
+		    t->last_ms >= want->from_ms)
+			return make_chunk(r, &x, values_at, c, e);
 	}
 	return 0;
+}
+
+int chunk_verify(const struct chunk *c, struct err *e)
+{
+	if (chunk_crc(c->series, c->encoding, c->times_crc, c->attributes_crc, c->values) != c->crc)
+		return bad(e, "the checksum of a chunk is wrong");
+	return 0;
+}
+
+int segment_next(struct segment_reader *r, const struct segment_want *want, struct chunk *c,
+		 struct err *e)
+{
+	int rc = segment_find(r, want, c, e);
+
+	return rc == 1 && chunk_verify(c, e) < 0 ? -1 : rc;
 }

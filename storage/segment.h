@@ -63,6 +63,7 @@ struct chunk {
 	int64_t first_ms, last_ms;
 	uint8_t encoding; /* enum value_encoding (columns.h) */
 	struct slice times, attributes, values;
+	uint32_t crc, times_crc, attributes_crc; /* as the directory has them; of a chunk read */
 };
 
 /* What a table of segments knows of each. */
@@ -129,9 +130,13 @@ struct segment_want {
 };
 
 /* The next chunk that overlaps, with its checksums verified: 1, 0 when there is none (the first
- * chunk behind to_series is kept for the next call), -1. `columns` gets the numbers of its times
- * and attributes column (UINT32_MAX: none), so that an equal column need not be unpacked again. */
+ * chunk behind to_series is kept for the next call), -1. */
 int segment_next(struct segment_reader *r, const struct segment_want *want, struct chunk *c,
-		 uint32_t columns[2], struct err *e);
+		 struct err *e);
+/* The same without a look at its values: chunk_verify() comes before they are used. */
+int segment_find(struct segment_reader *r, const struct segment_want *want, struct chunk *c,
+		 struct err *e);
+/* Whether the checksum of a chunk is that of its values; ERR_CORRUPT. */
+int chunk_verify(const struct chunk *c, struct err *e);
 
 #endif

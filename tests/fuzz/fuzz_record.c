@@ -85,10 +85,10 @@ static void walk(struct segment_reader *r, struct slice whole)
 	static const struct segment_want all = { 0, UINT32_MAX, INT64_MIN, INT64_MAX };
 
 	while (r->at.left > 0) {
-		uint32_t left = r->at.left, columns[2];
+		uint32_t left = r->at.left;
 		struct chunk c = { 0 };
 		struct err e;
-		int rc = segment_next(r, &all, &c, columns, &e);
+		int rc = segment_next(r, &all, &c, &e);
 
 		if (rc < 0)
 			must_say_why(&e);

@@ -146,10 +146,10 @@ static void read_segments(const struct layer *l)
 		}
 		MUST(lies_within(bytes, l->map));
 		while (r.at.left > 0) {
-			uint32_t left = r.at.left, columns[2];
+			uint32_t left = r.at.left;
 			struct chunk c;
 
-			if (segment_next(&r, &all, &c, columns, &e) == 1)
+			if (segment_next(&r, &all, &c, &e) == 1)
 				MUST(lies_within(c.values, bytes));
 			if (r.at.left == left)
 				break;

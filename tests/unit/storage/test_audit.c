@@ -481,7 +481,6 @@ static void pile_partition(struct db_txn *t, const struct layer *l, struct pile 
 	static const struct segment_want all = { 0, UINT32_MAX, INT64_MIN, INT64_MAX };
 	struct segment_reader r;
 	struct chunk c;
-	uint32_t columns[2];
 	struct slice bytes;
 	struct err e;
 
@@ -489,7 +488,7 @@ static void pile_partition(struct db_txn *t, const struct layer *l, struct pile 
 	for (uint32_t i = 0; i < l->nsegments; i++) {
 		assert_ok(layer_segment(l, t, i, &bytes, &e), &e);
 		assert_ok(segment_open(&r, bytes, &e), &e);
-		while (segment_next(&r, &all, &c, columns, &e) == 1)
+		while (segment_next(&r, &all, &c, &e) == 1)
 			pile_chunk(p, &c, &e);
 	}
 	segment_reader_release(&r);

@@ -392,7 +392,6 @@ static size_t place_of_values(const char *dir, enum segment_kind kind, uint32_t 
 	for (uint32_t i = 0; i < n; i++) {
 		struct slice bytes;
 		struct chunk c;
-		uint32_t columns[2];
 		const char *found;
 
 		if (layers[i]->kind == kind && at == 0) {
@@ -400,7 +399,7 @@ static size_t place_of_values(const char *dir, enum segment_kind kind, uint32_t 
 						&e),
 				  &e);
 			assert_ok(segment_open(&r, bytes, &e), &e);
-			assert_int_equal(segment_next(&r, &want, &c, columns, &e), 1);
+			assert_int_equal(segment_next(&r, &want, &c, &e), 1);
 			found = memmem(file, size, bytes.p, bytes.n);
 			assert_non_null(found);
 			at = (size_t)(found - file) + (size_t)(c.values.p - bytes.p);

@@ -117,7 +117,6 @@ static void expect_whole(struct world *x, const struct layer *l, struct db_txn *
 	for (uint32_t i = 0; i < l->nsegments; i++) {
 		struct slice bytes;
 		struct chunk c;
-		uint32_t columns[2];
 
 		assert_int_equal(l->segments[i].first_series, i * 100 + 1);
 		assert_int_equal(l->segments[i].last_series, i * 100 + PER_SEGMENT);
@@ -129,7 +128,7 @@ static void expect_whole(struct world *x, const struct layer *l, struct db_txn *
 			char values[32];
 
 			snprintf(values, sizeof(values), "values %u.%u", i, k);
-			assert_int_equal(segment_next(&x->r, &all, &c, columns, &x->e), 1);
+			assert_int_equal(segment_next(&x->r, &all, &c, &x->e), 1);
 			assert_int_equal(c.series, i * 100 + k + 1);
 			assert_slice(c.values, values);
 		}
@@ -305,7 +304,6 @@ static int try_run(struct world *x)
 	for (uint32_t i = 0; i < l->nsegments && rc == 0; i++) {
 		struct slice bytes;
 		struct chunk c;
-		uint32_t columns[2];
 
 		rc = layer_segment(l, NULL, i, &bytes, &x->e);
 		if (rc == 0)
@@ -314,7 +312,7 @@ static int try_run(struct world *x)
 			char values[32];
 
 			snprintf(values, sizeof(values), "values %u.%u", i, k);
-			rc = segment_next(&x->r, &all, &c, columns, &x->e) == 1 ? 0 : -1;
+			rc = segment_next(&x->r, &all, &c, &x->e) == 1 ? 0 : -1;
 			if (rc == 0)
 				assert_slice(c.values, values);
 		}

@@ -73,13 +73,14 @@ static void assert_same(const struct chunk *a, const struct chunk *b)
 	assert_true(slice_eq(a->attributes, b->attributes));
 }
 
-static void must_be_next(struct world *x, const struct chunk *want, uint32_t columns[2])
+static struct chunk must_be_next(struct world *x, const struct chunk *want)
 {
 	struct chunk c;
 
-	if (segment_next(&x->r, &all, &c, columns, &x->e) != 1)
+	if (segment_next(&x->r, &all, &c, &x->e) != 1)
 		fail_msg("no chunk: %s", x->e.text);
 	assert_same(&c, want);
+	return c;
 }
 
 static void chunks_come_back_in_their_order(void **state)
@@ -92,7 +93,6 @@ static void chunks_come_back_in_their_order(void **state)
 		chunk_of(UINT32_MAX, "t", INT64_MAX - 5000, 5, "far"),
 	};
 	struct chunk c;
-	uint32_t columns[2];
 
 	assert_true(segment_is_empty(x->w));
 	for (int i = 0; i < 4; i++)
@@ -101,8 +101,8 @@ static void chunks_come_back_in_their_order(void **state)
 	finish(x);
 	for (int again = 0; again < 2; again++) {
 		for (int i = 0; i < 4; i++)
-			must_be_next(x, &list[i], columns);
-		assert_int_equal(segment_next(&x->r, &all, &c, columns, &x->e), 0);
+			must_be_next(x, &list[i]);
+		assert_int_equal(segment_next(&x->r, &all, &c, &x->e), 0);
 		segment_rewind(&x->r);
 	}
 	assert_int_equal(x->entry.bytes, x->bytes.n);
@@ -118,7 +118,7 @@ static void chunks_come_back_in_their_order(void **state)
 static void equal_columns_are_kept_once(void **state)
 {
 	struct world *x = *state;
-	uint32_t columns[2];
+	const char *first;
 	size_t before;
 
 	for (uint32_t i = 1; i <= 50; i++) {
@@ -137,26 +137,26 @@ static void equal_columns_are_kept_once(void **state)
 		must_add(x, &c);
 	}
 	finish(x);
+	first = x->r.bytes.p + x->r.columns[0].at;
+	assert_int_equal(x->r.ncolumns, 3);
 	for (uint32_t i = 1; i <= 50; i++) {
 		struct chunk c = chunk_of(i, "the same long column of times", 1000, 8, "v");
 
-		must_be_next(x, &c, columns);
-		assert_int_equal(columns[0], 0);
-		assert_true(columns[1] == UINT32_MAX);
+		assert_ptr_equal(must_be_next(x, &c).times.p, first);
 	}
 	for (uint32_t i = 0; i < 2; i++) {
 		struct chunk c =
 			chunk_of(60 + i, "the same long column of times", 2000 + i, 8 - i, "v");
 
-		must_be_next(x, &c, columns);
-		assert_int_equal(columns[0], 1 + i);
+		assert_ptr_equal(must_be_next(x, &c).times.p,
+				 x->r.bytes.p + x->r.columns[1 + i].at);
 	}
 }
 
 static void figures_share_attributes_too(void **state)
 {
 	struct world *x = *state;
-	uint32_t columns[2], places[6][2];
+	struct chunk got[6];
 
 	segment_begin(x->w, SEGMENT_FIGURES);
 	for (uint32_t i = 0; i < 6; i++) {
@@ -171,21 +171,20 @@ static void figures_share_attributes_too(void **state)
 		struct chunk c = chunk_of(i + 1, i % 2 ? "odd" : "even", 5, 2, "value");
 
 		c.attributes = slice_str(i < 3 ? "even" : "attributes of the others");
-		must_be_next(x, &c, columns);
-		memcpy(places[i], columns, sizeof(columns));
+		got[i] = must_be_next(x, &c);
 	}
-	assert_int_equal(places[0][0], places[2][0]);
-	assert_int_equal(places[0][1], places[1][1]);
-	assert_int_not_equal(places[0][0], places[0][1]);
-	assert_int_not_equal(places[2][1], places[3][1]);
-	assert_int_equal(places[3][1], places[5][1]);
+	assert_ptr_equal(got[0].times.p, got[2].times.p);
+	assert_ptr_equal(got[0].attributes.p, got[1].attributes.p);
+	assert_ptr_not_equal(got[0].times.p, got[0].attributes.p);
+	assert_ptr_not_equal(got[2].attributes.p, got[3].attributes.p);
+	assert_ptr_equal(got[3].attributes.p, got[5].attributes.p);
 }
 
 static void a_full_segment_takes_no_more_and_stays_as_it_was(void **state)
 {
 	struct world *x = *state;
 	char values[1000], times[16];
-	uint32_t n = 0, columns[2];
+	uint32_t n = 0;
 	struct chunk c;
 	size_t before;
 	int rc;
@@ -209,7 +208,7 @@ static void a_full_segment_takes_no_more_and_stays_as_it_was(void **state)
 	assert_true(x->bytes.n > SEGMENT_MAX_BYTES - 1200);
 	assert_int_equal(x->entry.chunks, n);
 	for (uint32_t i = 0; i < n; i++)
-		assert_int_equal(segment_next(&x->r, &all, &c, columns, &x->e), 1);
+		assert_int_equal(segment_next(&x->r, &all, &c, &x->e), 1);
 	/* The next one begins empty. */
 	segment_begin(x->w, SEGMENT_SAMPLES);
 	assert_true(segment_is_empty(x->w));
@@ -236,7 +235,7 @@ static void a_chunk_that_no_segment_can_hold_is_an_error(void **state)
 static void the_number_of_columns_is_limited(void **state)
 {
 	struct world *x = *state;
-	uint32_t n = 0, columns[2];
+	uint32_t n = 0;
 	struct chunk c;
 	int rc;
 
@@ -252,9 +251,9 @@ static void the_number_of_columns_is_limited(void **state)
 	assert_true(n > 1000 && n < 4096);
 	finish(x);
 	for (uint32_t i = 0; i < n; i++) {
-		assert_int_equal(segment_next(&x->r, &all, &c, columns, &x->e), 1);
+		assert_int_equal(segment_next(&x->r, &all, &c, &x->e), 1);
 		assert_int_equal(c.series, i + 1);
-		assert_int_equal(columns[0], i);
+		assert_ptr_equal(c.times.p, x->r.bytes.p + x->r.columns[i].at);
 	}
 }
 
@@ -262,7 +261,6 @@ static void only_what_is_wanted_is_given(void **state)
 {
 	struct world *x = *state;
 	const struct segment_want some = { 3, 5, 2500, 6000 };
-	uint32_t columns[2];
 	struct chunk c;
 	int n = 0;
 
@@ -273,16 +271,14 @@ static void only_what_is_wanted_is_given(void **state)
 			must_add(x, &k);
 		}
 	finish(x);
-	while (segment_next(&x->r, &some, &c, columns, &x->e) == 1) {
+	while (segment_next(&x->r, &some, &c, &x->e) == 1) {
 		assert_in_range(c.series, 3, 5);
 		assert_true(c.first_ms == 2000 || c.first_ms == 4000 || c.first_ms == 6000);
 		n++;
 	}
 	assert_int_equal(n, 9);
 	/* The first one behind is kept for whoever asks for a later series. */
-	assert_int_equal(segment_next(&x->r, &(struct segment_want){ 6, 6, 0, 0 }, &c, columns,
-				      &x->e),
-			 1);
+	assert_int_equal(segment_next(&x->r, &(struct segment_want){ 6, 6, 0, 0 }, &c, &x->e), 1);
 	assert_int_equal(c.series, 6);
 	assert_true(c.first_ms == 0);
 }
@@ -290,12 +286,11 @@ static void only_what_is_wanted_is_given(void **state)
 static void an_empty_segment_holds_nothing(void **state)
 {
 	struct world *x = *state;
-	uint32_t columns[2];
 	struct chunk c;
 
 	finish(x);
 	assert_int_equal(x->bytes.n, SEGMENT_HEAD_BYTES);
-	assert_int_equal(segment_next(&x->r, &all, &c, columns, &x->e), 0);
+	assert_int_equal(segment_next(&x->r, &all, &c, &x->e), 0);
 }
 
 /* --- damage --------------------------------------------------------------------------------- */
@@ -330,7 +325,6 @@ static int read_what_is_right(struct segment_reader *r, struct slice bytes, enum
 			      bool *damaged)
 {
 	struct err e = { 0 };
-	uint32_t columns[2];
 	struct chunk c;
 	int n = 0;
 
@@ -343,7 +337,7 @@ static int read_what_is_right(struct segment_reader *r, struct slice bytes, enum
 	*damaged = false;
 	while (r->at.left > 0) {
 		uint32_t left = r->at.left;
-		int rc = segment_next(r, &all, &c, columns, &e);
+		int rc = segment_next(r, &all, &c, &e);
 
 		if (rc == 1) {
 			struct chunk want = some_chunk((int)(c.series - 1) / 3);
@@ -437,7 +431,6 @@ static void a_directory_that_lies_is_refused(void **state)
 	for (size_t at = 4; at < dir; at++)
 		for (unsigned byte = 0; byte < 256; byte += 17) {
 			struct err e = { 0 };
-			uint32_t columns[2];
 			struct chunk c;
 
 			memcpy(copy, x->bytes.p, x->bytes.n);
@@ -450,7 +443,7 @@ static void a_directory_that_lies_is_refused(void **state)
 			while (x->r.at.left > 0) {
 				uint32_t left = x->r.at.left;
 
-				segment_next(&x->r, &all, &c, columns, &e);
+				segment_next(&x->r, &all, &c, &e);
 				if (x->r.at.left == left)
 					break;
 			}
