@@ -67,41 +67,16 @@ uint32_t crc32c_by_table(uint32_t crc, const void *data, size_t n)
 
 #if defined(__x86_64__)
 
+#define CRC_TARGET     __attribute__((target("sse4.2")))
+#define CRC_WORD(c, w) (uint32_t) _mm_crc32_u64((c), (w))
+#define CRC_BYTE(c, b) _mm_crc32_u8((c), (b))
+
 bool crc32c_has_instruction(void)
 {
 	return __builtin_cpu_supports("sse4.2");
 }
 
-__attribute__((target("sse4.2"))) uint32_t crc32c_by_instruction(uint32_t crc, const void *data,
-								 size_t n)
-{
-	const unsigned char *p = data;
-	uint64_t c = ~crc;
-
-	for (; n >= 8; n -= 8, p += 8) {
-		uint64_t word;
-
-		memcpy(&word, p, sizeof(word));
-		c = _mm_crc32_u64(c, word);
-	}
-	if (n & 4) {
-		uint32_t word;
-
-		memcpy(&word, p, sizeof(word));
-		c = _mm_crc32_u32((uint32_t)c, word);
-		p += 4;
-	}
-	for (n &= 3; n > 0; n--)
-		c = _mm_crc32_u8((uint32_t)c, *p++);
-	return ~(uint32_t)c;
-}
-
 #elif defined(__aarch64__)
-
-bool crc32c_has_instruction(void)
-{
-	return (getauxval(AT_HWCAP) & HWCAP_CRC32) != 0;
-}
 
 /* clang's arm_acle.h declares the functions only when the whole file is for such a machine. */
 #if defined(__clang__)
@@ -114,17 +89,38 @@ bool crc32c_has_instruction(void)
 #define CRC_BYTE(c, b) __crc32cb((c), (b))
 #endif
 
+bool crc32c_has_instruction(void)
+{
+	return (getauxval(AT_HWCAP) & HWCAP_CRC32) != 0;
+}
+
+#endif
+
+#if defined(CRC_TARGET)
+
+/* What is left over is the upper bytes of one more word, whose lower ones are zero: with a sum of
+ * zero those change nothing, so the sum so far goes in with the first byte that counts. Many
+ * texts are short and of any length, and a branch for each byte would mostly be guessed wrong. */
 CRC_TARGET
 uint32_t crc32c_by_instruction(uint32_t crc, const void *data, size_t n)
 {
 	const unsigned char *p = data;
+	bool has_word = n >= 8;
+	uint64_t word;
 
 	crc = ~crc;
 	for (; n >= 8; n -= 8, p += 8) {
-		uint64_t word;
-
 		memcpy(&word, p, sizeof(word));
 		crc = CRC_WORD(crc, word);
+	}
+	if (has_word && n > 0) {
+		unsigned shift = 64 - 8 * (unsigned)n;
+
+		memcpy(&word, p + n - 8, sizeof(word));
+		word = word >> shift << shift;
+		crc = CRC_WORD(0, word ^ (uint64_t)crc << shift) ^
+		      (uint32_t)((uint64_t)crc >> (8 * n));
+		return ~crc;
 	}
 	while (n--)
 		crc = CRC_BYTE(crc, *p++);
