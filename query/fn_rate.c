@@ -11,6 +11,7 @@
 /* Points after which a counter was lower: v[at] < v[at - 1]. A window's are [from, to). */
 struct falls {
 	size_t *at, n, from, to;
+	bool rises; /* there are none, and no NaN */
 };
 
 enum rate_flags { COUNTER = 1, PER_SECOND = 2 };
@@ -18,13 +19,14 @@ enum rate_flags { COUNTER = 1, PER_SECOND = 2 };
 static int falls_find(const struct range_row *r, struct falls *f, struct err *e)
 {
 	const double *v = r->points.v;
-	size_t falls = 0;
+	uint64_t falls = 0;
 
 	*f = (struct falls){ 0 };
 	/* Most rows have none; counting alone goes several points at a time. */
 	for (size_t i = 1; i < r->points.n; i++)
-		falls += v[i] < v[i - 1];
-	if (falls == 0)
+		falls += !(v[i] >= v[i - 1]);
+	f->rises = falls == 0;
+	if (f->rises)
 		return 0;
 	f->at = scratch_alloc(r->w, r->points.n, sizeof(size_t), e);
 	if (!f->at)
@@ -60,9 +62,10 @@ static double falls_add(struct falls *f, const double *v, size_t lo, size_t hi, 
 struct edges {
 	uint32_t *lo, *hi; /* points [lo, hi) */
 	double *before,
-		*span;  /* s: from the window's start to its first point, to its last from there */
-	double *after;  /* s: from its last point to its end */
-	double *factor; /* of what the points have got; 0: no result */
+		*span;   /* s: from the window's start to its first point, to its last from there */
+	double *after;   /* s: from its last point to its end */
+	double *factor;  /* of what the points have got; 0: no result */
+	double steepest; /* the largest before / span */
 	/* whose they are */
 	struct grid ends;
 	int64_t range_ms;
@@ -125,6 +128,7 @@ static void edge(struct edges *x, const struct range_row *r, size_t k, double di
 	x->after[k] = after >= near ? gap / 2 : after;
 	x->span[k] = span;
 	x->factor[k] = (span + x->before[k] + x->after[k]) / span / divisor;
+	x->steepest = fmax(x->steepest, x->before[k] / span);
 }
 
 static struct edges *edges_of(const struct range_row *r, unsigned flags, struct err *e)
@@ -136,6 +140,7 @@ static struct edges *edges_of(const struct range_row *r, unsigned flags, struct 
 
 	if (!x || edges_fit(x, r, per_second))
 		return x;
+	x->steepest = 0;
 	for (size_t k = 0; k < x->windows; k++) {
 		window_move(r, k, &lo, &hi);
 		x->lo[k] = (uint32_t)lo;
@@ -166,13 +171,51 @@ static double cut_at_zero(const struct edges *x, size_t k, double first, double 
 	return got * ((x->span[k] + to_zero + x->after[k]) / x->span[k] / divisor);
 }
 
+/* What windows have got, carried to their edges. */
+static void carried(const struct edges *x, const double *v, double *out)
+{
+	for (size_t k = 0; k < x->windows; k++) {
+		double got = (v[x->hi[k] - 1] - v[x->lo[k]]) * x->factor[k];
+
+		out[k] = x->factor[k] > 0 ? got : ABSENT;
+	}
+}
+
+/* Of a counter each window by itself: its falls, and whether it would have been below zero. */
+static int carried_counter(const struct edges *x, struct falls *f, const struct range_row *r,
+			   double divisor, double *out, struct err *e)
+{
+	struct patience patience = { .ev = r->ev };
+	const double *v = r->points.v;
+
+	for (size_t k = 0; k < x->windows; k++) {
+		double first = v[x->lo[k]], got = v[x->hi[k] - 1] - first;
+
+		if (f->n)
+			got = falls_add(f, v, x->lo[k], x->hi[k], got);
+		if (f->n && patience_ask(&patience, f->to - f->from, e) < 0)
+			return -1;
+		if (got > 0 && first >= 0 && x->span[k] * first <= x->before[k] * got)
+			got = cut_at_zero(x, k, first, got, divisor);
+		else
+			got *= x->factor[k];
+		out[k] = x->factor[k] > 0 ? got : ABSENT;
+	}
+	return 0;
+}
+
+/* Whether a counter rises from so far above zero, as most do, that no window's line from its first
+ * point comes near it. (The sixth digit makes up for rounding.) */
+static bool far_from_zero(const struct edges *x, const struct falls *f, const double *v, size_t n)
+{
+	return f->rises && v[0] > x->steepest * (v[n - 1] - v[0]) * 1.000001;
+}
+
 static int plain(const struct range_row *r, double *out, unsigned flags, struct err *e)
 {
 	struct arena_mark mark = arena_mark(&r->w->scratch);
 	double divisor = flags & PER_SECOND ? (double)r->m->range_ms / 1000 : 1;
 	const double *v = r->points.v;
-	bool counter = flags & COUNTER;
-	struct patience patience = { .ev = r->ev };
 	struct falls f = { 0 };
 	const struct edges *x;
 
@@ -182,21 +225,12 @@ static int plain(const struct range_row *r, double *out, unsigned flags, struct 
 		return 0;
 	}
 	x = edges_of(r, flags, e);
-	if (!x || (counter && falls_find(r, &f, e) < 0))
+	if (!x || (flags & COUNTER && falls_find(r, &f, e) < 0))
 		return -1;
-	for (size_t k = 0; k < r->grid->n; k++) {
-		double first = v[x->lo[k]], got = v[x->hi[k] - 1] - first;
-
-		if (f.n)
-			got = falls_add(&f, v, x->lo[k], x->hi[k], got);
-		if (f.n && patience_ask(&patience, f.to - f.from, e) < 0)
-			return -1;
-		if (counter && got > 0 && first >= 0 && x->span[k] * first <= x->before[k] * got)
-			got = cut_at_zero(x, k, first, got, divisor);
-		else
-			got *= x->factor[k];
-		out[k] = x->factor[k] > 0 ? got : ABSENT;
-	}
+	if (!(flags & COUNTER) || far_from_zero(x, &f, v, r->points.n))
+		carried(x, v, out);
+	else if (carried_counter(x, &f, r, divisor, out, e) < 0)
+		return -1;
 	arena_reset(&r->w->scratch, mark);
 	return 0;
 }

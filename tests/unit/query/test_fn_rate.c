@@ -176,6 +176,24 @@ static void rate_is_that_of_every_window_by_itself(void **state)
 		assert_f64(f->out[k], plainly(f, grid_time(&f->grid, k)));
 }
 
+/* From zero, from just below and above where a window's line would lead below zero, from far away.
+ */
+static void a_counter_that_only_rises_is_cut_at_zero_wherever_it_began(void **state)
+{
+	struct row *f = *state;
+
+	f->m.range_ms = 300000;
+	for (double first = 0; first < 2000; first += 12.5) {
+		f->r.points.n = 0;
+		for (int i = 0; i < 24; i++)
+			row_add(f, i * 15000, first + i * 1000);
+		row_windows(f, 20000, 7000, 60);
+		assert_ok(range_rate(&f->r, f->out, &f->e), &f->e);
+		for (size_t k = 0; k < 60; k++)
+			assert_f64(f->out[k], plainly(f, grid_time(&f->grid, k)));
+	}
+}
+
 static void rows_with_ends_of_their_own_have_no_result_without_an_end(void **state)
 {
 	struct row *f = *state;
@@ -220,6 +238,7 @@ int main(void)
 		T(nan_after_nan_is_no_change),
 		T(irate_takes_a_fall_as_counted_from_zero),
 		T(rate_is_that_of_every_window_by_itself),
+		T(a_counter_that_only_rises_is_cut_at_zero_wherever_it_began),
 		T(rows_with_ends_of_their_own_have_no_result_without_an_end),
 		T(a_name_that_is_no_counters_is_remarked_once_there_is_a_result),
 	};
