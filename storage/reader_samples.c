@@ -72,8 +72,10 @@ static int note_chunk(void *ctx, const struct layer *l, uint32_t segment, const 
 		return -1;
 	if (r->found.n == r->found.cap && more_chunks(r, e) < 0)
 		return -1;
-	/* Until all are found they are on their way from memory. */
+	/* On their way from memory until all are found; short ones begin in one line of the cache
+	 * and end in the next. */
 	__builtin_prefetch(k->values.p);
+	__builtin_prefetch(k->values.p + k->values.n);
 	r->found.list[r->found.n++] = (struct found_chunk){ *k, l, segment };
 	return 0;
 }
