@@ -35,7 +35,7 @@ enum {
 	DISK_RESERVE = 16 << 20,   /* for sealing and packing what is in memory */
 	WAIT_MS = 10000,           /* for a sealed generation to go */
 	SEAL_SAMPLES = 600000,
-	SEAL_PER_SERIES = 16,
+	SEAL_PER_SERIES = 2 * HEAD_BLOCK, /* its blocks are full then */
 	SEAL_MOST = 8000000,
 	REFUSED_LIMIT = 16 << 20,
 	KEYS_KEPT = 100000,
