@@ -216,12 +216,25 @@ static int chosen_row(const struct selecting *s, size_t i, struct worker *w, dou
 	return 0;
 }
 
+/* How many points lie up to `t`, from those up to an earlier time on: mostly as many more as at the
+ * step before. */
+static size_t points_upto(const struct points *p, int64_t t, size_t from, size_t more)
+{
+	size_t at = p->n - from > more ? from + more : p->n;
+
+	while (at > from && p->t_ms[at - 1] > t)
+		at--;
+	while (at < p->n && p->t_ms[at] <= t)
+		at++;
+	return at;
+}
+
 static int selector_row(const struct vector *v, size_t i, struct worker *w, double *out,
 			struct err *e)
 {
 	const struct selecting *s = v->ctx;
 	struct points p;
-	size_t next = 0;
+	size_t next = 0, more = 0;
 
 	if (s->sel.period != PERIOD_ANY)
 		return chosen_row(s, i, w, out, e);
@@ -229,9 +242,10 @@ static int selector_row(const struct vector *v, size_t i, struct worker *w, doub
 		return -1;
 	for (size_t k = 0; k < v->width; k++) {
 		int64_t t = shifted(s, k);
+		size_t before = next;
 
-		while (next < p.n && p.t_ms[next] <= t)
-			next++;
+		next = points_upto(&p, t, before, more);
+		more = next - before;
 		out[k] = next > 0 && holds(&p, next - 1, t, s->lookback_ms)
 				 ? see(s, w, k, &p, next - 1)
 				 : ABSENT;
