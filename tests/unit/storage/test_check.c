@@ -426,6 +426,9 @@ static void the_check_names_series_time_and_cause(void **state)
 	struct vintage *vs;
 	struct labels *ls[2] = { series_named("figure", "p2"), series_named("plain", "p2") };
 	uint32_t figure, plain;
+	struct snapshot_reader *r;
+	int64_t t_ms;
+	double value;
 	struct arena a;
 	size_t n;
 
@@ -454,6 +457,11 @@ static void the_check_names_series_time_and_cause(void **state)
 		     ERR_CORRUPT, "figure{park=\"p2\"}: segment 0 of partition ");
 	assert_fails(read_samples(v, plain, INT64_MIN, INT64_MAX, &a, &x, &n, &e), &e, ERR_CORRUPT,
 		     "plain{park=\"p2\"}: segment 0 of partition ");
+	r = snapshot_reader_open(v, &e);
+	assert_non_null(r);
+	assert_fails(snapshot_reader_last(r, &plain, 1, 0, 1000, &t_ms, &value, &e), &e,
+		     ERR_CORRUPT, ": damaged segment: the checksum of a chunk is wrong");
+	snapshot_reader_close(r);
 	/* Others, and what lies in other chunks, can be read. */
 	assert_ok(read_samples(v, plain, SAMPLES / 2 * 1000, INT64_MAX, &a, &x, &n, &e), &e);
 	assert_int_equal(n, SAMPLES / 2);
