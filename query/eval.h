@@ -33,23 +33,11 @@
 
 /* "No value at this step": the staleness mark, which no calculation gives. Test before
  * calculating: what is worked out of it is an ordinary NaN. */
-static inline double absent_value(void)
-{
-	uint64_t bits = STALE_BITS;
-	double v;
-
-	memcpy(&v, &bits, sizeof(v));
-	return v;
-}
-
-#define ABSENT absent_value()
+#define ABSENT stale_mark()
 
 static inline bool is_absent(double v)
 {
-	uint64_t bits;
-
-	memcpy(&bits, &v, sizeof(bits));
-	return bits == STALE_BITS;
+	return is_stale_mark(v);
 }
 
 /* Evaluation times: start_ms + k × step_ms for k in [0, n). Of an instant query n is 1. */
