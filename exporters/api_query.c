@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 enum {
-	SNAPSHOT_SPARE_MS = 1000,
+	SNAPSHOT_SPARE_MS = 10 * 1000,
 	FORMAT_BYTES = 4 << 20,
 };
 

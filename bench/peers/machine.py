@@ -51,6 +51,12 @@ def memory_of(pid):
     return found
 
 
+def forget_peak_of(pid):
+    """VmHWM counts from here on (proc(5), clear_refs)."""
+    with open(f"/proc/{pid}/clear_refs", "w", encoding="ascii") as f:
+        f.write("5")
+
+
 def disk_of(*folders):
     """Files, bytes on disk, and bytes as the files call themselves. Left out is what prometheus is just
     about to write: half a GiB of reserved space for each block, given back a moment later."""

@@ -14,6 +14,7 @@ import argparse
 import json
 import math
 import os
+import re
 import shutil
 import statistics
 import subprocess
@@ -30,15 +31,19 @@ from servers import Failed  # noqa: E402
 from sets import QUICK, SETS, Clock  # noqa: E402
 
 LEAST_CPU_S = 0.2  # of a round: shorter queries are asked several times in a row
+WRK_S = 4
 
 
 class Query:
     """`wanted`: how many times better than prometheus and victoria-metrics at least. `ours`: how parkwatch is asked where
-    it has statistics, at `now` (what was loaded is known since then); without them such a query is left out."""
+    it has statistics, at `now` (what was loaded is known since then); without them such a query is left out. Of more
+    than one of `connections` each is kept open and asks again as soon as it is answered (by wrk)."""
 
-    def __init__(self, name, expr, wanted=(None, None), span_s=0, step_s=0, ours=None, now=False, path=None):
+    def __init__(self, name, expr, wanted=(None, None), span_s=0, step_s=0, ours=None, now=False, path=None,
+                 connections=1):
         self.name, self.expr, self.wanted = name, expr, wanted
         self.span_s, self.step_s, self.ours, self.now, self.path = span_s, step_s, ours, now, path
+        self.connections = connections
 
     def url(self, of_set, kind):
         is_ours = self.ours and kind == "parkwatch"
@@ -54,7 +59,6 @@ class Query:
 
 
 
-
 def growth(now, before):
     return f"sum by (park) ({now}) / sum by (park) ({before}) - 1"
 
@@ -65,6 +69,7 @@ BYTES = "network_receive_bytes_total"
 QUERIES = {
     "S": [
         Query("instant, 1 series", 'load_average{hostname="host-1",window="1m"}'),
+        Query("instant, 1 series, 16 connections", 'load_average{hostname="host-1",window="1m"}', connections=16),
         Query("range, 1 series, 24 h / 60 s", 'load_average{hostname="host-1",window="1m"}', span_s=DAY, step_s=60),
         Query("sum by (region)(rate[5m]), 1,200 series, 24 h / 60 s", f"sum by (region) (rate({BYTES}[5m]))",
               (12, 2.5), DAY, 60),
@@ -151,9 +156,24 @@ def ask(server, url):
     return body
 
 
+def ask_often(server, url, connections, times):
+    """How many times it was asked."""
+    if connections == 1:
+        for _ in range(times):
+            ask(server, url)
+        return times
+    r = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{WRK_S}s", f"http://127.0.0.1:{server.port}{url}"],
+                       capture_output=True, text=True, check=False, preexec_fn=servers.die_with_us)
+    found = re.search(r"(\d+) requests in", r.stdout)
+    if not found or "Non-2xx" in r.stdout:
+        raise Failed(f"wrk: {r.stderr.strip() or r.stdout.strip()}")
+    return int(found[1])
+
+
 def measure(server, query, of_set, rounds):
-    """Median CPU and wall ms of one asking, and what was answered."""
+    """Median CPU and wall ms of one asking, the most memory meanwhile, and what was answered."""
     url = query.url(of_set, server.name)
+    machine.forget_peak_of(server.pid)
     began, before = time.monotonic(), server.cpu()
     answer = summary(ask(server, url))
     once = max(time.monotonic() - began, 1e-4)
@@ -161,12 +181,12 @@ def measure(server, query, of_set, rounds):
     cpu, wall = [], []
     for _ in range(rounds):
         before, began = server.cpu(), time.monotonic()
-        for _ in range(times):
-            ask(server, url)
+        times = ask_often(server, url, query.connections, times)
         wall.append((time.monotonic() - began) / times)
         cpu.append((server.cpu() - before) / times)
     return {"cpu_ms": 1000 * statistics.median(cpu), "cpu_ms_all": [1000 * x for x in cpu],
-            "wall_ms": 1000 * statistics.median(wall), "times": times, **answer}
+            "wall_ms": 1000 * statistics.median(wall), "times": times,
+            "peak_mib": machine.memory_of(server.pid)["VmHWM"], **answer}
 
 
 def same(a, b):
@@ -177,6 +197,9 @@ def same(a, b):
 def ask_all(of_set, running, args, rows):
     for query in QUERIES.get(of_set.loads.replace("mini", ""), []):
         if args.only not in query.name or (query.ours and not of_set.with_vintages):
+            continue
+        if query.connections > 1 and not shutil.which("wrk"):
+            say(f"  {query.name}: left out, there is no wrk")
             continue
         row = {"set": of_set.name, "query": query.name, "expr": query.expr, "wanted": query.wanted, "peers": {}}
         for server in running:
@@ -213,7 +236,7 @@ def one_set(of_set, args, root, rows):
 def cell(peer):
     if peer is None:
         return ""
-    return f"{peer['cpu_ms']:.2f} ({peer['wall_ms']:.2f})" if "cpu_ms" in peer else "failed"
+    return f"{peer['cpu_ms']:.3g} ({peer['wall_ms']:.3g}; {peer['peak_mib']:.0f})" if "cpu_ms" in peer else "failed"
 
 
 def ratio(row, name, wanted):
@@ -227,7 +250,7 @@ def ratio(row, name, wanted):
 
 
 def report(rows):
-    print("| set | query | prometheus, CPU ms (wall) | victoria-metrics | parkwatch | ÷ prometheus | ÷ victoria-metrics |")
+    print("| set | query | prometheus, CPU ms (wall; peak MiB) | victoria-metrics | parkwatch | ÷ prometheus | ÷ victoria-metrics |")
     print("|---|---|--:|--:|--:|---|---|")
     for row in rows:
         if "query" not in row:
