@@ -318,13 +318,22 @@ struct arena_mark arena_mark(const struct arena *a)
 	};
 }
 
+/* Whether the newest block may stay though the arena is empty again: whoever resets to that works
+ * row by row and needs it soon. */
+static bool stays(const struct arena_block *b)
+{
+	return !b->older && b->size <= USUAL_BYTES;
+}
+
 void arena_reset(struct arena *a, struct arena_mark m)
 {
-	while (a->head && a->head != m.block)
+	size_t used = m.block ? m.block_used : HEADER;
+
+	while (a->head && a->head != m.block && (m.block || !stays(a->head)))
 		drop_head(a);
 	if (a->head) {
-		a->head->used = m.block_used;
-		POISON((char *)a->head + m.block_used, a->head->size - m.block_used);
+		a->head->used = used;
+		POISON((char *)a->head + used, a->head->size - used);
 	}
 	a->used = m.used;
 }
