@@ -33,6 +33,9 @@ struct match {
 	uint32_t *key_of_many; /* KEY_NONE: no partner */
 	struct pair *pairs;
 	size_t n, room;
+	uint32_t **owners; /* by key that several rows of the one side have: at which step which
+			    * of them, row + 1 */
+	uint32_t *paired;  /* by row of the one side: the last many row it is a pair with, + 1 */
 	uint8_t *there_one, *there_many; /* [key][step], with fill only */
 	double fill_many, fill_one;
 	bool has_fill_many, has_fill_one;
@@ -93,6 +96,66 @@ static int find_keys(struct match *m, struct err *e)
 	return 0;
 }
 
+/* No two rows have a step where anybody looks: check_one_side(). */
+static int find_owners(struct match *m, uint32_t key, struct err *e)
+{
+	const struct vector *one = m->one;
+	uint32_t *owner = eval_alloc(m->ev, one->width, sizeof(*owner), e);
+
+	if (!owner)
+		return -1;
+	for (uint32_t j = m->by_one.start[key]; j < m->by_one.start[key + 1]; j++) {
+		uint32_t row = m->by_one.row[j];
+
+		for (size_t k = 0; k < one->width; k++)
+			if (!is_absent(one->values[row * one->width + k]))
+				owner[k] = row + 1;
+	}
+	m->owners[key] = owner;
+	return 0;
+}
+
+static int prepare_owners(struct match *m, struct err *e)
+{
+	if (m->owners)
+		return 0;
+	m->owners = eval_alloc(m->ev, m->nkeys_one, sizeof(*m->owners), e);
+	m->paired = eval_alloc(m->ev, m->one->n, sizeof(*m->paired), e);
+	if (!m->owners || !m->paired)
+		return -1;
+	return vector_materialize(m->ev, m->many, false, e);
+}
+
+/* A pair with each row of the key that has a value at a step of this one. Rows that take turns on
+ * both sides would be n × n pairs, mostly of rows that never meet. */
+static int add_meeting(struct match *m, uint32_t i, uint32_t key, struct err *e)
+{
+	const double *many;
+
+	if (prepare_owners(m, e) < 0 || (!m->owners[key] && find_owners(m, key, e) < 0))
+		return -1;
+	many = m->many->values + i * m->many->width;
+	for (size_t k = 0; k < m->many->width; k++) {
+		uint32_t row = m->owners[key][k];
+
+		if (row == 0 || is_absent(many[k]) || m->paired[row - 1] == i + 1)
+			continue;
+		m->paired[row - 1] = i + 1;
+		if (add_pair(m, i, row - 1, key, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int add_partners(struct match *m, uint32_t i, uint32_t key, struct err *e)
+{
+	const uint32_t *start = &m->by_one.start[key];
+
+	if (start[1] - start[0] > 1)
+		return add_meeting(m, i, key, e);
+	return start[1] > start[0] ? add_pair(m, i, m->by_one.row[start[0]], key, e) : 0;
+}
+
 /* With a fill a row without partner has results, too, so its key counts. */
 static int find_pairs(struct match *m, struct err *e)
 {
@@ -111,9 +174,8 @@ static int find_pairs(struct match *m, struct err *e)
 			continue;
 		if (eval_alive(ev, e) < 0)
 			return -1;
-		for (uint32_t j = m->by_one.start[key]; j < m->by_one.start[key + 1]; j++)
-			if (add_pair(m, i, m->by_one.row[j], key, e) < 0)
-				return -1;
+		if (add_partners(m, i, key, e) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -152,7 +214,7 @@ static int check_key(struct match *m, const uint32_t *rows, size_t n, size_t k, 
 	return 0;
 }
 
-/* Before pairs are made: of n rows a side with one key there would be n × n. */
+/* Before pairs are made, which relies on it. */
 static int check_one_side(struct match *m, struct err *e)
 {
 	const struct by_key *by = &m->by_one;

@@ -201,6 +201,43 @@ static void rows_that_take_turns_are_no_duplicates(void **state)
 	query_release(&q);
 }
 
+/* Row i of each side has its only value at step i: one result a row, not one for each two. */
+static void rows_that_take_turns_on_both_sides_do_not_multiply(void **state)
+{
+	enum { TURNS = 400 };
+	const int64_t step_ms = 600000;
+	struct engine_options o = { .workers = ENGINE_NO_WORKERS,
+				    .features = ~FEATURE_DELAYED_NAME_REMOVAL,
+				    .memory_bytes = 12 << 20 };
+	struct engine *narrow = engine_new(&o, &table.e);
+	struct query q;
+
+	(void)state;
+	for (int i = 0; i < 2 * TURNS; i++) {
+		char b[16];
+		struct labels *ls;
+
+		snprintf(b, sizeof(b), "%d", i / 2);
+		ls = labels_make(&table.e, i % 2 ? "n" : "m", "a", "1", "b", b, NULL);
+		assert_ok(source_memory_add(&table.source, ls, i / 2 * step_ms, i / 2, &table.e),
+			  &table.e);
+		labels_unref(ls);
+	}
+	query_init(&q, narrow);
+	q.text = slice_str("m + on(a) n");
+	q.end_ms = (TURNS - 1) * step_ms;
+	q.step_ms = step_ms;
+	q.source = &table.source.source;
+	if (query_run(narrow, &q) < 0)
+		fail_msg("%s", q.error);
+	assert_int_equal(q.value.vector.n, 1);
+	assert_int_equal(q.value.vector.width, TURNS);
+	for (int k = 0; k < TURNS; k++)
+		assert_f64(q.value.vector.values[k], 2 * k);
+	query_release(&q);
+	engine_free(narrow);
+}
+
 static void duplicates_that_nobody_looks_at_are_let_be(void **state)
 {
 	struct query q;
@@ -320,6 +357,7 @@ int main(void)
 		T(each_step_is_what_a_naive_calculation_gives),
 		T(two_rows_of_the_one_side_are_refused),
 		T(rows_that_take_turns_are_no_duplicates),
+		T(rows_that_take_turns_on_both_sides_do_not_multiply),
 		T(duplicates_that_nobody_looks_at_are_let_be),
 		T(results_are_told_apart_by_labels_as_they_are_seen),
 		T(labels_that_are_taken_over_may_make_results_equal),
