@@ -100,8 +100,8 @@ size_t values_pack(const double *v, size_t n, uint8_t *out, enum value_encoding 
 	return bytes;
 }
 
-static int unpack_as(enum value_encoding enc, struct slice *in, size_t n, double *v,
-		     struct columns_scratch *s, struct err *e)
+static int unpack_as(enum value_encoding enc, struct slice *in, size_t n, size_t from, size_t to,
+		     double *v, struct columns_scratch *s, struct err *e)
 {
 	if (n < 1 || n > COLUMN_SAMPLES_MAX)
 		return err_set(e, ERR_CORRUPT, "%zu elements are not one to %d", n,
@@ -112,7 +112,7 @@ static int unpack_as(enum value_encoding enc, struct slice *in, size_t n, double
 	case VALUES_XOR:
 		return xor_unpack(in, n, v, e);
 	case VALUES_DECIMAL:
-		return decimal_unpack(in, n, v, s, e);
+		return decimal_unpack(in, n, from, to, v, s, e);
 	case VALUES_BITS:
 		return bits_column_unpack(in, n, v, s, e);
 	default:
@@ -120,10 +120,10 @@ static int unpack_as(enum value_encoding enc, struct slice *in, size_t n, double
 	}
 }
 
-int values_unpack(enum value_encoding enc, struct slice in, size_t n, double *v,
-		  struct columns_scratch *s, struct err *e)
+int values_unpack_range(enum value_encoding enc, struct slice in, size_t n, size_t from, size_t to,
+			double *v, struct columns_scratch *s, struct err *e)
 {
-	if (unpack_as(enc, &in, n, v, s, e) < 0)
+	if (unpack_as(enc, &in, n, from, to, v, s, e) < 0)
 		return err_wrap(e, "values");
 	if (in.n > 0)
 		return err_set(e, ERR_CORRUPT, "values: %zu bytes are left over", in.n);
@@ -133,6 +133,12 @@ int values_unpack(enum value_encoding enc, struct slice in, size_t n, double *v,
 bool values_are_numbers(enum value_encoding enc, struct slice in)
 {
 	return enc == VALUES_DECIMAL && decimal_without_exceptions(in);
+}
+
+int values_unpack(enum value_encoding enc, struct slice in, size_t n, double *v,
+		  struct columns_scratch *s, struct err *e)
+{
+	return values_unpack_range(enc, in, n, 0, n, v, s, e);
 }
 
 /* --- whole numbers ------------------------------------------------------------------- */
@@ -167,18 +173,20 @@ static size_t runs_pack(const uint64_t *x, size_t n, uint8_t *out)
 	return (size_t)(p - out);
 }
 
-static int runs_unpack(struct slice *in, size_t n, uint64_t *x, struct err *e)
+static int runs_unpack(struct slice *in, size_t n, size_t from, size_t to, uint64_t *x,
+		       struct err *e)
 {
 	uint64_t v, more;
 
 	*in = slice_skip(*in, 1);
-	for (size_t at = 0; at < n;) {
+	for (size_t at = 0, end; at < n; at = end) {
 		if (!varint_take(in, &v) || !varint_take(in, &more))
 			return err_set(e, ERR_CORRUPT, "it is cut off");
 		if (more >= n - at)
 			return err_set(e, ERR_CORRUPT, "a run goes on behind its end");
-		for (uint64_t i = 0; i <= more; i++)
-			x[at++] = v;
+		end = at + more + 1;
+		for (size_t i = at > from ? at : from; i < end && i < to; i++)
+			x[i] = v;
 	}
 	return 0;
 }
@@ -195,7 +203,15 @@ size_t ints_pack(const uint64_t *x, size_t n, uint8_t *out, struct columns_scrat
 	return runs_bytes(x, n, bytes) < bytes ? runs_pack(x, n, out) : bytes;
 }
 
-int ints_unpack(struct slice in, size_t n, uint64_t *x, struct columns_scratch *s, struct err *e)
+bool ints_are_zero(struct slice in)
+{
+	static const uint8_t zero[] = { WHOLE_CONSTANT, 0 };
+
+	return in.n == sizeof(zero) && memcmp(in.p, zero, sizeof(zero)) == 0;
+}
+
+int ints_unpack(struct slice in, size_t n, size_t from, size_t to, uint64_t *x,
+		struct columns_scratch *s, struct err *e)
 {
 	bool runs = in.n > 0 && (uint8_t)*in.p == WHOLE_RESERVED;
 
@@ -203,7 +219,8 @@ int ints_unpack(struct slice in, size_t n, uint64_t *x, struct columns_scratch *
 	if (n < 1 || n > COLUMN_SAMPLES_MAX)
 		return err_set(e, ERR_CORRUPT, "numbers: %zu elements are not one to %d", n,
 			       COLUMN_SAMPLES_MAX);
-	if ((runs ? runs_unpack(&in, n, x, e) : whole_unpack(&in, n, x, e)) < 0)
+	if ((runs ? runs_unpack(&in, n, from, to, x, e)
+		  : whole_unpack_range(&in, n, from, to, x, e)) < 0)
 		return err_wrap(e, "numbers");
 	if (in.n > 0)
 		return err_set(e, ERR_CORRUPT, "numbers: %zu bytes are left over", in.n);

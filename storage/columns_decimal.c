@@ -271,7 +271,8 @@ bool decimal_without_exceptions(struct slice in)
 	return in.n > 0 && !((uint8_t)*in.p & HEAD_EXCEPTIONS);
 }
 
-int decimal_unpack(struct slice *in, size_t n, double *v, struct columns_scratch *s, struct err *e)
+int decimal_unpack(struct slice *in, size_t n, size_t from, size_t to, double *v,
+		   struct columns_scratch *s, struct err *e)
 {
 	uint8_t head;
 
@@ -279,11 +280,11 @@ int decimal_unpack(struct slice *in, size_t n, double *v, struct columns_scratch
 		return err_set(e, ERR_CORRUPT, "it is empty");
 	if ((head & HEAD_EXPONENT) > EXPONENT_MAX || (head & ~(HEAD_EXPONENT | HEAD_EXCEPTIONS)))
 		return err_set(e, ERR_CORRUPT, "its exponent is impossible");
-	if (whole_unpack(in, n, s->numbers, e) < 0)
+	if (whole_unpack_range(in, n, from, to, s->numbers, e) < 0)
 		return -1;
 	if (head & HEAD_EXPONENT)
-		divide_all(s->numbers, n, power[head & HEAD_EXPONENT], v);
+		divide_all(s->numbers + from, to - from, power[head & HEAD_EXPONENT], v + from);
 	else
-		convert_all(s->numbers, n, v);
+		convert_all(s->numbers + from, to - from, v + from);
 	return head & HEAD_EXCEPTIONS ? get_exceptions(in, n, v, e) : 0;
 }

@@ -10,7 +10,9 @@
 #include "storage/columns_whole.h"
 
 size_t decimal_pack(const double *v, size_t n, uint8_t *out, struct columns_scratch *s);
-int decimal_unpack(struct slice *in, size_t n, double *v, struct columns_scratch *s, struct err *e);
+/* v[from] … v[to - 1]; others may be written, too. */
+int decimal_unpack(struct slice *in, size_t n, size_t from, size_t to, double *v,
+		   struct columns_scratch *s, struct err *e);
 /* All of the column are decimals, so none is a NaN. */
 bool decimal_without_exceptions(struct slice in);
 

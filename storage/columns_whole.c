@@ -496,7 +496,8 @@ static void fill_line(uint64_t *x, size_t n, uint64_t first, uint64_t step)
 		memcpy(x + i, &two, sizeof(two));
 }
 
-int whole_unpack(struct slice *in, size_t n, uint64_t *x, struct err *e)
+int whole_unpack_range(struct slice *in, size_t n, size_t from, size_t to, uint64_t *x,
+		       struct err *e)
 {
 	struct whole_reader r = { .unit = 1 };
 	uint8_t head;
@@ -513,6 +514,11 @@ int whole_unpack(struct slice *in, size_t n, uint64_t *x, struct err *e)
 		return unpack_blocks(in, head, &r, n, x, e);
 	if ((head & WHOLE_KIND_MASK) == WHOLE_CONSTANT)
 		r.unit = 0;
-	fill_line(x, n, r.first, r.unit);
+	fill_line(x + from, to - from, r.first + from * r.unit, r.unit);
 	return 0;
+}
+
+int whole_unpack(struct slice *in, size_t n, uint64_t *x, struct err *e)
+{
+	return whole_unpack_range(in, n, 0, n, x, e);
 }

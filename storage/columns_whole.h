@@ -83,6 +83,9 @@ struct columns_scratch {
 size_t whole_pack(const uint64_t *x, size_t n, uint8_t *out, struct columns_scratch *s);
 /* Takes the column off the front of `in`. x may be any array but s->units. */
 int whole_unpack(struct slice *in, size_t n, uint64_t *x, struct err *e);
+/* The same where only x[from] … x[to - 1] are wanted; what the others are then is not said. */
+int whole_unpack_range(struct slice *in, size_t n, size_t from, size_t to, uint64_t *x,
+		       struct err *e);
 
 /* columns_plan.c: how a block of leftovers is best kept, and how dear leftovers would be, from a
  * sample of at most 255, to compare orders. */

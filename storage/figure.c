@@ -18,7 +18,7 @@ struct figure_packer {
 	struct columns_scratch *scratch;
 	int64_t t[ROOM];
 	double v[ROOM];
-	uint64_t x[4][ROOM];
+	uint64_t x[5][ROOM]; /* submission, months, flags, kind of known-from, that if written */
 	struct source sources[ROOM];
 	uint32_t nsources;
 	struct buf times, values, attributes, one;
@@ -278,70 +278,110 @@ static int take_sources(struct figure_packer *p, struct slice *in, uint32_t coun
 	return 0;
 }
 
-static int take_ints(struct figure_packer *p, struct slice *in, uint32_t count, uint64_t *x,
+/* Which figures of a chunk are wanted. */
+struct part_of_chunk {
+	uint32_t count, from, to;
+};
+
+static int take_ints(struct figure_packer *p, struct slice *in, struct part_of_chunk c, uint64_t *x,
 		     uint64_t below, struct err *e)
 {
 	uint64_t bytes;
 
 	if (!varint_take(in, &bytes) || bytes > in->n)
 		return bad(e);
-	if (ints_unpack(slice_of(in->p, bytes), count, x, p->scratch, e) < 0)
+	if (ints_unpack(slice_of(in->p, bytes), c.count, c.from, c.to, x, p->scratch, e) < 0)
 		return -1;
 	*in = slice_skip(*in, bytes);
-	for (uint32_t i = 0; i < count; i++)
+	for (uint32_t i = c.from; i < c.to; i++)
 		if (x[i] >= below)
 			return bad(e);
 	return 0;
 }
 
-static int take_attributes(struct figure_packer *p, const struct chunk *c, struct figure *out,
-			   struct err *e)
+/* Of each figure its kind, and how far a known-from that is written is from its received: all are
+ * looked at, since they stand one after the other. */
+static int take_known(struct figure_packer *p, struct slice *in, struct part_of_chunk c,
+		      struct err *e)
 {
-	struct slice in = c->attributes;
-	uint64_t known;
+	uint64_t *kind = p->x[3], *known = p->x[4];
+	struct slice column = *in;
+	uint64_t bytes;
 
-	if (take_sources(p, &in, c->count, e) < 0 ||
-	    take_ints(p, &in, c->count, p->x[0], p->nsources, e) < 0 ||
-	    take_ints(p, &in, c->count, p->x[1], 256, e) < 0 ||
-	    take_ints(p, &in, c->count, p->x[2], 256, e) < 0 ||
-	    take_ints(p, &in, c->count, p->x[3], KNOWN_GIVEN + 1, e) < 0)
-		return -1;
-	for (uint32_t i = 0; i < c->count; i++) {
-		const struct source *s = &p->sources[p->x[0][i]];
-		struct figure *f = &out[i];
-
-		*f = (struct figure){ .sequence = s->sequence,
-				      .received_ms = s->received_ms,
-				      .released_ms = s->released_ms,
-				      .known_from_ms = s->received_ms,
-				      .row = i,
-				      .months = (uint8_t)p->x[1][i],
-				      .flags = (uint8_t)p->x[2][i],
-				      .known = (uint8_t)p->x[3][i] };
-		if (f->known == KNOWN_RECEIVED)
-			continue;
-		if (!varint_take(&in, &known))
-			return bad(e);
-		f->known_from_ms = plus(s->received_ms, unzigzag(known));
-		if (f->known == KNOWN_GIVEN)
-			f->released_ms = f->known_from_ms;
+	if (varint_take(&column, &bytes) && bytes <= column.n &&
+	    ints_are_zero(slice_of(column.p, bytes))) {
+		*in = slice_skip(column, bytes);
+		memset(kind + c.from, 0, (c.to - c.from) * sizeof(*kind));
+		return 0;
 	}
+	if (take_ints(p, in, (struct part_of_chunk){ c.count, 0, c.count }, kind, KNOWN_GIVEN + 1,
+		      e) < 0)
+		return -1;
+	for (uint32_t i = 0; i < c.count; i++)
+		if (kind[i] != KNOWN_RECEIVED && !varint_take(in, &known[i]))
+			return bad(e);
+	return 0;
+}
+
+int figures_unpack_attributes(struct figure_packer *p, const struct chunk *c, uint32_t from,
+			      uint32_t to, struct err *e)
+{
+	struct part_of_chunk part = { c->count, from, to };
+	struct slice in = c->attributes;
+
+	if (c->count > FIGURES_MAX)
+		return bad(e);
+	if (take_sources(p, &in, c->count, e) < 0 ||
+	    take_ints(p, &in, part, p->x[0], p->nsources, e) < 0 ||
+	    take_ints(p, &in, part, p->x[1], 256, e) < 0 ||
+	    take_ints(p, &in, part, p->x[2], 256, e) < 0 || take_known(p, &in, part, e) < 0)
+		return -1;
 	return in.n == 0 ? 0 : bad(e);
+}
+
+int figures_unpack_times(struct figure_packer *p, const struct chunk *c, int64_t *t, struct err *e)
+{
+	return c->count > FIGURES_MAX ? bad(e) : times_unpack(c->times, c->count, t, p->scratch, e);
+}
+
+static void put_figure(const struct figure_packer *p, uint32_t i, int64_t stamp_ms,
+		       struct figure *f)
+{
+	const struct source *s = &p->sources[p->x[0][i]];
+
+	*f = (struct figure){ .stamp_ms = stamp_ms,
+			      .known_from_ms = s->received_ms,
+			      .sequence = s->sequence,
+			      .received_ms = s->received_ms,
+			      .released_ms = s->released_ms,
+			      .value = p->v[i],
+			      .row = i,
+			      .months = (uint8_t)p->x[1][i],
+			      .flags = (uint8_t)p->x[2][i],
+			      .known = (uint8_t)p->x[3][i] };
+	if (f->known == KNOWN_RECEIVED)
+		return;
+	f->known_from_ms = plus(s->received_ms, unzigzag(p->x[4][i]));
+	if (f->known == KNOWN_GIVEN)
+		f->released_ms = f->known_from_ms;
+}
+
+int figures_unpack_part(struct figure_packer *p, const struct chunk *c, const int64_t *t,
+			uint32_t from, uint32_t to, struct figure *out, struct err *e)
+{
+	if (values_unpack_range((enum value_encoding)c->encoding, c->values, c->count, from, to,
+				p->v, p->scratch, e) < 0)
+		return -1;
+	for (uint32_t i = from; i < to; i++)
+		put_figure(p, i, t[i], &out[i - from]);
+	return 0;
 }
 
 int figures_unpack(struct figure_packer *p, const struct chunk *c, struct figure *out,
 		   struct err *e)
 {
-	if (c->count > FIGURES_MAX)
-		return bad(e);
-	if (times_unpack(c->times, c->count, p->t, p->scratch, e) < 0 ||
-	    values_unpack((enum value_encoding)c->encoding, c->values, c->count, p->v, p->scratch,
-			  e) < 0 ||
-	    take_attributes(p, c, out, e) < 0)
+	if (figures_unpack_times(p, c, p->t, e) < 0 ||
+	    figures_unpack_attributes(p, c, 0, c->count, e) < 0)
 		return -1;
-	for (uint32_t i = 0; i < c->count; i++) {
-		out[i].stamp_ms = p->t[i];
-		out[i].value = p->v[i];
-	}
-	return 0;
+	return figures_unpack_part(p, c, p->t, 0, c->count, out, e);
 }

@@ -61,5 +61,14 @@ int figures_pack(struct figure_packer *p, uint32_t series, const struct figure *
 /* Unpacks a verified chunk; `out` has room for c->count. Rows number the figures as they lie. */
 int figures_unpack(struct figure_packer *p, const struct chunk *c, struct figure *out,
 		   struct err *e);
+/* The stamps alone, for chunks that share them: `t` has room for c->count and COLUMN_SLACK. */
+int figures_unpack_times(struct figure_packer *p, const struct chunk *c, int64_t *t, struct err *e);
+/* Everything but stamps and values of the figures [from, to), from < to, into the packer. */
+int figures_unpack_attributes(struct figure_packer *p, const struct chunk *c, uint32_t from,
+			      uint32_t to, struct err *e);
+/* Those figures, of the chunk whose stamps are `t` and whose attributes from `from` to `to` were
+ * the last that the packer unpacked. */
+int figures_unpack_part(struct figure_packer *p, const struct chunk *c, const int64_t *t,
+			uint32_t from, uint32_t to, struct figure *out, struct err *e);
 
 #endif

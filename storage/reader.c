@@ -11,8 +11,10 @@ void reader_init(struct reader *r, const struct layout *l, struct db_txn *t)
 
 static void release_cursors(struct layer_cursor *c, uint32_t n)
 {
-	for (uint32_t i = 0; c && i < n; i++)
+	for (uint32_t i = 0; c && i < n; i++) {
 		segment_reader_release(&c[i].segment);
+		mem_free(c[i].stamps);
+	}
 	mem_free(c);
 }
 
@@ -96,6 +98,12 @@ static uint32_t first_segment(const struct layer_cursor *c, uint32_t series)
 	return layer_find(c->layer, series);
 }
 
+static bool layer_may_hold(const struct layer *l, const struct segment_want *w)
+{
+	return l->nsegments > 0 && w->from_ms <= l->last_ms && w->to_ms >= l->first_ms &&
+	       w->from_series <= l->last_series && w->to_series >= l->first_series;
+}
+
 int reader_walk(struct reader *r, struct layer_cursor *c, const struct segment_want *w,
 		int (*each)(void *ctx, const struct layer *l, uint32_t segment,
 			    const struct chunk *k, struct err *e),
@@ -103,8 +111,7 @@ int reader_walk(struct reader *r, struct layer_cursor *c, const struct segment_w
 {
 	const struct layer *l = c->layer;
 
-	if (l->nsegments == 0 || w->from_ms > l->last_ms || w->to_ms < l->first_ms ||
-	    w->from_series > l->last_series || w->to_series < l->first_series)
+	if (!layer_may_hold(l, w))
 		return 0;
 	for (uint32_t i = first_segment(c, w->from_series);
 	     i < l->nsegments && l->segments[i].first_series <= w->to_series; i++) {
@@ -130,33 +137,68 @@ int reader_walk(struct reader *r, struct layer_cursor *c, const struct segment_w
 
 struct gather_figures {
 	struct reader *r;
+	struct layer_cursor *c; /* where a chunk is found */
 	struct arena *a;
 	int64_t from_ms, to_ms;
 	struct figures_run *out;
 };
+
+/* Months of many series are the same column. */
+static int unpack_stamps(struct reader *r, struct layer_cursor *c, const struct chunk *k,
+			 struct err *e)
+{
+	if (c->stamps_of == k->times.p)
+		return 0;
+	if (!c->stamps)
+		c->stamps = mem_alloc((FIGURES_MAX + COLUMN_SLACK) * sizeof(*c->stamps));
+	if (!c->stamps)
+		return no_memory(e);
+	c->stamps_of = NULL;
+	if (figures_unpack_times(r->packer, k, c->stamps, e) < 0)
+		return -1;
+	c->stamps_of = k->times.p;
+	return 0;
+}
+
+/* So are the attributes of one report. */
+static int unpack_attributes(struct reader *r, const struct chunk *k, uint32_t from, uint32_t to,
+			     struct err *e)
+{
+	struct unpacked_attributes *u = &r->attributes;
+
+	if (u->of == k->attributes.p && u->from == from && u->to == to)
+		return 0;
+	u->of = NULL;
+	if (figures_unpack_attributes(r->packer, k, from, to, e) < 0)
+		return -1;
+	*u = (struct unpacked_attributes){ k->attributes.p, from, to };
+	return 0;
+}
 
 static int take_figures(void *ctx, const struct layer *l, uint32_t segment, const struct chunk *k,
 			struct err *e)
 {
 	struct gather_figures *g = ctx;
 	struct figures_run *o = g->out;
-	size_t kept = o->n;
+	const int64_t *t;
+	uint32_t from, to;
 
 	(void)l;
 	(void)segment;
-	if (chunk_verify(k, e) < 0 || figures_room(g->a, o, k->count, e) < 0 ||
-	    figures_unpack(g->r->packer, k, o->list + o->n, e) < 0)
+	if (chunk_verify(k, e) < 0 || unpack_stamps(g->r, g->c, k, e) < 0)
 		return -1;
-	for (uint32_t i = 0; i < k->count; i++) {
-		struct figure *f = &o->list[o->n + i];
-
-		if (f->stamp_ms < g->from_ms || f->stamp_ms > g->to_ms)
-			continue;
-		/* Chunks are cut anywhere: the order goes on from the one before. */
-		f->row = (uint32_t)kept;
-		o->list[kept++] = *f;
-	}
-	o->n = kept;
+	t = g->c->stamps;
+	from = (uint32_t)first_at(t, k->count, g->from_ms);
+	to = g->to_ms == INT64_MAX ? k->count : (uint32_t)first_at(t, k->count, g->to_ms + 1);
+	if (from >= to)
+		return 0;
+	if (figures_room(g->a, o, to - from, e) < 0 ||
+	    unpack_attributes(g->r, k, from, to, e) < 0 ||
+	    figures_unpack_part(g->r->packer, k, t, from, to, o->list + o->n, e) < 0)
+		return -1;
+	/* Chunks are cut anywhere: the order goes on from the one before. */
+	for (; from < to; from++, o->n++)
+		o->list[o->n].row = (uint32_t)o->n;
 	return 0;
 }
 
@@ -169,26 +211,35 @@ static int prepare_figures(struct reader *r, struct err *e)
 	return r->figures && r->packer ? 0 : -1;
 }
 
+static int walk_figures(struct gather_figures *g, uint32_t layer, const struct segment_want *w,
+			struct err *e)
+{
+	g->c = &g->r->figures[layer];
+	return reader_walk(g->r, g->c, w, take_figures, g, e);
+}
+
 int reader_layer_figures(struct reader *r, uint32_t layer, uint32_t series, int64_t from_ms,
 			 int64_t to_ms, struct arena *a, struct figures_run *out, struct err *e)
 {
 	struct segment_want w = { series, series, from_ms, to_ms };
-	struct gather_figures g = { r, a, from_ms, to_ms, out };
+	struct gather_figures g = { r, NULL, a, from_ms, to_ms, out };
 
-	if (prepare_figures(r, e) < 0)
-		return -1;
-	return reader_walk(r, &r->figures[layer], &w, take_figures, &g, e);
+	return prepare_figures(r, e) < 0 ? -1 : walk_figures(&g, layer, &w, e);
 }
 
 int reader_figures(struct reader *r, uint32_t series, int64_t from_ms, int64_t to_ms, uint64_t last,
 		   struct arena *a, struct figures_run *out, struct err *e)
 {
+	struct segment_want w = { series, series, from_ms, to_ms };
+	struct gather_figures g = { r, NULL, a, from_ms, to_ms, out };
 	size_t begin = out->n;
 
 	if (from_ms > to_ms)
 		return 0;
+	if (prepare_figures(r, e) < 0)
+		return -1;
 	for (uint32_t i = 0; i < r->layout->nfigures; i++)
-		if (reader_layer_figures(r, i, series, from_ms, to_ms, a, out, e) < 0)
+		if (layer_may_hold(r->layout->figures[i], &w) && walk_figures(&g, i, &w, e) < 0)
 			return -1;
 	if ((r->layout->frozen &&
 	     fresh_read(r->layout->frozen, series, from_ms, to_ms, last, a, out, e) < 0) ||

@@ -18,13 +18,21 @@
 struct layer_cursor {
 	const struct layer *layer;
 	struct segment_reader segment;
-	uint32_t at; /* the segment that is open; UINT32_MAX: none */
+	uint32_t at;           /* the segment that is open; UINT32_MAX: none */
+	int64_t *stamps;       /* of figures: the column unpacked last … */
+	const char *stamps_of; /* … and where it lies */
 };
 
 struct found_chunk {
 	struct chunk k;
 	const struct layer *layer;
 	uint32_t segment;
+};
+
+/* Which attributes of figures lie unpacked in the reader's packer. */
+struct unpacked_attributes {
+	const char *of; /* where their column lies; NULL: none */
+	uint32_t from, to;
 };
 
 struct reader {
@@ -34,6 +42,7 @@ struct reader {
 	struct layer_cursor *samples, *figures; /* by the layout's order */
 	struct columns_scratch *scratch;
 	struct figure_packer *packer;
+	struct unpacked_attributes attributes;
 	struct {
 		struct found_chunk *list;
 		uint32_t n, cap;

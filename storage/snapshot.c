@@ -12,50 +12,33 @@
 #include "base/alloc.h"
 #include "base/counter.h"
 #include "storage/extent.h"
+#include "storage/ledger.h"
 #include "storage/metadata.h"
 #include "storage/submission.h"
-#include "storage/vintage.h"
+#include "storage/vintage_reader.h"
 #include "storage/walk.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum {
-	DEFAULT_DEADLINE_MS = 5000,
-	LOOK_EVERY = 256,
-	LABELS_AT_ONCE = 1 << 15,
-	ARENA_BYTES = 256 << 20,
-	FOLLOW_TRIES = 20
-};
-
-/* Submission to release: looked up once a snapshot. */
-struct release_cache {
-	uint64_t *sequence; /* 0: empty place */
-	int64_t *released_ms;
-	size_t n, cap; /* cap: a power of two */
-};
+enum { DEFAULT_DEADLINE_MS = 5000, LABELS_AT_ONCE = 1 << 15, FOLLOW_TRIES = 20 };
 
 struct snapshot {
 	struct store *s;
 	struct snapshot *next, *prev; /* under snap_lock */
 
-	pthread_mutex_t lock;      /* the rest */
-	struct view_of_store view; /* .t NULL: time is up */
-	struct reader reader;
-	unsigned readers; /* of other threads; they use the view without the lock */
-	int64_t end_ns, deadline_ms;
-	unsigned records; /* seen since the clock was looked at */
-	struct release_cache releases;
-	struct arena arena;    /* for one call */
-	struct vintage *group; /* vintages of one period */
-	size_t group_cap;
+	pthread_mutex_t lock;         /* the rest */
+	struct view_of_store view;    /* .t NULL: time is up */
+	struct vintage_reader reader; /* its arena serves all calls */
+	unsigned readers;             /* of other threads; they use the view without the lock */
+	struct deadline deadline;
 };
 
 /* --- opening and closing ------------------------------------------------------------ */
 
 static void drop_transaction(struct snapshot *v)
 {
-	reader_release(&v->reader);
+	vintage_reader_release(&v->reader);
 	view_close(&v->view);
 }
 
@@ -138,9 +121,9 @@ struct snapshot *snapshot_open(struct store *s, int64_t deadline_ms, struct err 
 		return NULL;
 	}
 	v->s = s;
-	v->deadline_ms = deadline_ms > 0 ? deadline_ms : DEFAULT_DEADLINE_MS;
-	if (v->deadline_ms > INT64_C(86400000))
-		v->deadline_ms = INT64_C(86400000);
+	v->deadline.ms = deadline_ms > 0 ? deadline_ms : DEFAULT_DEADLINE_MS;
+	if (v->deadline.ms > INT64_C(86400000))
+		v->deadline.ms = INT64_C(86400000);
 	if (open_view(s, &v->view, e) < 0) {
 		mem_free(v);
 		give_slot(s);
@@ -148,9 +131,8 @@ struct snapshot *snapshot_open(struct store *s, int64_t deadline_ms, struct err 
 	}
 	/* What gets its number later is not in this view. */
 	v->view.index.max_id = v->view.last_series;
-	reader_init(&v->reader, v->view.layout, v->view.t);
-	arena_init(&v->arena, ARENA_BYTES);
-	v->end_ns = mono_ns() + v->deadline_ms * 1000000;
+	vintage_reader_init(&v->reader, &v->view, &v->deadline, NULL);
+	v->deadline.end_ns = mono_ns() + v->deadline.ms * 1000000;
 	pthread_mutex_init(&v->lock, NULL);
 	put_on_list(v);
 	return v;
@@ -165,10 +147,6 @@ void snapshot_close(struct snapshot *v)
 	drop_transaction(v);
 	pthread_mutex_unlock(&v->lock);
 	pthread_mutex_destroy(&v->lock);
-	mem_free(v->releases.sequence);
-	mem_free(v->releases.released_ms);
-	mem_free(v->group);
-	arena_release(&v->arena);
 	mem_free(v);
 }
 
@@ -178,7 +156,7 @@ void snapshots_expire(struct store *s, bool all)
 
 	pthread_mutex_lock(&s->snap_lock);
 	for (struct snapshot *v = s->snaps; v; v = v->next) {
-		if ((!all && v->end_ns > now) || pthread_mutex_trylock(&v->lock) != 0)
+		if ((!all && v->deadline.end_ns > now) || pthread_mutex_trylock(&v->lock) != 0)
 			continue;
 		if (v->view.t && v->readers == 0)
 			drop_transaction(v);
@@ -189,24 +167,16 @@ void snapshots_expire(struct store *s, bool all)
 
 /* --- one call ------------------------------------------------------------------------- */
 
-static int too_late(const struct snapshot *v, struct err *e)
-{
-	return err_set(e, ERR_TIMEOUT,
-		       "the snapshot was open for longer than its %" PRId64
-		       " ms, or the store needed its place",
-		       v->deadline_ms);
-}
-
 /* Takes the lock, or fails without it. */
 static int enter(struct snapshot *v, struct err *e)
 {
 	pthread_mutex_lock(&v->lock);
-	if (v->view.t && v->readers == 0 && mono_ns() >= v->end_ns)
+	if (v->view.t && v->readers == 0 && mono_ns() >= v->deadline.end_ns)
 		drop_transaction(v);
-	if (v->view.t && mono_ns() < v->end_ns)
+	if (v->view.t && mono_ns() < v->deadline.end_ns)
 		return 0;
 	pthread_mutex_unlock(&v->lock);
-	return too_late(v, e);
+	return deadline_over(&v->deadline, e);
 }
 
 static int leave(struct snapshot *v, int rc)
@@ -219,13 +189,6 @@ int snapshot_read(struct snapshot *v, int (*read)(struct db_txn *t, void *ctx, s
 		  void *ctx, struct err *e)
 {
 	return enter(v, e) < 0 ? -1 : leave(v, read(v->view.t, ctx, e));
-}
-
-static int look_at_clock(struct snapshot *v, struct err *e)
-{
-	if (++v->records % LOOK_EVERY != 0 || mono_ns() < v->end_ns)
-		return 0;
-	return too_late(v, e);
 }
 
 static int too_much(const struct arena *a, struct err *e)
@@ -269,8 +232,8 @@ static int read_labels(struct snapshot *v, const uint32_t *ids, size_t n,
 	for (size_t at = 0; at < n; at += LABELS_AT_ONCE) {
 		size_t some = n - at < LABELS_AT_ONCE ? n - at : LABELS_AT_ONCE;
 
-		if (mono_ns() >= v->end_ns)
-			return too_late(v, e);
+		if (deadline_check(&v->deadline, e) < 0)
+			return -1;
 		if (index_labels(&v->view.index, ids + at, some, wanted, a, out + at, e) < 0)
 			return -1;
 	}
@@ -422,32 +385,19 @@ int snapshot_extent(struct snapshot *v, struct stored_extent *out, struct err *e
 {
 	if (enter(v, e) < 0)
 		return -1;
-	return leave(v, view_extent(&v->view, &v->arena, out, e));
-}
-
-/* Puts the series in front of an error about its values. */
-static int name_series(struct snapshot *v, uint32_t id, struct err *e)
-{
-	const struct labels *ls;
-	char text[SERIES_TEXT];
-	struct err why;
-
-	if (e && e->code != ERR_LIMIT && e->code != ERR_TIMEOUT &&
-	    index_series(&v->view.index, id, &v->arena, &ls, NULL, &why) == 0)
-		err_wrap(e, "%s", series_text(ls, text));
-	return -1;
+	return leave(v, view_extent(&v->view, &v->reader.arena, out, e));
 }
 
 /* What all reads of one series begin with: that it is there, and its kind. */
 static int begin_series(struct snapshot *v, uint32_t id, bool statistic, struct err *e)
 {
-	struct arena_mark mark = arena_mark(&v->arena);
+	struct arena_mark mark = arena_mark(&v->reader.arena);
 	const struct labels *ls;
 	char text[SERIES_TEXT];
 	bool is;
 	int rc = 0;
 
-	if (index_series(&v->view.index, id, &v->arena, &ls, &is, e) < 0) {
+	if (index_series(&v->view.index, id, &v->reader.arena, &ls, &is, e) < 0) {
 		if (e && e->code == ERR_NOT_FOUND)
 			err_set(e, ERR_NOT_FOUND, "there is no series with id %u", id);
 		return -1;
@@ -456,269 +406,50 @@ static int begin_series(struct snapshot *v, uint32_t id, bool statistic, struct 
 		rc = err_set(e, ERR_INVALID, "%s is a %s", series_text(ls, text),
 			     statistic ? "plain series, it has no figures"
 				       : "statistic, it has no plain samples");
-	arena_reset(&v->arena, mark);
+	arena_reset(&v->reader.arena, mark);
 	return rc;
 }
 
-/* --- releases ------------------------------------------------------------------------------ */
-
-static size_t cache_place(const struct release_cache *c, uint64_t sequence)
-{
-	size_t i = (size_t)(sequence * UINT64_C(0x9e3779b97f4a7c15) >> 20) & (c->cap - 1);
-
-	while (c->sequence[i] != 0 && c->sequence[i] != sequence)
-		i = (i + 1) & (c->cap - 1);
-	return i;
-}
-
-static int cache_grow(struct release_cache *c, struct err *e)
-{
-	struct release_cache next = { .cap = c->cap ? c->cap * 2 : 64, .n = c->n };
-
-	next.sequence = mem_zalloc(next.cap * sizeof(*next.sequence));
-	next.released_ms = mem_alloc(next.cap * sizeof(*next.released_ms));
-	if (!next.sequence || !next.released_ms) {
-		mem_free(next.sequence);
-		mem_free(next.released_ms);
-		return err_set(e, ERR_MEMORY, "no memory to look up releases");
-	}
-	for (size_t i = 0; i < c->cap; i++) {
-		size_t to;
-
-		if (c->sequence[i] == 0)
-			continue;
-		to = cache_place(&next, c->sequence[i]);
-		next.sequence[to] = c->sequence[i];
-		next.released_ms[to] = c->released_ms[i];
-	}
-	mem_free(c->sequence);
-	mem_free(c->released_ms);
-	*c = next;
-	return 0;
-}
-
-static int released(struct snapshot *v, const struct figure *f, int64_t *out, struct err *e)
-{
-	struct release_cache *c = &v->releases;
-	size_t i;
-	int rc;
-
-	*out = f->released_ms;
-	if (f->released_ms != 0)
-		return 0;
-	if (f->sequence == 0 || f->sequence > v->view.state.sequence)
-		return record_bad(e, DB_SUBMISSIONS, "a figure names one that does not exist");
-	if (c->n * 2 >= c->cap && cache_grow(c, e) < 0)
-		return -1;
-	i = cache_place(c, f->sequence);
-	if (c->sequence[i] == 0) {
-		rc = submission_released(v->view.t, f->sequence, &c->released_ms[i], e);
-		if (rc == 0)
-			return record_bad(e, DB_SUBMISSIONS, "one is missing");
-		if (rc < 0)
-			return -1;
-		c->sequence[i] = f->sequence;
-		c->n++;
-	}
-	*out = c->released_ms[i];
-	return 0;
-}
-
 /* --- figures ---------------------------------------------------------------------------------- */
-
-static int group_room(struct snapshot *v, size_t n, struct err *e)
-{
-	struct vintage *more;
-	size_t cap = v->group_cap ? v->group_cap : 16;
-
-	if (n <= v->group_cap)
-		return 0;
-	while (cap < n)
-		cap *= 2;
-	more = mem_realloc(v->group, cap * sizeof(*more));
-	if (!more)
-		return err_set(e, ERR_MEMORY, "no memory to read vintages");
-	v->group = more;
-	v->group_cap = cap;
-	return 0;
-}
-
-/* The vintages of the period where `f` begins, of `n` figures that are left; *count of them. */
-static int read_group(struct snapshot *v, const struct figure *f, size_t n, size_t *count,
-		      struct err *e)
-{
-	*count = 0;
-	while (*count < n && f[*count].stamp_ms == f[0].stamp_ms) {
-		const struct figure *x = &f[*count];
-		int64_t released_ms;
-
-		if (group_room(v, *count + 1, e) < 0 || released(v, x, &released_ms, e) < 0 ||
-		    look_at_clock(v, e) < 0)
-			return -1;
-		v->group[(*count)++] = vintage_of(x, released_ms);
-	}
-	return 0;
-}
-
-/* Leaves out periods that a damaged record may have said something newer of. */
-static void leave_out_damaged(const struct damage *d, uint32_t id, struct figures_run *run)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < run->n; i++)
-		if (!damage_covers(d, id, run->list[i].stamp_ms))
-			run->list[kept++] = run->list[i];
-	run->n = kept;
-}
-
-static int read_figures(struct snapshot *v, uint32_t id, int64_t from_ms, int64_t to_ms,
-			struct figures_run *run, struct err *e)
-{
-	*run = (struct figures_run){ 0 };
-	if (reader_figures(&v->reader, id, from_ms, to_ms, v->view.last_sequence, &v->arena, run,
-			   e) < 0)
-		return -1;
-	if (v->view.layout->damage)
-		leave_out_damaged(v->view.layout->damage, id, run);
-	return 0;
-}
-
-static int pick_all(struct snapshot *v, const struct figures_run *run, struct view view,
-		    struct arena *a, struct vintage **out, size_t *n, struct err *e)
-{
-	size_t count;
-
-	*n = 0;
-	*out = NULL;
-	if (run->n == 0)
-		return 0;
-	*out = arena_array(a, run->n, sizeof(**out));
-	if (!*out)
-		return too_much(a, e);
-	for (size_t i = 0; i < run->n; i += count) {
-		if (read_group(v, run->list + i, run->n - i, &count, e) < 0)
-			return -1;
-		*n += vintage_pick(v->group, count, view, &(*out)[*n]);
-	}
-	return 0;
-}
 
 int snapshot_figures(struct snapshot *v, uint32_t series, int64_t from_ms, int64_t to_ms,
 		     struct view view, struct arena *a, struct vintage **out, size_t *n,
 		     struct err *e)
 {
-	struct arena_mark mark;
-	struct figures_run run;
 	int rc;
 
 	if (enter(v, e) < 0)
 		return -1;
-	mark = arena_mark(&v->arena);
 	rc = begin_series(v, series, true, e);
-	if (rc == 0 && (read_figures(v, series, from_ms, to_ms, &run, e) < 0 ||
-			pick_all(v, &run, view, a, out, n, e) < 0))
-		rc = name_series(v, series, e);
-	arena_reset(&v->arena, mark);
+	if (rc == 0)
+		rc = vintage_reader_figures(&v->reader, series, from_ms, to_ms, view, a, out, n, e);
 	return leave(v, rc);
-}
-
-/* Backwards from `at_ms` in steps that grow, since mostly the newest period is what is wanted. */
-static int read_last(struct snapshot *v, uint32_t id, int64_t at_ms, struct view view,
-		     struct vintage *out, bool *found, struct err *e)
-{
-	const uint64_t first_step = UINT64_C(100) * 86400 * 1000;
-	int64_t to = at_ms;
-	uint64_t step = first_step;
-
-	for (;;) {
-		int64_t from = (uint64_t)to - (uint64_t)INT64_MIN > step
-				       ? (int64_t)((uint64_t)to - step)
-				       : INT64_MIN;
-		struct figures_run run;
-		size_t end, begin, count;
-
-		if (read_figures(v, id, from, to, &run, e) < 0)
-			return -1;
-		for (end = run.n; end > 0 && !*found; end = begin) {
-			for (begin = end - 1; begin > 0 && run.list[begin - 1].stamp_ms ==
-								   run.list[end - 1].stamp_ms;
-			     begin--)
-				;
-			if (read_group(v, run.list + begin, end - begin, &count, e) < 0)
-				return -1;
-			*found = vintage_pick(v->group, count, view, out);
-		}
-		if (*found || from == INT64_MIN)
-			return 0;
-		to = from - 1;
-		step = step > UINT64_MAX / 8 ? UINT64_MAX : step * 8;
-	}
 }
 
 int snapshot_last_figure(struct snapshot *v, uint32_t series, int64_t at_ms, struct view view,
 			 struct vintage *out, bool *found, struct err *e)
 {
-	struct arena_mark mark;
 	int rc;
 
 	*found = false;
 	if (enter(v, e) < 0)
 		return -1;
-	mark = arena_mark(&v->arena);
 	rc = begin_series(v, series, true, e);
-	if (rc == 0 && read_last(v, series, at_ms, view, out, found, e) < 0)
-		rc = name_series(v, series, e);
-	arena_reset(&v->arena, mark);
+	if (rc == 0)
+		rc = vintage_reader_last(&v->reader, series, at_ms, view, out, found, e);
 	return leave(v, rc);
-}
-
-/* All of a period, numbered, behind the *n that *out has room for. */
-static int take_group(struct snapshot *v, const struct figures_run *run, size_t from, size_t *n,
-		      struct vintage *out, struct err *e)
-{
-	size_t count;
-
-	if (read_group(v, run->list + from, run->n - from, &count, e) < 0)
-		return -1;
-	memcpy(out + *n, v->group, count * sizeof(*out));
-	vintage_number(out + *n, count);
-	*n += count;
-	return 0;
-}
-
-static int read_vintages(struct snapshot *v, uint32_t id, int64_t from_ms, int64_t to_ms,
-			 struct arena *a, struct vintage **out, size_t *n, struct err *e)
-{
-	struct figures_run run;
-
-	*out = NULL;
-	*n = 0;
-	if (read_figures(v, id, from_ms, to_ms, &run, e) < 0)
-		return -1;
-	if (run.n == 0)
-		return 0;
-	*out = arena_array(a, run.n, sizeof(**out));
-	if (!*out)
-		return too_much(a, e);
-	while (*n < run.n)
-		if (take_group(v, &run, *n, n, *out, e) < 0)
-			return -1;
-	return 0;
 }
 
 int snapshot_history(struct snapshot *v, uint32_t series, int64_t from_ms, int64_t to_ms,
 		     struct arena *a, struct vintage **out, size_t *n, struct err *e)
 {
-	struct arena_mark mark;
 	int rc;
 
 	if (enter(v, e) < 0)
 		return -1;
-	mark = arena_mark(&v->arena);
 	rc = begin_series(v, series, true, e);
-	if (rc == 0 && read_vintages(v, series, from_ms, to_ms, a, out, n, e) < 0)
-		rc = name_series(v, series, e);
-	arena_reset(&v->arena, mark);
+	if (rc == 0)
+		rc = vintage_reader_history(&v->reader, series, from_ms, to_ms, a, out, n, e);
 	return leave(v, rc);
 }
 
@@ -726,6 +457,18 @@ int snapshot_vintages(struct snapshot *v, uint32_t series, int64_t stamp_ms, str
 		      struct vintage **out, size_t *n, struct err *e)
 {
 	return snapshot_history(v, series, stamp_ms, stamp_ms, a, out, n, e);
+}
+
+int snapshot_figures_version(struct snapshot *v, struct figures_version *out, struct err *e)
+{
+	struct ledger_head head;
+	int rc;
+
+	if (enter(v, e) < 0)
+		return -1;
+	rc = ledger_head_get(v->view.t, &head, e);
+	*out = (struct figures_version){ v->s->opening, v->view.last_sequence, head.entries };
+	return leave(v, rc < 0 ? -1 : 0);
 }
 
 /* --- samples ------------------------------------------------------------------------------ */
@@ -744,10 +487,10 @@ int snapshot_samples(struct snapshot *v, uint32_t series, int64_t from_ms, int64
 	if (enter(v, e) < 0)
 		return -1;
 	rc = begin_series(v, series, false, e);
-	if (rc == 0 && (reader_samples(&v->reader, series, from_ms, to_ms, v->view.last_request, a,
-				       &run, e) < 0 ||
+	if (rc == 0 && (reader_samples(&v->reader.reader, series, from_ms, to_ms,
+				       v->view.last_request, a, &run, e) < 0 ||
 			columns_run_own(&run, a, e) < 0))
-		rc = name_series(v, series, e);
+		rc = vintage_reader_name(&v->reader, series, e);
 	*out = samples_of(&run);
 	return leave(v, rc);
 }
@@ -759,14 +502,16 @@ int snapshot_has_sample(struct snapshot *v, uint32_t series, int64_t from_ms, in
 
 	if (enter(v, e) < 0)
 		return -1;
-	rc = reader_has_sample(&v->reader, series, from_ms, to_ms, v->view.last_request, &v->arena,
-			       has, e);
-	return leave(v, rc < 0 ? name_series(v, series, e) : 0);
+	rc = reader_has_sample(&v->reader.reader, series, from_ms, to_ms, v->view.last_request,
+			       &v->reader.arena, has, e);
+	return leave(v, rc < 0 ? vintage_reader_name(&v->reader, series, e) : 0);
 }
+
+/* --- readers of several threads ------------------------------------------------------------ */
 
 struct snapshot_reader {
 	struct snapshot *v;
-	struct reader reader;
+	struct vintage_reader reader;
 };
 
 struct snapshot_reader *snapshot_reader_open(struct snapshot *v, struct err *e)
@@ -783,8 +528,7 @@ struct snapshot_reader *snapshot_reader_open(struct snapshot *v, struct err *e)
 	}
 	r->v = v;
 	v->readers++;
-	reader_init(&r->reader, v->view.layout, v->view.t);
-	r->reader.lock = &v->lock;
+	vintage_reader_init(&r->reader, &v->view, &v->deadline, &v->lock);
 	leave(v, 0);
 	return r;
 }
@@ -794,10 +538,10 @@ int snapshot_reader_samples(struct snapshot_reader *r, uint32_t series, int64_t 
 {
 	struct columns_run run = { 0 };
 
-	if (mono_ns() >= r->v->end_ns)
-		return too_late(r->v, e);
-	if (reader_samples(&r->reader, series, from_ms, to_ms, r->v->view.last_request, a, &run,
-			   e) < 0)
+	if (deadline_check(&r->v->deadline, e) < 0)
+		return -1;
+	if (reader_samples(&r->reader.reader, series, from_ms, to_ms, r->v->view.last_request, a,
+			   &run, e) < 0)
 		return err_wrap(e, "series %u", series);
 	*out = samples_of(&run);
 	return 0;
@@ -807,17 +551,35 @@ int snapshot_reader_last(struct snapshot_reader *r, const uint32_t *series, size
 			 int64_t from_ms, int64_t to_ms, int64_t *t_ms, double *value,
 			 struct err *e)
 {
-	if (mono_ns() >= r->v->end_ns)
-		return too_late(r->v, e);
-	return reader_last(&r->reader, series, n, from_ms, to_ms, r->v->view.last_request, t_ms,
-			   value, e);
+	if (deadline_check(&r->v->deadline, e) < 0)
+		return -1;
+	return reader_last(&r->reader.reader, series, n, from_ms, to_ms, r->v->view.last_request,
+			   t_ms, value, e);
+}
+
+int snapshot_reader_figures(struct snapshot_reader *r, uint32_t series, int64_t from_ms,
+			    int64_t to_ms, struct view view, struct arena *a, struct vintage **out,
+			    size_t *n, struct err *e)
+{
+	if (deadline_check(&r->v->deadline, e) < 0)
+		return -1;
+	return vintage_reader_figures(&r->reader, series, from_ms, to_ms, view, a, out, n, e);
+}
+
+int snapshot_reader_last_figure(struct snapshot_reader *r, uint32_t series, int64_t at_ms,
+				struct view view, struct vintage *out, bool *found, struct err *e)
+{
+	*found = false;
+	if (deadline_check(&r->v->deadline, e) < 0)
+		return -1;
+	return vintage_reader_last(&r->reader, series, at_ms, view, out, found, e);
 }
 
 void snapshot_reader_close(struct snapshot_reader *r)
 {
 	if (!r)
 		return;
-	reader_release(&r->reader);
+	vintage_reader_release(&r->reader);
 	pthread_mutex_lock(&r->v->lock);
 	r->v->readers--;
 	pthread_mutex_unlock(&r->v->lock);

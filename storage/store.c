@@ -155,6 +155,8 @@ static void init_locks(struct store *s)
 	pthread_condattr_destroy(&attr);
 }
 
+static _Atomic uint64_t openings;
+
 static struct store *store_new(const struct store_options *o, struct err *e)
 {
 	struct store *s = mem_zalloc(sizeof(*s));
@@ -172,6 +174,7 @@ static struct store *store_new(const struct store_options *o, struct err *e)
 		s->opt.max_snapshots = DEFAULT_SNAPSHOTS;
 	if (s->opt.queue_bytes == 0)
 		s->opt.queue_bytes = default_queue;
+	s->opening = atomic_fetch_add_explicit(&openings, 1, memory_order_relaxed) + 1;
 	s->lock_fd = -1;
 	head_init(&s->head);
 	map_init(&s->metadata);

@@ -288,6 +288,14 @@ int snapshot_vintages(struct snapshot *v, uint32_t series, int64_t stamp_ms, str
 int snapshot_history(struct snapshot *v, uint32_t series, int64_t from_ms, int64_t to_ms,
 		     struct arena *a, struct vintage **out, size_t *n, struct err *e);
 
+/* Which figures and releases there are: two snapshots with equal versions show the same. */
+struct figures_version {
+	uint64_t opening;  /* of the store, in this process */
+	uint64_t sequence; /* of the last submission that is shown */
+	uint64_t entries;  /* of the ledger */
+};
+int snapshot_figures_version(struct snapshot *v, struct figures_version *out, struct err *e);
+
 /* Samples of one series, rising in time. */
 struct samples {
 	const int64_t *t_ms;
@@ -316,6 +324,12 @@ int snapshot_reader_samples(struct snapshot_reader *r, uint32_t series, int64_t 
 int snapshot_reader_last(struct snapshot_reader *r, const uint32_t *series, size_t n,
 			 int64_t from_ms, int64_t to_ms, int64_t *t_ms, double *value,
 			 struct err *e);
+/* Of a series that is a statistic (struct series_ref). */
+int snapshot_reader_figures(struct snapshot_reader *r, uint32_t series, int64_t from_ms,
+			    int64_t to_ms, struct view view, struct arena *a, struct vintage **out,
+			    size_t *n, struct err *e);
+int snapshot_reader_last_figure(struct snapshot_reader *r, uint32_t series, int64_t at_ms,
+				struct view view, struct vintage *out, bool *found, struct err *e);
 void snapshot_reader_close(struct snapshot_reader *r);
 
 /* Sorted; only of series that meet the matchers. */

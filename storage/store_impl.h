@@ -44,6 +44,7 @@ struct wish {
 struct store {
 	struct store_options opt;
 	char *dir;
+	uint64_t opening; /* numbers them in this process */
 	int lock_fd;
 	struct db *db;
 

@@ -18,7 +18,7 @@ static int unpack(unsigned sort, struct slice in, size_t n, uint64_t *out, struc
 	if (sort == TIMES)
 		return times_unpack(in, n, (int64_t *)out, scratch, e);
 	if (sort == INTS)
-		return ints_unpack(in, n, out, scratch, e);
+		return ints_unpack(in, n, 0, n, out, scratch, e);
 	return values_unpack((enum value_encoding)(sort - VALUES), in, n, (double *)(void *)out,
 			     scratch, e);
 }

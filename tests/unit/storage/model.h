@@ -116,6 +116,32 @@ static void model_step(struct model *m, struct fixture *f, struct labels **ls, u
 	assert_int_equal(a.fresh + a.revised, model_add(m, s, t, x));
 }
 
+/* A thread's own reader shows of each range what the snapshot shows of all. */
+static void model_compare_reader(struct snapshot *v, uint32_t id, struct view view,
+				 const struct vintage *all, size_t n, struct arena *a)
+{
+	struct err e = { 0 };
+	struct snapshot_reader *r = snapshot_reader_open(v, &e);
+	struct vintage *x, last;
+	bool found;
+	size_t got;
+
+	assert_non_null(r);
+	for (size_t from = 0; from < n; from++)
+		for (size_t to = from; to < n; to++) {
+			assert_ok(snapshot_reader_figures(r, id, all[from].stamp_ms,
+							  all[to].stamp_ms, view, a, &x, &got, &e),
+				  &e);
+			assert_int_equal(got, to - from + 1);
+			assert_memory_equal(x, &all[from], got * sizeof(*x));
+		}
+	assert_ok(snapshot_reader_last_figure(r, id, INT64_MAX, view, &last, &found, &e), &e);
+	assert_int_equal(found, n > 0);
+	if (found)
+		assert_memory_equal(&last, &all[n - 1], sizeof(last));
+	snapshot_reader_close(r);
+}
+
 static void model_compare(const struct model *m, struct snapshot *v, struct arena *a,
 			  struct labels **ls, struct view view)
 {
@@ -146,6 +172,7 @@ static void model_compare(const struct model *m, struct snapshot *v, struct aren
 			last_value = value;
 		}
 		assert_int_equal(at, n);
+		model_compare_reader(v, ref.id, view, x, n, a);
 		assert_ok(snapshot_last_figure(v, ref.id, INT64_MAX, view, &last, &found, &e), &e);
 		assert_int_equal(found, want_last);
 		if (found)

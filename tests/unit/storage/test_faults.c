@@ -479,6 +479,9 @@ static int read_everything(struct store *s, struct labels **ls, struct err *e)
 	    read_samples(v, plain.id, INT64_MIN, INT64_MAX, &arena, &run, &n, e) == 0 &&
 	    (r = snapshot_reader_open(v, e)) &&
 	    snapshot_reader_samples(r, plain.id, INT64_MIN, INT64_MAX, &arena, &samples, e) == 0 &&
+	    snapshot_reader_figures(r, figure.id, INT64_MIN, INT64_MAX, latest, &arena, &vs, &n,
+				    e) == 0 &&
+	    snapshot_reader_last_figure(r, figure.id, INT64_MAX, latest, &last, &found, e) == 0 &&
 	    snapshot_label_names(v, NULL, 0, &arena, &texts, &n, e) == 0 &&
 	    snapshot_label_values(v, slice_str("park"), &m, 1, &arena, &texts, &n, e) == 0 &&
 	    snapshot_submission(v, 1, &arena, &sub, e) == 0)

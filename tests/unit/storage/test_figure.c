@@ -65,24 +65,50 @@ static void pack(struct world *x)
 	assert_true(x->c.last_ms == x->in[x->n - 1].stamp_ms);
 }
 
+static void assert_figure(const struct figure *b, const struct figure *a)
+{
+	assert_true(a->stamp_ms == b->stamp_ms);
+	assert_true(a->known_from_ms == b->known_from_ms);
+	assert_true(a->sequence == b->sequence);
+	assert_true(a->received_ms == b->received_ms);
+	assert_true(a->released_ms == b->released_ms);
+	assert_memory_equal(&a->value, &b->value, sizeof(a->value));
+	assert_int_equal(a->months, b->months);
+	assert_int_equal(a->flags, b->flags);
+	assert_int_equal(a->known, b->known);
+}
+
+/* Any part of a chunk is what the whole has there. */
+static void expect_parts(struct world *x)
+{
+	int64_t *t = malloc((x->n + COLUMN_SLACK) * sizeof(*t));
+	struct figure *part = malloc(x->n * sizeof(*part));
+
+	assert_ok(figures_unpack_times(x->p, &x->c, t, &x->e), &x->e);
+	for (int k = 0; k < 5; k++) {
+		uint32_t from = (uint32_t)some(x, x->n);
+		uint32_t to = from + 1 + (uint32_t)some(x, x->n - from);
+
+		assert_ok(figures_unpack_attributes(x->p, &x->c, from, to, &x->e), &x->e);
+		assert_ok(figures_unpack_part(x->p, &x->c, t, from, to, part, &x->e), &x->e);
+		for (uint32_t i = from; i < to; i++) {
+			assert_figure(&part[i - from], &x->out[i]);
+			assert_int_equal(part[i - from].row, i);
+		}
+	}
+	free(part);
+	free(t);
+}
+
 /* Rows number them as they lie; a release that submissions know is that of the submission. */
 static void expect_same(struct world *x)
 {
 	assert_ok(figures_unpack(x->p, &x->c, x->out, &x->e), &x->e);
 	for (size_t i = 0; i < x->n; i++) {
-		const struct figure *a = &x->in[i], *b = &x->out[i];
-
-		assert_true(a->stamp_ms == b->stamp_ms);
-		assert_true(a->known_from_ms == b->known_from_ms);
-		assert_true(a->sequence == b->sequence);
-		assert_true(a->received_ms == b->received_ms);
-		assert_true(a->released_ms == b->released_ms);
-		assert_memory_equal(&a->value, &b->value, sizeof(a->value));
-		assert_int_equal(a->months, b->months);
-		assert_int_equal(a->flags, b->flags);
-		assert_int_equal(a->known, b->known);
-		assert_int_equal(b->row, i);
+		assert_figure(&x->out[i], &x->in[i]);
+		assert_int_equal(x->out[i].row, i);
 	}
+	expect_parts(x);
 }
 
 static void a_single_figure_comes_back(void **state)
