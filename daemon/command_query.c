@@ -296,7 +296,7 @@ static int ask_folder(struct asked *q, struct err *e)
 		rc = run_over(q, &engine, s, calendar, e);
 		store_close(s);
 	}
-	calendar_free(calendar);
+	calendar_unref(calendar);
 	loaded_drop(&l);
 	return rc;
 }

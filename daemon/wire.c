@@ -50,6 +50,7 @@ struct daemon {
 
 	struct config *config;
 	struct catalogue *catalogue;
+	struct calendar_holder calendar;
 
 	struct loop *loop;
 	struct store *store;
@@ -242,7 +243,7 @@ static const struct calendar *give_calendar(void *ctx)
 {
 	struct daemon *d = ctx;
 	struct catalogue *c = remote_intake_catalogue(&d->remote_intake);
-	const struct calendar *calendar = c ? calendar_new(c, NULL) : NULL;
+	const struct calendar *calendar = c ? calendar_holder_get(&d->calendar, c, NULL) : NULL;
 
 	if (c)
 		catalogue_unref(c);
@@ -409,7 +410,7 @@ static int open_server(struct daemon *d, struct err *e)
 		.admin_api = d->config->admin_api,
 		.engine = d->engine,
 		.calendar_open = give_calendar,
-		.calendar_close = calendar_free,
+		.calendar_close = calendar_unref,
 		.title = arena_strdup(&d->routes_arena, d->config->title),
 		.notice = d->config->notice ? arena_strdup(&d->routes_arena, d->config->notice)
 					    : NULL,
@@ -445,6 +446,7 @@ struct daemon *daemon_open(const struct daemon_options *o, struct err *e)
 		return NULL;
 	}
 	remote_intake_init(&d->remote_intake);
+	calendar_holder_init(&d->calendar);
 	d->config_path = o->config_path;
 	d->overrides = o->overrides;
 	d->complaints = o->complaints ? o->complaints : stderr;
@@ -534,6 +536,7 @@ void daemon_close(struct daemon *d)
 		store_close(d->store);
 	loop_free(d->loop);
 	remote_intake_release(&d->remote_intake);
+	calendar_holder_release(&d->calendar);
 	arena_release(&d->routes_arena);
 	if (d->catalogue)
 		catalogue_unref(d->catalogue);

@@ -2,7 +2,8 @@
  * calendar.h - what the engine has to know of the release calendar, as functions it is given.
  *
  * query/ knows no catalogue. daemon/calendar.c joins the two. A series' family and frequency are
- * told by its labels. Times are ms since 1970 UTC. A calendar does not change; any thread.
+ * told by its labels, of which name and freq are looked at. Times are ms since 1970 UTC. A calendar
+ * does not change; any thread.
  */
 #ifndef QUERY_CALENDAR_H
 #define QUERY_CALENDAR_H
@@ -18,6 +19,12 @@ struct closing {
 	int64_t stamp_ms, closed_ms;
 };
 
+/* Of a family and frequency, by stamp. */
+struct closings {
+	struct closing *list;
+	size_t n;
+};
+
 enum { CLOSINGS_BACK_MAX = 1000 };
 
 /* Room for what period_text() and day_text() give. */
@@ -31,12 +38,12 @@ struct calendar {
 	/* The stamp `back` periods of the series' frequency before. */
 	int64_t (*before)(const struct calendar *c, const struct labels *ls, int64_t stamp_ms,
 			  int back);
-	/* Closings of the family and frequency of `ls` by stamp; in the arena. Periods that ended
-	 * long before `around_ms` are left out, since to read them all takes long; INT64_MIN:
-	 * none is. */
-	int (*closings)(const struct calendar *c, struct snapshot *v, const struct labels *ls,
-			int64_t around_ms, struct arena *a, struct closing **out, size_t *n,
-			struct err *e);
+	/* Closings of `n` families, each told by the labels of a series; in the arena. Periods that
+	 * ended long before `around_ms` are left out, since to read them all takes long;
+	 * INT64_MIN: none is. Best asked for many families at once. */
+	int (*closings)(const struct calendar *c, struct snapshot *v,
+			const struct labels *const *families, size_t n, int64_t around_ms,
+			struct arena *a, struct closings *out, struct err *e);
 	/* year × 100 + last month of the period whose stamp it is. */
 	int32_t (*period_number)(const struct calendar *c, const struct labels *ls,
 				 int64_t stamp_ms);

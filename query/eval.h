@@ -67,6 +67,7 @@ enum step_counting { COUNT_NONE, COUNT_STEP, COUNT_EVERY };
 
 struct worker;
 struct vector;
+struct selecting;
 
 /* Writes the grid's n values of row i. */
 typedef int (*row_fn)(const struct vector *v, size_t i, struct worker *w, double *out,
@@ -174,14 +175,15 @@ struct eval {
 	bool range_query;
 	enum step_counting counting; /* of what is built now */
 
-	int64_t deadline_ns;    /* CLOCK_MONOTONIC; 0: none */
-	atomic_bool *cancelled; /* by the client; may be NULL */
-	atomic_bool *killed;    /* by somebody else; may be NULL */
-	size_t max_points;      /* values held at a time */
-	size_t scratch_bytes;   /* ceiling of each worker's scratch */
-	atomic_size_t *points;  /* read so far */
-	size_t series;          /* selected so far */
-	struct buf *failure;    /* the whole sentence of a failure, when longer than struct err */
+	int64_t deadline_ns;        /* CLOCK_MONOTONIC; 0: none */
+	atomic_bool *cancelled;     /* by the client; may be NULL */
+	atomic_bool *killed;        /* by somebody else; may be NULL */
+	size_t max_points;          /* values held at a time */
+	size_t scratch_bytes;       /* ceiling of each worker's scratch */
+	atomic_size_t *points;      /* read so far */
+	size_t series;              /* selected so far */
+	struct selecting *selected; /* selectors that found series: eval_selector.c */
+	struct buf *failure; /* the whole sentence of a failure, when longer than struct err */
 };
 
 /* Values of `n` at all steps of `g`. */

@@ -5,20 +5,23 @@
  * staleness mark. A figure of a statistic says itself how long it holds. Where a period is chosen
  * (__period__) the figure of that period is shown whatever t is, and ranges end at its stamp.
  */
+#include "query/chosen.h"
 #include "query/functions.h"
 #include "query/virtual.h"
 
 struct selecting {
 	struct eval *ev;
 	struct selection sel;
-	struct source_series *series;
+	struct source_series *series; /* only read: another selector may have them, too */
 	size_t n;
-	struct grid at;      /* evaluation times, shifted */
-	struct grid asked;   /* evaluation times as they are */
-	bool fixed;          /* by @: all are at.start_ms */
-	int64_t range_ms;    /* of a matrix */
-	int64_t lookback_ms; /* of a matrix: more points before; else of the selector */
-	int64_t ahead_ms;    /* more points behind */
+	struct selecting *next; /* of the query, with other matchers */
+	struct chosen *chosen;  /* by family, where a period is chosen */
+	struct grid at;         /* evaluation times, shifted */
+	struct grid asked;      /* evaluation times as they are */
+	bool fixed;             /* by @: all are at.start_ms */
+	int64_t range_ms;       /* of a matrix */
+	int64_t lookback_ms;    /* of a matrix: more points before; else of the selector */
+	int64_t ahead_ms;       /* more points behind */
 	enum selector_view what;
 	enum step_counting counting;
 };
@@ -94,13 +97,40 @@ static int unread_head(struct eval *ev, const struct selection *sel, struct head
 	return out->labels ? 0 : eval_full(ev, e);
 }
 
-static int find_series(struct eval *ev, struct selecting *s, struct head **heads, struct err *e)
+static bool same_matchers(const struct selection *a, const struct selection *b)
+{
+	if (a->nm != b->nm)
+		return false;
+	for (size_t i = 0; i < a->nm; i++)
+		if (a->m[i].op != b->m[i].op || !slice_eq(a->m[i].name, b->m[i].name) ||
+		    !slice_eq(a->m[i].value, b->m[i].value))
+			return false;
+	return true;
+}
+
+/* Growth and shares ask for the same series twice or more often. */
+static int select_once(struct eval *ev, struct selecting *s, struct err *e)
 {
 	struct source *from = ev->source;
+
+	for (const struct selecting *x = ev->selected; x; x = x->next)
+		if (same_matchers(&x->sel, &s->sel)) {
+			s->series = x->series;
+			s->n = x->n;
+			return 0;
+		}
+	if (from->f->select(from, &s->sel, ev->arena, &s->series, &s->n, e) < 0)
+		return -1;
+	s->next = ev->selected;
+	ev->selected = s;
+	return 0;
+}
+
+static int find_series(struct eval *ev, struct selecting *s, struct head **heads, struct err *e)
+{
 	struct head unread;
 
-	if (from->f->select(from, &s->sel, ev->arena, &s->series, &s->n, e) < 0 ||
-	    unread_head(ev, &s->sel, &unread, e) < 0)
+	if (select_once(ev, s, e) < 0 || unread_head(ev, &s->sel, &unread, e) < 0)
 		return -1;
 	ev->series += s->n;
 	*heads = eval_alloc(ev, s->n, sizeof(**heads), e);
@@ -115,6 +145,9 @@ static int find_series(struct eval *ev, struct selecting *s, struct head **heads
 		if (s->sel.is_virtual && !one->statistic)
 			return refuse_virtual(ev, h, e);
 	}
+	if (s->sel.period != PERIOD_ANY &&
+	    choose_periods(ev, &s->sel, s->series, s->n, &s->at, s->fixed, &s->chosen, e) < 0)
+		return -1;
 	/* Then more than the name is looked at here and there. */
 	if (ev->features & FEATURE_TYPE_AND_UNIT)
 		return heads_read(ev, *heads, s->n, NULL, 0, e);
@@ -134,39 +167,10 @@ static int fetch(const struct selecting *s, size_t i, struct worker *w, int64_t 
 	return 0;
 }
 
-/* Stamps of the chosen period at the shifted times, INT64_MIN where there is none. */
-static int period_ends(const struct selecting *s, size_t i, struct worker *w, int64_t **out,
-		       int64_t *first, int64_t *last, struct err *e)
-{
-	struct source_reader *r = worker_reader(w, e);
-	int64_t *ends = scratch_alloc(w, s->at.n, sizeof(*ends), e);
-
-	if (!r || !ends)
-		return -1;
-	*first = INT64_MAX;
-	*last = INT64_MIN;
-	for (size_t k = 0; k < s->at.n; k++) {
-		if (w->ev->source->f->period_stamp(r, &s->sel, &s->series[i], shifted(s, k),
-						   &ends[k], e) < 0)
-			return -1;
-		if (ends[k] == INT64_MIN)
-			continue;
-		if (ends[k] < *first)
-			*first = ends[k];
-		if (ends[k] > *last)
-			*last = ends[k];
-	}
-	*out = ends;
-	return 0;
-}
-
 /* --- instant ------------------------------------------------------------------------------ */
 
-/* Point i, at step k. */
-static double see(const struct selecting *s, struct worker *w, size_t k, const struct points *p,
-		  size_t i)
+static double value_of(const struct selecting *s, const struct points *p, size_t i)
 {
-	count_step(w, s->counting, k, 1);
 	switch (s->what) {
 	case SEE_VALUE:
 		break;
@@ -181,37 +185,93 @@ static double see(const struct selecting *s, struct worker *w, size_t k, const s
 	return p->v[i];
 }
 
+/* Point i, at step k. */
+static double see(const struct selecting *s, struct worker *w, size_t k, const struct points *p,
+		  size_t i)
+{
+	count_step(w, s->counting, k, 1);
+	return value_of(s, p, i);
+}
+
+/* Point i, at the steps [from, to). */
+static void see_often(const struct selecting *s, struct worker *w, size_t from, size_t to,
+		      const struct points *p, size_t i, double *out)
+{
+	double v = value_of(s, p, i);
+
+	for (size_t k = from; k < to; k++) {
+		count_step(w, s->counting, k, 1);
+		out[k] = v;
+	}
+}
+
+static void see_nothing(const struct selecting *s, double *out)
+{
+	for (size_t k = 0; k < s->at.n; k++)
+		out[k] = ABSENT;
+}
+
+/* The first step at or after `t_ms`; the number of steps: none is. */
+static size_t step_at(const struct selecting *s, int64_t t_ms)
+{
+	int64_t start = s->at.start_ms, step = s->at.step_ms;
+	uint64_t k;
+
+	if (t_ms <= start)
+		return 0;
+	if (s->fixed || s->at.n == 1)
+		return s->at.n;
+	k = ((uint64_t)t_ms - (uint64_t)start - 1) / (uint64_t)step + 1;
+	return k < s->at.n ? k : s->at.n;
+}
+
+/* Figures that say how long they hold: mostly several steps each. */
+static void held_row(const struct selecting *s, const struct points *p, struct worker *w,
+		     double *out)
+{
+	see_nothing(s, out);
+	for (size_t i = 0; i < p->n; i++) {
+		int64_t until = p->until_ms[i];
+
+		if (is_absent(p->v[i]))
+			continue;
+		if (i + 1 < p->n && p->t_ms[i + 1] < until)
+			until = p->t_ms[i + 1];
+		see_often(s, w, step_at(s, p->t_ms[i]), step_at(s, until), p, i, out);
+	}
+}
+
 static bool holds(const struct points *p, size_t i, int64_t t, int64_t lookback)
 {
-	if (is_absent(p->v[i]))
-		return false;
-	return p->until_ms ? t < p->until_ms[i] : p->t_ms[i] > minus(t, lookback);
+	return !is_absent(p->v[i]) && p->t_ms[i] > minus(t, lookback);
+}
+
+/* The point with this stamp; p->n: none. */
+static size_t point_of(const struct points *p, int64_t stamp_ms)
+{
+	for (size_t i = p->n; i > 0 && p->t_ms[i - 1] >= stamp_ms; i--)
+		if (p->t_ms[i - 1] == stamp_ms)
+			return i - 1;
+	return p->n;
 }
 
 static int chosen_row(const struct selecting *s, size_t i, struct worker *w, double *out,
 		      struct err *e)
 {
-	int64_t *ends, first, last;
-	struct points p;
-	size_t j = 0;
+	const struct chosen *c = &s->chosen[s->series[i].family];
+	struct points p = { 0 };
 
-	for (size_t k = 0; k < s->at.n; k++)
-		out[k] = ABSENT;
-	if (period_ends(s, i, w, &ends, &first, &last, e) < 0)
-		return -1;
-	if (last == INT64_MIN)
+	see_nothing(s, out);
+	if (c->first_ms > c->last_ms)
 		return 0;
-	if (fetch(s, i, w, first, last, &p, e) < 0)
+	if (fetch(s, i, w, c->first_ms, c->last_ms, &p, e) < 0)
 		return -1;
-	for (size_t k = 0; k < s->at.n; k++) {
-		if (ends[k] == INT64_MIN)
-			continue;
-		while (j > 0 && (j == p.n || p.t_ms[j] > ends[k]))
-			j--;
-		while (j < p.n && p.t_ms[j] < ends[k])
-			j++;
-		if (j < p.n && p.t_ms[j] == ends[k])
-			out[k] = see(s, w, k, &p, j);
+	for (size_t r = 0; r < c->n; r++) {
+		size_t end = r + 1 < c->n ? c->runs[r + 1].from : s->at.n;
+		size_t at = point_of(&p, c->runs[r].stamp_ms);
+
+		if (at < p.n)
+			see_often(s, w, c->runs[r].from, end, &p, at, out);
 	}
 	return 0;
 }
@@ -240,6 +300,10 @@ static int selector_row(const struct vector *v, size_t i, struct worker *w, doub
 		return chosen_row(s, i, w, out, e);
 	if (fetch(s, i, w, s->sel.from_ms, s->sel.to_ms, &p, e) < 0)
 		return -1;
+	if (p.until_ms) {
+		held_row(s, &p, w, out);
+		return 0;
+	}
 	for (size_t k = 0; k < v->width; k++) {
 		int64_t t = shifted(s, k);
 		size_t before = next;
@@ -425,21 +489,41 @@ int eval_selector(struct eval *ev, const struct node *n, const struct grid *g, s
 
 /* --- ranges --------------------------------------------------------------------------------- */
 
+static int period_ends(const struct selecting *s, const struct chosen *c, struct worker *w,
+		       const int64_t **out, struct err *e)
+{
+	int64_t *ends = scratch_alloc(w, s->at.n, sizeof(*ends), e);
+
+	if (!ends)
+		return -1;
+	for (size_t r = 0; r < c->n; r++) {
+		size_t end = r + 1 < c->n ? c->runs[r + 1].from : s->at.n;
+
+		for (size_t k = c->runs[r].from; k < end; k++)
+			ends[k] = c->runs[r].stamp_ms;
+	}
+	*out = ends;
+	return 0;
+}
+
 static int fetch_range(const struct matrix *m, size_t i, struct worker *w, struct points *out,
 		       const int64_t **row_ends, struct err *e)
 {
 	const struct selecting *s = m->ctx;
-	int64_t first = shifted(s, 0), last = last_time(s), *ends = NULL;
+	int64_t first = shifted(s, 0), last = last_time(s);
 
 	*row_ends = NULL;
 	if (s->sel.period != PERIOD_ANY) {
-		if (period_ends(s, i, w, &ends, &first, &last, e) < 0)
+		const struct chosen *c = &s->chosen[s->series[i].family];
+
+		if (period_ends(s, c, w, row_ends, e) < 0)
 			return -1;
-		*row_ends = ends;
-		if (last == INT64_MIN) {
+		if (c->first_ms > c->last_ms) {
 			memset(out, 0, sizeof(*out));
 			return 0;
 		}
+		first = c->first_ms;
+		last = c->last_ms;
 	}
 	if (fetch(s, i, w, minus(minus(first, s->range_ms + s->lookback_ms), -1),
 		  minus(last, -s->ahead_ms), out, e) < 0)

@@ -2,8 +2,8 @@
  * source.h - where a query's series come from, seen from the engine.
  *
  * The engine knows no store. It asks a source, which is a consistent view: source_store.c makes
- * one of a snapshot, tests have one in memory. select() is called by the thread that runs the
- * query; points() by its workers, each with a reader of its own.
+ * one of a snapshot, tests have one in memory. select() and period_stamp() are called by the thread
+ * that runs the query; points() by its workers, each with a reader of its own.
  *
  * Times are milliseconds since 1970 UTC, values doubles kept bit for bit: a staleness mark is the
  * NaN with the bits STALE_BITS and comes among the points like any other.
@@ -47,6 +47,8 @@ struct selection {
 struct source_series {
 	const struct labels *labels; /* sorted; in the arena. NULL: labels() reads them */
 	uint32_t id;                 /* the source's own */
+	uint32_t family;             /* of a statistic, the source's own, small: for series with one
+					period_stamp() */
 	bool statistic;
 };
 
@@ -64,7 +66,7 @@ struct points {
 };
 
 struct source_vtable {
-	/* In an order that suits the source: rows are asked for in it. */
+	/* By the matchers alone. In an order that suits the source: rows are asked for in it. */
 	int (*select)(struct source *s, const struct selection *sel, struct arena *a,
 		      struct source_series **out, size_t *n, struct err *e);
 	/* Labels of `n` series for which select() has none, by id, which rise (not strictly); in
@@ -85,8 +87,8 @@ struct source_vtable {
 		    int64_t from_ms, int64_t to_ms, struct arena *a, int64_t *t_ms, double *v,
 		    struct err *e);
 	/* With PERIOD_FIXED or PERIOD_LATEST: the stamp of the period that is meant at `t_ms`;
-	 * INT64_MIN: there is none (yet). */
-	int (*period_stamp)(struct source_reader *r, const struct selection *sel,
+	 * INT64_MIN: there is none (yet). The same for all series of a family. */
+	int (*period_stamp)(struct source *s, const struct selection *sel,
 			    const struct source_series *series, int64_t t_ms, int64_t *stamp_ms,
 			    struct err *e);
 	/* What __as_of__ says; ERR_INVALID. */

@@ -2,86 +2,138 @@
 #include "query/source_store.h"
 
 #include "base/alloc.h"
+#include "base/map.h"
 #include "storage/store.h"
 
-#include <pthread.h>
-
-/* The closings of a family and frequency, of the newest periods before a time and all later ones,
- * or of all periods. Not changed once it is in the list. */
-struct closed {
-	struct slice family, freq;
-	bool all;
-	struct closing *list;
-	size_t n;
-	struct closed *next;
+/* Series of one name and frequency: the calendar treats them alike. Workers read labels only. */
+struct family {
+	struct slice freq;
+	const struct labels *labels; /* name and frequency */
+	uint32_t number;
+	struct family *next; /* of the same name */
+	/* of the newest periods before a time and all later ones; of all. No list: not asked for */
+	struct closings near, all;
+	int64_t latest_ms, before_ms; /* `back` periods before `latest_ms` are at `before_ms` */
+	int back;
 };
 
 struct source_store {
 	struct source source; /* first */
 	struct snapshot *v;
 	const struct calendar *calendar;
-	pthread_mutex_t lock; /* of what follows */
-	struct closed *closed;
-	struct arena arena;
+	struct map names;         /* to the first family of the name */
+	struct family **families; /* by number */
+	size_t nfamilies, room;
+	struct arena arena; /* of families and closings */
 };
 
-enum { CLOSED_BYTES = 64 << 20 };
+enum { FAMILIES_BYTES = 64 << 20, MEMO = 8192 };
+
+/* What the calendar says of a figure. */
+struct told {
+	const struct family *family; /* NULL: nothing yet */
+	int64_t stamp_ms, until_ms;
+};
 
 struct source_reader {
 	struct source_store *s;
 	struct snapshot_reader *reader;
-	const struct closed *last; /* looked at */
+	struct told memo[MEMO]; /* figures of many series have one stamp */
 };
-
-/* --- series ------------------------------------------------------------------------------- */
 
 static int no_memory(struct err *e)
 {
 	return err_set(e, ERR_LIMIT, "query needs more memory than it may have");
 }
 
-/* How long a figure holds, and of which period it is, depends on its labels. */
-static int read_labels_of_statistics(struct source_store *s, struct source_series *series, size_t n,
-				     struct arena *a, struct err *e)
-{
-	size_t count = 0;
-	uint32_t *ids;
-	const struct labels **ls;
+/* --- families ----------------------------------------------------------------------------- */
 
-	for (size_t i = 0; i < n; i++)
-		count += series[i].statistic;
-	if (!count)
-		return 0;
-	ids = arena_array(a, count, sizeof(*ids));
-	ls = arena_array(a, count, sizeof(*ls));
+static struct family *new_family(struct source_store *s, struct slice name, struct slice freq,
+				 struct family *next, struct err *e)
+{
+	struct label l[2] = { { slice_str("__name__"), arena_slice(&s->arena, name) },
+			      { slice_str("freq"), arena_slice(&s->arena, freq) } };
+	struct family *f = arena_new(&s->arena, struct family);
+	struct family **list = arena_grow(&s->arena, s->families, s->nfamilies, &s->room,
+					  s->nfamilies + 1, sizeof(struct family *));
+
+	if (!f || !list || !l[0].value.p || !l[1].value.p) {
+		no_memory(e);
+		return NULL;
+	}
+	s->families = list;
+	f->labels = labels_in_arena(&s->arena, l, freq.n ? 2 : 1);
+	f->freq = l[1].value;
+	f->next = next;
+	f->number = (uint32_t)s->nfamilies;
+	f->latest_ms = INT64_MIN;
+	if (!f->labels) {
+		no_memory(e);
+		return NULL;
+	}
+	if (map_put(&s->names, l[0].value, f, e) < 0)
+		return NULL;
+	list[s->nfamilies++] = f;
+	return f;
+}
+
+static struct family *family_of(struct source_store *s, const struct labels *ls, struct err *e)
+{
+	struct slice name = labels_name(ls), freq = labels_get(ls, slice_str("freq"));
+	struct family *first = map_get(&s->names, name), *f = first;
+
+	while (f && !slice_eq(f->freq, freq))
+		f = f->next;
+	return f ? f : new_family(s, name, freq, first, e);
+}
+
+/* --- series ------------------------------------------------------------------------------- */
+
+/* Of statistics name and frequency alone are read, since the calendar asks for them. */
+static int find_families(struct source_store *s, struct source_series *series, size_t n,
+			 struct arena *a, struct err *e)
+{
+	static const struct slice names[] = { { LABEL_NAME, sizeof(LABEL_NAME) - 1 },
+					      { "freq", 4 } };
+	uint32_t *ids = arena_alloc(a, n * sizeof(*ids));
+	const struct labels **ls = arena_alloc(a, n * sizeof(*ls));
+	size_t count = 0;
+
 	if (!ids || !ls)
 		return no_memory(e);
-	count = 0;
 	for (size_t i = 0; i < n; i++)
 		if (series[i].statistic)
 			ids[count++] = series[i].id;
-	if (snapshot_labels(s->v, ids, count, NULL, 0, a, ls, e) < 0)
+	if (count > 0 && snapshot_labels(s->v, ids, count, names, 2, a, ls, e) < 0)
 		return -1;
-	for (size_t i = n; i > 0; i--)
-		if (series[i - 1].statistic)
-			series[i - 1].labels = ls[--count];
+	for (size_t i = n; i > 0 && count > 0; i--) {
+		const struct family *f;
+
+		if (!series[i - 1].statistic)
+			continue;
+		f = family_of(s, ls[--count], e);
+		if (!f)
+			return -1;
+		series[i - 1].family = f->number;
+	}
 	return 0;
 }
 
-static int select_series(struct source *s, const struct selection *sel, struct arena *a,
+static int select_series(struct source *source, const struct selection *sel, struct arena *a,
 			 struct source_series **out, size_t *n, struct err *e)
 {
-	struct source_store *store = (struct source_store *)s;
+	struct source_store *s = (struct source_store *)source;
 	struct series_ref *refs;
 
-	if (snapshot_select_by_id(store->v, sel->m, sel->nm, a, &refs, n, e) < 0)
+	if (snapshot_select_by_id(s->v, sel->m, sel->nm, a, &refs, n, e) < 0)
 		return -1;
 	*out = arena_array(a, *n + 1, sizeof(**out));
 	if (!*out)
 		return no_memory(e);
 	for (size_t i = 0; i < *n; i++)
-		(*out)[i] = (struct source_series){ NULL, refs[i].id, refs[i].statistic };
-	return read_labels_of_statistics(store, *out, *n, a, e);
+		(*out)[i] =
+			(struct source_series){ .id = refs[i].id, .statistic = refs[i].statistic };
+	return find_families(s, *out, *n, a, e);
 }
 
 static int read_labels(struct source *s, const uint32_t *ids, size_t n, const struct slice *names,
@@ -136,45 +188,95 @@ static int new_columns(struct figure_columns *c, size_t n, bool extras, struct a
 	return c->released && c->period ? 0 : no_memory(e);
 }
 
-static void put_figure(const struct source_reader *r, const struct selection *sel,
-		       const struct source_series *series, const struct vintage *f, size_t i,
+static int64_t holds_until(struct source_reader *r, const struct family *f, int64_t stamp_ms)
+{
+	const struct calendar *cal = r->s->calendar;
+	uint64_t mixed = ((uint64_t)stamp_ms + f->number) * UINT64_C(0x9e3779b97f4a7c15);
+	struct told *t = &r->memo[mixed >> 32 & (MEMO - 1)];
+
+	if (t->family != f || t->stamp_ms != stamp_ms)
+		*t = (struct told){ f, stamp_ms, cal->holds_until(cal, f->labels, stamp_ms) };
+	return t->until_ms;
+}
+
+static void put_figure(struct source_reader *r, const struct selection *sel,
+		       const struct source_series *series, const struct vintage *x, size_t i,
 		       struct figure_columns *c)
 {
 	const struct calendar *cal = r->s->calendar;
+	const struct family *f = r->s->families[series->family];
 
-	c->t[i] = f->stamp_ms;
-	c->v[i] = f->value;
+	c->t[i] = x->stamp_ms;
+	c->v[i] = x->value;
 	if (cal && !sel->no_hold && sel->instant)
-		c->until[i] = cal->holds_until(cal, series->labels, f->stamp_ms);
+		c->until[i] = holds_until(r, f, x->stamp_ms);
 	if (!sel->extras)
 		return;
-	c->released[i] = f->released_ms;
-	c->period[i] = cal ? cal->period_number(cal, series->labels, f->stamp_ms) : 0;
+	c->released[i] = x->released_ms;
+	c->period[i] = cal ? cal->period_number(cal, f->labels, x->stamp_ms) : 0;
+}
+
+static int last_before(struct source_reader *r, uint32_t id, int64_t before_ms, struct view view,
+		       struct arena *a, struct vintage **list, size_t *n, struct err *e)
+{
+	struct vintage last, *more;
+	bool found;
+
+	if (snapshot_reader_last_figure(r->reader, id, before_ms - 1, view, &last, &found, e) < 0)
+		return -1;
+	if (!found)
+		return 0;
+	more = arena_array(a, *n + 1, sizeof(*more));
+	if (!more)
+		return no_memory(e);
+	more[0] = last;
+	if (*n)
+		memcpy(more + 1, *list, *n * sizeof(*more));
+	*list = more;
+	++*n;
+	return 0;
+}
+
+/* How far a figure that still holds mostly lies behind, so that one read finds it: more than a
+ * quarter, its grace and some days. */
+enum { HOLD_DAYS = 150 };
+
+/* Those in the range and, where one before it may still hold, the last before. */
+static int read_figures(struct source_reader *r, const struct selection *sel, uint32_t id,
+			int64_t from_ms, int64_t to_ms, struct arena *a, struct vintage **out,
+			size_t *n, struct err *e)
+{
+	const struct view view = { .as_of_ms = sel->as_of_ms, .release = sel->release };
+	const int64_t hold = HOLD_DAYS * INT64_C(86400000);
+	bool before = sel->instant && sel->period == PERIOD_ANY && from_ms > INT64_MIN + hold;
+	int64_t first = before ? from_ms - hold : from_ms;
+	size_t skip = 0;
+
+	if (snapshot_reader_figures(r->reader, id, first, to_ms, view, a, out, n, e) < 0)
+		return -1;
+	while (skip + 1 < *n && (*out)[skip + 1].stamp_ms < from_ms)
+		skip++;
+	*out += skip;
+	*n -= skip;
+	if (!before || (*n > 0 && (*out)[0].stamp_ms < from_ms))
+		return 0;
+	return last_before(r, id, first, view, a, out, n, e);
 }
 
 static int figures(struct source_reader *r, const struct selection *sel,
 		   const struct source_series *series, int64_t from_ms, int64_t to_ms,
 		   struct arena *a, struct points *out, struct err *e)
 {
-	struct view view = { .as_of_ms = sel->as_of_ms, .release = sel->release };
-	struct snapshot *v = r->s->v;
-	struct vintage *list, last;
+	struct vintage *list;
 	struct figure_columns c;
-	bool before = false;
-	size_t n, at = 0;
+	size_t n;
 
-	if (snapshot_figures(v, series->id, from_ms, to_ms, view, a, &list, &n, e) < 0)
+	if (read_figures(r, sel, series->id, from_ms, to_ms, a, &list, &n, e) < 0 ||
+	    new_columns(&c, n, sel->extras, a, e) < 0)
 		return -1;
-	if (sel->instant && sel->period == PERIOD_ANY && from_ms > INT64_MIN &&
-	    snapshot_last_figure(v, series->id, from_ms - 1, view, &last, &before, e) < 0)
-		return -1;
-	if (new_columns(&c, n + before, sel->extras, a, e) < 0)
-		return -1;
-	if (before)
-		put_figure(r, sel, series, &last, at++, &c);
 	for (size_t i = 0; i < n; i++)
-		put_figure(r, sel, series, &list[i], at++, &c);
-	*out = (struct points){ .n = at, .t_ms = c.t, .v = c.v };
+		put_figure(r, sel, series, &list[i], i, &c);
+	*out = (struct points){ .n = n, .t_ms = c.t, .v = c.v };
 	if (r->s->calendar && !sel->no_hold && sel->instant)
 		out->until_ms = c.until;
 	out->released_ms = c.released;
@@ -211,57 +313,8 @@ static int last(struct source_reader *r, const struct source_series *series, siz
 
 /* --- chosen periods --------------------------------------------------------------------- */
 
-static bool is_of(const struct closed *c, struct slice family, struct slice freq)
-{
-	return slice_eq(c->freq, freq) && slice_eq(c->family, family);
-}
-
-static int read_closings(struct source_store *s, const struct labels *ls, struct slice family,
-			 struct slice freq, int64_t around_ms, struct closed **out, struct err *e)
-{
-	struct closed *c = arena_new(&s->arena, struct closed);
-
-	if (!c)
-		return no_memory(e);
-	c->all = around_ms == INT64_MIN;
-	if (s->calendar->closings(s->calendar, s->v, ls, around_ms, &s->arena, &c->list, &c->n, e) <
-	    0)
-		return -1;
-	c->family = arena_slice(&s->arena, family);
-	c->freq = arena_slice(&s->arena, freq);
-	if (!c->family.p || !c->freq.p)
-		return no_memory(e);
-	c->next = s->closed;
-	s->closed = *out = c;
-	return 0;
-}
-
-/* INT64_MIN for `around_ms`: of all periods. */
-static int closings_of(struct source_reader *r, const struct labels *ls, int64_t around_ms,
-		       const struct closed **out, struct err *e)
-{
-	struct slice family = labels_name(ls), freq = labels_get(ls, slice_str("freq"));
-	bool all = around_ms == INT64_MIN;
-	struct closed *c;
-	int rc = 0;
-
-	*out = r->last;
-	if (r->last && is_of(r->last, family, freq) && (r->last->all || !all))
-		return 0;
-	pthread_mutex_lock(&r->s->lock);
-	c = r->s->closed;
-	while (c && !(is_of(c, family, freq) && (c->all || !all)))
-		c = c->next;
-	if (!c)
-		rc = read_closings(r->s, ls, family, freq, around_ms, &c, e);
-	if (rc == 0)
-		*out = r->last = c;
-	pthread_mutex_unlock(&r->s->lock);
-	return rc;
-}
-
 /* Stamp of the newest period that was closed by then. */
-static int64_t newest_by(const struct closed *c, int64_t known_ms)
+static int64_t newest_by(const struct closings *c, int64_t known_ms)
 {
 	for (size_t i = c->n; i > 0; i--)
 		if (c->list[i - 1].closed_ms <= known_ms)
@@ -269,41 +322,85 @@ static int64_t newest_by(const struct closed *c, int64_t known_ms)
 	return INT64_MIN;
 }
 
-/* What is found among the newest periods is the newest of all; else all are looked at. */
-static int latest_closed(struct source_reader *r, const struct labels *ls, int64_t known_ms,
-			 int64_t *stamp_ms, struct err *e)
+/* Where closings of the family are wanted and not there: of all periods when none of the newest
+ * was closed by `known_ms`. */
+static struct closings *missing(struct family *f, int64_t known_ms, bool all)
 {
-	const struct closed *c;
+	struct closings *c = all ? &f->all : &f->near;
 
-	if (closings_of(r, ls, known_ms, &c, e) < 0)
+	if (c->list || (all && f->near.list && newest_by(&f->near, known_ms) != INT64_MIN))
+		return NULL;
+	return c;
+}
+
+/* Of all families at once, since their series are then read in one walk. */
+static int read_closings(struct source_store *s, int64_t known_ms, bool all, struct err *e)
+{
+	const struct labels **labels = arena_array(&s->arena, s->nfamilies, sizeof(*labels));
+	struct closings **to = arena_array(&s->arena, s->nfamilies, sizeof(*to));
+	struct closings *list = arena_array(&s->arena, s->nfamilies, sizeof(*list));
+	size_t n = 0;
+
+	if (!labels || !to || !list)
+		return no_memory(e);
+	for (size_t i = 0; i < s->nfamilies; i++) {
+		to[n] = missing(s->families[i], known_ms, all);
+		labels[n] = s->families[i]->labels;
+		n += to[n] != NULL;
+	}
+	if (s->calendar->closings(s->calendar, s->v, labels, n, all ? INT64_MIN : known_ms,
+				  &s->arena, list, e) < 0)
 		return -1;
-	*stamp_ms = newest_by(c, known_ms);
-	if (*stamp_ms != INT64_MIN || c->all)
-		return 0;
-	if (closings_of(r, ls, INT64_MIN, &c, e) < 0)
-		return -1;
-	*stamp_ms = newest_by(c, known_ms);
+	for (size_t i = 0; i < n; i++)
+		*to[i] = list[i];
 	return 0;
 }
 
-static int period_stamp(struct source_reader *r, const struct selection *sel,
+/* What is found among the newest periods is the newest of all; else all are looked at. */
+static int latest_closed(struct source_store *s, struct family *f, int64_t known_ms,
+			 int64_t *stamp_ms, struct err *e)
+{
+	if (!f->near.list && read_closings(s, known_ms, false, e) < 0)
+		return -1;
+	*stamp_ms = newest_by(&f->near, known_ms);
+	if (*stamp_ms != INT64_MIN)
+		return 0;
+	if (!f->all.list && read_closings(s, known_ms, true, e) < 0)
+		return -1;
+	*stamp_ms = newest_by(&f->all, known_ms);
+	return 0;
+}
+
+static int64_t stamp_before(const struct source_store *s, struct family *f, int64_t latest_ms,
+			    int back)
+{
+	if (f->latest_ms != latest_ms || f->back != back) {
+		f->latest_ms = latest_ms;
+		f->back = back;
+		f->before_ms = s->calendar->before(s->calendar, f->labels, latest_ms, back);
+	}
+	return f->before_ms;
+}
+
+static int period_stamp(struct source *source, const struct selection *sel,
 			const struct source_series *series, int64_t t_ms, int64_t *stamp_ms,
 			struct err *e)
 {
-	const struct calendar *cal = r->s->calendar;
+	struct source_store *s = (struct source_store *)source;
+	struct family *f = s->families[series->family];
 	int64_t known = t_ms < sel->as_of_ms ? t_ms : sel->as_of_ms;
 
 	*stamp_ms = INT64_MIN;
-	if (!cal)
+	if (!s->calendar)
 		return err_set(e, ERR_INVALID, "__period__ needs a catalogue");
 	if (sel->period == PERIOD_FIXED) {
-		*stamp_ms = cal->stamp_of(cal, series->labels, sel->period_text);
+		*stamp_ms = s->calendar->stamp_of(s->calendar, f->labels, sel->period_text);
 		return 0;
 	}
-	if (latest_closed(r, series->labels, known, stamp_ms, e) < 0)
+	if (latest_closed(s, f, known, stamp_ms, e) < 0)
 		return -1;
 	if (*stamp_ms != INT64_MIN && sel->back)
-		*stamp_ms = cal->before(cal, series->labels, *stamp_ms, sel->back);
+		*stamp_ms = stamp_before(s, f, *stamp_ms, sel->back);
 	return 0;
 }
 
@@ -316,8 +413,7 @@ static int as_of(struct source *source, struct slice text, int64_t *ms, struct e
 	return cal->as_of(cal, text, ms, e);
 }
 
-/* --- the source
- * ------------------------------------------------------------------------------------- */
+/* --- the source ---------------------------------------------------------------------------- */
 
 static const struct source_vtable functions = {
 	.select = select_series,
@@ -346,8 +442,8 @@ struct source *source_store_open(struct store *store, const struct calendar *cal
 		mem_free(s);
 		return NULL;
 	}
-	pthread_mutex_init(&s->lock, NULL);
-	arena_init(&s->arena, CLOSED_BYTES);
+	map_init(&s->names);
+	arena_init(&s->arena, FAMILIES_BYTES);
 	return &s->source;
 }
 
@@ -358,7 +454,7 @@ void source_store_close(struct source *source)
 	if (!s)
 		return;
 	snapshot_close(s->v);
+	map_release(&s->names);
 	arena_release(&s->arena);
-	pthread_mutex_destroy(&s->lock);
 	mem_free(s);
 }

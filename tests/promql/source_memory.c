@@ -119,8 +119,9 @@ static int select_series(struct source *source, const struct selection *sel, str
 		struct memory_series *one = s->series[i];
 
 		if (matchers_hold(sel->m, sel->nm, one->labels))
-			(*out)[(*n)++] =
-				(struct source_series){ NULL, (uint32_t)i, one->statistic };
+			(*out)[(*n)++] = (struct source_series){ .id = (uint32_t)i,
+								 .family = (uint32_t)i,
+								 .statistic = one->statistic };
 	}
 	return 0;
 }
@@ -254,25 +255,32 @@ static int32_t period_of(struct slice text)
 	return (int32_t)(y * 100 + m);
 }
 
-static int period_stamp(struct source_reader *r, const struct selection *sel,
+/* year × 100 + month, `back` months before. */
+static int32_t month_before(int32_t period, int back)
+{
+	int months = period / 100 * 12 + period % 100 - 1 - back;
+
+	return months / 12 * 100 + months % 12 + 1;
+}
+
+static int period_stamp(struct source *s, const struct selection *sel,
 			const struct source_series *series, int64_t t_ms, int64_t *stamp_ms,
 			struct err *e)
 {
-	const struct memory_series *one = r->s->series[series->id];
-	int back = sel->back;
+	const struct memory_series *one = ((struct source_memory *)s)->series[series->id];
+	int32_t wanted = 0;
 
 	(void)e;
+	if (sel->period == PERIOD_FIXED)
+		wanted = period_of(sel->period_text);
+	else
+		for (size_t i = 0; i < one->n; i++)
+			if (one->points[i].released_ms <= t_ms)
+				wanted = month_before(one->points[i].period, sel->back);
 	*stamp_ms = INT64_MIN;
-	for (size_t i = one->n; i > 0; i--) {
-		const struct memory_point *p = &one->points[i - 1];
-		bool meant = sel->period == PERIOD_FIXED ? p->period == period_of(sel->period_text)
-							 : p->released_ms <= t_ms && back-- == 0;
-
-		if (meant) {
-			*stamp_ms = p->t_ms;
-			return 0;
-		}
-	}
+	for (size_t i = 0; i < one->n; i++)
+		if (one->points[i].period == wanted)
+			*stamp_ms = one->points[i].t_ms;
 	return 0;
 }
 

@@ -114,7 +114,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	engine_free(engine);
-	calendar_free(calendar);
+	calendar_unref(calendar);
 	return city_teardown(state);
 }
 
@@ -379,15 +379,17 @@ static struct closing newest_closing(struct city *c, const char *family, int64_t
 					strstr(family, OPEN) ? "level" : "period", NULL);
 	struct arena_mark mark = arena_mark(&c->arena);
 	struct snapshot *v = must_snapshot(c->s);
-	struct closing *list, found = { INT64_MIN, INT64_MIN };
-	size_t n;
+	struct closing found = { INT64_MIN, INT64_MIN };
+	const struct labels *family_labels = ls;
+	struct closings all;
 
 	assert_non_null(ls);
-	assert_ok(calendar->closings(calendar, v, ls, around_ms, &c->arena, &list, &n, &c->e),
+	assert_ok(calendar->closings(calendar, v, &family_labels, 1, around_ms, &c->arena, &all,
+				     &c->e),
 		  &c->e);
-	for (size_t i = 0; i < n; i++)
-		if (list[i].closed_ms <= ms)
-			found = list[i];
+	for (size_t i = 0; i < all.n; i++)
+		if (all.list[i].closed_ms <= ms)
+			found = all.list[i];
 	arena_reset(&c->arena, mark);
 	snapshot_close(v);
 	labels_unref(ls);
@@ -535,6 +537,65 @@ static void an_unknown_family_is_closed_the_same_from_near_and_from_far(void **s
 			 period_stamp(period_month(2026, 10), c->zone));
 }
 
+/* Closings are remembered no longer than what they were found in. */
+static void what_comes_in_or_is_released_between_two_queries_closes_a_period(void **state)
+{
+	const char *latest = "period_of(" X "{park=\"jia\",__period__=\"latest\"})";
+	const char *noon = "2026-11-12T12:00";
+	struct city *c = *state;
+	struct store_status status;
+
+	assert_shows(c, latest, noon, "jia 202609");
+	put(c, "bing", 10, "2026-11-11T10:00");
+	assert_shows(c, latest, noon, "jia 202609");
+	city_put_released(c, "ding", OUTPUT, 2026, 10, 60, "2026-11-12T10:00", "");
+	assert_shows(c, latest, noon, "jia 202609");
+	store_status(c->s, &status);
+	assert_ok(store_release(c->s, status.submissions, at_time("2026-11-12T11:00"), &c->e),
+		  &c->e);
+	assert_shows(c, latest, noon, "jia 202610");
+	assert_shows(c, latest, "2026-11-12T10:59", "jia 202609");
+}
+
+static void a_calendar_is_given_to_all_until_the_catalogue_is_another(void **state)
+{
+	struct city *c = *state;
+	struct calendar_holder h;
+	const struct calendar *first, *second, *third;
+
+	calendar_holder_init(&h);
+	first = calendar_holder_get(&h, c->c, &c->e);
+	second = calendar_holder_get(&h, c->c, &c->e);
+	assert_non_null(first);
+	assert_ptr_equal(first, second);
+	city_load(c, yaml);
+	third = calendar_holder_get(&h, c->c, &c->e);
+	assert_non_null(third);
+	assert_ptr_not_equal(first, third);
+	calendar_holder_release(&h);
+	calendar_unref(first);
+	calendar_unref(second);
+	calendar_unref(third);
+}
+
+/* Months that nobody collected are counted: a year before October is October. */
+static void periods_before_the_latest_are_those_of_the_calendar(void **state)
+{
+	struct city *c = *state;
+	struct labels *ls = labels_make(&c->e, "park_fairs", "park", "jia", "freq", "M", "basis",
+					"period", NULL);
+	int64_t at = at_time("2026-11-10T10:00");
+
+	for (int year = 2025; year <= 2026; year++)
+		assert_ok(put_figure(c->s, ls, period_stamp(period_month(year, 10), c->zone), year,
+				     at, at, NULL, &c->e),
+			  &c->e);
+	labels_unref(ls);
+	assert_shows(c, "park_fairs{__period__=\"latest\"}", "2026-12-15T10:00", "jia 2026");
+	assert_shows(c, "park_fairs{__period__=\"latest-12\"}", "2026-12-15T10:00", "jia 2025");
+	assert_shows(c, "park_fairs{__period__=\"latest-1\"}", "2026-12-15T10:00", "");
+}
+
 /* One rule, seen from two sides. */
 static void queries_and_assessments_agree_on_what_is_closed(void **state)
 {
@@ -582,6 +643,9 @@ int main(void)
 		TEST(all_classes_that_report_an_indicator_count),
 		TEST(the_latest_is_found_long_after_the_last_one),
 		TEST(an_unknown_family_is_closed_the_same_from_near_and_from_far),
+		TEST(what_comes_in_or_is_released_between_two_queries_closes_a_period),
+		TEST(a_calendar_is_given_to_all_until_the_catalogue_is_another),
+		TEST(periods_before_the_latest_are_those_of_the_calendar),
 		TEST(queries_and_assessments_agree_on_what_is_closed),
 	};
 

@@ -175,6 +175,47 @@ static void each_step_has_its_own_latest(void **state)
 	query_release(&q);
 }
 
+static const struct source_vtable *uncounted;
+static int selects;
+
+static int counted_select(struct source *s, const struct selection *sel, struct arena *a,
+			  struct source_series **out, size_t *n, struct err *err)
+{
+	selects++;
+	return uncounted->select(s, sel, a, out, n, err);
+}
+
+/* Whatever their periods, vintages and times are. */
+static void series_of_equal_conditions_are_found_once(void **state)
+{
+	static const struct {
+		const char *text;
+		int selects;
+	} cases[] = {
+		{ "taxes{__period__=\"latest\"} / taxes{__period__=\"latest-2\"} - 1", 1 },
+		{ "taxes - taxes offset 30d + sum_over_time(taxes[60d])", 1 },
+		{ "taxes{park=\"a\"} / taxes", 2 },
+		{ "taxes{park=\"a\"} / taxes{park=~\"a\"}", 2 },
+		{ "taxes{park=\"a\"} or taxes{park=\"b\"}", 2 },
+		{ "taxes{park=\"a\"} or taxes{perk=\"a\"}", 2 },
+	};
+	struct source_vtable counting = *source.source.f;
+
+	(void)state;
+	uncounted = source.source.f;
+	counting.select = counted_select;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct query q;
+
+		source.source.f = &counting;
+		selects = 0;
+		if (run(cases[i].text, 100 * DAY, 0, &q) < 0 || selects != cases[i].selects)
+			fail_msg("%s: %d selects, %s", cases[i].text, selects, q.error);
+		source.source.f = uncounted;
+		query_release(&q);
+	}
+}
+
 static void what_cannot_be_chosen_is_told(void **state)
 {
 	(void)state;
@@ -199,6 +240,7 @@ int main(void)
 		cmocka_unit_test(growth_is_one_expression),
 		cmocka_unit_test(a_window_ends_at_the_stamp_of_its_period),
 		cmocka_unit_test(each_step_has_its_own_latest),
+		cmocka_unit_test(series_of_equal_conditions_are_found_once),
 		cmocka_unit_test(what_cannot_be_chosen_is_told),
 	};
 
