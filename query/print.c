@@ -239,6 +239,12 @@ static void put_literal(const struct node *n, struct buf *out)
 		put_number(n->number.value, out);
 }
 
+/* A sign binds less than ^: +Inf ^ 2 is the sign of a power, so here the number has none. */
+static bool is_infinite_base(const struct node_binary *b)
+{
+	return b->op == OP_POW && b->lhs->kind == NODE_NUMBER && isinf(b->lhs->number.value);
+}
+
 static void put_matrix(const struct node_matrix *m, struct buf *out)
 {
 	const struct node_selector *s = &m->selector->selector;
@@ -288,7 +294,10 @@ void print_expr(const struct node *n, struct buf *out)
 		print_expr(n->unary.expr, out);
 		break;
 	case NODE_BINARY:
-		print_expr(n->binary.lhs, out);
+		if (is_infinite_base(&n->binary))
+			buf_puts(out, "Inf");
+		else
+			print_expr(n->binary.lhs, out);
 		buf_printf(out, " %s", binary_op_text(n->binary.op));
 		put_matching(&n->binary, out);
 		buf_putc(out, ' ');
@@ -328,7 +337,12 @@ static void pretty(const struct node *n, unsigned level, struct buf *out);
 
 static void pretty_binary(const struct node_binary *b, unsigned level, struct buf *out)
 {
-	pretty(b->lhs, level + 1, out);
+	if (is_infinite_base(b)) {
+		indent(level + 1, out);
+		buf_puts(out, "Inf");
+	} else {
+		pretty(b->lhs, level + 1, out);
+	}
 	buf_putc(out, '\n');
 	indent(level, out);
 	buf_puts(out, binary_op_text(b->op));

@@ -39,6 +39,7 @@ static void a_query_is_printed_in_its_usual_form_and_reads_back(void **state)
 		{ "sum  by( a,'b c') (x{a='1', b!~`2`,})",
 		  "sum by (a, \"b c\") (x{a=\"1\",b!~\"2\"})" },
 		{ "sum(x) without()", "sum without () (x)" },
+		{ "inf^2^Inf", "Inf ^ 2 ^ +Inf" },
 		{ "sum(x) by ()", "sum(x)" },
 		{ "quantile(0.5,x)by(a)", "quantile by (a) (0.5, x)" },
 		{ "{'a b',c=''}", "{\"a b\",c=\"\"}" },
