@@ -38,7 +38,7 @@ struct told {
 struct source_reader {
 	struct source_store *s;
 	struct snapshot_reader *reader;
-	struct told memo[MEMO]; /* figures of many series have one stamp */
+	struct told *memo; /* MEMO: figures of many series have one stamp; NULL: none was asked for */
 };
 
 static int no_memory(struct err *e)
@@ -164,6 +164,7 @@ static struct source_reader *reader_open(struct source *s, struct err *e)
 static void reader_close(struct source_reader *r)
 {
 	snapshot_reader_close(r->reader);
+	mem_free(r->memo);
 	mem_free(r);
 }
 
@@ -192,8 +193,13 @@ static int64_t holds_until(struct source_reader *r, const struct family *f, int6
 {
 	const struct calendar *cal = r->s->calendar;
 	uint64_t mixed = ((uint64_t)stamp_ms + f->number) * UINT64_C(0x9e3779b97f4a7c15);
-	struct told *t = &r->memo[mixed >> 32 & (MEMO - 1)];
+	struct told *t;
 
+	if (!r->memo)
+		r->memo = mem_zalloc(MEMO * sizeof(*r->memo));
+	if (!r->memo)
+		return cal->holds_until(cal, f->labels, stamp_ms);
+	t = &r->memo[mixed >> 32 & (MEMO - 1)];
 	if (t->family != f || t->stamp_ms != stamp_ms)
 		*t = (struct told){ f, stamp_ms, cal->holds_until(cal, f->labels, stamp_ms) };
 	return t->until_ms;
