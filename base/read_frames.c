@@ -75,10 +75,11 @@ size_t read_put_frame(struct buf *out, size_t query, const struct label *l, size
 	size_t most = FRAME_BYTES + CHUNK_BYTES;
 	uint8_t *frame = (uint8_t *)buf_room(out, HEAD_BYTES + labels + QUERY_BYTES +
 							  (chunks < most ? chunks : most));
-	uint8_t *body = frame + HEAD_BYTES, *p;
+	uint8_t *body, *p;
 
 	if (!frame)
 		return 0;
+	body = frame + HEAD_BYTES;
 	p = rw_write_labels(body, l, nl);
 	while (taken < n && (taken == 0 || p - body < FRAME_BYTES)) {
 		size_t some = n - taken < XOR_CHUNK_SAMPLES ? n - taken : XOR_CHUNK_SAMPLES;

@@ -160,10 +160,10 @@ static void draw(const struct json_node *values, FILE *to)
 		double v = value_of(p);
 
 		if (isfinite(v)) {
-			double *mean = &cell[i * cells / n];
+			size_t at = i * cells / n;
 
 			/* halves and shares, so that no sum or difference is too large */
-			*mean += (v / 2 - *mean) / ++count[i * cells / n];
+			cell[at] += (v / 2 - cell[at]) / ++count[at];
 		}
 	}
 	for (i = 0; i < cells; i++) {

@@ -161,6 +161,7 @@ int presence_of_all(const struct presence *p, const struct series_ref *s, size_t
 
 	for (size_t i = 0; i < n; i++)
 		order[i] = (struct by_id){ s[i].id, (uint32_t)i };
+	/* cppcheck-suppress uninitvar ; as many are set as are looked at */
 	qsort(order, n, sizeof(*order), compare_ids);
 	for (size_t i = 0; i < n; i++)
 		if (presence_of(p, &s[order[i].at], &present[order[i].at], e) < 0)

@@ -110,8 +110,10 @@ static int room_for(struct eval *ev, struct query *q, size_t n, int64_t **t, dou
 {
 	*t = NULL;
 	*v = NULL;
-	if (n > ev->max_points - q->stats.peak_points)
-		return eval_too_many(ev, e);
+	if (n > ev->max_points - q->stats.peak_points) {
+		eval_too_many(ev, e);
+		return -1;
+	}
 	q->stats.peak_points += n;
 	*t = eval_alloc(ev, n, sizeof(**t), e);
 	*v = eval_alloc(ev, n, sizeof(**v), e);

@@ -149,11 +149,11 @@ static int add_meeting(struct match *m, uint32_t i, uint32_t key, struct err *e)
 
 static int add_partners(struct match *m, uint32_t i, uint32_t key, struct err *e)
 {
-	const uint32_t *start = &m->by_one.start[key];
+	uint32_t first = m->by_one.start[key], n = m->by_one.start[key + 1] - first;
 
-	if (start[1] - start[0] > 1)
+	if (n > 1)
 		return add_meeting(m, i, key, e);
-	return start[1] > start[0] ? add_pair(m, i, m->by_one.row[start[0]], key, e) : 0;
+	return n ? add_pair(m, i, m->by_one.row[first], key, e) : 0;
 }
 
 /* With a fill a row without partner has results, too, so its key counts. */

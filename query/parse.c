@@ -242,8 +242,8 @@ static int parse_root(struct parser *p, struct slice text, size_t most)
 	long bad;
 
 	if (text.n > most)
-		return err_set(p->e, ERR_LIMIT, "query of %zu bytes; at most %zu are taken", text.n,
-			       most);
+		return err_set(&p->why, ERR_LIMIT, "query of %zu bytes; at most %zu are taken",
+			       text.n, most);
 	lex_init(&p->lex, text);
 	/* Here, so that no message quotes bytes that are no text. */
 	bad = utf8_bad_at(text);
@@ -255,23 +255,20 @@ static int parse_root(struct parser *p, struct slice text, size_t most)
 		return -1;
 	if (!at_kind(p, TOKEN_EOF))
 		return parser_unexpected(p, NULL, NULL);
-	return check(p->x->root, text, p->features, p->e);
+	return check(p->x->root, text, p->features, &p->why);
 }
 
 /* What `p` is set up for; its tree goes to *out, its complaint to *e. */
 static int parse_whole(struct parser *p, struct slice text, size_t most, struct expr *out,
 		       struct err *e)
 {
-	struct err why = { 0 };
-
 	*out = (struct expr){ .text = text };
 	p->x = out;
-	p->e = &why;
 	if (parse_root(p, text, most) == 0)
 		return 0;
 	expr_release(out);
 	if (e)
-		*e = why;
+		*e = p->why;
 	return -1;
 }
 

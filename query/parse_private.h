@@ -26,7 +26,7 @@ struct parser {
 	uint32_t behind; /* where the token before `now` ended */
 	struct arena *a;
 	struct expr *x;
-	struct err *e;
+	struct err why; /* its complaint */
 	unsigned features;
 	unsigned depth;   /* of the recursion */
 	bool in_range;    /* between brackets, for messages */
@@ -37,7 +37,7 @@ struct parser {
 
 /* --- parse_token.c ---------------------------------------------------------------------------- */
 
-#define fault_at(p, at, ...) parse_error((p)->lex.text, (at), (p)->e, __VA_ARGS__)
+#define fault_at(p, at, ...) parse_error((p)->lex.text, (at), &(p)->why, __VA_ARGS__)
 
 int parser_no_memory(struct parser *p);
 /* What stands here cannot; `where` and `wanted` may be NULL. */

@@ -23,7 +23,7 @@ static struct regex *new_regex(struct parser *p, struct slice pattern, uint32_t 
 	re = regex_new(pattern, &why);
 	if (!re) {
 		if (why.code == ERR_MEMORY)
-			*p->e = why;
+			p->why = why;
 		else
 			fault_at(p, at, "error parsing regexp: %s", why.text);
 		return NULL;

@@ -35,7 +35,7 @@ int parse_error(struct slice text, uint32_t at, struct err *e, const char *fmt, 
 
 int parser_no_memory(struct parser *p)
 {
-	return err_set(p->e, ERR_LIMIT, "query needs more than %zu MiB of memory",
+	return err_set(&p->why, ERR_LIMIT, "query needs more than %zu MiB of memory",
 		       p->a->limit >> 20);
 }
 

@@ -38,7 +38,8 @@ struct told {
 struct source_reader {
 	struct source_store *s;
 	struct snapshot_reader *reader;
-	struct told *memo; /* MEMO: figures of many series have one stamp; NULL: none was asked for */
+	struct told
+		*memo; /* MEMO: figures of many series have one stamp; NULL: none was asked for */
 };
 
 static int no_memory(struct err *e)
@@ -322,7 +323,7 @@ static int last(struct source_reader *r, const struct source_series *series, siz
 /* Stamp of the newest period that was closed by then. */
 static int64_t newest_by(const struct closings *c, int64_t known_ms)
 {
-	for (size_t i = c->n; i > 0; i--)
+	for (size_t i = c->list ? c->n : 0; i > 0; i--)
 		if (c->list[i - 1].closed_ms <= known_ms)
 			return c->list[i - 1].stamp_ms;
 	return INT64_MIN;

@@ -216,8 +216,8 @@ int store_return(struct store *s, uint64_t sequence, int64_t returned_ms, const 
 struct series_ref {
 	uint32_t id;
 	bool statistic;
-	/* In the arena; what snapshot_find() was given; NULL from snapshot_select_by_id(). Their texts
-	 * are the snapshot's: whoever needs them longer takes labels_copy(). Not for
+	/* In the arena; what snapshot_find() was given; NULL from snapshot_select_by_id(). Their
+	 * texts are the snapshot's: whoever needs them longer takes labels_copy(). Not for
 	 * labels_ref(). */
 	const struct labels *labels;
 };

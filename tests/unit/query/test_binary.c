@@ -217,9 +217,11 @@ static void rows_that_take_turns_on_both_sides_do_not_multiply(void **state)
 		char b[16];
 		struct labels *ls;
 
-		snprintf(b, sizeof(b), "%d", i / 2);
+		int step = i / 2;
+
+		snprintf(b, sizeof(b), "%d", step);
 		ls = labels_make(&table.e, i % 2 ? "n" : "m", "a", "1", "b", b, NULL);
-		assert_ok(source_memory_add(&table.source, ls, i / 2 * step_ms, i / 2, &table.e),
+		assert_ok(source_memory_add(&table.source, ls, step * step_ms, step, &table.e),
 			  &table.e);
 		labels_unref(ls);
 	}
