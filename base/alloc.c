@@ -6,11 +6,14 @@
  */
 #include "base/alloc.h"
 
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { LARGE_BYTES = 4 << 20 };
 
 static atomic_bool failing, failing_sticky, counting;
 static atomic_long ok_left, held;
@@ -37,6 +40,12 @@ static void *counted(void *p)
 	if (p)
 		count(1);
 	return p;
+}
+
+void mem_give_back_large(void)
+{
+	mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+	mallopt(M_TRIM_THRESHOLD, 2 * LARGE_BYTES);
 }
 
 void *mem_alloc(size_t n)

@@ -18,6 +18,11 @@ char *mem_strdup(const char *text);
 char *mem_strndup(const char *p, size_t n);
 void mem_free(void *p);
 
+/* At the start of a program that runs for long: what is large goes back to the system when it is
+ * freed. By default glibc keeps, for each thread, as much as was ever freed at once: six queries
+ * with answers of 14 MB left 130 MB behind, with this 12. */
+void mem_give_back_large(void);
+
 /* Test hook: after `ok` more successful allocations the next fails; with
  * `sticky` all later ones fail too. ok < 0 switches it off. */
 void mem_fail_after(long ok, int sticky);

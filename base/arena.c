@@ -3,13 +3,14 @@
  *
  * An arena is a chain of blocks, newest first; memory is handed out from the
  * front of the newest. The first block is small, because most requests are and
- * many may be open at once; the next ones have the usual size, and those are
- * the ones a thread keeps for its next arena. What is larger than a usual block
- * has a block to itself. Near the ceiling a block is as large as still allowed.
+ * many may be open at once; the next ones have the usual size. What is larger than
+ * a usual block has a block to itself. Near the ceiling a block is as large as
+ * still allowed.
  *
- * The kept blocks hang on a thread-local list; a pthread key frees them when
- * the thread ends. Under AddressSanitizer what is not handed out is poisoned, so
- * that reading behind an allocation, or through a pointer into an arena that was
+ * Blocks of the usual size and larger ones are kept for the next arena of any
+ * thread, up to KEPT_BYTES in all: so a query that comes again finds its pages,
+ * and a large one leaves nothing behind. Under AddressSanitizer what is not handed out is poisoned,
+ * so that reading behind an allocation, or through a pointer into an arena that was
  * released or reset, is found although no free() took place.
  */
 #include "base/arena.h"
@@ -39,7 +40,7 @@ enum {
 	ALIGN = 16,
 	FIRST_BYTES = 16 << 10,
 	USUAL_BYTES = 256 << 10,
-	KEPT_BLOCKS = 16, /* a thread, 4 MiB */
+	KEPT_BYTES = 24 << 20,
 };
 
 struct arena_block {
@@ -50,15 +51,11 @@ struct arena_block {
 
 enum { HEADER = (sizeof(struct arena_block) + ALIGN - 1) / ALIGN * ALIGN };
 
-static _Thread_local struct {
-	struct arena_block *list;
-	unsigned n;
-	bool key_set;
-} kept;
-
-static pthread_key_t kept_key;
-static pthread_once_t kept_once = PTHREAD_ONCE_INIT;
-static bool kept_usable; /* written inside kept_once only */
+static struct {
+	pthread_mutex_t lock;
+	struct arena_block *list; /* the newest first */
+	size_t bytes;
+} kept = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static void block_free(struct arena_block *b)
 {
@@ -66,63 +63,60 @@ static void block_free(struct arena_block *b)
 	mem_free(b);
 }
 
-static void free_kept(void *unused)
+static bool keep(struct arena_block *b)
 {
-	(void)unused;
-	while (kept.list) {
-		struct arena_block *b = kept.list;
+	bool fits;
 
-		kept.list = b->older;
-		block_free(b);
+	if (b->size < USUAL_BYTES)
+		return false;
+	pthread_mutex_lock(&kept.lock);
+	fits = b->size <= KEPT_BYTES - kept.bytes;
+	if (fits) {
+		POISON((char *)b + HEADER, b->size - HEADER);
+		b->older = kept.list;
+		kept.list = b;
+		kept.bytes += b->size;
 	}
-	kept.n = 0;
-	/* A later destructor may release an arena: then the key is set again. */
-	kept.key_set = false;
+	pthread_mutex_unlock(&kept.lock);
+	return fits;
 }
 
-static void make_key(void)
+/* Of those kept the newest that is large enough and not half as large again. */
+static struct arena_block *take_kept(size_t size)
 {
-	kept_usable = pthread_key_create(&kept_key, free_kept) == 0;
-}
+	struct arena_block **at, *b;
 
-/* The key's value only has to be other than NULL for free_kept() to be called. */
-static bool may_keep(void)
-{
-	if (kept.key_set)
-		return kept.n < KEPT_BLOCKS;
-	pthread_once(&kept_once, make_key);
-	kept.key_set = kept_usable && pthread_setspecific(kept_key, &kept) == 0;
-	return kept.key_set;
-}
-
-static void block_give_back(struct arena_block *b)
-{
-	if (b->size != USUAL_BYTES || !may_keep()) {
-		block_free(b);
-		return;
+	if (size < USUAL_BYTES)
+		return NULL;
+	pthread_mutex_lock(&kept.lock);
+	for (at = &kept.list; (b = *at); at = &b->older)
+		if (b->size >= size && b->size - size <= size / 2)
+			break;
+	if (b) {
+		*at = b->older;
+		kept.bytes -= b->size;
 	}
-	POISON((char *)b + HEADER, b->size - HEADER);
-	b->older = kept.list;
-	kept.list = b;
-	kept.n++;
+	pthread_mutex_unlock(&kept.lock);
+	return b;
 }
 
-static struct arena_block *block_new(size_t size)
+/* Of `size` bytes, or somewhat more but not more than `most`. */
+static struct arena_block *block_new(size_t size, size_t most)
 {
-	struct arena_block *b;
+	struct arena_block *b = take_kept(size);
 
-	if (size == USUAL_BYTES && kept.list) {
-		b = kept.list;
-		kept.list = b->older;
-		kept.n--;
-	} else {
+	if (b && b->size > most) {
+		block_free(b);
+		b = NULL;
+	}
+	if (!b) {
 		b = mem_alloc(size);
 		if (!b)
 			return NULL;
 		b->size = size;
 	}
 	b->used = HEADER;
-	POISON((char *)b + HEADER, size - HEADER);
+	POISON((char *)b + HEADER, b->size - HEADER);
 	return b;
 }
 
@@ -142,13 +136,13 @@ static size_t next_size(const struct arena *a, size_t n)
 static bool add_block(struct arena *a, size_t n)
 {
 	size_t size = next_size(a, n);
-	struct arena_block *b = size ? block_new(size) : NULL;
+	struct arena_block *b = size ? block_new(size, a->limit - a->held) : NULL;
 
 	if (!b)
 		return false;
 	b->older = a->head;
 	a->head = b;
-	a->held += size;
+	a->held += b->size;
 	return true;
 }
 
@@ -158,7 +152,18 @@ static void drop_head(struct arena *a)
 
 	a->head = b->older;
 	a->held -= b->size;
-	block_give_back(b);
+	if (!keep(b))
+		block_free(b);
+}
+
+size_t arena_kept_bytes(void)
+{
+	size_t bytes;
+
+	pthread_mutex_lock(&kept.lock);
+	bytes = kept.bytes;
+	pthread_mutex_unlock(&kept.lock);
+	return bytes;
 }
 
 void arena_init(struct arena *a, size_t limit_bytes)

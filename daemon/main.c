@@ -1,6 +1,7 @@
 /*
  * main.c - the command line.
  */
+#include "base/alloc.h"
 #include "base/version.h"
 #include "daemon/commands.h"
 
@@ -64,6 +65,7 @@ static const struct {
 
 int main(int argc, char **argv)
 {
+	mem_give_back_large();
 	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (strcmp(argv[1], commands[i].word) == 0)
 			return commands[i].run(argc - 1, argv + 1);

@@ -215,55 +215,80 @@ static void no_memory_is_an_answer(void **state)
 	mem_count(0);
 }
 
-/* Returns how many blocks the thread, new as it is, keeps when nothing is in use. */
-static void *use_and_end(void *ctx)
-{
-	struct arena *handed_over = ctx, a;
-	long before = mem_held();
+enum { KEPT_MOST = 24 << 20 };
 
-	for (int i = 0; i < 3; i++) {
-		arena_init(&a, 64 << 20);
-		for (int k = 0; k < 40; k++)
-			memset(arena_alloc(&a, 200000), k, 200000);
-		arena_release(&a);
-	}
-	before = mem_held() - before;
-	arena_release(handed_over);
-	return (void *)(intptr_t)before; /* NOLINT(performance-no-int-to-ptr) */
-}
-
-static void kept_blocks_are_bounded_and_go_with_their_thread(void **state)
-{
-	struct arena empty;
-	pthread_t t;
-	void *kept;
-
-	(void)state;
-	arena_init(&empty, 1 << 20);
-	mem_count(1);
-	assert_int_equal(pthread_create(&t, NULL, use_and_end, &empty), 0);
-	pthread_join(t, &kept);
-	assert_int_equal((intptr_t)kept, 16);
-	assert_int_equal(mem_held(), 0);
-	mem_count(0);
-}
-
-static void an_arena_may_be_handed_to_another_thread(void **state)
+static void what_is_kept_is_bounded(void **state)
 {
 	struct arena a;
-	pthread_t t;
-	void *kept;
 
 	(void)state;
-	mem_count(1);
 	arena_init(&a, 64 << 20);
-	for (int k = 0; k < 40; k++)
+	for (int k = 0; k < 200; k++)
 		memset(arena_alloc(&a, 200000), k, 200000);
-	assert_int_equal(pthread_create(&t, NULL, use_and_end, &a), 0);
-	pthread_join(t, &kept);
-	/* Blocks this thread had kept from earlier tests, uncounted, went with the arena. */
-	assert_in_range(mem_held() + 16, 0, 16);
-	mem_count(0);
+	assert_true(a.held > 2 * KEPT_MOST);
+	arena_release(&a);
+	assert_in_range(arena_kept_bytes(), KEPT_MOST - 300000, KEPT_MOST);
+}
+
+static void *release_elsewhere(void *ctx)
+{
+	arena_release(ctx);
+	return NULL;
+}
+
+/* Takes all that is kept, so that the next block is what a test has given back. */
+static void take_all(struct arena *a)
+{
+	arena_init(a, 128 << 20);
+	for (size_t n = 200000; arena_kept_bytes() > 0; n += n / 3) {
+		size_t before;
+
+		do {
+			before = arena_kept_bytes();
+			assert_non_null(arena_alloc(a, n));
+		} while (arena_kept_bytes() < before);
+	}
+}
+
+static void a_block_of_one_thread_is_the_next_of_another(void **state)
+{
+	struct arena a, all;
+	pthread_t t;
+	char *p;
+
+	(void)state;
+	take_all(&all);
+	arena_init(&a, 16 << 20);
+	p = arena_alloc(&a, 5000000);
+	memset(p, 1, 5000000);
+	assert_int_equal(pthread_create(&t, NULL, release_elsewhere, &a), 0);
+	pthread_join(t, NULL);
+	assert_in_range(arena_kept_bytes(), 5000000, 5100000);
+	arena_init(&a, 16 << 20);
+	assert_ptr_equal(arena_alloc(&a, 4000000), p);
+	assert_true(a.held >= 5000000);
+	arena_release(&a);
+	arena_init(&a, 16 << 20);
+	assert_non_null(arena_alloc(&a, 3000000)); /* that would waste too much */
+	assert_true(a.held < 4000000);
+	arena_release(&a);
+	arena_release(&all);
+}
+
+static void a_kept_block_does_not_lift_the_ceiling(void **state)
+{
+	struct arena a, all;
+
+	(void)state;
+	take_all(&all);
+	arena_init(&a, 16 << 20);
+	assert_non_null(arena_alloc(&a, 1000000));
+	arena_release(&a);
+	arena_init(&a, 900000);
+	assert_non_null(arena_alloc(&a, 800000));
+	assert_true(a.held <= 900000);
+	arena_release(&a);
+	arena_release(&all);
 }
 
 static void complaints_are_listed_with_their_places(void **state)
@@ -362,8 +387,9 @@ int main(void)
 		cmocka_unit_test(grow_takes_just_enough_near_the_ceiling),
 		cmocka_unit_test(texts_are_copied),
 		cmocka_unit_test(no_memory_is_an_answer),
-		cmocka_unit_test(kept_blocks_are_bounded_and_go_with_their_thread),
-		cmocka_unit_test(an_arena_may_be_handed_to_another_thread),
+		cmocka_unit_test(what_is_kept_is_bounded),
+		cmocka_unit_test(a_block_of_one_thread_is_the_next_of_another),
+		cmocka_unit_test(a_kept_block_does_not_lift_the_ceiling),
 		cmocka_unit_test(complaints_are_listed_with_their_places),
 		cmocka_unit_test(a_complaint_without_memory_still_counts),
 		cmocka_unit_test(a_complaint_stays_on_its_line),
