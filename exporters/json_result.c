@@ -56,18 +56,11 @@ static size_t put_whole(double v, char *out)
 
 size_t json_value(double v, char out[JSON_VALUE_TEXT])
 {
-	char text[NUM_TEXT];
 	double size = fabs(v);
-	size_t n;
 
 	if (size < 9007199254740992.0 && v == (double)(int64_t)v && (v != 0 || !signbit(v)))
 		return put_whole(v, out);
-	if (size >= 1e21 || (size < 1e-6 && v != 0))
-		n = num_print_g(v, text);
-	else
-		n = num_print(v, text);
-	memcpy(out, text, n);
-	return n;
+	return size >= 1e21 || (size < 1e-6 && v != 0) ? num_print_g(v, out) : num_print(v, out);
 }
 
 /* --- parts -------------------------------------------------------------------------------- */
@@ -113,7 +106,10 @@ static void put_point(int64_t ms, double v, struct buf *out)
 
 /* --- rows --------------------------------------------------------------------------------- */
 
-enum { POINT_ROOM = 1 + sizeof(*((struct json_times *)0)->text) + JSON_VALUE_TEXT + 2 };
+enum {
+	POINT_ROOM = 1 + sizeof(*((struct json_times *)0)->text) + JSON_VALUE_TEXT + 2,
+	STEPS_TOGETHER = 32,
+};
 
 /* `[1700000000,"` of each step. */
 static int print_times(struct query *q, struct json_times *t)
@@ -155,6 +151,20 @@ static void end_row(struct json_result *r, const char *text, struct buf *out)
 	r->k = 0;
 }
 
+/* One step of a row, with a comma in front of all but the first. */
+static char *put_step(struct json_result *r, double v, char *at)
+{
+	if (r->comma)
+		*at++ = ',';
+	r->comma = true;
+	memcpy(at, r->times.text[r->k], sizeof(*r->times.text));
+	at += r->times.n[r->k];
+	at += json_value(v, at);
+	*at++ = '"';
+	*at++ = ']';
+	return at;
+}
+
 /* Steps of the present row of a range query. */
 static void put_steps(struct json_result *r, size_t enough, struct buf *out)
 {
@@ -162,22 +172,15 @@ static void put_steps(struct json_result *r, size_t enough, struct buf *out)
 	const double *row = v->values + r->i * v->width;
 
 	begin_row(r, v->heads[r->i].labels, ",\"values\":[", out);
-	for (; r->k < v->width && out->n < enough; r->k++) {
-		char *p, *at;
+	while (r->k < v->width && out->n < enough) {
+		char *p = buf_room(out, STEPS_TOGETHER * POINT_ROOM), *at = p;
+		size_t most = r->k + STEPS_TOGETHER;
 
-		if (is_absent(row[r->k]))
-			continue;
-		p = at = buf_room(out, POINT_ROOM);
 		if (!p)
 			return;
-		if (r->comma)
-			*at++ = ',';
-		r->comma = true;
-		memcpy(at, r->times.text[r->k], sizeof(*r->times.text));
-		at += r->times.n[r->k];
-		at += json_value(row[r->k], at);
-		*at++ = '"';
-		*at++ = ']';
+		for (; r->k < v->width && r->k < most && (size_t)(at - p) < enough - out->n; r->k++)
+			if (!is_absent(row[r->k]))
+				at = put_step(r, row[r->k], at);
 		buf_added(out, (size_t)(at - p));
 	}
 	if (r->k == v->width)

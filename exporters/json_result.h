@@ -10,6 +10,7 @@
 #define EXPORTERS_JSON_RESULT_H
 
 #include "base/buf.h"
+#include "base/num.h"
 #include "query/query.h"
 
 /* {"resultType":…,"result":… of the first `limit` series; 0: of all. The object is left open: stats
@@ -35,8 +36,8 @@ size_t json_result_series(const struct query *q);
 
 void json_labels(const struct labels *ls, struct buf *out); /* {"name":"value",…} */
 
-enum { JSON_VALUE_TEXT = 40, JSON_TIME_TEXT = 24 };
-/* Without quotes and NUL; how many bytes. */
+enum { JSON_VALUE_TEXT = NUM_TEXT, JSON_TIME_TEXT = 24 };
+/* Without quotes; how many bytes, a NUL that may follow uncounted. */
 size_t json_value(double v, char out[JSON_VALUE_TEXT]);
 size_t json_time(int64_t ms, char out[JSON_TIME_TEXT]);
 
