@@ -203,7 +203,7 @@ static bool packs_well(const struct exchange *x)
 	return false;
 }
 
-static bool header_is_set(const struct exchange *x, const char *name)
+bool request_has_header(const struct exchange *x, const char *name)
 {
 	for (size_t i = 0; i < 8 && x->headers[i][0]; i++) {
 		if (strcasecmp(x->headers[i][0], name) == 0)
@@ -246,7 +246,7 @@ static void pack(struct request *r, size_t pack_max)
 {
 	struct exchange *x = &r->x;
 	bool packs = x->reply.n > PACK_MIN && packs_well(x) &&
-		     !header_is_set(x, "Content-Encoding") &&
+		     !request_has_header(x, "Content-Encoding") &&
 		     takes_gzip(r->headers[KEPT_ACCEPT_ENCODING]);
 	struct err e;
 

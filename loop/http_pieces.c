@@ -14,16 +14,6 @@
 
 enum { AT_ONCE = 64 << 10 }; /* for HTTP/1.0; else the library uses the connection's room */
 
-static struct request *of_job(struct job *j)
-{
-	return (struct request *)((char *)j - offsetof(struct request, job));
-}
-
-static int64_t now_ns(void)
-{
-	return (int64_t)uv_hrtime();
-}
-
 static int start(struct request *r, void (*work)(struct job *j),
 		 void (*done)(struct job *j, enum job_end how))
 {
@@ -42,12 +32,12 @@ static int start(struct request *r, void (*work)(struct job *j),
 
 static void piece_work(struct job *j)
 {
-	request_next_piece(of_job(j));
+	request_next_piece(request_of_job(j));
 }
 
 static void on_piece(struct job *j, enum job_end how)
 {
-	struct request *r = of_job(j);
+	struct request *r = request_of_job(j);
 
 	r->job_runs = false;
 	r->broken |= how == JOB_CANCELLED;
@@ -112,12 +102,12 @@ struct MHD_Response *pieces_response(struct request *r)
 
 static void drop_work(struct job *j)
 {
-	request_drop_pieces(of_job(j));
+	request_drop_pieces(request_of_job(j));
 }
 
 static void on_dropped(struct job *j, enum job_end how)
 {
-	struct request *r = of_job(j);
+	struct request *r = request_of_job(j);
 
 	(void)how; /* one that did not run is done by request_unref() */
 	r->job_runs = false;

@@ -30,7 +30,6 @@
 #include <microhttpd.h>
 #include <netdb.h>
 #include <stdio.h>
-#include <strings.h>
 #include <unistd.h>
 
 enum {
@@ -44,11 +43,6 @@ enum {
 	SEND_BYTES_PER_S = 32 << 10,
 	PIECE_BYTES_PER_S = 256 << 10, /* what a reply in pieces keeps is worth more */
 };
-
-static int64_t now_ns(void)
-{
-	return (int64_t)uv_hrtime();
-}
 
 static int64_t deadline_ms(const struct request *r)
 {
@@ -145,15 +139,6 @@ static void add_header(struct MHD_Response *m, const char *name, const char *val
 			  log_s("value", value));
 }
 
-static const char *own_header(const struct exchange *x, const char *name)
-{
-	for (size_t i = 0; i < 8 && x->headers[i][0]; i++) {
-		if (strcasecmp(x->headers[i][0], name) == 0)
-			return x->headers[i][1];
-	}
-	return NULL;
-}
-
 /* A handler may set one of these itself. */
 static void add_security_headers(struct MHD_Response *m, const struct exchange *x)
 {
@@ -165,7 +150,7 @@ static void add_security_headers(struct MHD_Response *m, const struct exchange *
 	};
 
 	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
-		if (!x || !own_header(x, headers[i][0]))
+		if (!x || !request_has_header(x, headers[i][0]))
 			add_header(m, headers[i][0], headers[i][1]);
 	}
 }
@@ -309,14 +294,9 @@ static enum MHD_Result answer(struct request *r, struct MHD_Connection *c)
 
 /* --- serving --------------------------------------------------------------- */
 
-static struct request *of_job(struct job *j)
-{
-	return (struct request *)((char *)j - offsetof(struct request, job));
-}
-
 static void serve_work(struct job *j)
 {
-	request_serve(of_job(j), SIZE_MAX);
+	request_serve(request_of_job(j), SIZE_MAX);
 }
 
 void request_resume(struct request *r)
@@ -368,7 +348,7 @@ void exchange_finish(struct exchange *x)
 
 static void on_served(struct job *j, enum job_end how)
 {
-	struct request *r = of_job(j);
+	struct request *r = request_of_job(j);
 
 	r->job_runs = false;
 	if (how == JOB_CANCELLED && !r->late)

@@ -129,6 +129,16 @@ struct request {
 	void *watch;     /* for the client's leaving */
 };
 
+static inline int64_t now_ns(void)
+{
+	return (int64_t)uv_hrtime();
+}
+
+static inline struct request *request_of_job(struct job *j)
+{
+	return (struct request *)((char *)j - offsetof(struct request, job));
+}
+
 /* --- http_request.c --- */
 
 void server_free(struct http_server *s);
@@ -182,6 +192,8 @@ struct buf *request_reply(struct request *r);
 void request_next_piece(struct request *r);
 /* Has the handler give back what it holds for further pieces. */
 void request_drop_pieces(struct request *r);
+/* Whether the handler has set this header of the reply. */
+bool request_has_header(const struct exchange *x, const char *name);
 /* Keeps the first refusal only. */
 void request_refuse(struct request *r, unsigned status, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -9,7 +9,7 @@
  *     parse_token.c     one token after another, nodes, complaints
  *
  * A production begins at the token `now`, which is its first one, and ends with `now` behind its
- * last one. Nodes and texts live in the arena. NULL or -1 with the complaint in *e: ERR_INVALID
+ * last one. Nodes and texts live in the arena. NULL or -1 with the complaint in p->why: ERR_INVALID
  * with its place, ERR_LIMIT, ERR_MEMORY; nothing has to be released but the expression's regexes,
  * which parse() does. One thread.
  */

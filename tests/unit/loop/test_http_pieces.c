@@ -134,6 +134,11 @@ static int teardown(void **state)
 	return 0;
 }
 
+static bool something_in_flight(void *ctx)
+{
+	return ((struct fixture *)ctx)->s->in_flight != 0;
+}
+
 /* --- the client ------------------------------------------------------------ */
 
 static struct client *ask(struct fixture *f, const char *line, const char *more)
@@ -146,6 +151,28 @@ static struct client *ask(struct fixture *f, const char *line, const char *more)
 	raw_client_go(c);
 	raw_client_wait(f->l, c);
 	return c;
+}
+
+/* Asks for a thousand pieces and does not read before *go. */
+static struct client *start_slow(struct fixture *f, atomic_bool *go)
+{
+	struct client *c =
+		raw_client_new(http_server_port(f->s), "GET /pieces HTTP/1.1\r\nHost: a\r\n\r\n");
+
+	atomic_store(&f->all, 1000);
+	c->may_read = go;
+	c->leave = true;
+	raw_client_go(c);
+	if (!loop_settle(f->l, something_in_flight, f, PATIENCE_MS))
+		fail_msg("nothing was sent");
+	return c;
+}
+
+static void end_slow(struct fixture *f, struct client *c)
+{
+	atomic_store(c->may_read, true);
+	raw_client_wait(f->l, c);
+	free(c);
 }
 
 /* Takes the frames of chunked coding away; false: the last one is missing. */
@@ -181,11 +208,6 @@ static void assert_all_pieces(struct slice body, unsigned n)
 static bool nothing_held(void *ctx)
 {
 	return atomic_load(&((struct fixture *)ctx)->holds) == 0;
-}
-
-static bool something_in_flight(void *ctx)
-{
-	return ((struct fixture *)ctx)->s->in_flight != 0;
 }
 
 static bool gone(void *ctx)
@@ -276,26 +298,18 @@ static void a_client_that_leaves_ends_the_making(void **state)
 static void a_client_that_does_not_read_holds_one_piece_and_no_worker(void **state)
 {
 	struct fixture *f = *state;
-	struct client *slow =
-		raw_client_new(http_server_port(f->s), "GET /pieces HTTP/1.1\r\nHost: a\r\n\r\n");
+	struct client *slow, *c;
 	atomic_bool go = false;
-	struct client *c;
 
-	atomic_store(&f->all, 1000);
 	atomic_store(&f->keeps, 1000000);
-	slow->may_read = &go;
-	raw_client_go(slow);
-	assert_true(loop_settle(f->l, something_in_flight, f, PATIENCE_MS));
+	slow = start_slow(f, &go);
 	c = ask(f, "GET /small HTTP/1.1", ""); /* there is one worker */
 	assert_status(c->answer, "200");
 	assert_int_equal(f->s->in_flight, 1000000 + PIECE);
 	assert_true(atomic_load(&f->made) < 900); /* 50 MB do not go into a socket */
 	free(c);
-	slow->leave = true;
-	atomic_store(&go, true);
-	raw_client_wait(f->l, slow);
+	end_slow(f, slow);
 	assert_true(loop_settle(f->l, gone, f, PATIENCE_MS));
-	free(slow);
 }
 
 static void a_client_that_reads_too_slowly_is_cut_off(void **state)
@@ -307,32 +321,20 @@ static void a_client_that_reads_too_slowly_is_cut_off(void **state)
 	http_server_close(f->s);
 	open_server(f, (struct http_server_options){ .deadline_ms = 300 });
 	f->s->piece_bytes_per_s = (size_t)1 << 40;
-	atomic_store(&f->all, 1000);
-	slow = raw_client_new(http_server_port(f->s), "GET /pieces HTTP/1.1\r\nHost: a\r\n\r\n");
-	slow->may_read = &go;
-	raw_client_go(slow);
-	assert_true(loop_settle(f->l, something_in_flight, f, PATIENCE_MS));
+	slow = start_slow(f, &go);
 	assert_true(loop_settle(f->l, gone, f, PATIENCE_MS));
 	assert_int_equal(atomic_load(&f->given_up), 1);
-	atomic_store(&go, true);
-	raw_client_wait(f->l, slow);
-	free(slow);
+	end_slow(f, slow);
 }
 
 static void what_is_kept_counts_as_in_flight_and_small_replies_go_all_the_same(void **state)
 {
 	struct fixture *f = *state;
-	struct client *slow =
-		raw_client_new(http_server_port(f->s), "GET /pieces HTTP/1.1\r\nHost: a\r\n\r\n");
+	struct client *slow, *c;
 	atomic_bool go = false;
-	struct client *c;
 
-	atomic_store(&f->all, 1000);
 	atomic_store(&f->keeps, (size_t)300 << 20); /* more than all that may be: alone it goes */
-	slow->may_read = &go;
-	slow->leave = true;
-	raw_client_go(slow);
-	assert_true(loop_settle(f->l, something_in_flight, f, PATIENCE_MS));
+	slow = start_slow(f, &go);
 	c = ask(f, "GET /pieces HTTP/1.1", "");
 	assert_status(c->answer, "503");
 	assert_has(c->answer, "Content-Type: text/x-refusal\r\n");
@@ -341,12 +343,10 @@ static void what_is_kept_counts_as_in_flight_and_small_replies_go_all_the_same(v
 	c = ask(f, "GET /small HTTP/1.1", "");
 	assert_status(c->answer, "200");
 	free(c);
-	atomic_store(&go, true);
-	raw_client_wait(f->l, slow);
+	end_slow(f, slow);
 	assert_true(loop_settle(f->l, gone, f, PATIENCE_MS));
 	assert_int_equal(atomic_load(&f->given_up), 2);
 	assert_int_equal(f->s->in_flight, 0);
-	free(slow);
 }
 
 static void a_reply_that_cannot_be_made_to_the_end_has_no_end(void **state)
