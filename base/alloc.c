@@ -13,7 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LARGE_BYTES = 4 << 20 };
+enum {
+	LARGE_BYTES = 4 << 20,
+	HEAPS = 2,
+};
 
 static atomic_bool failing, failing_sticky, counting;
 static atomic_long ok_left, held;
@@ -42,8 +45,9 @@ static void *counted(void *p)
 	return p;
 }
 
-void mem_give_back_large(void)
+void mem_keep_little(void)
 {
+	mallopt(M_ARENA_MAX, HEAPS);
 	mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
 	mallopt(M_TRIM_THRESHOLD, 2 * LARGE_BYTES);
 }

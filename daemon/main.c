@@ -65,7 +65,7 @@ static const struct {
 
 int main(int argc, char **argv)
 {
-	mem_give_back_large();
+	mem_keep_little();
 	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (strcmp(argv[1], commands[i].word) == 0)
 			return commands[i].run(argc - 1, argv + 1);
