@@ -40,7 +40,7 @@ enum {
 	ALIGN = 16,
 	FIRST_BYTES = 16 << 10,
 	USUAL_BYTES = 256 << 10,
-	KEPT_BYTES = 24 << 20,
+	KEPT_BYTES = 16 << 20,
 };
 
 struct arena_block {

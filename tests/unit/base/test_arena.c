@@ -215,7 +215,7 @@ static void no_memory_is_an_answer(void **state)
 	mem_count(0);
 }
 
-enum { KEPT_MOST = 24 << 20 };
+enum { KEPT_MOST = 16 << 20 };
 
 static void what_is_kept_is_bounded(void **state)
 {
