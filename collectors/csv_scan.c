@@ -103,7 +103,7 @@ static void pass_over(struct csv_scan *s, const char *to)
 	}
 }
 
-static int quoted_cell(struct csv_scan *s, struct csv_cell *cell, struct err *e)
+static int quoted_cell(struct csv_scan *s, struct cell *cell, struct err *e)
 {
 	unsigned line = s->line, column = s->column;
 	bool doubled;
@@ -145,10 +145,10 @@ static void skip_to_quote(struct csv_scan *s)
 	}
 }
 
-static struct csv_cell *new_cell(struct csv_scan *s, struct err *e)
+static struct cell *new_cell(struct csv_scan *s, struct err *e)
 {
-	if (s->row.n == CSV_CELLS_MAX) {
-		err_set(e, ERR_LIMIT, "line %u has more than %d cells", s->row.line, CSV_CELLS_MAX);
+	if (s->row.n == ROW_CELLS_MAX) {
+		err_set(e, ERR_LIMIT, "line %u has more than %d cells", s->row.line, ROW_CELLS_MAX);
 		return NULL;
 	}
 	if (s->row.n == s->cap) {
@@ -161,6 +161,7 @@ static struct csv_cell *new_cell(struct csv_scan *s, struct err *e)
 		}
 		s->row.cells = p;
 	}
+	s->row.cells[s->row.n].repeated = false;
 	return &s->row.cells[s->row.n++];
 }
 
@@ -172,7 +173,7 @@ int csv_scan_next(struct csv_scan *s, struct err *e)
 	s->row.line = s->line;
 	s->row.fault = NULL;
 	for (;;) {
-		struct csv_cell *cell = new_cell(s, e);
+		struct cell *cell = new_cell(s, e);
 
 		if (!cell)
 			return -1;

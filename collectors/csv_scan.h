@@ -12,32 +12,15 @@
 #ifndef COLLECTORS_CSV_SCAN_H
 #define COLLECTORS_CSV_SCAN_H
 
-#include "base/arena.h"
-#include "base/err.h"
+#include "collectors/row.h"
 
-enum {
-	CSV_CELLS_MAX = 16384,        /* in a row */
-	CSV_QUOTED_MAX = 1024 * 1024, /* bytes between two quotes */
-};
-
-struct csv_cell {
-	struct slice text;     /* trimmed */
-	unsigned line, column; /* of its first character (or quote), from 1, in characters */
-};
-
-struct csv_row {
-	struct csv_cell *cells;
-	size_t n;
-	unsigned line;     /* where it begins */
-	const char *fault; /* a sentence when the row is malformed, else NULL */
-	unsigned fault_line, fault_column;
-};
+enum { CSV_QUOTED_MAX = 1024 * 1024 }; /* bytes between two quotes */
 
 struct csv_scan {
 	const char *p, *end;
 	unsigned line, column; /* of p */
 	struct arena *arena;   /* borrowed */
-	struct csv_row row;
+	struct row row;
 	size_t cap;
 	unsigned char stop[256]; /* bytes that end an unquoted cell */
 	char delimiter;

@@ -85,7 +85,7 @@ static long numbered_column(const char *name)
 	if (name[0] != '#' || name[1] < '1' || name[1] > '9')
 		return NO_COLUMN;
 	n = strtol(name + 1, &end, 10);
-	return *end || n > CSV_CELLS_MAX ? NO_COLUMN : n - 1;
+	return *end || n > ROW_CELLS_MAX ? NO_COLUMN : n - 1;
 }
 
 static int no_room(struct err *e)
@@ -179,12 +179,12 @@ static bool cut_colon(struct slice s, struct slice *before, struct slice *after)
 
 /* Takes what the row says of axes in titles. In the rows of a table only a label with its colon
  * counts (`strict`), for there the label may be a value. True when it said something. */
-static struct fact_place place_of_cell(const struct csv_cell *c)
+static struct fact_place place_of_cell(const struct cell *c)
 {
 	return (struct fact_place){ c->line, c->column };
 }
 
-static bool take_titles(struct reader *r, const struct csv_row *row, bool strict)
+static bool take_titles(struct reader *r, const struct row *row, bool strict)
 {
 	bool found = false;
 
@@ -214,7 +214,7 @@ static bool take_titles(struct reader *r, const struct csv_row *row, bool strict
 	return found;
 }
 
-static bool might_be_title(const struct csv_row *row)
+static bool might_be_title(const struct row *row)
 {
 	struct slice s = row->cells[0].text;
 
@@ -232,7 +232,7 @@ struct match {
 };
 
 /* Looks for all named columns in the row. */
-static void match_row(struct reader *r, const struct csv_row *row, struct match *m)
+static void match_row(struct reader *r, const struct row *row, struct match *m)
 {
 	*m = (struct match){ 0 };
 	for (int i = 0; i < AXES; i++) {
@@ -261,7 +261,7 @@ static void match_row(struct reader *r, const struct csv_row *row, struct match 
 	}
 }
 
-static size_t filled_cells(const struct csv_row *row)
+static size_t filled_cells(const struct row *row)
 {
 	size_t n = 0;
 
@@ -271,7 +271,7 @@ static size_t filled_cells(const struct csv_row *row)
 }
 
 /* Where nothing is named, the header is the first row with two cells that is no title. */
-static bool is_header(struct reader *r, const struct csv_row *row, struct match *m)
+static bool is_header(struct reader *r, const struct row *row, struct match *m)
 {
 	match_row(r, row, m);
 	if (m->named)
@@ -408,7 +408,7 @@ static enum role role_of(struct reader *r, size_t column, bool first)
 /* Keeps the header, whose cells go with the next row. */
 static int take_header(struct reader *r, struct err *e)
 {
-	const struct csv_row *row = &r->scan.row;
+	const struct row *row = &r->scan.row;
 	size_t least = 0;
 	bool first = true;
 
@@ -454,14 +454,14 @@ static void complain(struct reader *r, enum refusal why, unsigned line, unsigned
 	r->sink->complain(r->sink->ctx, why, line, column, text);
 }
 
-static struct slice cell_at(const struct csv_row *row, long column)
+static struct slice cell_at(const struct row *row, long column)
 {
 	if (column < 0 || (size_t)column >= row->n)
 		return slice_of("", 0);
 	return row->cells[column].text;
 }
 
-static bool has_value(const struct reader *r, const struct csv_row *row)
+static bool has_value(const struct reader *r, const struct row *row)
 {
 	for (size_t c = 0; c < row->n && c < r->nheader; c++)
 		if (r->roles[c] == ROLE_VALUE && !cell_missing(row->cells[c].text))
@@ -470,7 +470,7 @@ static bool has_value(const struct reader *r, const struct csv_row *row)
 }
 
 /* A long table that was printed in pages has its header again and again. */
-static bool repeats_header(const struct reader *r, const struct csv_row *row)
+static bool repeats_header(const struct reader *r, const struct row *row)
 {
 	for (size_t c = 0; c < r->nheader; c++)
 		if (!slice_eq(cell_at(row, (long)c), r->header[c]))
@@ -479,7 +479,7 @@ static bool repeats_header(const struct reader *r, const struct csv_row *row)
 }
 
 /* False, with a complaint, for a row whose cells cannot be trusted to stand where they should. */
-static bool row_is_sound(struct reader *r, const struct csv_row *row)
+static bool row_is_sound(struct reader *r, const struct row *row)
 {
 	char text[160];
 
@@ -510,7 +510,7 @@ static bool row_is_sound(struct reader *r, const struct csv_row *row)
 
 /* What the row says of one axis. 1: it does. 0, with a complaint: a column of it is empty. -1: no
  * memory. */
-static int axis_value(struct reader *r, const struct csv_row *row, int i, struct slice *out,
+static int axis_value(struct reader *r, const struct row *row, int i, struct slice *out,
 		      struct fact_place *at, struct err *e)
 {
 	const struct place *p = &r->places[i];
@@ -561,7 +561,7 @@ static int axis_value(struct reader *r, const struct csv_row *row, int i, struct
 	return 1;
 }
 
-static void unnamed_column(struct reader *r, const struct csv_cell *cell, size_t c)
+static void unnamed_column(struct reader *r, const struct cell *cell, size_t c)
 {
 	char text[96];
 
@@ -583,7 +583,7 @@ static void put_header(const struct reader *r, size_t c, struct fact *f)
 	*places[r->header_axis] = r->header_at[c];
 }
 
-static int row_facts(struct reader *r, const struct csv_row *row, struct err *e)
+static int row_facts(struct reader *r, const struct row *row, struct err *e)
 {
 	struct slice text[AXES];
 	struct fact_place at[AXES];
@@ -604,7 +604,7 @@ static int row_facts(struct reader *r, const struct csv_row *row, struct err *e)
 			   .period_at = at[PERIOD],
 			   .flag_at = at[FLAG] };
 	for (size_t c = 0; c < row->n && c < r->nheader; c++) {
-		const struct csv_cell *cell = &row->cells[c];
+		const struct cell *cell = &row->cells[c];
 
 		if (r->roles[c] != ROLE_VALUE) {
 			if (r->roles[c] == ROLE_UNNAMED && !cell_missing(cell->text))
@@ -625,7 +625,7 @@ static int row_facts(struct reader *r, const struct csv_row *row, struct err *e)
 
 static int take_row(struct reader *r, struct err *e)
 {
-	const struct csv_row *row = &r->scan.row;
+	const struct row *row = &r->scan.row;
 
 	if (r->sink->row(r->sink->ctx, row->line, e) < 0)
 		return -1;
@@ -656,7 +656,7 @@ static bool headless(struct reader *r)
 
 static int first_row(struct reader *r, struct err *e)
 {
-	const struct csv_row *row = &r->scan.row;
+	const struct row *row = &r->scan.row;
 
 	if (r->sink->row(r->sink->ctx, row->line, e) < 0)
 		return -1;
@@ -689,7 +689,7 @@ static int read_rows(struct reader *r, struct err *e)
 	int rc;
 
 	while ((rc = csv_scan_next(&r->scan, e)) > 0) {
-		struct csv_row *row = &r->scan.row;
+		struct row *row = &r->scan.row;
 
 		if (row->n == 1 && !row->cells[0].text.n)
 			continue;

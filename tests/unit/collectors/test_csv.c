@@ -278,7 +278,7 @@ static void an_impossible_layout_is_an_error(void **state)
 
 static void too_many_cells_are_a_limit(void **state)
 {
-	size_t n = CSV_CELLS_MAX + 10;
+	size_t n = ROW_CELLS_MAX + 10;
 	char *csv = malloc(n + 1);
 	struct out *o;
 
