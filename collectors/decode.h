@@ -17,6 +17,8 @@
  *
  *     地区：上海市                      unit: title 地区; indicator: column 指标;
  *     指标,2019年12月,2019年11月        period: header
+ *
+ * Tables of any container (row.h) are read by the same layouts: see table.h.
  */
 #ifndef COLLECTORS_DECODE_H
 #define COLLECTORS_DECODE_H
@@ -31,7 +33,8 @@ enum axis_where {
 	AXIS_FIXED,  /* the same for the whole document */
 	AXIS_COLUMN, /* one or more columns (JSON: pointers within a row), joined */
 	AXIS_HEADER, /* the header row's cells (JSON: the row's member names) */
-	AXIS_TITLE,  /* a line above the header: "地区：上海市" (CSV only) */
+	AXIS_TITLE,  /* a line above the header: "地区：上海市" (tables only) */
+	AXIS_TABLE,  /* the name of the sheet or data set */
 };
 
 struct axis {
@@ -40,33 +43,68 @@ struct axis {
 	const char *const *columns; /* names, or "#3" for the third column; JSON pointers */
 	size_t ncolumns;
 	const char *join; /* between columns; default "-" */
+	bool headed;      /* AXIS_COLUMN: joined with the heading of the value's column */
+};
+
+/* What is looked for in a row, in the order in which refusals are said. */
+enum {
+	AXIS_UNIT,
+	AXIS_INDICATOR,
+	AXIS_PERIOD,
+	AXIS_VALUE,
+	AXIS_FLAG,
+	AXIS_MEASURE,    /* of the value: 亿元, % */
+	AXIS_MULTIPLIER, /* the value counts in powers of ten: 6 is millions (SDMX: UNIT_MULT) */
+	AXES
+};
+
+extern const char *const axis_names[AXES];
+
+/* Rows in which a column says something else are left out. */
+struct only {
+	const char *column;
+	const char *const *values;
+	size_t nvalues;
 };
 
 struct layout {
-	struct axis unit, indicator, period, value, flag;
+	union {
+		struct axis axes[AXES];
+		struct {
+			struct axis unit, indicator, period, value, flag, measure, multiplier;
+		};
+	};
+	const struct only *only;
+	size_t nonly;
 	const char *const *ignore; /* header cells (members) that are no figures */
 	size_t nignore;
+	const char *const *sheets; /* of a workbook, names or "#2"; none: all that are not hidden */
+	size_t nsheets;
+	unsigned header_rows; /* rows the header is stacked of; 0 is 1 */
 	char delimiter;   /* CSV; 0: comma, semicolon or tab, whichever the header has most of */
 	const char *rows; /* JSON: pointer to the array of rows; "" is the document */
 };
+
+enum { HEADER_ROWS_MAX = 8 };
 
 struct fact_place {
 	unsigned line, column; /* from 1; line 0: the document has no such place */
 };
 
 struct fact {
-	struct slice unit, indicator, period, value, flag; /* trimmed, valid during the call */
-	unsigned line, column;                             /* of the value */
-	struct fact_place unit_at, indicator_at, period_at, flag_at; /* where they are read */
+	struct slice text[AXES];    /* trimmed, valid during the call */
+	struct fact_place at[AXES]; /* where they are read */
 };
 
 /* For complaints: what the layout itself says stands nowhere, then the value's place has to do. */
-static inline struct fact_place fact_place(const struct fact *f, struct fact_place at)
+static inline struct fact_place fact_place(const struct fact *f, int axis)
 {
-	return at.line ? at : (struct fact_place){ f->line, f->column };
+	return f->at[axis].line ? f->at[axis] : f->at[AXIS_VALUE];
 }
 
 struct fact_sink {
+	/* The facts and complaints that follow are of this sheet or data set. NULL: not wanted. */
+	int (*table)(void *ctx, struct slice name, struct err *e);
 	/* -1 stops decoding with that error (a limit). */
 	int (*fact)(void *ctx, const struct fact *f, struct err *e);
 	/* A row or cell that cannot be placed (wrong number of fields, missing column). */

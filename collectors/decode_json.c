@@ -14,13 +14,9 @@
 
 #include <stdio.h>
 
-enum { UNIT, INDICATOR, PERIOD, VALUE, FLAG, AXES };
-
-static const char *const axis_names[AXES] = { "unit", "indicator", "period", "value", "flag" };
-
 struct reader {
 	const struct layout *layout;
-	const struct axis *axes[AXES];
+	const struct axis *axes; /* of the layout */
 	const struct fact_sink *sink;
 	struct arena *arena;
 	int header_axis; /* or -1 */
@@ -31,28 +27,28 @@ static int reader_init(struct reader *r, struct err *e)
 {
 	r->header_axis = -1;
 	for (int i = 0; i < AXES; i++) {
-		enum axis_where where = r->axes[i]->where;
+		enum axis_where where = r->axes[i].where;
 
-		if (where == AXIS_TITLE)
+		if (where == AXIS_TITLE || where == AXIS_TABLE || r->axes[i].headed)
 			return err_set(e, ERR_INVALID,
 				       "the layout has the %s in a title, which JSON has not",
 				       axis_names[i]);
-		if (where == AXIS_COLUMN && r->axes[i]->ncolumns == 0)
+		if (where == AXIS_COLUMN && r->axes[i].ncolumns == 0)
 			return err_set(e, ERR_INVALID, "the layout has no pointer for the %s",
 				       axis_names[i]);
-		if (i <= PERIOD && where == AXIS_NONE)
+		if (i <= AXIS_PERIOD && where == AXIS_NONE)
 			return err_set(e, ERR_INVALID, "the layout does not say where the %s is",
 				       axis_names[i]);
-		if (where != AXIS_HEADER || i == VALUE)
+		if (where != AXIS_HEADER || i == AXIS_VALUE)
 			continue;
-		if (i == FLAG || r->header_axis >= 0)
+		if (i > AXIS_VALUE || r->header_axis >= 0)
 			return err_set(e, ERR_INVALID,
 				       "the layout has the %s in the member names beside another "
 				       "axis",
 				       axis_names[i]);
 		r->header_axis = i;
 	}
-	if ((r->header_axis < 0) != (r->axes[VALUE]->where == AXIS_COLUMN))
+	if ((r->header_axis < 0) != (r->axes[AXIS_VALUE].where == AXIS_COLUMN))
 		return err_set(e, ERR_INVALID,
 			       "the layout needs either an axis in the member names or a pointer "
 			       "to the value");
@@ -90,7 +86,7 @@ static bool column_text(struct reader *r, const struct json_node *row, int i, co
 	if (n && !at->line)
 		*at = (struct fact_place){ n->line, n->column };
 	*out = n && is_scalar(n) ? cell_trim(n->text) : slice_of("", 0);
-	if (out->n || i == FLAG)
+	if (out->n || i > AXIS_VALUE)
 		return true;
 	snprintf(text, sizeof(text), "the %s is missing: %s is %s", axis_names[i],
 		 text_shown(slice_str(pointer), shown),
@@ -106,7 +102,7 @@ static bool column_text(struct reader *r, const struct json_node *row, int i, co
 static int axis_value(struct reader *r, const struct json_node *row, int i, struct slice *out,
 		      struct fact_place *at, struct err *e)
 {
-	const struct axis *axis = r->axes[i];
+	const struct axis *axis = &r->axes[i];
 	const char *join = axis->join ? axis->join : "-";
 	struct slice part;
 
@@ -144,9 +140,8 @@ static int give(struct reader *r, struct fact *f, const struct json_node *value,
 				 : "an object or array stands where a figure was expected");
 		return 0;
 	}
-	f->value = cell_trim(value->text);
-	f->line = value->line;
-	f->column = value->column;
+	f->text[AXIS_VALUE] = cell_trim(value->text);
+	f->at[AXIS_VALUE] = (struct fact_place){ value->line, value->column };
 	return r->sink->fact(r->sink->ctx, f, e);
 }
 
@@ -154,7 +149,7 @@ static int give(struct reader *r, struct fact *f, const struct json_node *value,
 static bool is_other(const struct reader *r, struct slice key)
 {
 	for (int i = 0; i < AXES; i++) {
-		const struct axis *axis = r->axes[i];
+		const struct axis *axis = &r->axes[i];
 
 		for (size_t k = 0; axis->where == AXIS_COLUMN && k < axis->ncolumns; k++) {
 			const char *name = axis->columns[k];
@@ -183,12 +178,7 @@ static int wide_row(struct reader *r, const struct json_node *row, struct fact *
 		if (is_other(r, n->key) || !key.n)
 			continue;
 		r->values++;
-		if (r->header_axis == UNIT)
-			f->unit = key;
-		else if (r->header_axis == INDICATOR)
-			f->indicator = key;
-		else
-			f->period = key;
+		f->text[r->header_axis] = key;
 		if (give(r, f, n, e) < 0)
 			return -1;
 	}
@@ -198,9 +188,7 @@ static int wide_row(struct reader *r, const struct json_node *row, struct fact *
 static int take_row(struct reader *r, const struct json_node *row, struct err *e)
 {
 	const struct json_node *value = NULL;
-	struct slice text[AXES];
-	struct fact_place at[AXES];
-	struct fact f;
+	struct fact f = { 0 };
 
 	if (r->sink->row(r->sink->ctx, row->line, e) < 0)
 		return -1;
@@ -209,25 +197,17 @@ static int take_row(struct reader *r, const struct json_node *row, struct err *e
 		return 0;
 	}
 	if (r->header_axis < 0) {
-		value = point(row, r->axes[VALUE]->columns[0]);
+		value = point(row, r->axes[AXIS_VALUE].columns[0]);
 		r->values += value != NULL;
 		if (!value || value->type == JSON_NULL)
 			return 0;
 	}
 	for (int i = 0; i < AXES; i++) {
-		int rc = i == VALUE ? 1 : axis_value(r, row, i, &text[i], &at[i], e);
+		int rc = i == AXIS_VALUE ? 1 : axis_value(r, row, i, &f.text[i], &f.at[i], e);
 
 		if (rc <= 0)
 			return rc;
 	}
-	f = (struct fact){ .unit = text[UNIT],
-			   .indicator = text[INDICATOR],
-			   .period = text[PERIOD],
-			   .flag = text[FLAG],
-			   .unit_at = at[UNIT],
-			   .indicator_at = at[INDICATOR],
-			   .period_at = at[PERIOD],
-			   .flag_at = at[FLAG] };
 	return value ? give(r, &f, value, e) : wide_row(r, row, &f, e);
 }
 
@@ -246,17 +226,14 @@ static int read_rows(struct reader *r, const struct json_node *rows, struct err 
 	}
 	if (rows->n && !r->values && r->header_axis < 0)
 		return err_set(e, ERR_INVALID, "none of the %zu rows has %s", rows->n,
-			       text_shown(slice_str(r->axes[VALUE]->columns[0]), shown));
+			       text_shown(slice_str(r->axes[AXIS_VALUE].columns[0]), shown));
 	return 0;
 }
 
 int decode_json(struct slice body, const struct layout *l, struct arena *a,
 		const struct fact_sink *sink, struct err *e)
 {
-	struct reader r = { .layout = l,
-			    .axes = { &l->unit, &l->indicator, &l->period, &l->value, &l->flag },
-			    .sink = sink,
-			    .arena = a };
+	struct reader r = { .layout = l, .axes = l->axes, .sink = sink, .arena = a };
 	const struct json_node *root, *rows;
 	const char *pointer = l->rows ? l->rows : "";
 	char shown[TEXT_SHOWN];

@@ -73,8 +73,8 @@ static int fact_value(struct decoding *d, const struct fact *f, const struct kno
 	struct num_scale scale;
 	char shown[TEXT_SHOWN], value[NUM_TEXT];
 	struct err wrong;
-	int ok = cell_number(f->value, &d->cell, &n, &wrong) == 0 &&
-		 cell_scale(i, &n, f->value, &scale, &why, &wrong) == 0;
+	int ok = cell_number(f->text[AXIS_VALUE], &d->cell, &n, &wrong) == 0 &&
+		 cell_scale(i, &n, f->text[AXIS_VALUE], &scale, &why, &wrong) == 0;
 
 	if (ok) {
 		why = REFUSED_VALUE;
@@ -85,12 +85,14 @@ static int fact_value(struct decoding *d, const struct fact *f, const struct kno
 		return -1;
 	}
 	if (!ok)
-		batch_complain(d->batch, why, f->line, f->column, "%s", wrong.text);
+		batch_complain(d->batch, why, f->at[AXIS_VALUE].line, f->at[AXIS_VALUE].column,
+			       "%s", wrong.text);
 	else if (n.full_width) {
 		num_print(out->value, value);
-		batch_complain(d->batch, SUSPECT_FULL_WIDTH, f->line, f->column,
+		batch_complain(d->batch, SUSPECT_FULL_WIDTH, f->at[AXIS_VALUE].line,
+			       f->at[AXIS_VALUE].column,
 			       "%s has full-width characters; taken as %.*s",
-			       text_shown(f->value, shown), SLICE_FMT(n.number));
+			       text_shown(f->text[AXIS_VALUE], shown), SLICE_FMT(n.number));
 	}
 	arena_reset(&d->cell, mark);
 	return ok;
@@ -98,10 +100,10 @@ static int fact_value(struct decoding *d, const struct fact *f, const struct kno
 
 static bool fact_flags(struct decoding *d, const struct fact *f, struct figure *out)
 {
-	struct fact_place at = fact_place(f, f->flag_at);
+	struct fact_place at = fact_place(f, AXIS_FLAG);
 	struct err wrong;
 
-	if (cell_flags(f->flag, &out->flags, &wrong) == 0)
+	if (cell_flags(f->text[AXIS_FLAG], &out->flags, &wrong) == 0)
 		return true;
 	batch_complain(d->batch, REFUSED_VALUE, at.line, at.column, "%s", wrong.text);
 	return false;
@@ -117,25 +119,25 @@ static int on_fact(void *ctx, const struct fact *f, struct err *e)
 	struct known_series *s;
 	int rc;
 
-	i = resolve_indicator(r, f->indicator, e);
+	i = resolve_indicator(r, f->text[AXIS_INDICATOR], e);
 	if (!i)
 		return -1;
 	if (resolver_refuses(r, &i->refused, f))
 		return 0;
-	p = resolve_period(r, f->period, i, e);
+	p = resolve_period(r, f->text[AXIS_PERIOD], i, e);
 	if (!p)
 		return -1;
 	if (resolver_refuses(r, &p->refused, f))
 		return 0;
-	s = resolve_series(r, f->unit, i, p, e);
+	s = resolve_series(r, f->text[AXIS_UNIT], i, p, e);
 	if (!s)
 		return -1;
 	if (resolver_refuses(r, &s->refused, f))
 		return 0;
 	figure = (struct figure){ .stamp_ms = p->stamp_ms,
 				  .series = s->series->id,
-				  .line = f->line,
-				  .column = f->column,
+				  .line = f->at[AXIS_VALUE].line,
+				  .column = f->at[AXIS_VALUE].column,
 				  .index = p->index,
 				  .year = (int16_t)p->period.year,
 				  .months = p->months,

@@ -135,12 +135,12 @@ static struct fact_place fault_place(enum refusal why, const struct fact *f)
 {
 	switch (why) {
 	case REFUSED_UNIT:
-		return fact_place(f, f->unit_at);
+		return fact_place(f, AXIS_UNIT);
 	case REFUSED_INDICATOR:
 	case REFUSED_MEASURE:
-		return fact_place(f, f->indicator_at);
+		return fact_place(f, AXIS_INDICATOR);
 	default:
-		return fact_place(f, f->period_at);
+		return fact_place(f, AXIS_PERIOD);
 	}
 }
 

@@ -25,12 +25,10 @@ static inline int on_fact(void *ctx, const struct fact *f, struct err *e)
 {
 	(void)ctx;
 	(void)e;
-	touch(f->unit);
-	touch(f->indicator);
-	touch(f->period);
-	touch(f->value);
-	touch(f->flag);
-	MUST(f->line > 0 && f->column > 0 && !cell_missing(f->value));
+	for (int i = 0; i < AXES; i++)
+		touch(f->text[i]);
+	MUST(f->at[AXIS_VALUE].line > 0 && f->at[AXIS_VALUE].column > 0 &&
+	     !cell_missing(f->text[AXIS_VALUE]));
 	return 0;
 }
 
@@ -57,7 +55,7 @@ typedef int (*decoder_fn)(struct slice body, const struct layout *l, struct aren
 static inline void decode_any(decoder_fn decoder, const uint8_t *data, size_t n,
 			      const struct layout *layouts, size_t nlayouts)
 {
-	struct fact_sink sink = { on_fact, on_complaint, on_row, NULL };
+	struct fact_sink sink = { NULL, on_fact, on_complaint, on_row, NULL };
 	struct arena a;
 	struct err e;
 

@@ -40,8 +40,10 @@ static inline void on_complaint(void *ctx, enum refusal why, unsigned line, unsi
 static inline int on_fact(void *ctx, const struct fact *f, struct err *e)
 {
 	(void)e;
-	say(ctx, "%u:%u %.*s|%.*s|%.*s|%.*s|%.*s\n", f->line, f->column, SLICE_FMT(f->unit),
-	    SLICE_FMT(f->indicator), SLICE_FMT(f->period), SLICE_FMT(f->value), SLICE_FMT(f->flag));
+	say(ctx, "%u:%u %.*s|%.*s|%.*s|%.*s|%.*s\n", f->at[AXIS_VALUE].line,
+	    f->at[AXIS_VALUE].column, SLICE_FMT(f->text[AXIS_UNIT]),
+	    SLICE_FMT(f->text[AXIS_INDICATOR]), SLICE_FMT(f->text[AXIS_PERIOD]),
+	    SLICE_FMT(f->text[AXIS_VALUE]), SLICE_FMT(f->text[AXIS_FLAG]));
 	return 0;
 }
 
@@ -62,7 +64,7 @@ typedef int (*decoder_fn)(struct slice body, const struct layout *l, struct aren
 static inline struct out *decode_with(decoder_fn decoder, struct slice body, struct layout layout)
 {
 	struct out *o = calloc(1, sizeof(*o));
-	struct fact_sink sink = { on_fact, on_complaint, on_row, o };
+	struct fact_sink sink = { NULL, on_fact, on_complaint, on_row, o };
 	char *exact = malloc(body.n + 1);
 	struct arena a;
 
