@@ -403,8 +403,8 @@ static int read_string(const struct yaml_node *v, const char **out, struct diags
 	return 0;
 }
 
-static int read_strings(const struct yaml_node *v, struct yaml_strings *out, struct arena *a,
-			struct diags *d)
+int yaml_strings_read(const struct yaml_node *v, struct yaml_strings *out, struct arena *a,
+		      struct diags *d)
 {
 	struct yaml_strings got = { 0 };
 	bool ok = true;
@@ -461,7 +461,7 @@ static int read_value(const struct yaml_node *v, const struct yaml_field *f, voi
 	case YAML_DATE:
 		return read_date(v, to, d);
 	case YAML_STRINGS:
-		return read_strings(v, to, a, d);
+		return yaml_strings_read(v, to, a, d);
 	case YAML_NODE:
 		*(const struct yaml_node **)to = v;
 		return 0;

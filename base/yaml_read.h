@@ -86,6 +86,10 @@ struct yaml_field {
 int yaml_fill(const struct yaml_node *map, const struct yaml_field *fields, void *out,
 	      struct arena *a, struct diags *d);
 
+/* A list of texts, or one text, as YAML_STRINGS does. -1: it is neither, which was said. */
+int yaml_strings_read(const struct yaml_node *v, struct yaml_strings *out, struct arena *a,
+		      struct diags *d);
+
 /* The member's value or NULL. */
 const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);
 

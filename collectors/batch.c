@@ -13,7 +13,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { SENTENCE_MAX = 512 };
+enum {
+	SENTENCE_MAX = 512,
+	TABLE_SHOWN = 60, /* bytes of a sheet's name */
+};
 
 static const struct {
 	const char *name;
@@ -130,27 +133,67 @@ void batch_count(struct batch *b, enum refusal why, size_t n)
 		b->refused += n;
 }
 
-void batch_complain(struct batch *b, enum refusal why, unsigned line, unsigned column,
-		    const char *fmt, ...)
+int batch_table(struct batch *b, struct slice name, struct err *e)
+{
+	const char *kept = arena_strndup(&b->arena, name.p, name.n);
+	void *p = b->tables;
+
+	if (b->ntables + 1 >= b->tables_cap)
+		p = arena_grow(&b->arena, b->tables, b->ntables, &b->tables_cap, b->ntables + 2,
+			       sizeof(*b->tables));
+	if (!kept || !p)
+		return too_much(b, "tables", e);
+	b->tables = p;
+	if (b->ntables == 0)
+		b->tables[b->ntables++] = "";
+	b->tables[b->ntables++] = kept;
+	return 0;
+}
+
+/* 1 is A, 27 AA. */
+static char *column_letters(unsigned column, char out[8])
+{
+	char *p = out + 7;
+
+	*p = '\0';
+	for (unsigned n = column; n && p > out; n = (n - 1) / 26)
+		*--p = (char)('A' + (n - 1) % 26);
+	return p;
+}
+
+static const char *place_text(struct batch *b, const struct complaint *c)
+{
+	struct slice table = slice_str(c->table < b->ntables ? b->tables[c->table] : "");
+	/* Of the document or the line as a whole: its beginning is where one looks. */
+	unsigned line = c->line ? c->line : 1, column = c->column ? c->column : 1;
+	char letters[8];
+
+	table = slice_cut(table, TABLE_SHOWN);
+	if (!table.n)
+		return arena_printf(&b->arena, "%u:%u", line, column);
+	if (b->sheets)
+		return arena_printf(&b->arena, "%.*s!%s%u", SLICE_FMT(table),
+				    column_letters(column, letters), line);
+	return arena_printf(&b->arena, "%.*s!%u:%u", SLICE_FMT(table), line, column);
+}
+
+static void keep_sentence(struct batch *b, struct complaint c, const char *fmt, va_list ap)
 {
 	char text[SENTENCE_MAX];
-	const char *kept;
-	va_list ap;
 	int n;
 
-	batch_count(b, why, 1);
+	batch_count(b, c.why, 1);
 	if (b->ncomplaints >= BATCH_COMPLAINTS_MAX)
 		return;
-	va_start(ap, fmt);
 	n = vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
 	if (n < 0)
 		return;
-	kept = arena_strndup(&b->arena, text,
-			     slice_cut(slice_str(text),
-				       (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 4)
-				     .n);
-	if (!kept)
+	c.text = arena_strndup(&b->arena, text,
+			       slice_cut(slice_str(text),
+					 (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 4)
+				       .n);
+	c.place = place_text(b, &c);
+	if (!c.text || !c.place)
 		return;
 	if (b->ncomplaints == b->complaints_cap) {
 		void *p = arena_grow(&b->arena, b->complaints, b->ncomplaints, &b->complaints_cap,
@@ -160,6 +203,28 @@ void batch_complain(struct batch *b, enum refusal why, unsigned line, unsigned c
 			return;
 		b->complaints = p;
 	}
-	b->complaints[b->ncomplaints++] =
-		(struct complaint){ .why = why, .line = line, .column = column, .text = kept };
+	b->complaints[b->ncomplaints++] = c;
+}
+
+void batch_complain(struct batch *b, enum refusal why, unsigned line, unsigned column,
+		    const char *fmt, ...)
+{
+	struct complaint c = { .why = why, .line = line, .column = column };
+	va_list ap;
+
+	c.table = b->ntables ? (unsigned)b->ntables - 1 : 0;
+	va_start(ap, fmt);
+	keep_sentence(b, c, fmt, ap);
+	va_end(ap);
+}
+
+void batch_complain_in(struct batch *b, unsigned table, enum refusal why, unsigned line,
+		       unsigned column, const char *fmt, ...)
+{
+	struct complaint c = { .why = why, .line = line, .column = column, .table = table };
+	va_list ap;
+
+	va_start(ap, fmt);
+	keep_sentence(b, c, fmt, ap);
+	va_end(ap);
 }

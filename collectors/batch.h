@@ -38,6 +38,8 @@ bool refusal_keeps(enum refusal r); /* the figure was kept all the same */
 struct complaint {
 	enum refusal why;
 	unsigned line, column; /* from 1; column counts characters in CSV fields' first character */
+	unsigned table;        /* of batch.tables; 0: the document has no tables by name */
+	const char *place;     /* for people: "3:14", in a workbook "Sheet1!C5" */
 	const char *text;      /* a sentence, with what was found */
 };
 
@@ -52,7 +54,10 @@ struct batch {
 	size_t refused; /* figures refused */
 	size_t suspect; /* figures kept with a complaint */
 	size_t count[REFUSALS];
-	size_t rows; /* rows or lines looked at */
+	const char **tables;        /* names of sheets or data sets; [0] is "" */
+	size_t ntables, tables_cap; /* the last is the one that is read now */
+	bool sheets;                /* they are sheets: places are cells, such as B7 */
+	size_t rows;                /* rows or lines looked at */
 	uint64_t body_hash, body_bytes;
 };
 
@@ -60,6 +65,8 @@ enum { BATCH_COMPLAINTS_MAX = 1000 };
 
 struct batch *batch_new(size_t arena_limit, struct err *e);
 void batch_free(struct batch *b); /* drops the labels' references too */
+/* What follows is of the sheet or data set of this name; complaints say so. */
+int batch_table(struct batch *b, struct slice name, struct err *e);
 /* Counts `n` figures without a sentence: the same one was said already. */
 void batch_count(struct batch *b, enum refusal why, size_t n);
 /* Room for n more figures at once. */
@@ -69,5 +76,8 @@ int batch_observe(struct batch *b, struct observation o, struct err *e);
 int batch_sample(struct batch *b, struct plain_sample s, struct err *e);
 void batch_complain(struct batch *b, enum refusal why, unsigned line, unsigned column,
 		    const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+/* The same of a table read before. */
+void batch_complain_in(struct batch *b, unsigned table, enum refusal why, unsigned line,
+		       unsigned column, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 
 #endif

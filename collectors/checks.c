@@ -76,8 +76,9 @@ bool check_range(const struct indicator *i, const struct figure *f, struct batch
 		return true;
 	num_print(f->value, value);
 	num_print(low ? i->min : i->max, bound);
-	batch_complain(b, REFUSED_RANGE, f->line, f->column, "%s: %s is %s than %s allowed",
-		       i->code, value, low ? "less" : "more", bound);
+	batch_complain_in(b, f->table, REFUSED_RANGE, f->line, f->column,
+			  "%s: %s is %s than %s allowed", i->code, value, low ? "less" : "more",
+			  bound);
 	return false;
 }
 
@@ -181,9 +182,9 @@ static void say_conflict(const struct run *r, const struct figure *f, const stru
 
 	num_print(f->value, mine);
 	num_print(other->value, theirs);
-	batch_complain(r->batch, REFUSED_CONFLICT, f->line, f->column,
-		       "%s: %s here, but %s in line %u, column %u; neither is taken",
-		       what(r, f, name), mine, theirs, other->line, other->column);
+	batch_complain_in(r->batch, f->table, REFUSED_CONFLICT, f->line, f->column,
+			  "%s: %s here, but %s in line %u, column %u; neither is taken",
+			  what(r, f, name), mine, theirs, other->line, other->column);
 }
 
 /* Looks at the figures of one period. 1: they agree, and the first may be taken. */
@@ -290,11 +291,11 @@ static void check_fall(const struct run *r, struct figure *f, const struct befor
 	f->flags |= FIGURE_SUSPECT;
 	num_print(f->value, mine);
 	num_print(b->value, theirs);
-	batch_complain(r->batch, SUSPECT_YTD_FALLS, f->line, f->column,
-		       "%s: %s is cumulative, but less than %s of %s; kept, marked as suspect",
-		       what(r, f, name), mine, theirs,
-		       period_print(period_from_index(r->series->indicator->freq, b->index),
-				    period));
+	batch_complain_in(r->batch, f->table, SUSPECT_YTD_FALLS, f->line, f->column,
+			  "%s: %s is cumulative, but less than %s of %s; kept, marked as suspect",
+			  what(r, f, name), mine, theirs,
+			  period_print(period_from_index(r->series->indicator->freq, b->index),
+				       period));
 }
 
 /* False, with a complaint, when the two differ by a factor no park grows by. */
@@ -307,8 +308,8 @@ static bool check_slip(const struct run *r, const struct figure *f, const struct
 		return true;
 	num_print(f->value, mine);
 	num_print(b->value, theirs);
-	batch_complain(
-		r->batch, REFUSED_UNIT_SLIP, f->line, f->column,
+	batch_complain_in(
+		r->batch, f->table, REFUSED_UNIT_SLIP, f->line, f->column,
 		"%s: %s is %.5g times %s of %s; is it in another measure than the header says?",
 		what(r, f, name), mine, f->value / b->value, theirs,
 		period_print(period_from_index(r->series->indicator->freq, b->index), period));

@@ -25,6 +25,7 @@ struct figure {
 	int32_t index; /* period_index() */
 	int16_t year;
 	uint8_t months, flags; /* as in struct observation */
+	uint16_t table;        /* of the batch, for complaints */
 };
 
 struct figures {

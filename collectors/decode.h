@@ -26,7 +26,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/text.h"
-#include "collectors/batch.h"
+#include "collectors/row.h"
 
 enum axis_where {
 	AXIS_NONE,
@@ -123,6 +123,10 @@ int decode_csv(struct slice body, const struct layout *l, struct arena *a,
 	       const struct fact_sink *sink, struct err *e);
 int decode_json(struct slice body, const struct layout *l, struct arena *a,
 		const struct fact_sink *sink, struct err *e);
+
+/* Any container of rows: `body` is what its reader wants. */
+int decode_table(row_reader read, struct slice body, const struct layout *l, struct arena *a,
+		 const struct fact_sink *sink, struct err *e);
 
 /* Prometheus text 0.0.4 and OpenMetrics 1.0 (told apart by "# EOF" / content type). */
 struct prom_options {

@@ -331,9 +331,7 @@ static void write_reasons(const struct drop *d, struct buf *out)
 	for (size_t i = 0; b && i < b->ncomplaints; i++) {
 		const struct complaint *c = &b->complaints[i];
 
-		/* Line 0 is the document as a whole: its beginning is where one looks. */
-		buf_printf(out, "%u:%u: %s: ", c->line ? c->line : 1, c->column ? c->column : 1,
-			   refusal_name(c->why));
+		buf_printf(out, "%s: %s: ", c->place, refusal_name(c->why));
 		put_line(out, c->text);
 	}
 	if (b && b->refused + b->suspect > b->ncomplaints && b->ncomplaints >= BATCH_COMPLAINTS_MAX)

@@ -73,19 +73,6 @@ static bool header_given(const char *const *list, const char *name)
 	return false;
 }
 
-static const char *accept_of(int format)
-{
-	switch (format) {
-	case FORMAT_CSV:
-		return "Accept: text/csv,text/plain;q=0.9,*/*;q=0.5";
-	case FORMAT_JSON:
-		return "Accept: application/json,*/*;q=0.5";
-	default:
-		return "Accept: application/openmetrics-text;version=1.0.0;q=0.8,"
-		       "text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
-	}
-}
-
 /* The configured headers and those that a format wants. Packed bodies are asked for: we
  * unpack ourselves, with limits (base/inflate.h). */
 static const char *const *headers_of(const struct feed_config *c, struct arena *a)
@@ -101,7 +88,7 @@ static const char *const *headers_of(const struct feed_config *c, struct arena *
 	for (size_t i = 0; i < n; i++)
 		out[i] = c->headers[i];
 	if (!header_given(c->headers, "Accept"))
-		out[n++] = accept_of(c->format);
+		out[n++] = format_of((enum feed_format)c->format)->accept;
 	out[n++] = "Accept-Encoding: gzip";
 	return out;
 }
@@ -339,7 +326,8 @@ static void keep_complaints(struct feed *f, const struct batch *b)
 		struct complaint c = b->complaints[i];
 
 		c.text = arena_strdup(&f->complaints_arena, c.text);
-		if (!c.text)
+		c.place = arena_strdup(&f->complaints_arena, c.place);
+		if (!c.text || !c.place)
 			return;
 		f->complaints[f->ncomplaints++] = c;
 	}

@@ -16,10 +16,8 @@
 enum { FEEDS_MAX = 10000, NAME_MAX_CHARS = 64, HEADERS_MAX = 32 };
 
 static const struct yaml_choice formats[] = {
-	{ "csv", FORMAT_CSV },
-	{ "json", FORMAT_JSON },
-	{ "prometheus", FORMAT_PROMETHEUS },
-	{ NULL, 0 },
+	{ "table", FORMAT_TABLE },           { "csv", FORMAT_CSV }, { "json", FORMAT_JSON },
+	{ "prometheus", FORMAT_PROMETHEUS }, { NULL, 0 },
 };
 
 static const struct yaml_choice encodings[] = {
@@ -194,14 +192,14 @@ static void check_format(const struct yaml_node *entry, const struct raw *r, str
 	static const char *const of_figures[] = { "layout", "names", "units", "class", NULL };
 
 	if (r->format == FORMAT_PROMETHEUS) {
-		only_for(entry, of_figures, "format csv and json", d);
+		only_for(entry, of_figures, "formats of figures", d);
 		if (r->folder)
 			yaml_complain(place(entry, "format"), d,
-				      "format prometheus is polled by 'url'; a folder takes csv or "
-				      "json");
+				      "format prometheus is polled by 'url'; a folder takes the "
+				      "others");
 	} else if (r->format != NOT_GIVEN && !r->layout) {
 		yaml_complain(entry, d, "format %s needs 'layout'",
-			      r->format == FORMAT_CSV ? "csv" : "json");
+			      format_of((enum feed_format)r->format)->name);
 	}
 }
 
@@ -436,7 +434,7 @@ static void read_entry(const struct yaml_node *entry, struct feed_config *c, str
 	check_name(entry, &r, rd);
 	if (r.names)
 		read_names(r.names, c, rd);
-	if (r.layout && (r.format == FORMAT_CSV || r.format == FORMAT_JSON) &&
+	if (r.layout && r.format != NOT_GIVEN && format_has_layout((enum feed_format)r.format) &&
 	    feed_layout_read(r.layout, r.format, &c->layout, rd->a, rd->d) < 0)
 		rd->no_memory = true;
 	check_headers(entry, rd->d);

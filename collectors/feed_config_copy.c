@@ -59,15 +59,31 @@ static void copy_axis(struct copier *c, const struct axis *from, struct axis *to
 	to->columns = copy_list(c, from->columns, from->ncolumns);
 }
 
+static void copy_only(struct copier *c, const struct layout *from, struct layout *to)
+{
+	struct only *out = arena_array(c->a, from->nonly ? from->nonly : 1, sizeof(*out));
+
+	if (!out) {
+		c->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < from->nonly; i++) {
+		const struct only *o = &from->only[i];
+
+		out[i] = (struct only){ copy_text(c, o->column),
+					copy_list(c, o->values, o->nvalues), o->nvalues };
+	}
+	to->only = out;
+}
+
 static void copy_layout(struct copier *c, const struct layout *from, struct layout *to)
 {
 	*to = *from;
-	copy_axis(c, &from->unit, &to->unit);
-	copy_axis(c, &from->indicator, &to->indicator);
-	copy_axis(c, &from->period, &to->period);
-	copy_axis(c, &from->value, &to->value);
-	copy_axis(c, &from->flag, &to->flag);
+	for (int i = 0; i < AXES; i++)
+		copy_axis(c, &from->axes[i], &to->axes[i]);
+	copy_only(c, from, to);
 	to->ignore = copy_list(c, from->ignore, from->nignore);
+	to->sheets = copy_list(c, from->sheets, from->nsheets);
 	to->rows = copy_text(c, from->rows);
 }
 
@@ -128,7 +144,7 @@ static void put_list(struct buf *b, const char *const *list, size_t n)
 
 static void put_axis(struct buf *b, const struct axis *x)
 {
-	buf_printf(b, "axis %d ", x->where);
+	buf_printf(b, "axis %d %d ", x->where, x->headed);
 	put_text(b, x->text);
 	put_text(b, x->join);
 	put_list(b, x->columns, x->ncolumns);
@@ -136,14 +152,16 @@ static void put_axis(struct buf *b, const struct axis *x)
 
 static void put_layout(struct buf *b, const struct layout *l)
 {
-	put_axis(b, &l->unit);
-	put_axis(b, &l->indicator);
-	put_axis(b, &l->period);
-	put_axis(b, &l->value);
-	put_axis(b, &l->flag);
+	for (int i = 0; i < AXES; i++)
+		put_axis(b, &l->axes[i]);
+	for (size_t i = 0; i < l->nonly; i++) {
+		put_text(b, l->only[i].column);
+		put_list(b, l->only[i].values, l->only[i].nvalues);
+	}
+	put_list(b, l->sheets, l->nsheets);
 	put_list(b, l->ignore, l->nignore);
 	put_text(b, l->rows);
-	buf_printf(b, "%d\n", l->delimiter);
+	buf_printf(b, "%d %u\n", l->delimiter, l->header_rows);
 }
 
 static void put_numbers(struct buf *b, const struct feed_config *c)

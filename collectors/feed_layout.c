@@ -2,9 +2,9 @@
  * feed_layout.c - see feed_layout.h.
  *
  * An axis is a map with exactly one of the keys that say where it stands. Which
- * of them there are depends on the format: CSV has columns, a header row and
- * titles, JSON has pointers and member names. Each is read into the same five
- * kinds (decode.h), so what joins the axes is checked once for both.
+ * of them there are depends on the kind of format: grids have columns, a header, titles
+ * and sheets, records have columns, JSON has pointers and member names. Each is read into
+ * the same kinds (decode.h), so what joins the axes is checked once for all.
  */
 #include "collectors/feed_layout.h"
 
@@ -15,17 +15,28 @@
 struct raw_axis {
 	const char *is, *column, *title, *pointer, *join;
 	struct yaml_strings columns, pointers;
-	bool header, keys;
+	bool header, keys, sheet;
 };
 
 #define AT(member) offsetof(struct raw_axis, member)
-static const struct yaml_field csv_axis[] = {
+static const struct yaml_field grid_axis[] = {
 	{ "is", YAML_STRING, AT(is), .help = "the same for the whole document" },
 	{ "column", YAML_STRING, AT(column), .help = "name of a column, or \"#3\" for the third" },
 	{ "columns", YAML_STRINGS, AT(columns), .help = "several columns, joined" },
 	{ "join", YAML_STRING, AT(join), .help = "between them, default \"-\"" },
 	{ "header", YAML_BOOL, AT(header), .help = "the cells of the header row" },
 	{ "title", YAML_STRING, AT(title), .help = "label of a line above the header" },
+	{ "sheet", YAML_BOOL, AT(sheet), .help = "the sheet's name" },
+	{ NULL },
+};
+
+static const struct yaml_field records_axis[] = {
+	{ "is", YAML_STRING, AT(is), .help = "the same for the whole document" },
+	{ "column", YAML_STRING, AT(column), .help = "id of a dimension, \"ID.name\" for names" },
+	{ "columns", YAML_STRINGS, AT(columns), .help = "several of them, joined" },
+	{ "join", YAML_STRING, AT(join), .help = "between them, default \"-\"" },
+	{ "header", YAML_BOOL, AT(header), .help = "the names of measures" },
+	{ "sheet", YAML_BOOL, AT(sheet), .help = "the data set's name" },
 	{ NULL },
 };
 
@@ -41,18 +52,28 @@ static const struct yaml_field json_axis[] = {
 
 struct raw_layout {
 	const char *delimiter, *rows;
-	const struct yaml_node *unit, *indicator, *period, *value, *flag;
-	struct yaml_strings ignore;
+	const struct yaml_node *axes[AXES], *only;
+	struct yaml_strings ignore, sheets;
+	int64_t header_rows;
 };
 
 #define AT(member) offsetof(struct raw_layout, member)
 static const struct yaml_field fields[] = {
-	{ "unit", YAML_NODE, AT(unit), .required = true, .help = "where the unit stands" },
-	{ "indicator", YAML_NODE, AT(indicator), .required = true,
+	{ "unit", YAML_NODE, AT(axes[AXIS_UNIT]), .required = true,
+	  .help = "where the unit stands" },
+	{ "indicator", YAML_NODE, AT(axes[AXIS_INDICATOR]), .required = true,
 	  .help = "where the indicator stands" },
-	{ "period", YAML_NODE, AT(period), .required = true, .help = "where the period stands" },
-	{ "value", YAML_NODE, AT(value), .help = "where the value stands" },
-	{ "flag", YAML_NODE, AT(flag), .help = "where a mark such as 'provisional' stands" },
+	{ "period", YAML_NODE, AT(axes[AXIS_PERIOD]), .help = "where the period stands" },
+	{ "value", YAML_NODE, AT(axes[AXIS_VALUE]), .help = "where the value stands" },
+	{ "flag", YAML_NODE, AT(axes[AXIS_FLAG]),
+	  .help = "where a mark such as 'provisional' stands" },
+	{ "measure", YAML_NODE, AT(axes[AXIS_MEASURE]), .help = "where 亿元 or % stands" },
+	{ "multiplier", YAML_NODE, AT(axes[AXIS_MULTIPLIER]),
+	  .help = "where the power of ten stands in which values count" },
+	{ "only", YAML_NODE, AT(only), .help = "rows taken: column: [texts]" },
+	{ "header_rows", YAML_INT, AT(header_rows), .min = 1, .max = HEADER_ROWS_MAX,
+	  .help = "rows the header is stacked of" },
+	{ "sheets", YAML_STRINGS, AT(sheets), .help = "of a workbook: names, or \"#2\"" },
 	{ "ignore", YAML_STRINGS, AT(ignore), .help = "header cells that are no figures" },
 	{ "delimiter", YAML_STRING, AT(delimiter), .help = "CSV: between fields" },
 	{ "rows", YAML_STRING, AT(rows), .help = "JSON: pointer to the list of rows" },
@@ -61,14 +82,19 @@ static const struct yaml_field fields[] = {
 #undef AT
 
 struct reader {
-	int format;
+	const struct format *format;
 	struct arena *a;
 	struct diags *d;
 	bool no_memory;
 };
 
-/* An axis may be joined from so many columns (the decoders' limit). */
-enum { COLUMNS_MAX = 8 };
+/* An axis may be joined from so many columns, rows chosen by so many (table.c's limits). */
+enum { COLUMNS_MAX = 8, ONLY_MAX = 8, SHEETS_MAX = 64 };
+
+static bool by_pointers(const struct reader *rd)
+{
+	return rd->format->kind == KIND_POINTERS;
+}
 
 /* RFC 6901: '~' is only written as ~0, '/' as ~1. */
 static bool tildes_ok(const char *p)
@@ -106,14 +132,14 @@ static void check_columns(const struct yaml_node *node, const struct axis *x, st
 		const char *c = x->columns[i];
 
 		/* A pointer without its slash is a member's name, whatever is in it. */
-		if (rd->format == FORMAT_JSON && (!*c || (*c == '/' && !tildes_ok(c))))
+		if (by_pointers(rd) && (!*c || (*c == '/' && !tildes_ok(c))))
 			yaml_complain(node, rd->d,
 				      "%s is no JSON pointer: a member's name, or names after '/' "
 				      "in which '~' is written ~0",
 				      text_shown(slice_str(c), shown));
-		else if (rd->format == FORMAT_CSV && !*c)
+		else if (!by_pointers(rd) && !*c)
 			yaml_complain(node, rd->d, "the column's name is empty");
-		else if (rd->format == FORMAT_CSV && *c == '#' &&
+		else if (!by_pointers(rd) && *c == '#' &&
 			 strspn(c + 1, "0123456789") == strlen(c + 1) &&
 			 (c[1] == '0' || !c[1] || strlen(c) > 6))
 			yaml_complain(node, rd->d, "column '%s': columns count from #1", c);
@@ -122,34 +148,43 @@ static void check_columns(const struct yaml_node *node, const struct axis *x, st
 
 static size_t axis_places(const struct raw_axis *r)
 {
-	return !!r->is + !!r->column + !!r->columns.n + !!r->title + r->header + !!r->pointer +
-	       !!r->pointers.n + r->keys;
+	/* A heading may be joined to columns, and is then no place of its own. */
+	bool headed = r->header && (r->column || r->columns.n);
+
+	return !!r->is + !!r->column + !!r->columns.n + !!r->title + (r->header && !headed) +
+	       !!r->pointer + !!r->pointers.n + r->keys + r->sheet;
 }
 
 static void read_axis(const struct yaml_node *node, struct axis *x, struct reader *rd)
 {
-	bool csv = rd->format == FORMAT_CSV;
+	const struct yaml_field *keys = by_pointers(rd)                    ? json_axis
+					: rd->format->kind == KIND_RECORDS ? records_axis
+									   : grid_axis;
 	struct raw_axis r = { 0 };
 
 	*x = (struct axis){ .join = "-" };
 	if (!node)
 		return;
-	if (yaml_fill(node, csv ? csv_axis : json_axis, &r, rd->a, rd->d) < 0)
+	if (yaml_fill(node, keys, &r, rd->a, rd->d) < 0)
 		return;
 	if (axis_places(&r) != 1) {
 		yaml_complain(node, rd->d, "exactly one of: %s",
-			      csv ? "is, column, columns, header, title"
-				  : "is, pointer, pointers, keys");
+			      keys == grid_axis   ? "is, column, columns, header, title, sheet"
+			      : keys == json_axis ? "is, pointer, pointers, keys"
+						  : "is, column, columns, header, sheet");
 		return;
 	}
 	if (r.join && !r.columns.n && !r.pointers.n)
-		yaml_complain(node, rd->d, "'join' is only for '%s'", csv ? "columns" : "pointers");
+		yaml_complain(node, rd->d, "'join' is only for '%s'",
+			      by_pointers(rd) ? "pointers" : "columns");
 	if (r.is || r.title) {
 		x->where = r.is ? AXIS_FIXED : AXIS_TITLE;
 		x->text = r.is ? r.is : r.title;
 		if (!*x->text)
 			yaml_complain(node, rd->d, "the text is empty");
-	} else if (r.header || r.keys) {
+	} else if (r.sheet) {
+		x->where = AXIS_TABLE;
+	} else if ((r.header && !r.column && !r.columns.n) || r.keys) {
 		x->where = AXIS_HEADER;
 	} else if (r.columns.n || r.pointers.n) {
 		struct yaml_strings s = r.columns.n ? r.columns : r.pointers;
@@ -158,6 +193,7 @@ static void read_axis(const struct yaml_node *node, struct axis *x, struct reade
 	} else {
 		axis_columns(x, r.column ? &r.column : &r.pointer, 1, rd);
 	}
+	x->headed = r.header && x->where == AXIS_COLUMN;
 	if (r.join)
 		x->join = r.join;
 	check_columns(node, x, rd);
@@ -165,19 +201,24 @@ static void read_axis(const struct yaml_node *node, struct axis *x, struct reade
 
 /* --- what joins them ------------------------------------------------------------------ */
 
+static bool is_spread(const struct axis *x)
+{
+	return x->where == AXIS_HEADER || x->headed;
+}
+
 static void check_axes(const struct yaml_node *map, const struct layout *l, struct reader *rd)
 {
-	const char *header = rd->format == FORMAT_CSV ? "header" : "keys";
-	const char *column = rd->format == FORMAT_CSV ? "column" : "pointer";
-	bool spread = l->unit.where == AXIS_HEADER || l->indicator.where == AXIS_HEADER ||
-		      l->period.where == AXIS_HEADER;
-	int headers = (l->unit.where == AXIS_HEADER) + (l->indicator.where == AXIS_HEADER) +
-		      (l->period.where == AXIS_HEADER);
+	const char *header = by_pointers(rd) ? "keys" : "header";
+	const char *column = by_pointers(rd) ? "pointer" : "column";
+	int headers = is_spread(&l->unit) + is_spread(&l->indicator) + is_spread(&l->period);
+	bool spread = headers > 0;
 
+	if (l->period.where == AXIS_NONE && !yaml_get(map, "period"))
+		yaml_complain(map, rd->d, "'period' is needed: where the period stands");
 	if (headers > 1)
 		yaml_complain(map, rd->d,
 			      "only one of unit, indicator and period can be {%s: true}", header);
-	if (!spread && !yaml_get(map, "value"))
+	if (!spread && l->value.where == AXIS_NONE && !yaml_get(map, "value"))
 		yaml_complain(map, rd->d,
 			      "'value' is needed: {%s: …}, unless unit, indicator or period is "
 			      "{%s: true}",
@@ -191,9 +232,12 @@ static void check_axes(const struct yaml_node *map, const struct layout *l, stru
 		 (l->value.where != AXIS_COLUMN || l->value.ncolumns != 1))
 		yaml_complain(yaml_get(map, "value"), rd->d, "the value stands in one %s: {%s: …}",
 			      column, column);
-	if (l->flag.where != AXIS_NONE && l->flag.where != AXIS_COLUMN &&
-	    l->flag.where != AXIS_FIXED)
-		yaml_complain(yaml_get(map, "flag"), rd->d, "'flag' is {%s: …} or {is: …}", column);
+	for (int i = AXIS_FLAG; i < AXES; i++)
+		if (l->axes[i].headed ||
+		    (l->axes[i].where != AXIS_NONE && l->axes[i].where != AXIS_COLUMN &&
+		     l->axes[i].where != AXIS_FIXED && l->axes[i].where != AXIS_TITLE))
+			yaml_complain(yaml_get(map, axis_names[i]), rd->d,
+				      "'%s' is {%s: …} or {is: …}", axis_names[i], column);
 	if (l->nignore && !spread)
 		yaml_complain(yaml_get(map, "ignore"), rd->d,
 			      "'ignore' is only for a layout with {%s: true}", header);
@@ -206,7 +250,7 @@ static void read_delimiter(const struct yaml_node *map, const struct raw_layout 
 
 	if (!t)
 		return;
-	if (rd->format != FORMAT_CSV)
+	if (rd->format->kind != KIND_GRID || rd->format->read)
 		yaml_complain(yaml_get(map, "delimiter"), rd->d, "'delimiter' is only for csv");
 	else if (!strcmp(t, "tab") || !strcmp(t, "\t") || !strcmp(t, "\\t"))
 		l->delimiter = '\t';
@@ -221,7 +265,7 @@ static void read_rows(const struct yaml_node *map, const struct raw_layout *r, s
 		      struct reader *rd)
 {
 	l->rows = r->rows ? r->rows : "";
-	if (r->rows && rd->format != FORMAT_JSON)
+	if (r->rows && !by_pointers(rd))
 		yaml_complain(yaml_get(map, "rows"), rd->d, "'rows' is only for json");
 	else if (*l->rows && (*l->rows != '/' || !tildes_ok(l->rows)))
 		yaml_complain(yaml_get(map, "rows"), rd->d,
@@ -229,22 +273,78 @@ static void read_rows(const struct yaml_node *map, const struct raw_layout *r, s
 			      "document");
 }
 
+/* `only: {FREQ: [M, Q], …}` */
+static void read_only(const struct raw_layout *r, struct layout *l, struct reader *rd)
+{
+	struct only *out;
+	size_t n = 0;
+
+	if (!r->only)
+		return;
+	if (r->only->type != YAML_MAP || r->only->n > ONLY_MAX || by_pointers(rd)) {
+		yaml_complain(r->only, rd->d,
+			      "'only' is a map of at most %d columns, each with the texts of the "
+			      "rows that are taken",
+			      ONLY_MAX);
+		return;
+	}
+	out = arena_array(rd->a, r->only->n ? r->only->n : 1, sizeof(*out));
+	for (const struct yaml_node *c = r->only->child; out && c; c = c->next) {
+		struct yaml_strings values = { 0 };
+		const char *column = arena_strndup(rd->a, c->key->text.p, c->key->text.n);
+
+		if (yaml_strings_read(c, &values, rd->a, rd->d) < 0)
+			continue;
+		if (!column || (values.n && !values.list))
+			out = NULL;
+		else
+			out[n++] =
+				(struct only){ column, (const char *const *)values.list, values.n };
+	}
+	rd->no_memory |= !out;
+	l->only = out;
+	l->nonly = n;
+}
+
+/* What records call their columns when nothing else is said. */
+static void default_axis(struct axis *x, const char *const *column)
+{
+	if (x->where != AXIS_NONE || !*column)
+		return;
+	*x = (struct axis){ .where = AXIS_COLUMN, .columns = column, .ncolumns = 1, .join = "-" };
+}
+
+static void default_axes(struct layout *l, const struct format *f)
+{
+	bool spread = is_spread(&l->unit) || is_spread(&l->indicator) || is_spread(&l->period);
+
+	default_axis(&l->period, &f->period);
+	if (!spread)
+		default_axis(&l->value, &f->value);
+}
+
 int feed_layout_read(const struct yaml_node *map, int format, struct layout *out, struct arena *a,
 		     struct diags *d)
 {
-	struct reader rd = { .format = format, .a = a, .d = d };
-	struct raw_layout r = { 0 };
+	struct reader rd = { .format = format_of((enum feed_format)format), .a = a, .d = d };
+	struct raw_layout r = { .header_rows = 1 };
 
 	yaml_fill(map, fields, &r, a, d);
 	*out = (struct layout){ .ignore = (const char *const *)r.ignore.list,
-				.nignore = r.ignore.n };
-	read_axis(r.unit, &out->unit, &rd);
-	read_axis(r.indicator, &out->indicator, &rd);
-	read_axis(r.period, &out->period, &rd);
-	read_axis(r.value, &out->value, &rd);
-	read_axis(r.flag, &out->flag, &rd);
+				.nignore = r.ignore.n,
+				.sheets = (const char *const *)r.sheets.list,
+				.nsheets = r.sheets.n,
+				.header_rows = (unsigned)r.header_rows };
+	for (int i = 0; i < AXES; i++)
+		read_axis(r.axes[i], &out->axes[i], &rd);
+	default_axes(out, rd.format);
+	read_only(&r, out, &rd);
 	read_delimiter(map, &r, out, &rd);
 	read_rows(map, &r, out, &rd);
+	if (r.sheets.n > SHEETS_MAX)
+		yaml_complain(yaml_get(map, "sheets"), d, "at most %d sheets", SHEETS_MAX);
+	if (rd.format->kind != KIND_GRID && (r.header_rows > 1 || r.sheets.n))
+		yaml_complain(map, d, "'header_rows' and 'sheets' are for tables");
 	check_axes(map, out, &rd);
 	return rd.no_memory ? -1 : 0;
 }

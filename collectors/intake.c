@@ -228,8 +228,8 @@ static void nothing_kept(struct intake *in)
 		return;
 	if (first)
 		err_set(&in->err, ERR_INVALID,
-			"none of %zu figures could be kept; the first: line %u, column %u: %s",
-			b->refused, first->line, first->column, first->text);
+			"none of %zu figures could be kept; the first, at %s: %s", b->refused,
+			first->place, first->text);
 	else
 		err_set(&in->err, ERR_INVALID, "none of %zu figures could be kept", b->refused);
 }

@@ -18,7 +18,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
-enum { ROWS_DEFAULT = 1000000 };
+enum { ROWS_DEFAULT = 1000000, POWER_MAX = 18 };
 
 struct decoding {
 	const struct document *doc;
@@ -40,27 +40,45 @@ struct decoding {
 
 /* --- facts --------------------------------------------------------------------------- */
 
-/* The measure in the cell itself goes before the one in the heading. */
-static int cell_scale(const struct known_indicator *i, const struct cell_number *n,
-		      struct slice cell, struct num_scale *scale, enum refusal *why, struct err *e)
+/* SDMX: the value counts in powers of ten. */
+static int multiply(struct slice power, struct num_scale *scale, struct err *e)
 {
+	char shown[TEXT_SHOWN];
+	int64_t n;
+
+	if (cell_missing(power))
+		return 0;
+	if (num_parse_i64(power, &n, NULL) < 0 || n < -POWER_MAX || n > POWER_MAX)
+		return err_set(e, ERR_INVALID,
+			       "the multiplier %s is no power of ten from -%d to %d",
+			       text_shown(power, shown), POWER_MAX, POWER_MAX);
+	scale->shift += (int)n;
+	return 0;
+}
+
+/* The measure in the cell itself goes before the one in its row, that before the heading's. */
+static int cell_scale(const struct known_indicator *i, const struct cell_number *n,
+		      const struct fact *f, struct num_scale *scale, enum refusal *why,
+		      struct err *e)
+{
+	struct slice measure = n->measure.n ? n->measure : f->text[AXIS_MEASURE];
+	struct slice cell = n->measure.n ? f->text[AXIS_VALUE] : measure;
 	char shown[TEXT_SHOWN];
 	const char *base;
 	struct err wrong = { .code = ERR_NONE };
 
 	*scale = i->scale;
-	if (!n->measure.n)
-		return 0;
-	*why = REFUSED_VALUE;
-	if (measure_find(n->measure, scale, &base, &wrong) < 0 && wrong.code == ERR_MEMORY)
-		return err_set(e, ERR_MEMORY, "%s", wrong.text);
-	if (wrong.code != ERR_NONE)
+	*why = n->measure.n ? REFUSED_VALUE : REFUSED_MEASURE;
+	if (measure.n && measure_find(measure, scale, &base, &wrong) < 0) {
+		if (wrong.code == ERR_MEMORY || !n->measure.n)
+			return err_set(e, wrong.code, "%s", wrong.text);
 		return err_set(e, ERR_INVALID, "%s is not a number", text_shown(cell, shown));
+	}
 	*why = REFUSED_MEASURE;
-	if (strcmp(base, i->base) != 0)
+	if (measure.n && strcmp(base, i->base) != 0)
 		return err_set(e, ERR_INVALID, "%s is not in a measure of %s, which is in %s",
 			       text_shown(cell, shown), i->indicator->code, i->indicator->measure);
-	return 0;
+	return multiply(f->text[AXIS_MULTIPLIER], scale, e);
 }
 
 /* 1: a value. 0: refused, and said. -1: no memory. */
@@ -74,7 +92,7 @@ static int fact_value(struct decoding *d, const struct fact *f, const struct kno
 	char shown[TEXT_SHOWN], value[NUM_TEXT];
 	struct err wrong;
 	int ok = cell_number(f->text[AXIS_VALUE], &d->cell, &n, &wrong) == 0 &&
-		 cell_scale(i, &n, f->text[AXIS_VALUE], &scale, &why, &wrong) == 0;
+		 cell_scale(i, &n, f, &scale, &why, &wrong) == 0;
 
 	if (ok) {
 		why = REFUSED_VALUE;
@@ -134,14 +152,16 @@ static int on_fact(void *ctx, const struct fact *f, struct err *e)
 		return -1;
 	if (resolver_refuses(r, &s->refused, f))
 		return 0;
-	figure = (struct figure){ .stamp_ms = p->stamp_ms,
-				  .series = s->series->id,
-				  .line = f->at[AXIS_VALUE].line,
-				  .column = f->at[AXIS_VALUE].column,
-				  .index = p->index,
-				  .year = (int16_t)p->period.year,
-				  .months = p->months,
-				  .flags = p->flags };
+	figure =
+		(struct figure){ .stamp_ms = p->stamp_ms,
+				 .series = s->series->id,
+				 .line = f->at[AXIS_VALUE].line,
+				 .column = f->at[AXIS_VALUE].column,
+				 .table = (uint16_t)(d->batch->ntables ? d->batch->ntables - 1 : 0),
+				 .index = p->index,
+				 .year = (int16_t)p->period.year,
+				 .months = p->months,
+				 .flags = p->flags };
 	rc = fact_flags(d, f, &figure) ? fact_value(d, f, i, &figure, e) : 0;
 	if (rc <= 0 || !check_range(i->indicator, &figure, d->batch))
 		return rc < 0 ? -1 : 0;
@@ -159,6 +179,13 @@ static void on_complaint(void *ctx, enum refusal why, unsigned line, unsigned co
 	if (why == REFUSED_ENCODING && d->broken_lines)
 		return;
 	batch_complain(d->batch, why, line, column, "%s", text);
+}
+
+static int on_table(void *ctx, struct slice name, struct err *e)
+{
+	struct decoding *d = ctx;
+
+	return batch_table(d->batch, name, e);
 }
 
 static int on_row(void *ctx, unsigned line, struct err *e)
@@ -241,29 +268,39 @@ static int decode_samples(struct decoding *d, struct err *e)
 
 static int decode_facts(struct decoding *d, struct buf *room, struct err *e)
 {
-	struct fact_sink sink = {
-		.fact = on_fact, .complain = on_complaint, .row = on_row, .ctx = d
-	};
+	struct fact_sink sink = { .table = on_table,
+				  .fact = on_fact,
+				  .complain = on_complaint,
+				  .row = on_row,
+				  .ctx = d };
 	const struct document *doc = d->doc;
-	bool csv = doc->format == FORMAT_CSV;
-	struct slice text;
+	enum feed_format told = format_told(doc->format, doc->body);
+	const struct format *format = format_of(told);
+	struct slice text = doc->body;
 
-	if (body_check(doc->body, csv ? "CSV" : "JSON", e) < 0)
+	d->batch->sheets = format->kind == KIND_GRID && format->read;
+	if (format->as_text && body_check(doc->body, format->wanted, e) < 0)
 		return -1;
 	/* A line of a table can be left out; a JSON text is whole or nothing. */
-	if (body_decode(doc->body, doc->encoding, room, &text, csv ? d->batch : NULL,
+	if (format->as_text &&
+	    body_decode(doc->body, doc->encoding, room, &text, told == FORMAT_CSV ? d->batch : NULL,
 			&d->broken_lines, e) < 0) {
 		d->whole = REFUSED_ENCODING;
 		return -1;
 	}
-	return csv ? decode_csv(text, doc->layout, &d->scratch, &sink, e)
-		   : decode_json(text, doc->layout, &d->scratch, &sink, e);
+	if (told == FORMAT_CSV)
+		return decode_csv(text, doc->layout, &d->scratch, &sink, e);
+	if (told == FORMAT_JSON)
+		return decode_json(text, doc->layout, &d->scratch, &sink, e);
+	return decode_table(format->read, text, doc->layout, &d->scratch, &sink, e);
 }
 
 static int by_place(const void *a, const void *b)
 {
 	const struct complaint *x = a, *y = b;
 
+	if (x->table != y->table)
+		return x->table < y->table ? -1 : 1;
 	if (x->line != y->line)
 		return x->line < y->line ? -1 : 1;
 	return x->column < y->column ? -1 : x->column > y->column;
@@ -274,14 +311,14 @@ static void complain_document(struct batch *b, enum refusal r, const struct err 
 {
 	if (b->ncomplaints == BATCH_COMPLAINTS_MAX)
 		b->ncomplaints--; /* this one matters more */
-	batch_complain(b, why->code == ERR_LIMIT ? REFUSED_LIMIT : r, 0, 0, "%s", why->text);
+	batch_complain_in(b, 0, why->code == ERR_LIMIT ? REFUSED_LIMIT : r, 0, 0, "%s", why->text);
 }
 
 static int decode_all(struct decoding *d, const struct history *history, struct buf *room,
 		      struct err *e)
 {
-	int rc = d->doc->format == FORMAT_PROMETHEUS ? decode_samples(d, e)
-						     : decode_facts(d, room, e);
+	bool samples = format_of(d->doc->format)->kind == KIND_SAMPLES;
+	int rc = samples ? decode_samples(d, e) : decode_facts(d, room, e);
 	struct err why;
 
 	resolver_finish(&d->resolver);

@@ -8,7 +8,7 @@
 #define COLLECTORS_MAPPING_H
 
 #include "catalogue/catalogue.h"
-#include "collectors/decode.h"
+#include "collectors/format.h"
 
 /* The figure before, from what is already stored; given from above. */
 struct history {
@@ -18,8 +18,6 @@ struct history {
 		    double *value, bool *found, struct err *e);
 	void *ctx;
 };
-
-enum feed_format { FORMAT_CSV, FORMAT_JSON, FORMAT_PROMETHEUS };
 
 struct name_pair {
 	const char *text, *code; /* as the source writes it; indicator code */

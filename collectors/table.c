@@ -950,3 +950,23 @@ int table_end(struct table *t, struct err *e)
 	*e = t->none;
 	return -1;
 }
+
+int decode_table(row_reader read, struct slice body, const struct layout *l, struct arena *a,
+		 const struct fact_sink *sink, struct err *e)
+{
+	struct row_sink rows;
+	struct arena kept;
+	struct table *t;
+	int rc = -1;
+
+	arena_init(&kept, a->limit);
+	t = table_new(l, &kept, sink, e);
+	if (t) {
+		rows = table_sink(t);
+		rc = read(body, a, &rows, e);
+	}
+	if (rc == 0)
+		rc = table_end(t, e);
+	arena_release(&kept);
+	return rc;
+}

@@ -175,8 +175,8 @@ static void print_batch(const struct batch *b, const struct zone *z)
 		printf("%.*s %s\n", (int)text.n, text.p, number);
 	}
 	for (size_t i = 0; i < b->ncomplaints; i++)
-		printf("%u:%u: %s: %s\n", b->complaints[i].line, b->complaints[i].column,
-		       refusal_name(b->complaints[i].why), b->complaints[i].text);
+		printf("%s: %s: %s\n", b->complaints[i].place, refusal_name(b->complaints[i].why),
+		       b->complaints[i].text);
 	printf("%zu figures and %zu samples kept, %zu refused, %zu doubtful\n", b->nobs,
 	       b->nsamples, b->refused, b->suspect);
 	buf_release(&text);

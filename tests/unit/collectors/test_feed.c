@@ -398,7 +398,7 @@ static void a_document_of_which_nothing_is_kept_is_refused(void **state)
 	feeds_poll(f, "land");
 	assert_int_equal(f->emits, 1);
 	assert_has(feeds_status(f, "land").error,
-		   "none of 1 figures could be kept; the first: line 2, column ");
+		   "none of 1 figures could be kept; the first, at 2:");
 }
 
 static void a_truncated_gzip_stores_nothing(void **state)

@@ -268,7 +268,7 @@ static void one_look_shows_all_mistakes(void **state)
 	assert_said(f, 4, 3, "format csv needs 'layout'");
 	assert_said(f, 8, 9, "feed 'two' is already in line 4");
 	assert_said(f, 8, 3, "a feed needs 'url' or 'folder'");
-	assert_said(f, 10, 11, "'layout' is only for format csv and json");
+	assert_said(f, 10, 11, "'layout' is only for formats of figures");
 	assert_said(f, 13, 12, "'timeout' is only for a feed with 'url'");
 	assert_said(f, 14, 16, "'working_day' is only for a feed with 'url'");
 	assert_said(f, 14, 16, "'working_day' needs 'freq'");

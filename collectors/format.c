@@ -1,0 +1,39 @@
+/*
+ * format.c - see format.h.
+ */
+#include "collectors/format.h"
+
+static const struct format formats[FORMATS] = {
+	[FORMAT_TABLE] = { .name = "table", .kind = KIND_GRID, .accept = "Accept: */*" },
+	[FORMAT_CSV] = { .name = "csv",
+			 .kind = KIND_GRID,
+			 .as_text = true,
+			 .wanted = "CSV",
+			 .accept = "Accept: text/csv,text/plain;q=0.9,*/*;q=0.5" },
+	[FORMAT_JSON] = { .name = "json",
+			  .kind = KIND_POINTERS,
+			  .as_text = true,
+			  .wanted = "JSON",
+			  .accept = "Accept: application/json,*/*;q=0.5" },
+	[FORMAT_PROMETHEUS] = { .name = "prometheus",
+				.kind = KIND_SAMPLES,
+				.accept = "Accept: "
+					  "application/openmetrics-text;version=1.0.0;q=0.8,"
+					  "text/plain;version=0.0.4;q=0.5,*/*;q=0.1" },
+};
+
+const struct format *format_of(enum feed_format f)
+{
+	return &formats[f];
+}
+
+bool format_has_layout(enum feed_format f)
+{
+	return formats[f].kind != KIND_SAMPLES;
+}
+
+enum feed_format format_told(enum feed_format f, struct slice body)
+{
+	(void)body;
+	return f == FORMAT_TABLE ? FORMAT_CSV : f;
+}
