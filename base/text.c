@@ -146,6 +146,11 @@ char *text_shown(struct slice s, char out[TEXT_SHOWN])
 static const char utf8_bom[] = "\xef\xbb\xbf";
 static const char gb18030_bom[] = "\x84\x31\x95\x33";
 
+bool text_has_utf16_bom(struct slice body)
+{
+	return slice_starts(body, "\xff\xfe") || slice_starts(body, "\xfe\xff");
+}
+
 enum text_encoding text_detect(struct slice body)
 {
 	const unsigned char *p = (const unsigned char *)body.p;
@@ -153,6 +158,8 @@ enum text_encoding text_detect(struct slice body)
 
 	if (slice_starts(body, utf8_bom))
 		return TEXT_UTF8;
+	if (text_has_utf16_bom(body))
+		return TEXT_UTF16;
 	bad = utf8_bad_at(body);
 	if (bad < 0)
 		return TEXT_UTF8;
@@ -198,7 +205,8 @@ static int decode_utf8(struct slice body, struct buf *out, struct err *e)
 	return buf_check(out, e);
 }
 
-static int decode_pieces(iconv_t cd, struct slice body, size_t from, struct buf *out, struct err *e)
+static int decode_pieces(iconv_t cd, const char *encoding, struct slice body, size_t from,
+			 struct buf *out, struct err *e)
 {
 	char piece[16 << 10];
 	char *in = (char *)body.p + from;
@@ -216,24 +224,19 @@ static int decode_pieces(iconv_t cd, struct slice body, size_t from, struct buf 
 		if (rc != (size_t)-1)
 			return 0;
 		if (why != E2BIG)
-			return bad_byte(body, body.n - left, "GB18030", why == EINVAL, e);
+			return bad_byte(body, body.n - left, encoding, why == EINVAL, e);
 	}
 }
 
-static int decode_gb18030(struct slice body, struct buf *out, struct err *e)
+static int decode_by(const char *encoding, struct slice body, size_t bom, struct buf *out,
+		     struct err *e)
 {
-	size_t bom = slice_starts(body, gb18030_bom) ? sizeof(gb18030_bom) - 1 : 0;
-	iconv_t cd;
+	iconv_t cd = iconv_open("UTF-8", encoding);
 	int rc;
 
-	if (slice_starts(body, "\xff\xfe") || slice_starts(body, "\xfe\xff"))
-		return err_set(
-			e, ERR_INVALID,
-			"the text is UTF-16, which is not read: save it as UTF-8 or GB18030");
-	cd = iconv_open("UTF-8", "GB18030");
 	if (cd == (iconv_t)-1)
-		return err_sys(e, errno, "converting from GB18030");
-	rc = decode_pieces(cd, body, bom, out, e);
+		return err_sys(e, errno, "converting from %s", encoding);
+	rc = decode_pieces(cd, encoding, body, bom, out, e);
 	iconv_close(cd);
 	return rc;
 }
@@ -242,7 +245,13 @@ int text_decode(struct slice body, enum text_encoding from, struct buf *out, str
 {
 	if (from == TEXT_AUTO)
 		from = text_detect(body);
-	return from == TEXT_UTF8 ? decode_utf8(body, out, e) : decode_gb18030(body, out, e);
+	if (from == TEXT_UTF8)
+		return decode_utf8(body, out, e);
+	if (from == TEXT_UTF16)
+		return decode_by(slice_starts(body, "\xfe\xff") ? "UTF-16BE" : "UTF-16LE", body,
+				 text_has_utf16_bom(body) ? 2 : 0, out, e);
+	return decode_by("GB18030", body,
+			 slice_starts(body, gb18030_bom) ? sizeof(gb18030_bom) - 1 : 0, out, e);
 }
 
 /* --- blanks and widths ------------------------------------------------------------ */

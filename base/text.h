@@ -12,16 +12,20 @@
 
 #include <stdint.h>
 
-enum text_encoding { TEXT_AUTO, TEXT_UTF8, TEXT_GB18030 };
+enum text_encoding { TEXT_AUTO, TEXT_UTF8, TEXT_GB18030, TEXT_UTF16 };
 
 /* -1 when all is valid UTF-8, else the offset of the first bad byte. Surrogates,
  * overlong forms and code points past U+10FFFF are bad. */
 long utf8_bad_at(struct slice s);
 
-/* TEXT_UTF8 when it starts with a BOM or is valid UTF-8 all through, else TEXT_GB18030. */
+/* TEXT_UTF8 when it starts with its BOM or is valid UTF-8 all through, TEXT_UTF16 with the BOM of
+ * that, else TEXT_GB18030. */
 enum text_encoding text_detect(struct slice body);
 
-/* Appends `body` as UTF-8 without BOM. GB18030 covers GBK and GB2312. ERR_INVALID
+bool text_has_utf16_bom(struct slice body);
+
+/* Appends `body` as UTF-8 without BOM. GB18030 covers GBK and GB2312; UTF-16 without a BOM is
+ * little-endian. ERR_INVALID
  * names the line and the byte ("line 7, byte 12: 0xff is not GB18030"). */
 int text_decode(struct slice body, enum text_encoding from, struct buf *out, struct err *e);
 

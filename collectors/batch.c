@@ -37,6 +37,7 @@ static const struct {
 	[REFUSED_CATALOGUED] = { "catalogued", false },
 	[SUSPECT_YTD_FALLS] = { "ytd_falls", true },
 	[SUSPECT_FULL_WIDTH] = { "full_width", true },
+	[SUSPECT_MINUS] = { "minus", true },
 };
 
 const char *refusal_name(enum refusal r)

@@ -29,6 +29,7 @@ enum refusal {
 	/* kept, but flagged FIGURE_SUSPECT */
 	SUSPECT_YTD_FALLS,  /* "ytd_falls": a year-to-date figure below the month before */
 	SUSPECT_FULL_WIDTH, /* "full_width": digits folded from full width (kept, not flagged) */
+	SUSPECT_MINUS,      /* "minus": (12.3) or △12.3 taken as -12.3 (kept, not flagged) */
 	REFUSALS
 };
 

@@ -29,8 +29,6 @@ static const struct {
 	{ "7z\xbc\xaf\x27\x1c", 6, "a 7z archive" },
 	{ "\x89PNG", 4, "a PNG picture" },
 	{ "\xff\xd8\xff", 3, "a JPEG picture" },
-	{ "\xff\xfe", 2, "UTF-16 text (save it as UTF-8)" },
-	{ "\xfe\xff", 2, "UTF-16 text (save it as UTF-8)" },
 };
 
 int body_check(struct slice body, const char *wanted, struct err *e)
@@ -45,6 +43,8 @@ int body_check(struct slice body, const char *wanted, struct err *e)
 		    memcmp(body.p, binaries[i].magic, binaries[i].n) == 0)
 			return err_set(e, ERR_INVALID, "this is %s, not %s", binaries[i].name,
 				       wanted);
+	if (text_has_utf16_bom(body))
+		return 0;
 	nul = memchr(body.p, '\0', body.n);
 	if (!nul)
 		return 0;
@@ -212,8 +212,11 @@ int body_decode(struct slice body, enum text_encoding from, struct buf *room, st
 		return 0;
 	}
 	if (from == TEXT_AUTO)
-		from = guess_broken(body);
+		from = text_has_utf16_bom(body) ? TEXT_UTF16 : guess_broken(body);
 	rc = text_decode(body, from, room, &why);
+	/* Its line ends are not those of bytes. */
+	if (rc < 0 && from == TEXT_UTF16)
+		b = NULL;
 	if (rc < 0 && (!b || why.code != ERR_INVALID)) {
 		if (e)
 			*e = why;

@@ -74,9 +74,6 @@ static int look_alike(struct slice s, struct slice cell, struct err *e)
 			return err_set(e, ERR_INVALID, "%s is infinite, which no figure is", shown);
 	if (s.n > 1 && s.p[0] == '#')
 		return err_set(e, ERR_INVALID, "%s is an error of a spreadsheet formula", shown);
-	if (s.n > 2 && s.p[0] == '(' && s.p[s.n - 1] == ')')
-		return err_set(e, ERR_INVALID,
-			       "%s: parentheses are not taken as a minus; write the sign", shown);
 	return not_a_number(cell, e);
 }
 
@@ -138,19 +135,39 @@ wrong:
 		       text_shown(cell, shown));
 }
 
-/* U+2212 in front is a minus sign. */
-static int plain_minus(struct slice *s, struct arena *a, struct err *e)
+/* What is written as a minus: U+2212 or △ in front, or parentheses around; cut off, false when it
+ * is none. In parentheses and behind △ stands a number without a sign of its own. */
+static bool cut_minus(struct slice *s, bool *accountants)
 {
-	char *out;
+	struct slice inside = *s;
 
-	if (!slice_starts(*s, "\u2212"))
-		return 0;
-	out = arena_alloc(a, s->n);
+	*accountants = false;
+	if (slice_starts(*s, "\u2212")) {
+		*s = slice_skip(*s, 3);
+		return true;
+	}
+	if (slice_starts(*s, "△"))
+		inside = text_trim(slice_skip(*s, strlen("△")));
+	else if (s->n > 2 && s->p[0] == '(' && s->p[s->n - 1] == ')')
+		inside = text_trim(slice_of(s->p + 1, s->n - 2));
+	else
+		return false;
+	if (!inside.n || !is_digit(inside.p[0]))
+		return false;
+	*accountants = true;
+	*s = inside;
+	return true;
+}
+
+static int put_minus(struct slice *number, struct arena *a, struct err *e)
+{
+	char *out = arena_alloc(a, number->n + 1);
+
 	if (!out)
-		return err_set(e, ERR_MEMORY, "no memory for a number of %zu digits", s->n);
+		return err_set(e, ERR_MEMORY, "no memory for a number of %zu digits", number->n);
 	out[0] = '-';
-	memcpy(out + 1, s->p + 3, s->n - 3);
-	*s = slice_of(out, s->n - 2);
+	memcpy(out + 1, number->p, number->n);
+	*number = slice_of(out, number->n + 1);
 	return 0;
 }
 
@@ -158,6 +175,7 @@ int cell_number(struct slice cell, struct arena *a, struct cell_number *out, str
 {
 	char shown[TEXT_SHOWN];
 	struct slice s, rest;
+	bool minus;
 	size_t n;
 
 	*out = (struct cell_number){ .number = cell };
@@ -168,8 +186,7 @@ int cell_number(struct slice cell, struct arena *a, struct cell_number *out, str
 	s = text_trim(text_fold_width(cell, a, &out->full_width));
 	if (!s.p)
 		return err_set(e, ERR_MEMORY, "no memory for a cell of %zu bytes", cell.n);
-	if (plain_minus(&s, a, e) < 0)
-		return -1;
+	minus = cut_minus(&s, &out->minus);
 	n = number_length(s);
 	if (!n)
 		return look_alike(s, cell, e);
@@ -183,9 +200,9 @@ int cell_number(struct slice cell, struct arena *a, struct cell_number *out, str
 			       text_shown(cell, shown));
 	out->number = slice_of(s.p, n);
 	out->measure = rest;
-	if (memchr(s.p, ',', n))
-		return drop_commas(&out->number, cell, a, e);
-	return 0;
+	if (memchr(s.p, ',', n) && drop_commas(&out->number, cell, a, e) < 0)
+		return -1;
+	return minus ? put_minus(&out->number, a, e) : 0;
 }
 
 /* --- flags -------------------------------------------------------------------------- */

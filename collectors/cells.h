@@ -34,10 +34,11 @@ struct cell_number {
 	struct slice number;  /* for num_parse_scaled(); in `a` or within the cell */
 	struct slice measure; /* what stands behind it: "%", "亿元"; may be empty */
 	bool full_width;      /* had full-width characters */
+	bool minus;           /* written as accountants do: (12.3), △12.3 */
 };
 
-/* Taken: 1234.5, -1.5e3, 1,234.5 (groups of three), full-width digits and signs, U+2212, a measure
- * behind. ERR_INVALID in a sentence: blanks inside, parentheses for minus, NaN, infinity,
+/* Taken: 1234.5, -1.5e3, 1,234.5 (groups of three), full-width digits and signs, U+2212, (12.3) and
+ * △12.3 for a minus, a measure behind. ERR_INVALID in a sentence: blanks inside, NaN, infinity,
  * hexadecimal, a spreadsheet's error. The number itself is checked by who parses it. ERR_MEMORY
  * says nothing of the cell. */
 int cell_number(struct slice s, struct arena *a, struct cell_number *out, struct err *e);

@@ -44,6 +44,7 @@ struct axis {
 	size_t ncolumns;
 	const char *join; /* between columns; default "-" */
 	bool headed;      /* AXIS_COLUMN: joined with the heading of the value's column */
+	unsigned row;     /* of a stacked header, from 1, only this row of it; 0: all, joined */
 };
 
 /* What is looked for in a row, in the order in which refusals are said. */

@@ -21,11 +21,8 @@ static const struct yaml_choice formats[] = {
 };
 
 static const struct yaml_choice encodings[] = {
-	{ "auto", TEXT_AUTO },
-	{ "utf-8", TEXT_UTF8 },
-	{ "gb18030", TEXT_GB18030 },
-	{ "gbk", TEXT_GB18030 },
-	{ NULL, 0 },
+	{ "auto", TEXT_AUTO },   { "utf-8", TEXT_UTF8 },   { "gb18030", TEXT_GB18030 },
+	{ "gbk", TEXT_GB18030 }, { "utf-16", TEXT_UTF16 }, { NULL, 0 },
 };
 
 static const struct yaml_choice classes[] = {

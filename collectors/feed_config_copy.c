@@ -144,7 +144,7 @@ static void put_list(struct buf *b, const char *const *list, size_t n)
 
 static void put_axis(struct buf *b, const struct axis *x)
 {
-	buf_printf(b, "axis %d %d ", x->where, x->headed);
+	buf_printf(b, "axis %d %d %u ", x->where, x->headed, x->row);
 	put_text(b, x->text);
 	put_text(b, x->join);
 	put_list(b, x->columns, x->ncolumns);

@@ -16,6 +16,7 @@ struct raw_axis {
 	const char *is, *column, *title, *pointer, *join;
 	struct yaml_strings columns, pointers;
 	bool header, keys, sheet;
+	int64_t header_row;
 };
 
 #define AT(member) offsetof(struct raw_axis, member)
@@ -24,7 +25,9 @@ static const struct yaml_field grid_axis[] = {
 	{ "column", YAML_STRING, AT(column), .help = "name of a column, or \"#3\" for the third" },
 	{ "columns", YAML_STRINGS, AT(columns), .help = "several columns, joined" },
 	{ "join", YAML_STRING, AT(join), .help = "between them, default \"-\"" },
-	{ "header", YAML_BOOL, AT(header), .help = "the cells of the header row" },
+	{ "header", YAML_BOOL, AT(header), .help = "the cells of the header" },
+	{ "header_row", YAML_INT, AT(header_row), .min = 1, .max = HEADER_ROWS_MAX,
+	  .help = "one row of a stacked header" },
 	{ "title", YAML_STRING, AT(title), .help = "label of a line above the header" },
 	{ "sheet", YAML_BOOL, AT(sheet), .help = "the sheet's name" },
 	{ NULL },
@@ -167,9 +170,12 @@ static void read_axis(const struct yaml_node *node, struct axis *x, struct reade
 		return;
 	if (yaml_fill(node, keys, &r, rd->a, rd->d) < 0)
 		return;
+	r.header |= r.header_row > 0;
+	x->row = (unsigned)r.header_row;
 	if (axis_places(&r) != 1) {
 		yaml_complain(node, rd->d, "exactly one of: %s",
-			      keys == grid_axis   ? "is, column, columns, header, title, sheet"
+			      keys == grid_axis
+				      ? "is, column, columns, header, header_row, title, sheet"
 			      : keys == json_axis ? "is, pointer, pointers, keys"
 						  : "is, column, columns, header, sheet");
 		return;
@@ -215,9 +221,19 @@ static void check_axes(const struct yaml_node *map, const struct layout *l, stru
 
 	if (l->period.where == AXIS_NONE && !yaml_get(map, "period"))
 		yaml_complain(map, rd->d, "'period' is needed: where the period stands");
-	if (headers > 1)
-		yaml_complain(map, rd->d,
-			      "only one of unit, indicator and period can be {%s: true}", header);
+	for (int i = 0; i < AXIS_VALUE; i++)
+		for (int k = 0; k < i; k++)
+			if (is_spread(&l->axes[i]) && is_spread(&l->axes[k]) &&
+			    (!l->axes[i].row || l->axes[i].row == l->axes[k].row))
+				yaml_complain(map, rd->d,
+					      "only one of unit, indicator and period can be {%s: "
+					      "true}",
+					      header);
+	for (int i = 0; i < AXIS_VALUE; i++)
+		if (l->axes[i].row > l->header_rows)
+			yaml_complain(yaml_get(map, axis_names[i]), rd->d,
+				      "row %u of a header of %u rows: see 'header_rows'",
+				      l->axes[i].row, l->header_rows);
 	if (!spread && l->value.where == AXIS_NONE && !yaml_get(map, "value"))
 		yaml_complain(map, rd->d,
 			      "'value' is needed: {%s: …}, unless unit, indicator or period is "

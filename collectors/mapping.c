@@ -89,7 +89,7 @@ static int fact_value(struct decoding *d, const struct fact *f, const struct kno
 	enum refusal why = REFUSED_VALUE;
 	struct cell_number n;
 	struct num_scale scale;
-	char shown[TEXT_SHOWN], value[NUM_TEXT];
+	char shown[TEXT_SHOWN];
 	struct err wrong;
 	int ok = cell_number(f->text[AXIS_VALUE], &d->cell, &n, &wrong) == 0 &&
 		 cell_scale(i, &n, f, &scale, &why, &wrong) == 0;
@@ -105,13 +105,12 @@ static int fact_value(struct decoding *d, const struct fact *f, const struct kno
 	if (!ok)
 		batch_complain(d->batch, why, f->at[AXIS_VALUE].line, f->at[AXIS_VALUE].column,
 			       "%s", wrong.text);
-	else if (n.full_width) {
-		num_print(out->value, value);
-		batch_complain(d->batch, SUSPECT_FULL_WIDTH, f->at[AXIS_VALUE].line,
-			       f->at[AXIS_VALUE].column,
-			       "%s has full-width characters; taken as %.*s",
+	else if (n.full_width || n.minus)
+		batch_complain(d->batch, n.minus ? SUSPECT_MINUS : SUSPECT_FULL_WIDTH,
+			       f->at[AXIS_VALUE].line, f->at[AXIS_VALUE].column,
+			       n.minus ? "%s is taken as %.*s"
+				       : "%s has full-width characters; taken as %.*s",
 			       text_shown(f->text[AXIS_VALUE], shown), SLICE_FMT(n.number));
-	}
 	arena_reset(&d->cell, mark);
 	return ok;
 }

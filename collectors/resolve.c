@@ -13,6 +13,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "collectors/heading.h"
 
 enum { NAME_MAX_BYTES = 1024 }; /* a longer text is no name */
 
@@ -184,25 +185,6 @@ void resolver_finish(struct resolver *r)
 
 /* --- indicators ------------------------------------------------------------------------ */
 
-/* Cuts the bracket at the end of "固定资产投资(万元)". */
-static bool cut_bracket(struct slice text, struct slice *name, struct slice *inside)
-{
-	size_t close = slice_ends(text, ")") ? 1 : slice_ends(text, "）") ? 3 : 0;
-
-	for (size_t i = text.n; close && i-- > 0;) {
-		size_t open = text.p[i] == '('                          ? 1
-			      : slice_starts(slice_skip(text, i), "（") ? 3
-									: 0;
-
-		if (!open)
-			continue;
-		*name = text_trim(slice_of(text.p, i));
-		*inside = text_trim(slice_of(text.p + i + open, text.n - i - open - close));
-		return name->n > 0 && inside->n > 0;
-	}
-	return false;
-}
-
 static int pair_of(struct resolver *r, struct slice text, const struct name_pair **pair,
 		   struct err *e)
 {
@@ -251,6 +233,61 @@ static int base_of(struct slice text, const char **base, bool *known, struct err
 	return *known || !is_trouble(&why, e) ? 0 : -1;
 }
 
+/* What the catalogue's names and aliases are without words of form, once a document. */
+static int read_names(struct resolver *r, struct err *e)
+{
+	size_t n = catalogue_indicators(r->cat), cap = 0;
+	struct heading h;
+
+	for (size_t k = 0; k < n; k++) {
+		const struct indicator *i = catalogue_indicator_at(r->cat, k);
+
+		for (size_t a = 0; a <= i->naliases; a++) {
+			void *p = arena_grow(r->arena, r->bare_names, r->nbare_names, &cap,
+					     r->nbare_names + 1, sizeof(*r->bare_names));
+
+			if (!p ||
+			    !heading_read(slice_str(a ? i->aliases[a - 1] : i->name), r->arena, &h))
+				return no_room(e);
+			r->bare_names = p;
+			r->bare_names[r->nbare_names++] = (struct bare_name){ h.name, i };
+		}
+	}
+	return 0;
+}
+
+/* The indicator that a heading such as "其中：工业投资 上年同期累计(万元)" is about; *which stays
+ * NULL when there is none, with the reason refused when there are two. */
+static int by_heading(struct resolver *r, struct known_indicator *k, struct slice text,
+		      struct slice *measure, struct err *e)
+{
+	const struct indicator *met = NULL;
+	struct heading h;
+	char shown[TEXT_SHOWN];
+
+	if (!r->bare_names && read_names(r, e) < 0)
+		return -1;
+	if (!heading_read(text, r->arena, &h))
+		return no_room(e);
+	for (size_t n = 0; n < r->nbare_names && h.name.n; n++) {
+		const struct bare_name *b = &r->bare_names[n];
+
+		if (b->indicator == met || !slice_eq(b->key, h.name) ||
+		    !heading_fits(&h, b->indicator))
+			continue;
+		if (met) {
+			refuse(r, &k->refused, REFUSED_INDICATOR, "%s may be %s or %s",
+			       text_shown(text, shown), met->code, b->indicator->code);
+			return 0;
+		}
+		met = b->indicator;
+	}
+	k->indicator = met;
+	k->year_ago = h.year_ago;
+	*measure = h.measure;
+	return 0;
+}
+
 static int find_indicator(struct resolver *r, struct known_indicator *k, struct slice text,
 			  struct err *e)
 {
@@ -258,7 +295,7 @@ static int find_indicator(struct resolver *r, struct known_indicator *k, struct 
 	struct slice name = text, inside = slice_of("", 0), measure = slice_of("", 0);
 	struct err why;
 	const char *base;
-	bool bracket = cut_bracket(text, &name, &inside), known = false;
+	bool bracket = heading_cut_bracket(text, &name, &inside), known = false;
 
 	if (pair_of(r, text, &pair, e) < 0 ||
 	    (pair && bracket && base_of(inside, &base, &known, e) < 0))
@@ -278,9 +315,19 @@ static int find_indicator(struct resolver *r, struct known_indicator *k, struct 
 			err_set(&why, ERR_NOT_FOUND, "no indicator has the code '%s'", pair->code);
 	} else
 		k->indicator = catalogue_find_indicator(r->cat, text, &measure, &why);
+	if (!k->indicator && is_trouble(&why, e))
+		return -1;
+	if (!k->indicator && !pair) {
+		if (by_heading(r, k, text, &measure, e) < 0 ||
+		    base_of(measure, &base, &known, e) < 0)
+			return -1;
+		if (!known)
+			measure = slice_of("", 0); /* a remark: (可比价) */
+	}
 	if (!k->indicator) {
-		refuse(r, &k->refused, REFUSED_INDICATOR, "%s", why.text);
-		return is_trouble(&why, e) ? -1 : 0;
+		if (!k->refused.text)
+			refuse(r, &k->refused, REFUSED_INDICATOR, "%s", why.text);
+		return 0;
 	}
 	k->scale = k->indicator->scale;
 	if (base_of(slice_str(k->indicator->measure), &k->base, &known, e) < 0)
@@ -365,13 +412,35 @@ static bool take_coarser(const struct indicator *i, struct period p, struct peri
 	       ends_with(i, p, out);
 }
 
-static void fit_period(struct resolver *r, struct known_period *k, struct period p,
-		       const struct indicator *i)
+/* A workbook's month is often the date of its first or last day. */
+static struct period period_of_date(const struct indicator *i, struct period p)
 {
+	struct date day = { p.year, p.first_month, p.day };
+	struct period whole;
+
+	if (p.freq != FREQ_DAY || i->freq == FREQ_DAY)
+		return p;
+	whole = period_of(i->freq, day);
+	return date_cmp(day, period_first_day(whole)) == 0 ||
+			       date_cmp(day, period_last_day(whole)) == 0
+		       ? whole
+		       : p;
+}
+
+static void fit_period(struct resolver *r, struct known_period *k, struct period p,
+		       const struct known_indicator *known)
+{
+	const struct indicator *i = known->indicator;
 	bool run = p.freq == FREQ_MONTH && p.first_month != p.last_month, fits;
 	char text[PERIOD_TEXT];
 
+	p = period_of_date(i, p);
 	period_print(p, text);
+	if (known->year_ago && p.freq == FREQ_DAY && p.first_month == 2 && p.day == 29) {
+		refuse(r, &k->refused, REFUSED_PERIOD, "%s has no same day a year before", text);
+		return;
+	}
+	p.year -= known->year_ago;
 	fits = run ? take_run(i, p, &k->period) : p.freq == i->freq;
 	if (!run && fits)
 		k->period = p;
@@ -438,7 +507,7 @@ struct known_period *resolve_period(struct resolver *r, struct slice text,
 
 	if (!x)
 		return NULL;
-	key = pair_key(x->id, i->indicator->index);
+	key = pair_key(x->id, i->indicator->index * 2 + i->year_ago);
 	k = pairs_get(&r->periods, key);
 	if (k)
 		return k;
@@ -460,7 +529,7 @@ struct known_period *resolve_period(struct resolver *r, struct slice text,
 			       text_shown(text, shown), x->wrong);
 		return k;
 	}
-	fit_period(r, k, x->period, i->indicator);
+	fit_period(r, k, x->period, i);
 	if (!k->refused.text)
 		date_period(r, k, i->indicator);
 	return k;

@@ -29,6 +29,7 @@ struct known_indicator {
 	const struct indicator *indicator;
 	struct num_scale scale; /* of the measure this document has for it */
 	const char *base;       /* of the indicator's own measure */
+	bool year_ago;          /* the figures are those of a year before: 上年同期 */
 	uint32_t id;
 };
 
@@ -66,6 +67,12 @@ struct texts {
 	uint32_t n;
 };
 
+/* A name of the catalogue without words such as 累计 or 增速. */
+struct bare_name {
+	struct slice key;
+	const struct indicator *indicator;
+};
+
 struct resolver {
 	const struct document *doc;
 	const struct catalogue *cat;
@@ -73,7 +80,9 @@ struct resolver {
 	struct batch *batch;
 	struct arena *arena;
 	struct texts unit_texts, indicator_texts, period_texts;
-	struct map name_pairs; /* struct name_pair by text_key() */
+	struct map name_pairs;        /* struct name_pair by text_key() */
+	struct bare_name *bare_names; /* of the catalogue; NULL: not asked for yet */
+	size_t nbare_names;
 	struct pairs units, periods, series;
 	struct refused *said;
 };

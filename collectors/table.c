@@ -70,8 +70,8 @@ struct table {
 	struct arena *arena;
 	struct place places[AXES];
 	struct named only[ONLY_MAX];
-	int header_axis; /* the axis in the header, or -1 */
-	bool titles;     /* some axis stands in a title */
+	bool spread; /* some axis stands in the header */
+	bool titles; /* some axis stands in a title */
 	bool blanks_merged;
 
 	/* the table that is read now */
@@ -85,7 +85,7 @@ struct table {
 	struct row stack[HEADER_ROWS_MAX]; /* the last rows, while a stacked header is sought */
 	size_t nstack;
 	struct slice *header;
-	struct fact_place *header_at;
+	struct cell *headings[AXES]; /* what the header says of an axis that stands in it */
 	enum role *roles;
 	size_t nheader; /* cells up to the last with a heading */
 
@@ -130,15 +130,28 @@ static int named_init(struct table *t, struct named *n, const char *name, struct
 	return n->key.p ? 0 : no_room(e);
 }
 
+static bool in_header(const struct axis *x)
+{
+	return x->where == AXIS_HEADER || x->headed;
+}
+
+/* Several axes may stand in the header when each has a row of it for itself. */
 static int header_init(struct table *t, int i, struct err *e)
 {
+	const struct axis *axes = t->layout->axes;
+
 	if (i >= AXIS_VALUE)
 		return err_set(e, ERR_INVALID, "the layout has the %s in the header",
 			       axis_names[i]);
-	if (t->header_axis >= 0)
-		return err_set(e, ERR_INVALID, "the layout has both %s and %s in the header",
-			       axis_names[t->header_axis], axis_names[i]);
-	t->header_axis = i;
+	if (axes[i].row > t->layout->header_rows)
+		return err_set(e, ERR_INVALID, "the layout has the %s in row %u of %u header rows",
+			       axis_names[i], axes[i].row, t->layout->header_rows);
+	for (int k = 0; k < i; k++)
+		if (in_header(&axes[k]) && (!axes[i].row || axes[k].row == axes[i].row))
+			return err_set(e, ERR_INVALID,
+				       "the layout has both %s and %s in the header", axis_names[k],
+				       axis_names[i]);
+	t->spread = true;
 	return 0;
 }
 
@@ -153,8 +166,7 @@ static int place_init(struct table *t, int i, struct err *e)
 		t->titles = true;
 		return p->label.p ? 0 : no_room(e);
 	}
-	if ((axis->where == AXIS_HEADER || axis->headed) && i != AXIS_VALUE &&
-	    header_init(t, i, e) < 0)
+	if (in_header(axis) && i != AXIS_VALUE && header_init(t, i, e) < 0)
 		return -1;
 	if (axis->where != AXIS_COLUMN)
 		return 0;
@@ -171,7 +183,6 @@ static int layout_init(struct table *t, struct err *e)
 {
 	const struct layout *l = t->layout;
 
-	t->header_axis = -1;
 	for (int i = 0; i < AXES; i++)
 		if (place_init(t, i, e) < 0)
 			return -1;
@@ -179,7 +190,7 @@ static int layout_init(struct table *t, struct err *e)
 		if (t->places[i].axis->where == AXIS_NONE)
 			return err_set(e, ERR_INVALID, "the layout does not say where the %s is",
 				       axis_names[i]);
-	if ((t->header_axis < 0) != (l->value.where == AXIS_COLUMN))
+	if (t->spread == (l->value.where == AXIS_COLUMN))
 		return err_set(e, ERR_INVALID,
 			       "the layout needs either an axis in the header or a column with "
 			       "the value");
@@ -462,7 +473,7 @@ static enum role role_of(struct table *t, size_t column, bool first)
 {
 	long c = (long)column;
 
-	if (t->header_axis < 0)
+	if (!t->spread)
 		return t->places[AXIS_VALUE].columns[0].column == c ? ROLE_VALUE : ROLE_OTHER;
 	if (!each_named(t, is_another, &c))
 		return ROLE_OTHER;
@@ -480,6 +491,38 @@ static bool widen(struct named *n, void *ctx)
 	return true;
 }
 
+static struct cell *kept_cells(struct table *t, const struct row *row)
+{
+	struct cell *out = arena_array(t->arena, t->nheader + 1, sizeof(*out));
+
+	for (size_t c = 0; out && c < t->nheader; c++) {
+		out[c].text = slice_of("", 0);
+		if (c >= row->n)
+			continue;
+		out[c] = row->cells[c];
+		out[c].text = arena_slice(t->arena, row->cells[c].text);
+		if (!out[c].text.p)
+			return NULL;
+	}
+	return out;
+}
+
+/* What the header says of each axis that stands in it. */
+static int take_headings(struct table *t, const struct row *row, struct err *e)
+{
+	for (int i = 0; i < AXIS_VALUE; i++) {
+		const struct axis *x = t->places[i].axis;
+		bool one = x->row && x->row <= t->nstack;
+
+		if (!in_header(x))
+			continue;
+		t->headings[i] = kept_cells(t, one ? &t->stack[x->row - 1] : row);
+		if (!t->headings[i])
+			return no_room(e);
+	}
+	return 0;
+}
+
 /* Keeps the header, whose cells go with the next row. */
 static int take_header(struct table *t, const struct row *row, struct err *e)
 {
@@ -492,9 +535,8 @@ static int take_header(struct table *t, const struct row *row, struct err *e)
 		if (row->cells[c].text.n)
 			t->nheader = c + 1;
 	t->header = arena_array(t->arena, t->nheader + 1, sizeof(*t->header));
-	t->header_at = arena_array(t->arena, t->nheader + 1, sizeof(*t->header_at));
 	t->roles = arena_array(t->arena, t->nheader + 1, sizeof(*t->roles));
-	if (!t->header || !t->header_at || !t->roles)
+	if (!t->header || !t->roles || take_headings(t, row, e) < 0)
 		return no_room(e);
 	for (size_t c = 0; c < t->nheader; c++) {
 		struct slice text = c < row->n ? row->cells[c].text : slice_of("", 0);
@@ -502,8 +544,6 @@ static int take_header(struct table *t, const struct row *row, struct err *e)
 		t->header[c] = arena_slice(t->arena, text);
 		if (!t->header[c].p)
 			return no_room(e);
-		if (c < row->n)
-			t->header_at[c] = place_of_cell(&row->cells[c]);
 		t->roles[c] = role_of(t, c, first);
 		first = first && !text.n;
 	}
@@ -672,27 +712,33 @@ static void unnamed_column(struct table *t, const struct cell *cell, size_t c)
 	t->roles[c] = ROLE_TOLD;
 }
 
-/* What the header says of a column goes to the fact; `own` is what its row says of that axis. */
-static int put_header(struct table *t, size_t c, struct slice own, struct fact *f, struct err *e)
+/* What the header says of a column goes to the fact; `own` is what its row says of each axis. */
+static int put_headings(struct table *t, size_t c, const struct slice own[AXIS_VALUE],
+			struct fact *f, struct err *e)
 {
-	int i = t->header_axis;
-	char *joined;
+	for (int i = 0; i < AXIS_VALUE; i++) {
+		const struct cell *heading = t->headings[i] ? &t->headings[i][c] : NULL;
+		char *joined;
 
-	if (i < 0)
-		return 0;
-	f->text[i] = t->header[c];
-	f->at[i] = t->header_at[c];
-	if (!t->places[i].axis->headed)
-		return 0;
-	joined = arena_printf(t->arena, "%.*s %.*s", SLICE_FMT(own), SLICE_FMT(t->header[c]));
-	f->text[i] = slice_str(joined);
-	return joined ? 0 : no_room(e);
+		if (!heading)
+			continue;
+		f->text[i] = heading->text;
+		f->at[i] = place_of_cell(heading);
+		if (!t->places[i].axis->headed)
+			continue;
+		joined = arena_printf(t->arena, "%.*s %.*s", SLICE_FMT(own[i]),
+				      SLICE_FMT(heading->text));
+		if (!joined)
+			return no_room(e);
+		f->text[i] = slice_str(joined);
+	}
+	return 0;
 }
 
 static int row_facts(struct table *t, const struct row *row, struct err *e)
 {
 	struct fact f = { 0 };
-	struct slice own;
+	struct slice own[AXIS_VALUE];
 
 	for (int i = 0; i < AXES; i++) {
 		int rc = i == AXIS_VALUE ? 1 : axis_value(t, row, i, &f, e);
@@ -700,7 +746,7 @@ static int row_facts(struct table *t, const struct row *row, struct err *e)
 		if (rc <= 0)
 			return rc;
 	}
-	own = f.text[t->header_axis < 0 ? 0 : t->header_axis];
+	memcpy(own, f.text, sizeof(own));
 	for (size_t c = 0; c < row->n && c < t->nheader; c++) {
 		const struct cell *cell = &row->cells[c];
 
@@ -711,7 +757,7 @@ static int row_facts(struct table *t, const struct row *row, struct err *e)
 		}
 		if (cell_missing(cell->text))
 			continue;
-		if (put_header(t, c, own, &f, e) < 0)
+		if (t->spread && put_headings(t, c, own, &f, e) < 0)
 			return -1;
 		f.text[AXIS_VALUE] = cell->text;
 		f.at[AXIS_VALUE] = place_of_cell(cell);
@@ -746,7 +792,7 @@ static bool headless(struct table *t, const struct row *row)
 {
 	struct cell_number n;
 
-	return t->header_axis < 0 && each_named(t, is_named_column, NULL) &&
+	return !t->spread && each_named(t, is_named_column, NULL) &&
 	       cell_number(cell_at(row, t->places[AXIS_VALUE].columns[0].column), t->arena, &n,
 			   NULL) == 0;
 }

@@ -225,10 +225,10 @@ static void bad_bytes_are_named_with_line_and_byte(void **state)
 		  TEXT_UTF8,
 		  "line 2, byte 1: the text ends inside a character of UTF-8" },
 		{ { "\xff\xfe"
-		    "a\0",
-		    4 },
+		    "a\0\x00\xd8",
+		    6 },
 		  TEXT_AUTO,
-		  "the text is UTF-16, which is not read" },
+		  "the text ends inside a character of UTF-16LE" },
 	};
 
 	(void)state;

@@ -1,0 +1,218 @@
+/*
+ * heading.c - see heading.h.
+ *
+ * The text is brought to its key first (one width, no blanks), so "累 计" and "累计" are
+ * one word. Then words of the table are taken off at both ends until none is left;
+ * what remains is the name.
+ */
+#include "collectors/heading.h"
+
+#include <string.h>
+
+enum { HEADING_MAX_BYTES = 1024 };
+
+enum { YEAR_AGO = 1 << 8, PART = 1 << 9 };
+
+/* As text_key() writes them, longer ones before those they begin or end with. */
+static const struct {
+	const char *word;
+	int says; /* enum heading_form, or one of the marks above */
+} words[] = {
+	{ "比上年同期增长", HEADING_GROWTH },
+	{ "比去年同期增长", HEADING_GROWTH },
+	{ "比上年同期增减", HEADING_GROWTH },
+	{ "较上年同期增长", HEADING_GROWTH },
+	{ "比上年增长", HEADING_GROWTH },
+	{ "上年同期累计", HEADING_YTD | YEAR_AGO },
+	{ "去年同期累计", HEADING_YTD | YEAR_AGO },
+	{ "上年同期数", YEAR_AGO },
+	{ "去年同期数", YEAR_AGO },
+	{ "上年同期", YEAR_AGO },
+	{ "去年同期", YEAR_AGO },
+	{ "上年同月", HEADING_PERIOD | YEAR_AGO },
+	{ "去年同月", HEADING_PERIOD | YEAR_AGO },
+	{ "上年累计", HEADING_YTD | YEAR_AGO },
+	{ "去年累计", HEADING_YTD | YEAR_AGO },
+	{ "累计同比增长", HEADING_GROWTH },
+	{ "累计同比增速", HEADING_GROWTH },
+	{ "同比增长率", HEADING_GROWTH },
+	{ "同比增长", HEADING_GROWTH },
+	{ "同比增速", HEADING_GROWTH },
+	{ "同比增减", HEADING_GROWTH },
+	{ "累计增长", HEADING_GROWTH },
+	{ "累计增速", HEADING_GROWTH },
+	{ "累计同比", HEADING_GROWTH },
+	{ "同比±%", HEADING_GROWTH },
+	{ "增长率", HEADING_GROWTH },
+	{ "增长%", HEADING_GROWTH },
+	{ "增减%", HEADING_GROWTH },
+	{ "增减", HEADING_GROWTH },
+	{ "增长", HEADING_GROWTH },
+	{ "增速", HEADING_GROWTH },
+	{ "增幅", HEADING_GROWTH },
+	{ "同比", HEADING_GROWTH },
+	{ "±%", HEADING_GROWTH },
+	{ "本月止累计", HEADING_YTD },
+	{ "自年初累计", HEADING_YTD },
+	{ "年初至本月累计", HEADING_YTD },
+	{ "本年累计值", HEADING_YTD },
+	{ "本年累计数", HEADING_YTD },
+	{ "本年累计", HEADING_YTD },
+	{ "累计完成", HEADING_YTD },
+	{ "累计值", HEADING_YTD },
+	{ "累计数", HEADING_YTD },
+	{ "累计", HEADING_YTD },
+	{ "1-本月", HEADING_YTD },
+	{ "1—本月", HEADING_YTD },
+	{ "本月完成", HEADING_PERIOD },
+	{ "本月数", HEADING_PERIOD },
+	{ "当月值", HEADING_PERIOD },
+	{ "当月数", HEADING_PERIOD },
+	{ "当期值", HEADING_PERIOD },
+	{ "本月", HEADING_PERIOD },
+	{ "当月", HEADING_PERIOD },
+	{ "本季", HEADING_PERIOD },
+	{ "当季", HEADING_PERIOD },
+	{ "本期末", HEADING_LEVEL },
+	{ "期末数", HEADING_LEVEL },
+	{ "期末值", HEADING_LEVEL },
+	{ "期末", HEADING_LEVEL },
+	{ "月末", HEADING_LEVEL },
+	{ "季末", HEADING_LEVEL },
+	{ "本期数", HEADING_ANY },
+	{ "本期", HEADING_ANY },
+	{ "其中:", PART },
+	{ "其中", PART },
+	{ "#", PART },
+};
+
+bool heading_cut_bracket(struct slice text, struct slice *name, struct slice *inside)
+{
+	size_t close = slice_ends(text, ")") ? 1 : slice_ends(text, "）") ? 3 : 0;
+
+	for (size_t i = text.n; close && i-- > 0;) {
+		size_t open = text.p[i] == '('                          ? 1
+			      : slice_starts(slice_skip(text, i), "（") ? 3
+									: 0;
+
+		if (!open)
+			continue;
+		*name = text_trim(slice_of(text.p, i));
+		*inside = text_trim(slice_of(text.p + i + open, text.n - i - open - close));
+		return name->n > 0 && inside->n > 0;
+	}
+	return false;
+}
+
+/* Length of the first of these that `s` begins with, or 0. */
+static size_t first_of(struct slice s, const char *const *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (slice_starts(s, list[i]))
+			return strlen(list[i]);
+	return 0;
+}
+#define FIRST_OF(s, list) first_of((s), (list), sizeof(list) / sizeof((list)[0]))
+
+/* 一、 （二） 3. 4、: how rows are numbered. "3.5亿元以上" is no third row. */
+static struct slice skip_number(struct slice text)
+{
+	static const char *const digits[] = { "一", "二", "三", "四", "五", "六", "七",
+					      "八", "九", "十", "0",  "1",  "2",  "3",
+					      "4",  "5",  "6",  "7",  "8",  "9" };
+	static const char *const opens[] = { "(", "（" }, *const closes[] = { ")", "）" };
+	static const char *const marks[] = { "、", "．", "." };
+	size_t open = FIRST_OF(text, opens), n;
+	struct slice s = slice_skip(text, open);
+	bool any = false;
+
+	while ((n = FIRST_OF(s, digits)) != 0) {
+		s = slice_skip(s, n);
+		any = true;
+	}
+	n = any ? open ? FIRST_OF(s, closes) : FIRST_OF(s, marks) : 0;
+	if (!n)
+		return text;
+	s = text_trim(slice_skip(s, n));
+	return s.n && s.p[0] >= '0' && s.p[0] <= '9' && !open && n == 1 ? text : s;
+}
+
+/* Takes one word off; false when there is none. */
+static bool take_word(struct slice *s, struct heading *h)
+{
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		size_t n = strlen(words[i].word);
+		bool front = slice_starts(*s, words[i].word);
+
+		if (!front && !slice_ends(*s, words[i].word))
+			continue;
+		*s = front ? slice_skip(*s, n) : slice_of(s->p, s->n - n);
+		if (words[i].says & PART)
+			h->part = true;
+		if (words[i].says & YEAR_AGO)
+			h->year_ago = true;
+		/* 累计 beside 增长 is the growth since New Year. */
+		if ((words[i].says & 0xff) > (int)h->form)
+			h->form = (enum heading_form)(words[i].says & 0xff);
+		return true;
+	}
+	return false;
+}
+
+bool heading_read(struct slice text, struct arena *a, struct heading *out)
+{
+	struct slice name = text, measure = slice_of("", 0), key, before;
+
+	*out = (struct heading){ .name = slice_of("", 0) };
+	if (text.n > HEADING_MAX_BYTES)
+		text = slice_cut(text, HEADING_MAX_BYTES);
+	if (heading_cut_bracket(text, &name, &measure))
+		out->measure = measure;
+	else
+		name = text;
+	do {
+		before = name;
+		name = skip_number(name);
+	} while (name.n < before.n);
+	key = text_key(name, a);
+	if (!key.p)
+		return false;
+	while (key.n && take_word(&key, out))
+		;
+	while (slice_starts(key, ":") || slice_starts(key, "-"))
+		key = slice_skip(key, 1);
+	while (slice_ends(key, ":") || slice_ends(key, "-"))
+		key = slice_of(key.p, key.n - 1);
+	out->name = key;
+	return true;
+}
+
+bool heading_fits(const struct heading *h, const struct indicator *i)
+{
+	switch (h->form) {
+	case HEADING_PERIOD:
+		return i->form == FORM_PERIOD;
+	case HEADING_YTD:
+		return i->form == FORM_YTD;
+	case HEADING_LEVEL:
+		return i->form == FORM_LEVEL;
+	case HEADING_GROWTH:
+		return i->form == FORM_GROWTH;
+	default:
+		return i->form != FORM_GROWTH;
+	}
+}
+
+bool heading_is_total(struct slice text, struct arena *a)
+{
+	static const char *const totals[] = { "合计", "总计", "小计", "总和", "全市合计", "total" };
+	struct slice key;
+
+	if (text.n > 64)
+		return false;
+	key = text_key(text, a);
+	for (size_t i = 0; key.p && i < sizeof(totals) / sizeof(totals[0]); i++)
+		if (slice_is(key, totals[i]))
+			return true;
+	return false;
+}

@@ -1,0 +1,45 @@
+/*
+ * heading.h - what a heading, or the label of a row, says beside the indicator's name.
+ *
+ * "其中：规上工业增加值 本年累计(亿元)" is the indicator 规上工业增加值, as a figure since New
+ * Year, in 亿元; "上年同期" behind it is the figure of a year ago; "同比增长(%)" its growth.
+ * Offices write these words before and behind the name, joined in one cell or stacked in two.
+ *
+ * Pure functions; any thread.
+ */
+#ifndef COLLECTORS_HEADING_H
+#define COLLECTORS_HEADING_H
+
+#include "base/arena.h"
+#include "base/text.h"
+#include "catalogue/catalogue.h"
+
+enum heading_form {
+	HEADING_ANY,    /* says nothing of it */
+	HEADING_PERIOD, /* 本月, 当月, 本季 */
+	HEADING_YTD,    /* 累计, 本年累计, 1-本月 */
+	HEADING_LEVEL,  /* 期末, 月末 */
+	HEADING_GROWTH, /* 同比增长, 增速, ±% */
+};
+
+struct heading {
+	struct slice name;    /* as text_key() makes it; empty: it names no indicator */
+	struct slice measure; /* as it stands in brackets; empty: none */
+	enum heading_form form;
+	bool year_ago; /* 上年同期: the figure of the same period a year before */
+	bool part;     /* 其中: what is also counted in the row above */
+};
+
+/* False when there is no memory, or the text is not UTF-8. */
+bool heading_read(struct slice text, struct arena *a, struct heading *out);
+
+/* Whether an indicator of this form may stand under the heading. */
+bool heading_fits(const struct heading *h, const struct indicator *i);
+
+/* 合计, 总计, 小计, 全市: the row is the sum of others. */
+bool heading_is_total(struct slice text, struct arena *a);
+
+/* Cuts "固定资产投资(万元)" in two; false when there is no bracket at the end with a text in it. */
+bool heading_cut_bracket(struct slice text, struct slice *name, struct slice *inside);
+
+#endif

@@ -1,0 +1,174 @@
+/*
+ * test_heading.c - what headings and labels of rows say, and that figures under them go to the
+ * right indicator and period.
+ */
+#include "collectors/heading.h"
+#include "tests/unit/collectors/documents.h"
+
+static int open_documents(void **state)
+{
+	*state = documents_open(STANDARD_CATALOGUE, NULL);
+	return 0;
+}
+
+static int close_documents(void **state)
+{
+	documents_close(*state);
+	return 0;
+}
+
+static void words_of_form_are_taken_off_the_name(void **state)
+{
+	static const struct {
+		const char *text, *name, *measure;
+		enum heading_form form;
+		bool year_ago, part;
+	} cases[] = {
+		{ "规上工业增加值", "规上工业增加值", "", HEADING_ANY, false, false },
+		{ "规上工业增加值 本年累计(亿元)", "规上工业增加值", "亿元", HEADING_YTD, false,
+		  false },
+		{ "规上工业增加值累计增长（％）", "规上工业增加值", "％", HEADING_GROWTH, false,
+		  false },
+		{ "本月 用电量", "用电量", "", HEADING_PERIOD, false, false },
+		{ "税收 上年同期", "税收", "", HEADING_ANY, true, false },
+		{ "税收 上年同期累计（万元）", "税收", "万元", HEADING_YTD, true, false },
+		{ "　其中：工业投资", "工业投资", "", HEADING_ANY, false, true },
+		{ "（一）税收", "税收", "", HEADING_ANY, false, false },
+		{ "二、1.税收 期末数", "税收", "", HEADING_LEVEL, false, false },
+		{ "1.5亿元以上项目", "1.5亿元以上项目", "", HEADING_ANY, false, false },
+		{ "同比增长(%)", "", "%", HEADING_GROWTH, false, false },
+		{ "从业人员期末数", "从业人员", "", HEADING_LEVEL, false, false },
+		{ "", "", "", HEADING_ANY, false, false },
+	};
+	struct heading h;
+	struct arena a;
+
+	(void)state;
+	arena_init(&a, 1 << 20);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_true(heading_read(slice_str(cases[i].text), &a, &h));
+		assert_slice(h.name, cases[i].name);
+		assert_slice(h.measure, cases[i].measure);
+		assert_int_equal(h.form, cases[i].form);
+		assert_int_equal(h.year_ago, cases[i].year_ago);
+		assert_int_equal(h.part, cases[i].part);
+	}
+	assert_true(heading_is_total(slice_str("合　计"), &a));
+	assert_false(heading_is_total(slice_str("合计河"), &a));
+	assert_false(heading_read(slice_str("a\xff"), &a, &h));
+	arena_release(&a);
+}
+
+/* The form of a park: one row an indicator, columns for the month, since New Year and a year ago.
+ */
+static const struct layout form = {
+	.unit = TITLE("填报单位"),
+	.indicator = { .where = AXIS_COLUMN,
+		       .columns = (const char *const[]){ "指标名称" },
+		       .ncolumns = 1,
+		       .headed = true },
+	.period = TITLE("报告期"),
+	.measure = COLUMN("计量单位"),
+};
+
+static void take(struct documents *d, const char *csv)
+{
+	struct document doc = { .format = FORMAT_CSV,
+				.layout = &form,
+				.class = UNIT_PARK,
+				.body = slice_str(csv),
+				.now_ms = NOW_MS };
+
+	assert_ok(documents_decode(d, &doc), &d->e);
+}
+
+#define TOP "填报单位：甲河,,,\n报告期：2026年10月,,,\n指标名称,计量单位,"
+
+static void figures_of_a_year_ago_are_those_of_last_years_period(void **state)
+{
+	struct documents *d = *state;
+
+	take(d, TOP "本月止累计,上年同期累计\n总产值,万元,120000,110000\n");
+	assert_int_equal(d->b->refused, 0);
+	assert_figure(d, "jiahe", "output_yuan", "2026-10", 1.2e9);
+	assert_figure(d, "jiahe", "output_yuan", "2025-10", 1.1e9);
+	assert_int_equal(d->b->nobs, 2);
+}
+
+static void a_form_that_the_catalogue_does_not_have_is_refused(void **state)
+{
+	struct documents *d = *state;
+
+	take(d, TOP "本月,本月止累计\n总产值,亿元,1,12\n税收,万元,3,30\n");
+	/* 总产值 is kept since New Year, 税收 by month. */
+	assert_figure(d, "jiahe", "output_yuan", "2026-10", 1.2e9);
+	assert_figure(d, "jiahe", "tax_yuan", "2026-10", 3e4);
+	assert_int_equal(d->b->nobs, 2);
+	assert_int_equal(d->b->count[REFUSED_INDICATOR], 2);
+}
+
+static void the_measure_beside_a_figure_counts_and_must_fit(void **state)
+{
+	struct documents *d = *state;
+
+	take(d, TOP "本月止累计\n总产值,千元,120000\n");
+	assert_figure(d, "jiahe", "output_yuan", "2026-10", 1.2e8);
+	take(d, TOP "本月止累计\n总产值,亩,120000\n");
+	assert_int_equal(d->b->nobs, 0);
+	assert_complaint(d, 0, REFUSED_MEASURE, 4, 7,
+			 "'亩' is not in a measure of output_yuan, which is in 亿元");
+}
+
+static void accountants_write_a_minus_otherwise(void **state)
+{
+	struct documents *d = *state;
+
+	take(d, TOP "本月\n税收,万元,\"(1,234.5)\"\n");
+	assert_figure(d, "jiahe", "tax_yuan", "2026-10", -12345000.0);
+	assert_complaint(d, 0, SUSPECT_MINUS, 4, 7, "'(1,234.5)' is taken as -1234.5");
+	take(d, TOP "本月\n税收,万元,△3\n");
+	assert_figure(d, "jiahe", "tax_yuan", "2026-10", -30000.0);
+	assert_int_equal(d->b->suspect, 1);
+	assert_int_equal(d->b->obs[0].flags & FIGURE_SUSPECT, 0);
+}
+
+static void utf16_is_found_out(void **state)
+{
+	static const char text[] = "\xff\xfe"
+				   "a\0,\0p\0,\0v\0\n\0"
+				   "\x32\x75\xb3\x6c,\0"
+				   "2\0"
+				   "0\0"
+				   "2\0"
+				   "6\0-\0"
+				   "1\0"
+				   "0\0,\0"
+				   "5\0";
+	struct layout l = { .unit = COLUMN("a"),
+			    .indicator = FIXED("税收"),
+			    .period = COLUMN("p"),
+			    .value = COLUMN("v") };
+	struct documents *d = *state;
+	struct document doc = { .format = FORMAT_CSV,
+				.layout = &l,
+				.class = UNIT_PARK,
+				.body = slice_of(text, sizeof(text) - 1),
+				.now_ms = NOW_MS };
+
+	assert_ok(documents_decode(d, &doc), &d->e);
+	assert_figure(d, "jiahe", "tax_yuan", "2026-10", 50000.0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(words_of_form_are_taken_off_the_name),
+		cmocka_unit_test(figures_of_a_year_ago_are_those_of_last_years_period),
+		cmocka_unit_test(a_form_that_the_catalogue_does_not_have_is_refused),
+		cmocka_unit_test(the_measure_beside_a_figure_counts_and_must_fit),
+		cmocka_unit_test(accountants_write_a_minus_otherwise),
+		cmocka_unit_test(utf16_is_found_out),
+	};
+
+	return cmocka_run_group_tests(tests, open_documents, close_documents);
+}
