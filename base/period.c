@@ -16,7 +16,7 @@
 
 #include <stdio.h>
 
-enum { SYMBOLS_MAX = 64, TEXT_LONGEST = 96 };
+enum { SYMBOLS_MAX = 64, TEXT_LONGEST = 96, FOUND_MAX_BYTES = 48 };
 
 struct scan {
 	char symbols[SYMBOLS_MAX + 1];
@@ -462,6 +462,40 @@ int period_parse(struct slice text, struct period *p, struct err *e)
 	if (!separator)
 		return malformed(&s, e);
 	return after_separator(&s, separator, p, e);
+}
+
+/* The longest period that begins at `from`; 0: none does. */
+static size_t period_length(struct slice from)
+{
+	struct period p;
+
+	for (size_t n = from.n < FOUND_MAX_BYTES ? from.n : FOUND_MAX_BYTES; n > 4; n--) {
+		struct slice s = slice_of(from.p, n);
+
+		if (n < from.n && ((unsigned char)from.p[n] & 0xc0) == 0x80)
+			continue;
+		if (n < from.n && is_digit(from.p[n]) && is_digit(from.p[n - 1]))
+			continue;
+		if (text_trim(s).n == n && period_parse(s, &p, NULL) == 0)
+			return n;
+	}
+	return 0;
+}
+
+bool period_find(struct slice text, struct slice *found)
+{
+	for (size_t i = 0; i + 4 < text.n; i++) {
+		size_t n;
+
+		if (!is_digit(text.p[i]) || (i > 0 && is_digit(text.p[i - 1])))
+			continue;
+		n = period_length(slice_skip(text, i));
+		if (!n)
+			continue;
+		*found = slice_of(text.p + i, n);
+		return true;
+	}
+	return false;
 }
 
 enum freq freq_parse(struct slice text)

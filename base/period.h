@@ -41,6 +41,11 @@ enum { PERIOD_TEXT = 32 };
  * be ("month 13 does not exist"). Full-width digits are folded by the caller. */
 int period_parse(struct slice text, struct period *p, struct err *e);
 
+/* The longest text within `text` that period_parse() takes, the first of them: 2026年10月 in
+ * "2026年10月主要经济指标". False when there is none; a year alone counts only with 年 behind it.
+ */
+bool period_find(struct slice text, struct slice *found);
+
 /* SDMX time period text: 2026-10, 2026-Q3, 2026-S1, 2026, 2026-10-31; a merged
  * month run is 2026-01/2026-02. */
 char *period_print(struct period p, char out[PERIOD_TEXT]);

@@ -34,7 +34,8 @@ enum axis_where {
 	AXIS_COLUMN, /* one or more columns (JSON: pointers within a row), joined */
 	AXIS_HEADER, /* the header row's cells (JSON: the row's member names) */
 	AXIS_TITLE,  /* a line above the header: "地区：上海市" (tables only) */
-	AXIS_TABLE,  /* the name of the sheet or data set */
+	AXIS_IN_TITLE, /* within any line above the header: "2026年10月主要指标"; only a period */
+	AXIS_TABLE, /* the name of the sheet or data set */
 };
 
 struct axis {

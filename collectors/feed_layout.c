@@ -15,7 +15,7 @@
 struct raw_axis {
 	const char *is, *column, *title, *pointer, *join;
 	struct yaml_strings columns, pointers;
-	bool header, keys, sheet;
+	bool header, keys, sheet, in_title;
 	int64_t header_row;
 };
 
@@ -29,6 +29,7 @@ static const struct yaml_field grid_axis[] = {
 	{ "header_row", YAML_INT, AT(header_row), .min = 1, .max = HEADER_ROWS_MAX,
 	  .help = "one row of a stacked header" },
 	{ "title", YAML_STRING, AT(title), .help = "label of a line above the header" },
+	{ "in_title", YAML_BOOL, AT(in_title), .help = "within a line above the header" },
 	{ "sheet", YAML_BOOL, AT(sheet), .help = "the sheet's name" },
 	{ NULL },
 };
@@ -155,7 +156,7 @@ static size_t axis_places(const struct raw_axis *r)
 	bool headed = r->header && (r->column || r->columns.n);
 
 	return !!r->is + !!r->column + !!r->columns.n + !!r->title + (r->header && !headed) +
-	       !!r->pointer + !!r->pointers.n + r->keys + r->sheet;
+	       !!r->pointer + !!r->pointers.n + r->keys + r->sheet + r->in_title;
 }
 
 static void read_axis(const struct yaml_node *node, struct axis *x, struct reader *rd)
@@ -173,11 +174,12 @@ static void read_axis(const struct yaml_node *node, struct axis *x, struct reade
 	r.header |= r.header_row > 0;
 	x->row = (unsigned)r.header_row;
 	if (axis_places(&r) != 1) {
-		yaml_complain(node, rd->d, "exactly one of: %s",
-			      keys == grid_axis
-				      ? "is, column, columns, header, header_row, title, sheet"
-			      : keys == json_axis ? "is, pointer, pointers, keys"
-						  : "is, column, columns, header, sheet");
+		yaml_complain(
+			node, rd->d, "exactly one of: %s",
+			keys == grid_axis
+				? "is, column, columns, header, header_row, title, in_title, sheet"
+			: keys == json_axis ? "is, pointer, pointers, keys"
+					    : "is, column, columns, header, sheet");
 		return;
 	}
 	if (r.join && !r.columns.n && !r.pointers.n)
@@ -188,8 +190,8 @@ static void read_axis(const struct yaml_node *node, struct axis *x, struct reade
 		x->text = r.is ? r.is : r.title;
 		if (!*x->text)
 			yaml_complain(node, rd->d, "the text is empty");
-	} else if (r.sheet) {
-		x->where = AXIS_TABLE;
+	} else if (r.sheet || r.in_title) {
+		x->where = r.sheet ? AXIS_TABLE : AXIS_IN_TITLE;
 	} else if ((r.header && !r.column && !r.columns.n) || r.keys) {
 		x->where = AXIS_HEADER;
 	} else if (r.columns.n || r.pointers.n) {
@@ -219,6 +221,8 @@ static void check_axes(const struct yaml_node *map, const struct layout *l, stru
 	int headers = is_spread(&l->unit) + is_spread(&l->indicator) + is_spread(&l->period);
 	bool spread = headers > 0;
 
+	if (l->unit.where == AXIS_IN_TITLE || l->indicator.where == AXIS_IN_TITLE)
+		yaml_complain(map, rd->d, "only a period is found within a title");
 	if (l->period.where == AXIS_NONE && !yaml_get(map, "period"))
 		yaml_complain(map, rd->d, "'period' is needed: where the period stands");
 	for (int i = 0; i < AXIS_VALUE; i++)

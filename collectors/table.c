@@ -7,6 +7,7 @@
  */
 #include "collectors/table.h"
 
+#include "base/period.h"
 #include "collectors/cells.h"
 
 #include <stdio.h>
@@ -84,6 +85,10 @@ struct table {
 	struct search best;
 	struct row stack[HEADER_ROWS_MAX]; /* the last rows, while a stacked header is sought */
 	size_t nstack;
+	struct row
+		met[HEADER_ROWS_MAX]; /* those that would do, unless the next row is one of them */
+	struct row joined;            /* what they say together */
+	bool any_met;
 	struct slice *header;
 	struct cell *headings[AXES]; /* what the header says of an axis that stands in it */
 	enum role *roles;
@@ -161,6 +166,10 @@ static int place_init(struct table *t, int i, struct err *e)
 	const struct axis *axis = &t->layout->axes[i];
 
 	p->axis = axis;
+	if (axis->where == AXIS_IN_TITLE && i != AXIS_PERIOD)
+		return err_set(e, ERR_INVALID, "the layout looks for the %s within titles",
+			       axis_names[i]);
+	t->titles |= axis->where == AXIS_IN_TITLE;
 	if (axis->where == AXIS_TITLE) {
 		p->label = text_key(slice_str(axis->text), t->arena);
 		t->titles = true;
@@ -293,6 +302,23 @@ static bool take_titles(struct table *t, const struct row *row, bool strict)
 	return found;
 }
 
+/* The first period that stands in a line above the header. */
+static void take_period(struct table *t, const struct row *row)
+{
+	struct place *p = &t->places[AXIS_PERIOD];
+	bool folded;
+
+	for (size_t c = 0; c < row->n && !p->titled; c++) {
+		struct slice text = text_fold_width(row->cells[c].text, t->arena, &folded), found;
+
+		if (!text.p || !period_find(text, &found))
+			continue;
+		p->title = arena_slice(t->arena, found);
+		p->title_at = place_of_cell(&row->cells[c]);
+		p->titled = p->title.p != NULL;
+	}
+}
+
 static bool might_be_title(const struct row *row)
 {
 	struct slice s = row->n ? row->cells[0].text : slice_of("", 0);
@@ -364,9 +390,9 @@ static int stack_row(struct table *t, const struct row *row, struct row *out, st
 		memmove(t->stack, t->stack + 1, --t->nstack * sizeof(*t->stack));
 	if (keep_row(t, row, &t->stack[t->nstack], e) < 0)
 		return -1;
-	if (t->blanks_merged && t->nstack + 1 < wanted)
-		fill_from_left(&t->stack[t->nstack]);
 	t->nstack++;
+	for (size_t k = 0; t->blanks_merged && k + 1 < t->nstack; k++)
+		fill_from_left(&t->stack[k]);
 	if (t->nstack < wanted)
 		return 0;
 	*out = (struct row){ .line = row->line };
@@ -435,6 +461,8 @@ static bool is_header(struct table *t, const struct row *row, struct match *m)
 	each_named(t, match_column, &x);
 	if (m->named)
 		return m->found == m->named;
+	if (t->nstack)
+		row = &t->stack[0];
 	return filled_cells(row) >= 2 && !(t->titles && might_be_title(row));
 }
 
@@ -523,6 +551,23 @@ static int take_headings(struct table *t, const struct row *row, struct err *e)
 	return 0;
 }
 
+static int check_titles(const struct table *t, const struct row *row, struct err *e)
+{
+	for (int i = 0; i < AXES; i++) {
+		const struct place *p = &t->places[i];
+
+		if (p->axis->where == AXIS_TITLE && !p->titled)
+			return err_set(e, ERR_INVALID,
+				       "no line '%s：…' stands above the header in line %u",
+				       p->axis->text, row->line);
+		if (p->axis->where == AXIS_IN_TITLE && !p->titled)
+			return err_set(e, ERR_INVALID,
+				       "no line above the header in line %u has a %s", row->line,
+				       axis_names[i]);
+	}
+	return 0;
+}
+
 /* Keeps the header, whose cells go with the next row. */
 static int take_header(struct table *t, const struct row *row, struct err *e)
 {
@@ -547,11 +592,8 @@ static int take_header(struct table *t, const struct row *row, struct err *e)
 		t->roles[c] = role_of(t, c, first);
 		first = first && !text.n;
 	}
-	for (int i = 0; i < AXES; i++)
-		if (t->places[i].axis->where == AXIS_TITLE && !t->places[i].titled)
-			return err_set(e, ERR_INVALID,
-				       "no line '%s：…' stands above the header in line %u",
-				       t->places[i].axis->text, row->line);
+	if (check_titles(t, row, e) < 0)
+		return -1;
 	t->below = true;
 	t->block = 0;
 	t->nstack = 0;
@@ -690,6 +732,7 @@ static int axis_value(struct table *t, const struct row *row, int i, struct fact
 		f->text[i] = t->name;
 		return 1;
 	case AXIS_TITLE:
+	case AXIS_IN_TITLE:
 		f->text[i] = p->title;
 		f->at[i] = p->title_at;
 		return 1;
@@ -812,38 +855,85 @@ static int found_header(struct table *t, const struct row *row, const struct mat
 	return 1;
 }
 
+/* The rows that were met are the header. */
+static int take_met(struct table *t, struct err *e)
+{
+	struct match m;
+
+	t->any_met = false;
+	t->nstack = t->layout->header_rows;
+	memcpy(t->stack, t->met, sizeof(t->stack));
+	is_header(t, &t->joined, &m);
+	return found_header(t, &t->joined, &m, e);
+}
+
+static void note_search(struct table *t, const struct row *row, const struct match *m)
+{
+	if (m->found > t->best.found) {
+		t->best.found = m->found;
+		t->best.line = row->line;
+		t->best.missing = m->missing;
+	} else if (!t->best.missing)
+		t->best.missing = m->missing;
+}
+
+static int on_row(void *ctx, const struct row *row, struct err *e);
+
+/* The names a layout has often stand in the upper row alone, above nothing: then so many rows would
+ * do that end too early, with a title as the first. So the last that do in a row are taken. 1: go
+ * on. 0: not yet a header. */
+static int seek_stacked(struct table *t, const struct row *row, struct err *e)
+{
+	struct row joined;
+	struct match m = { 0 };
+	int rc = stack_row(t, row, &joined, e);
+
+	if (rc <= 0)
+		return rc;
+	if (is_header(t, &joined, &m)) {
+		memcpy(t->met, t->stack, sizeof(t->met));
+		t->joined = joined;
+		if (!m.named)
+			return take_met(t, e);
+		t->any_met = true;
+		return 1;
+	}
+	note_search(t, row, &m);
+	if (!t->any_met)
+		return 0;
+	return take_met(t, e) < 0 ? -1 : on_row(t, row, e);
+}
+
 /* A row above the header, or the header itself. 1: go on. 0: it will not come any more. */
 static int seek(struct table *t, const struct row *row, struct err *e)
 {
-	struct row joined = *row;
 	struct match m;
-	int rc = 1;
+	int rc;
 
 	if (t->best.rows == SEEK_ROWS)
 		return 0;
 	t->best.rows++;
 	if (filled_cells(row) == 0 && !t->nstack)
 		return 1;
-	if (t->layout->header_rows > 1 && !t->records)
-		rc = stack_row(t, row, &joined, e);
-	if (rc < 0)
-		return -1;
-	if (rc && is_header(t, &joined, &m))
-		return found_header(t, &joined, &m, e);
-	if (rc && m.found > t->best.found) {
-		t->best.found = m.found;
-		t->best.line = row->line;
-		t->best.missing = m.missing;
-	} else if (rc && !t->best.missing)
-		t->best.missing = m.missing;
+	if (t->layout->header_rows > 1 && !t->records) {
+		rc = seek_stacked(t, row, e);
+		if (rc)
+			return rc;
+	} else if (is_header(t, row, &m)) {
+		return found_header(t, row, &m, e);
+	} else {
+		note_search(t, row, &m);
+	}
 	if (t->titles)
 		take_titles(t, row, false);
+	if (t->layout->period.where == AXIS_IN_TITLE)
+		take_period(t, row);
 	return t->records ? 0 : 1;
 }
 
 static void new_search(struct table *t)
 {
-	t->below = false;
+	t->below = t->any_met = false;
 	t->nstack = 0;
 	t->best = (struct search){ 0 };
 }
@@ -854,6 +944,8 @@ static void end_table(struct table *t, bool only)
 {
 	struct err why;
 
+	if (t->any_met && take_met(t, &why) < 0)
+		t->none = why;
 	if (t->below || t->skipped || (t->ntables && !t->best.rows))
 		return;
 	if (t->block) {

@@ -5,6 +5,7 @@
  * says whether there was one.
  */
 #include "base/log.h"
+#include "collectors/propose.h"
 #include "daemon/commands.h"
 #include "daemon/config.h"
 #include "storage/store.h"
@@ -154,7 +155,8 @@ static int read_document(const char *path, struct buf *out, struct err *e)
 	return buf_check(out, e);
 }
 
-static void print_batch(const struct batch *b, const struct zone *z)
+/* One line a figure, as it was understood. */
+static void print_figures(const struct batch *b, const struct zone *z)
 {
 	char number[NUM_TEXT], day[TIME_TEXT];
 	struct buf text;
@@ -174,12 +176,17 @@ static void print_batch(const struct batch *b, const struct zone *z)
 		num_print_g(b->samples[i].value, number);
 		printf("%.*s %s\n", (int)text.n, text.p, number);
 	}
+	buf_release(&text);
+}
+
+static void print_batch(const struct batch *b, const struct zone *z)
+{
+	print_figures(b, z);
 	for (size_t i = 0; i < b->ncomplaints; i++)
 		printf("%s: %s: %s\n", b->complaints[i].place, refusal_name(b->complaints[i].why),
 		       b->complaints[i].text);
 	printf("%zu figures and %zu samples kept, %zu refused, %zu doubtful\n", b->nobs,
 	       b->nsamples, b->refused, b->suspect);
-	buf_release(&text);
 }
 
 static int64_t wall_ms(void)
@@ -212,17 +219,90 @@ static int decode_document(const struct feed_config *f, const struct checked *k,
 	return document_decode(&doc, k->catalogue, NULL, b, e);
 }
 
+/* By a feed of the configuration. */
+static int check_configured(const struct checked *k, const char *config_path, const char *name,
+			    struct slice body, struct batch *b, struct err *e)
+{
+	const struct feed_config *f = find_feed(k->config, name);
+
+	if (!f) {
+		printf("%s has no feed '%s'\n", config_path, name);
+		return EXIT_FAULTS;
+	}
+	if (decode_document(f, k, body, b, e) < 0)
+		printf("refused as a whole: %s\n", e->text);
+	print_batch(b, catalogue_zone(k->catalogue));
+	return b->refused || e->code != ERR_NONE ? EXIT_FAULTS : EXIT_DONE;
+}
+
+/* The document's name without folder and ending, as far as a feed may be called so. */
+static void print_feed_name(const char *path)
+{
+	const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+	bool any = false;
+
+	printf("  - name: ");
+	for (; *base && *base != '.'; base++) {
+		bool fits = strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				   "0123456789_-",
+				   *base);
+
+		if (fits)
+			putchar(*base);
+		any |= fits;
+	}
+	printf("%s\n", any ? "" : "figures");
+}
+
+/* A document nobody has configured: what it seems to be, as a feed to be copied. */
+static int check_unknown(const struct checked *k, const char *path, struct slice body,
+			 struct batch *b, struct err *e)
+{
+	struct document doc = { .format = FORMAT_TABLE,
+				.class = UNIT_CLASSES,
+				.body = body,
+				.feed = "",
+				.instance = "",
+				.now_ms = wall_ms() };
+	struct proposal p;
+	struct arena arena;
+	struct buf text;
+	int code = EXIT_FAULTS;
+
+	arena_init(&arena, CHECK_ARENA_BYTES);
+	buf_init(&text, 1 << 20);
+	if (propose(&doc, k->catalogue, &arena, &p, e) < 0) {
+		printf("no layout could be found: %s\n", e->text);
+	} else {
+		printf("# %u layouts were tried; under this one %zu figures are kept, %zu "
+		       "refused\nfeeds:\n",
+		       p.tried, p.kept, p.refused);
+		print_feed_name(path);
+		proposal_print(&p, 4, &text);
+		printf("    folder: in\n%.*s\n", (int)text.n, text.p);
+		doc.format = p.format;
+		doc.layout = &p.layout;
+		if (document_decode(&doc, k->catalogue, NULL, b, e) < 0)
+			printf("refused as a whole: %s\n", e->text);
+		else if (!b->refused)
+			code = EXIT_DONE;
+		print_batch(b, catalogue_zone(k->catalogue));
+	}
+	buf_release(&text);
+	arena_release(&arena);
+	return code;
+}
+
 static int check_feed(int argc, char **argv)
 {
-	const struct feed_config *f;
 	struct checked k;
 	struct batch *b = NULL;
 	struct buf body;
 	struct err e = { 0 };
 	int code = EXIT_FAULTS;
 
-	if (argc != 5 || strcmp(argv[1], "--config") != 0) {
-		fputs("usage: parkwatch check feed --config FILE NAME DOCUMENT\n", stderr);
+	if ((argc != 4 && argc != 5) || strcmp(argv[1], "--config") != 0) {
+		fputs("usage: parkwatch check feed --config FILE [NAME] DOCUMENT\n", stderr);
 		return EXIT_USAGE;
 	}
 	checked_init(&k);
@@ -231,21 +311,13 @@ static int check_feed(int argc, char **argv)
 		say_result(&k, &e, false);
 		goto out;
 	}
-	f = find_feed(k.config, argv[3]);
-	if (!f) {
-		printf("%s has no feed '%s'\n", argv[2], argv[3]);
-		goto out;
-	}
 	b = batch_new(1ULL << 30, &e);
-	if (!b || read_document(argv[4], &body, &e) < 0) {
+	if (!b || read_document(argv[argc - 1], &body, &e) < 0)
 		code = fail_with("feed", &e);
-		goto out;
-	}
-	if (decode_document(f, &k, buf_all(&body), b, &e) < 0)
-		printf("refused as a whole: %s\n", e.text);
-	else if (!b->refused)
-		code = EXIT_DONE;
-	print_batch(b, catalogue_zone(k.catalogue));
+	else if (argc == 5)
+		code = check_configured(&k, argv[2], argv[3], buf_all(&body), b, &e);
+	else
+		code = check_unknown(&k, argv[3], buf_all(&body), b, &e);
 out:
 	if (b)
 		batch_free(b);

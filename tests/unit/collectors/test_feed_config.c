@@ -274,7 +274,7 @@ static void one_look_shows_all_mistakes(void **state)
 	assert_said(f, 14, 16, "'working_day' needs 'freq'");
 	assert_said(f, 15, 10, "a duration such as 30s");
 	assert_said(f, 18, 5, "only one of unit, indicator and period can be {header: true}");
-	assert_said(f, 20, 13, "exactly one of: is, column, columns, header, header_row, title, sheet");
+	assert_said(f, 20, 13, "exactly one of: is, column, columns, header, header_row, title, in_title, sheet");
 	assert_said(f, 21, 12, "with {header: true} the values are the cells themselves");
 	assert_said(f, 22, 3, "a feed is a map of keys");
 	assert_said(f, 25, 11, "'settle' is only for a feed with 'folder'");

@@ -1,0 +1,556 @@
+/*
+ * propose.c - see propose.h.
+ */
+#include "collectors/propose.h"
+
+#include "base/alloc.h"
+#include "collectors/body.h"
+#include "collectors/heading.h"
+#include "collectors/sample.h"
+
+#include <stdio.h>
+
+enum {
+	PLACES_MOST = 6, /* where one axis may stand */
+	TRIED_MOST = 64,
+	TRIED_ROWS = 2000,
+	ARENA_BYTES = 64 << 20,
+	IGNORED_MOST = 32,
+};
+
+struct places {
+	struct axis list[PLACES_MOST];
+	size_t n;
+};
+
+struct proposing {
+	const struct document *doc;
+	const struct catalogue *cat;
+	struct arena *arena;
+	struct samples samples;
+	struct sample *sample; /* the table that has most rows with figures */
+	struct places places[AXES];
+	const char **ignored;
+	size_t nignored;
+	struct proposal *best;
+	unsigned tried; /* with this header */
+	bool failed;    /* no memory */
+};
+
+/* --- places --------------------------------------------------------------------------- */
+
+static void add_place(struct proposing *x, int axis, struct axis place)
+{
+	struct places *p = &x->places[axis];
+
+	if (p->n < PLACES_MOST)
+		p->list[p->n++] = place;
+}
+
+static const char *kept_text(struct proposing *x, struct slice s)
+{
+	const char *out = arena_strndup(x->arena, s.p, s.n);
+
+	x->failed |= !out;
+	return out ? out : "";
+}
+
+static bool is_unique(const struct sample *s, size_t column)
+{
+	for (size_t c = 0; c < s->ncolumns; c++)
+		if (c != column && slice_eq(s->headings[c], s->headings[column]))
+			return false;
+	return true;
+}
+
+/* A column by its heading, or by number where that says nothing. */
+static const char *column_name(struct proposing *x, size_t column)
+{
+	const struct sample *s = x->sample;
+	const char *number;
+
+	if (s->headings[column].n && is_unique(s, column))
+		return kept_text(x, s->headings[column]);
+	number = arena_printf(x->arena, "#%zu", column + 1);
+	x->failed |= !number;
+	return number ? number : "";
+}
+
+static struct axis by_columns(struct proposing *x, const size_t *columns, size_t n)
+{
+	const char **names = arena_array(x->arena, n, sizeof(*names));
+
+	x->failed |= !names;
+	for (size_t i = 0; names && i < n; i++)
+		names[i] = column_name(x, columns[i]);
+	return (struct axis){
+		.where = AXIS_COLUMN, .columns = names, .ncolumns = names ? n : 0, .join = "-"
+	};
+}
+
+/* Columns whose cells are such texts; the one that has most of them first. */
+static void look_at_columns(struct proposing *x, int axis, unsigned kinds, double least)
+{
+	for (double share = 1.0; share >= least; share -= 0.25)
+		for (size_t c = 0; c < x->sample->ncolumns; c++) {
+			double s = sample_share(x->sample, c, kinds);
+
+			if (s > share - 0.25 && s <= share && s >= least)
+				add_place(x, axis, by_columns(x, &c, 1));
+		}
+}
+
+/* The header as a whole, or one row of a stacked one. */
+static void look_at_header(struct proposing *x, int axis, unsigned kinds)
+{
+	const struct sample *s = x->sample;
+
+	for (size_t r = 0; r < s->nheader; r++)
+		if (sample_row_share(s, s->header + r, kinds) > 0.4)
+			add_place(x, axis,
+				  (struct axis){ .where = AXIS_HEADER,
+						 .row = s->nheader > 1 ? (unsigned)r + 1 : 0 });
+}
+
+static bool cut_label(struct slice text, struct slice *label, struct slice *value)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		size_t n = text.p[i] == ':' ? 1 : slice_starts(slice_skip(text, i), "：") ? 3 : 0;
+
+		if (!n)
+			continue;
+		*label = text_trim(slice_of(text.p, i));
+		*value = text_trim(slice_skip(text, i + n));
+		return label->n > 0;
+	}
+	return false;
+}
+
+static bool is_unit(const struct proposing *x, struct slice text)
+{
+	return catalogue_find_unit(x->cat, text, UNIT_CLASSES, (struct date){ 0 }, NULL) != NULL;
+}
+
+static bool is_measure(struct slice text)
+{
+	struct num_scale scale;
+	const char *base;
+
+	return measure_find(text, &scale, &base, NULL) == 0;
+}
+
+/* The unit whose name stands within the text, the longest of them. */
+static const struct unit *unit_within(const struct proposing *x, struct slice text)
+{
+	const struct unit *met = NULL;
+	size_t longest = 0;
+
+	for (size_t i = 0; i < catalogue_units(x->cat); i++) {
+		const struct unit *u = catalogue_unit_at(x->cat, i);
+
+		for (size_t k = 0; k < u->nnames + u->naliases; k++) {
+			const char *name =
+				k < u->nnames ? u->names[k].text : u->aliases[k - u->nnames];
+			size_t n = strlen(name);
+
+			if (n <= longest || !memmem(text.p, text.n, name, n))
+				continue;
+			longest = n;
+			met = u;
+		}
+	}
+	return met;
+}
+
+/* "填报单位：甲河", "报告期：2026年10月", "单位：万元" above the header. */
+static void look_at_title(struct proposing *x, struct slice label, struct slice value)
+{
+	struct axis title = { .where = AXIS_TITLE };
+	struct period p;
+
+	if (is_unit(x, value)) {
+		title.text = kept_text(x, label);
+		add_place(x, AXIS_UNIT, title);
+	} else if (period_parse(value, &p, NULL) == 0) {
+		title.text = kept_text(x, label);
+		add_place(x, AXIS_PERIOD, title);
+	} else if (is_measure(value)) {
+		title.text = kept_text(x, label);
+		add_place(x, AXIS_MEASURE, title);
+	}
+}
+
+static void look_at_titles(struct proposing *x)
+{
+	const struct sample *s = x->sample;
+	bool in_title = false;
+
+	for (size_t r = 0; r < s->header; r++) {
+		for (size_t c = 0; c < s->rows[r].n; c++) {
+			struct slice text = sample_text(s, r, c), label, value, found;
+			const struct unit *u = text.n ? unit_within(x, text) : NULL;
+
+			if (cut_label(text, &label, &value))
+				look_at_title(x, label, value.n ? value : sample_text(s, r, c + 1));
+			if (u)
+				add_place(x, AXIS_UNIT,
+					  (struct axis){ .where = AXIS_FIXED, .text = u->id });
+			in_title |= period_find(text, &found);
+		}
+	}
+	if (in_title)
+		add_place(x, AXIS_PERIOD, (struct axis){ .where = AXIS_IN_TITLE });
+}
+
+static void look_at_name(struct proposing *x)
+{
+	struct period p;
+
+	if (is_unit(x, x->sample->name))
+		add_place(x, AXIS_UNIT, (struct axis){ .where = AXIS_TABLE });
+	if (period_parse(x->sample->name, &p, NULL) == 0)
+		add_place(x, AXIS_PERIOD, (struct axis){ .where = AXIS_TABLE });
+}
+
+/* Year and month in columns of their own. */
+static void look_at_year_and_month(struct proposing *x)
+{
+	const struct sample *s = x->sample;
+
+	for (size_t y = 0; y < s->ncolumns; y++)
+		for (size_t m = 0; m < s->ncolumns; m++) {
+			size_t both[] = { y, m };
+
+			if (m != y && sample_share(s, y, CELL_YEAR) > 0.9 &&
+			    sample_share(s, m, CELL_MONTH) > 0.9 &&
+			    sample_share(s, m, CELL_YEAR) == 0)
+				add_place(x, AXIS_PERIOD, by_columns(x, both, 2));
+		}
+}
+
+/* One label a row and headings that say 累计, 上年同期 and the like. */
+static void look_at_label_and_heading(struct proposing *x)
+{
+	struct places labels = x->places[AXIS_INDICATOR];
+	const struct sample *s = x->sample;
+
+	for (size_t i = 0; i < labels.n; i++) {
+		if (labels.list[i].where != AXIS_COLUMN)
+			continue;
+		for (size_t r = s->header; r < s->body; r++)
+			if (sample_row_share(s, r, CELL_ASPECT) > 0) {
+				struct axis headed = labels.list[i];
+
+				headed.headed = true;
+				add_place(x, AXIS_INDICATOR, headed);
+				break;
+			}
+	}
+}
+
+static void look_at_values(struct proposing *x)
+{
+	const struct sample *s = x->sample;
+
+	for (size_t c = s->ncolumns; c-- > 0;)
+		if (sample_has_figures(s, c) && sample_share(s, c, CELL_YEAR) < 0.9)
+			add_place(x, AXIS_VALUE, by_columns(x, &c, 1));
+}
+
+static void look(struct proposing *x)
+{
+	look_at_columns(x, AXIS_UNIT, CELL_UNIT, 0.5);
+	look_at_header(x, AXIS_UNIT, CELL_UNIT);
+	look_at_columns(x, AXIS_INDICATOR, CELL_INDICATOR, 0.25);
+	look_at_header(x, AXIS_INDICATOR, CELL_INDICATOR);
+	if (x->sample->nheader > 1)
+		add_place(x, AXIS_INDICATOR, (struct axis){ .where = AXIS_HEADER });
+	look_at_label_and_heading(x);
+	look_at_year_and_month(x);
+	look_at_columns(x, AXIS_PERIOD, CELL_PERIOD, 0.9);
+	look_at_header(x, AXIS_PERIOD, CELL_PERIOD);
+	look_at_titles(x);
+	look_at_name(x);
+	look_at_values(x);
+	look_at_columns(x, AXIS_MEASURE, CELL_MEASURE, 0.5);
+	look_at_columns(x, AXIS_FLAG, CELL_FLAG, 0.9);
+}
+
+/* --- trying ---------------------------------------------------------------------------- */
+
+static bool spreads(const struct axis *a)
+{
+	return a->where == AXIS_HEADER || a->headed;
+}
+
+/* Whether the axes can stand together. */
+static bool is_possible(const struct layout *l)
+{
+	size_t n = 0;
+
+	for (int i = 0; i < AXIS_VALUE; i++) {
+		n += spreads(&l->axes[i]);
+		for (int k = 0; k < i; k++)
+			if (spreads(&l->axes[i]) && spreads(&l->axes[k]) &&
+			    (!l->axes[i].row || l->axes[i].row == l->axes[k].row))
+				return false;
+	}
+	return (n == 0) == (l->value.where == AXIS_COLUMN);
+}
+
+static int try_layout(struct proposing *x, const struct layout *l, struct err *e)
+{
+	struct document d = *x->doc;
+	struct batch *b = batch_new(ARENA_BYTES, e);
+	struct proposal *best = x->best;
+	struct err why;
+
+	if (!b)
+		return -1;
+	d.layout = l;
+	d.format = x->samples.format;
+	d.rows_limit = TRIED_ROWS;
+	document_decode(&d, x->cat, NULL, b, &why);
+	best->tried++;
+	x->tried++;
+	/* A figure too few is worth more than one that is wrong. */
+	if (b->nobs > 0 &&
+	    (best->kept == 0 || (double)b->nobs - 2.0 * (double)b->refused >
+					(double)best->kept - 2.0 * (double)best->refused)) {
+		best->kept = b->nobs;
+		best->refused = b->refused;
+		best->layout = *l;
+	}
+	batch_free(b);
+	return 0;
+}
+
+/* Headings over figures that name nothing: 序号, 位次. */
+static void find_ignored(struct proposing *x)
+{
+	const struct sample *s = x->sample;
+
+	x->nignored = 0;
+	x->ignored = arena_array(x->arena, IGNORED_MOST, sizeof(*x->ignored));
+	x->failed |= !x->ignored;
+	for (size_t c = 0; c < s->ncolumns && x->ignored && x->nignored < IGNORED_MOST; c++) {
+		unsigned kinds = 0;
+
+		for (size_t r = s->header; r < s->body; r++)
+			if (c < s->rows[r].n)
+				kinds |= s->kinds[r][c];
+		if (!s->headings[c].n || !sample_has_figures(s, c) ||
+		    (kinds & (CELL_INDICATOR | CELL_UNIT | CELL_PERIOD | CELL_ASPECT)))
+			continue;
+		x->ignored[x->nignored++] = kept_text(x, s->headings[c]);
+	}
+}
+
+static struct axis place_at(const struct places *p, size_t k)
+{
+	return k < p->n ? p->list[k] : (struct axis){ .where = AXIS_NONE };
+}
+
+static int try_values(struct proposing *x, struct layout *l, struct err *e)
+{
+	bool spread = spreads(&l->unit) || spreads(&l->indicator) || spreads(&l->period);
+	size_t n = spread ? 1 : x->places[AXIS_VALUE].n;
+
+	l->ignore = spread ? x->ignored : NULL;
+	l->nignore = spread ? x->nignored : 0;
+	for (size_t v = 0; v < n && x->tried < TRIED_MOST; v++) {
+		l->value = spread ? (struct axis){ 0 } : place_at(&x->places[AXIS_VALUE], v);
+		if (is_possible(l) && try_layout(x, l, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int try_all(struct proposing *x, struct err *e)
+{
+	const struct places *u = &x->places[AXIS_UNIT], *i = &x->places[AXIS_INDICATOR],
+			    *p = &x->places[AXIS_PERIOD];
+	struct layout l = { .header_rows = x->sample->nheader ? (unsigned)x->sample->nheader : 1,
+			    .delimiter =
+				    x->samples.format == FORMAT_CSV ? x->samples.delimiter : '\0' };
+
+	l.measure = place_at(&x->places[AXIS_MEASURE], 0);
+	l.flag = place_at(&x->places[AXIS_FLAG], 0);
+	for (size_t a = 0; a < u->n; a++)
+		for (size_t b = 0; b < i->n; b++)
+			for (size_t c = 0; c < p->n; c++) {
+				l.unit = u->list[a];
+				l.indicator = i->list[b];
+				l.period = p->list[c];
+				if (try_values(x, &l, e) < 0)
+					return -1;
+			}
+	return 0;
+}
+
+/* --- the document ------------------------------------------------------------------------ */
+
+static void choose_sample(struct proposing *x)
+{
+	for (size_t i = 0; i < x->samples.n; i++) {
+		struct sample *s = &x->samples.list[i];
+
+		if (!x->sample || s->end - s->body > x->sample->end - x->sample->body)
+			x->sample = s;
+	}
+}
+
+static int nothing_found(const struct proposing *x, struct err *e)
+{
+	for (int i = 0; i < AXIS_VALUE; i++)
+		if (!x->places[i].n)
+			return err_set(e, ERR_NOT_FOUND,
+				       i == AXIS_UNIT ? "no cell, title or sheet is a unit of the "
+							"catalogue"
+				       : i == AXIS_INDICATOR
+					       ? "no row, column or heading is an indicator of "
+						 "the catalogue"
+					       : "no cell, title or sheet is a period such as "
+						 "2026年10月");
+	return err_set(e, ERR_NOT_FOUND, "%u layouts were tried, and none gave a figure",
+		       x->best->tried);
+}
+
+/* All that is possible with a header of so many rows. */
+static int try_header(struct proposing *x, size_t n, struct err *e)
+{
+	bool csv = x->samples.format == FORMAT_CSV;
+
+	if (sample_set_header(x->sample, n, csv, x->arena, e) < 0)
+		return -1;
+	memset(x->places, 0, sizeof(x->places));
+	x->tried = 0;
+	look(x);
+	find_ignored(x);
+	if (x->failed)
+		return err_set(e, ERR_LIMIT, "the document needs more memory than it may have");
+	return try_all(x, e);
+}
+
+/* The one class all units have under the best layout is not known here: all are taken. */
+int propose(const struct document *d, const struct catalogue *cat, struct arena *a,
+	    struct proposal *out, struct err *e)
+{
+	struct proposing x = { .doc = d, .cat = cat, .arena = a, .best = out };
+	struct slice text = d->body;
+	struct buf room;
+	size_t broken;
+	int rc = 0;
+
+	*out = (struct proposal){ .class = UNIT_CLASSES };
+	buf_init(&room, d->body.n < SIZE_MAX / 4 ? d->body.n * 3 + 16 : SIZE_MAX);
+	if (format_of(format_told(d->format, d->body))->as_text)
+		rc = body_decode(d->body, d->encoding, &room, &text, NULL, &broken, e);
+	if (rc == 0)
+		rc = samples_read(d, text, cat, a, &x.samples, e);
+	if (rc == 0) {
+		out->format = x.samples.format;
+		choose_sample(&x);
+	}
+	if (rc == 0 && !x.sample)
+		rc = err_set(e, ERR_NOT_FOUND, "the document has no rows");
+	for (size_t n = 0; rc == 0 && n <= x.sample->nheader_most; n++)
+		rc = try_header(&x, n, e);
+	if (rc == 0 && !out->kept)
+		rc = nothing_found(&x, e);
+	buf_release(&room);
+	return rc;
+}
+
+/* --- as configuration -------------------------------------------------------------------- */
+
+/* Always in quotes: names may hold whatever YAML gives a meaning to. */
+static void put_text(struct buf *out, const char *text)
+{
+	buf_putc(out, '"');
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			buf_putc(out, '\\');
+		if (*text == '\n')
+			buf_puts(out, "\\n");
+		else
+			buf_putc(out, *text);
+	}
+	buf_putc(out, '"');
+}
+
+static void put_list(struct buf *out, const char *const *list, size_t n)
+{
+	buf_putc(out, '[');
+	for (size_t i = 0; i < n; i++) {
+		buf_puts(out, i ? ", " : "");
+		put_text(out, list[i]);
+	}
+	buf_putc(out, ']');
+}
+
+static void put_axis(struct buf *out, const struct axis *x)
+{
+	buf_putc(out, '{');
+	switch (x->where) {
+	case AXIS_FIXED:
+		buf_puts(out, "is: ");
+		put_text(out, x->text);
+		break;
+	case AXIS_TITLE:
+		buf_puts(out, "title: ");
+		put_text(out, x->text);
+		break;
+	case AXIS_IN_TITLE:
+		buf_puts(out, "in_title: true");
+		break;
+	case AXIS_TABLE:
+		buf_puts(out, "sheet: true");
+		break;
+	case AXIS_HEADER:
+		if (x->row)
+			buf_printf(out, "header_row: %u", x->row);
+		else
+			buf_puts(out, "header: true");
+		break;
+	default:
+		buf_puts(out, x->ncolumns > 1 ? "columns: " : "column: ");
+		if (x->ncolumns > 1)
+			put_list(out, x->columns, x->ncolumns);
+		else
+			put_text(out, x->columns[0]);
+		if (x->headed)
+			buf_puts(out, ", header: true");
+	}
+	buf_puts(out, "}\n");
+}
+
+void proposal_print(const struct proposal *p, unsigned indent, struct buf *out)
+{
+	const struct layout *l = &p->layout;
+	int in = (int)indent;
+
+	buf_printf(out, "%*sformat: %s\n", in, "", format_of(p->format)->name);
+	if (p->class == UNIT_CLASSES)
+		buf_printf(out, "%*sclass: any\n", in, "");
+	buf_printf(out, "%*slayout:\n", in, "");
+	for (int i = 0; i < AXES; i++) {
+		if (l->axes[i].where == AXIS_NONE)
+			continue;
+		buf_printf(out, "%*s  %s: ", in, "", axis_names[i]);
+		put_axis(out, &l->axes[i]);
+	}
+	if (l->header_rows > 1)
+		buf_printf(out, "%*s  header_rows: %u\n", in, "", l->header_rows);
+	if (l->delimiter && l->delimiter != ',') {
+		buf_printf(out, "%*s  delimiter: ", in, "");
+		buf_puts(out, l->delimiter == '\t' ? "tab\n" : "");
+		if (l->delimiter != '\t')
+			buf_printf(out, "\"%c\"\n", l->delimiter);
+	}
+	if (l->nignore) {
+		buf_printf(out, "%*s  ignore: ", in, "");
+		put_list(out, l->ignore, l->nignore);
+		buf_putc(out, '\n');
+	}
+}
