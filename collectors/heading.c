@@ -187,6 +187,17 @@ bool heading_read(struct slice text, struct arena *a, struct heading *out)
 	return true;
 }
 
+const char *heading_form_words(enum heading_form f)
+{
+	static const char *const names[] = {
+		[HEADING_ANY] = "no growth rate",     [HEADING_PERIOD] = "a figure of the period",
+		[HEADING_YTD] = "one since New Year", [HEADING_LEVEL] = "a level",
+		[HEADING_GROWTH] = "a growth rate",
+	};
+
+	return names[f];
+}
+
 bool heading_fits(const struct heading *h, const struct indicator *i)
 {
 	switch (h->form) {

@@ -33,6 +33,9 @@ struct heading {
 /* False when there is no memory, or the text is not UTF-8. */
 bool heading_read(struct slice text, struct arena *a, struct heading *out);
 
+/* "a figure of the period", "one since New Year", … */
+const char *heading_form_words(enum heading_form f);
+
 /* Whether an indicator of this form may stand under the heading. */
 bool heading_fits(const struct heading *h, const struct indicator *i);
 

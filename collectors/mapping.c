@@ -56,28 +56,64 @@ static int multiply(struct slice power, struct num_scale *scale, struct err *e)
 	return 0;
 }
 
-/* The measure in the cell itself goes before the one in its row, that before the heading's. */
+/* The measure that leads to the indicator's base, of those a text names: "亿元、%". */
+static int fitting_measure(const struct known_indicator *i, struct slice text,
+			   struct num_scale *scale, struct err *e)
+{
+	char shown[TEXT_SHOWN];
+	struct slice rest = text;
+	const char *base;
+
+	if (measure_find(text, scale, &base, e) == 0)
+		return strcmp(base, i->base) == 0
+			       ? 0
+			       : err_set(e, ERR_INVALID,
+					 "%s is not in a measure of %s, which is in %s",
+					 text_shown(text, shown), i->indicator->code,
+					 i->indicator->measure);
+	while (e->code != ERR_MEMORY && rest.n) {
+		size_t n = 0, mark = 0;
+		struct err other;
+
+		while (n < rest.n && !mark) {
+			struct slice s = slice_skip(rest, n);
+
+			mark = slice_starts(s, "、") || slice_starts(s, "，") ? 3
+			       : s.p[0] == ',' || s.p[0] == ';'               ? 1
+									      : 0;
+			n += !mark;
+		}
+		if (measure_find(text_trim(slice_of(rest.p, n)), scale, &base, &other) == 0 &&
+		    strcmp(base, i->base) == 0)
+			return 0;
+		rest = slice_skip(rest, n + mark);
+	}
+	return -1;
+}
+
+/* The measure in the cell itself goes before the one in the heading, that before the one in a
+ * column or a title. */
 static int cell_scale(const struct known_indicator *i, const struct cell_number *n,
 		      const struct fact *f, struct num_scale *scale, enum refusal *why,
 		      struct err *e)
 {
-	struct slice measure = n->measure.n ? n->measure : f->text[AXIS_MEASURE];
-	struct slice cell = n->measure.n ? f->text[AXIS_VALUE] : measure;
 	char shown[TEXT_SHOWN];
 	const char *base;
-	struct err wrong = { .code = ERR_NONE };
 
 	*scale = i->scale;
-	*why = n->measure.n ? REFUSED_VALUE : REFUSED_MEASURE;
-	if (measure.n && measure_find(measure, scale, &base, &wrong) < 0) {
-		if (wrong.code == ERR_MEMORY || !n->measure.n)
-			return err_set(e, wrong.code, "%s", wrong.text);
-		return err_set(e, ERR_INVALID, "%s is not a number", text_shown(cell, shown));
-	}
+	*why = REFUSED_VALUE;
+	if (n->measure.n && measure_find(n->measure, scale, &base, e) < 0)
+		return e->code == ERR_MEMORY ? -1
+					     : err_set(e, ERR_INVALID, "%s is not a number",
+						       text_shown(f->text[AXIS_VALUE], shown));
 	*why = REFUSED_MEASURE;
-	if (measure.n && strcmp(base, i->base) != 0)
+	if (n->measure.n && strcmp(base, i->base) != 0)
 		return err_set(e, ERR_INVALID, "%s is not in a measure of %s, which is in %s",
-			       text_shown(cell, shown), i->indicator->code, i->indicator->measure);
+			       text_shown(f->text[AXIS_VALUE], shown), i->indicator->code,
+			       i->indicator->measure);
+	if (!n->measure.n && !i->measured && f->text[AXIS_MEASURE].n &&
+	    fitting_measure(i, f->text[AXIS_MEASURE], scale, e) < 0)
+		return -1;
 	return multiply(f->text[AXIS_MULTIPLIER], scale, e);
 }
 

@@ -171,6 +171,9 @@ static void look_at_title(struct proposing *x, struct slice label, struct slice 
 	if (is_unit(x, value)) {
 		title.text = kept_text(x, label);
 		add_place(x, AXIS_UNIT, title);
+	} else if (catalogue_find_indicator(x->cat, value, NULL, NULL)) {
+		title.text = kept_text(x, label);
+		add_place(x, AXIS_INDICATOR, title);
 	} else if (period_parse(value, &p, NULL) == 0) {
 		title.text = kept_text(x, label);
 		add_place(x, AXIS_PERIOD, title);
@@ -189,12 +192,17 @@ static void look_at_titles(struct proposing *x)
 		for (size_t c = 0; c < s->rows[r].n; c++) {
 			struct slice text = sample_text(s, r, c), label, value, found;
 			const struct unit *u = text.n ? unit_within(x, text) : NULL;
+			const struct indicator *i =
+				catalogue_find_indicator(x->cat, text, NULL, NULL);
 
 			if (cut_label(text, &label, &value))
 				look_at_title(x, label, value.n ? value : sample_text(s, r, c + 1));
 			if (u)
 				add_place(x, AXIS_UNIT,
 					  (struct axis){ .where = AXIS_FIXED, .text = u->id });
+			if (i)
+				add_place(x, AXIS_INDICATOR,
+					  (struct axis){ .where = AXIS_FIXED, .text = i->code });
 			in_title |= period_find(text, &found);
 		}
 	}
@@ -248,12 +256,22 @@ static void look_at_label_and_heading(struct proposing *x)
 	}
 }
 
+/* A column that is headed 累计 or 同比增长 is no plain value: what it holds the heading says. */
+static bool says_more(const struct sample *s, size_t column)
+{
+	for (size_t r = s->body - s->nheader_most; r < s->body; r++)
+		if (column < s->rows[r].n && (s->kinds[r][column] & CELL_ASPECT))
+			return true;
+	return false;
+}
+
 static void look_at_values(struct proposing *x)
 {
 	const struct sample *s = x->sample;
 
 	for (size_t c = s->ncolumns; c-- > 0;)
-		if (sample_has_figures(s, c) && sample_share(s, c, CELL_YEAR) < 0.9)
+		if (sample_has_figures(s, c) && sample_share(s, c, CELL_YEAR) < 0.9 &&
+		    !says_more(s, c))
 			add_place(x, AXIS_VALUE, by_columns(x, &c, 1));
 }
 
@@ -298,6 +316,12 @@ static bool is_possible(const struct layout *l)
 	return (n == 0) == (l->value.where == AXIS_COLUMN);
 }
 
+/* A refused figure is one that was found at least. */
+static double worth(size_t kept, size_t refused)
+{
+	return (double)kept - 0.25 * (double)refused;
+}
+
 static int try_layout(struct proposing *x, const struct layout *l, struct err *e)
 {
 	struct document d = *x->doc;
@@ -313,10 +337,8 @@ static int try_layout(struct proposing *x, const struct layout *l, struct err *e
 	document_decode(&d, x->cat, NULL, b, &why);
 	best->tried++;
 	x->tried++;
-	/* A figure too few is worth more than one that is wrong. */
 	if (b->nobs > 0 &&
-	    (best->kept == 0 || (double)b->nobs - 2.0 * (double)b->refused >
-					(double)best->kept - 2.0 * (double)best->refused)) {
+	    (best->kept == 0 || worth(b->nobs, b->refused) > worth(best->kept, best->refused))) {
 		best->kept = b->nobs;
 		best->refused = b->refused;
 		best->layout = *l;
@@ -454,8 +476,12 @@ int propose(const struct document *d, const struct catalogue *cat, struct arena 
 	}
 	if (rc == 0 && !x.sample)
 		rc = err_set(e, ERR_NOT_FOUND, "the document has no rows");
-	for (size_t n = 0; rc == 0 && n <= x.sample->nheader_most; n++)
+	/* A row of the header too few may be the one that says 上年同期. */
+	for (size_t n = rc == 0 ? x.sample->nheader_most : 0; rc == 0 && !out->kept; n--) {
 		rc = try_header(&x, n, e);
+		if (n <= 1)
+			break;
+	}
 	if (rc == 0 && !out->kept)
 		rc = nothing_found(&x, e);
 	buf_release(&room);
@@ -530,7 +556,10 @@ void proposal_print(const struct proposal *p, unsigned indent, struct buf *out)
 	const struct layout *l = &p->layout;
 	int in = (int)indent;
 
-	buf_printf(out, "%*sformat: %s\n", in, "", format_of(p->format)->name);
+	/* Whoever hands in CSV today may hand in a workbook next month. */
+	buf_printf(out, "%*sformat: %s\n", in, "",
+		   format_of(format_of(p->format)->kind == KIND_GRID ? FORMAT_TABLE : p->format)
+			   ->name);
 	if (p->class == UNIT_CLASSES)
 		buf_printf(out, "%*sclass: any\n", in, "");
 	buf_printf(out, "%*slayout:\n", in, "");

@@ -256,12 +256,24 @@ static int read_names(struct resolver *r, struct err *e)
 	return 0;
 }
 
+static const char *form_words(enum figure_form f)
+{
+	static const char *const words[] = {
+		[FORM_PERIOD] = "a figure of the period",
+		[FORM_YTD] = "one since New Year",
+		[FORM_LEVEL] = "a level",
+		[FORM_GROWTH] = "a growth rate",
+	};
+
+	return words[f];
+}
+
 /* The indicator that a heading such as "其中：工业投资 上年同期累计(万元)" is about; *which stays
  * NULL when there is none, with the reason refused when there are two. */
 static int by_heading(struct resolver *r, struct known_indicator *k, struct slice text,
 		      struct slice *measure, struct err *e)
 {
-	const struct indicator *met = NULL;
+	const struct indicator *met = NULL, *near = NULL;
 	struct heading h;
 	char shown[TEXT_SHOWN];
 
@@ -272,9 +284,12 @@ static int by_heading(struct resolver *r, struct known_indicator *k, struct slic
 	for (size_t n = 0; n < r->nbare_names && h.name.n; n++) {
 		const struct bare_name *b = &r->bare_names[n];
 
-		if (b->indicator == met || !slice_eq(b->key, h.name) ||
-		    !heading_fits(&h, b->indicator))
+		if (b->indicator == met || !slice_eq(b->key, h.name))
 			continue;
+		if (!heading_fits(&h, b->indicator)) {
+			near = b->indicator;
+			continue;
+		}
 		if (met) {
 			refuse(r, &k->refused, REFUSED_INDICATOR, "%s may be %s or %s",
 			       text_shown(text, shown), met->code, b->indicator->code);
@@ -282,6 +297,10 @@ static int by_heading(struct resolver *r, struct known_indicator *k, struct slic
 		}
 		met = b->indicator;
 	}
+	if (!met && near)
+		refuse(r, &k->refused, REFUSED_INDICATOR, "%s is %s, but %s is kept as %s",
+		       text_shown(text, shown), heading_form_words(h.form), near->code,
+		       form_words(near->form));
 	k->indicator = met;
 	k->year_ago = h.year_ago;
 	*measure = h.measure;
@@ -332,6 +351,7 @@ static int find_indicator(struct resolver *r, struct known_indicator *k, struct 
 	k->scale = k->indicator->scale;
 	if (base_of(slice_str(k->indicator->measure), &k->base, &known, e) < 0)
 		return -1;
+	k->measured = measure.n > 0;
 	return measure.n ? set_measure(r, k, measure, e) : 0;
 }
 

@@ -30,6 +30,7 @@ struct known_indicator {
 	struct num_scale scale; /* of the measure this document has for it */
 	const char *base;       /* of the indicator's own measure */
 	bool year_ago;          /* the figures are those of a year before: 上年同期 */
+	bool measured;          /* the heading says in what they count */
 	uint32_t id;
 };
 

@@ -250,6 +250,23 @@ static size_t filled(const struct sample *s, size_t row)
 	return n;
 }
 
+/* "填报单位：甲河", also with more of the kind to its right. */
+static bool is_title(const struct sample *s, size_t row)
+{
+	for (size_t c = 0; c < s->rows[row].n; c++) {
+		struct slice t = s->rows[row].cells[c].text;
+
+		if (t.n)
+			return memchr(t.p, ':', t.n) || memmem(t.p, t.n, "：", strlen("："));
+	}
+	return true;
+}
+
+static bool may_be_header(const struct sample *s, size_t row)
+{
+	return s->records || (filled(s, row) > 1 && !is_title(s, row));
+}
+
 static void find_body(struct sample *s)
 {
 	size_t gap = 0;
@@ -260,7 +277,7 @@ static void find_body(struct sample *s)
 		gap = has_figure(s, s->end) ? 0 : gap + 1;
 	s->end -= gap;
 	while (s->nheader_most < s->body && s->nheader_most < (s->records ? 1 : HEADER_MOST) &&
-	       (filled(s, s->body - s->nheader_most - 1) > 1 || s->records))
+	       may_be_header(s, s->body - s->nheader_most - 1))
 		s->nheader_most++;
 }
 

@@ -1,0 +1,223 @@
+/*
+ * test_propose.c - layouts proposed for forms as offices hand them in, and what is read with them.
+ */
+#include "collectors/propose.h"
+#include "tests/unit/collectors/documents.h"
+
+static const char catalogue_text[] =
+	"units:\n"
+	"  - {id: jiahe, class: park, name: 甲河产业集聚区, aliases: [甲河]}\n"
+	"  - {id: yishan, class: park, name: 乙山产业集聚区, aliases: [乙山]}\n"
+	"  - {id: bingquan, class: park, name: 丙泉产业集聚区, aliases: [丙泉]}\n"
+	"releases:\n"
+	"  - {id: m, freq: M, working_day: 10, january: false}\n"
+	"indicators:\n"
+	"  - {code: value_added_yuan, name: 规上工业增加值, measure: 亿元, freq: M, form: ytd, "
+	"release: m}\n"
+	"  - {code: value_added_growth_ratio, name: 规上工业增加值增速, measure: \"%\", freq: M,\n"
+	"     form: growth, basis: ytd, release: m}\n"
+	"  - {code: investment_yuan, name: 固定资产投资完成额, aliases: [固定资产投资], measure: "
+	"亿元,\n"
+	"     freq: M, form: ytd, release: m}\n"
+	"  - {code: investment_growth_ratio, name: 固定资产投资增速, measure: \"%\", freq: M,\n"
+	"     form: growth, basis: ytd, release: m}\n"
+	"  - {code: industrial_investment_yuan, name: 工业投资, measure: 亿元, freq: M, form: ytd, "
+	"release: m}\n"
+	"  - {code: enterprises, name: 规上工业企业数, measure: 家, freq: M, form: level, release: "
+	"m}\n";
+
+static int open_documents(void **state)
+{
+	*state = documents_open(catalogue_text, NULL);
+	return 0;
+}
+
+static int close_documents(void **state)
+{
+	documents_close(*state);
+	return 0;
+}
+
+/* What is proposed, to be released; then the document is read with it into d->b. */
+static char *proposed(struct documents *d, const char *text)
+{
+	struct document doc = { .format = FORMAT_TABLE,
+				.class = UNIT_CLASSES,
+				.body = slice_str(text),
+				.now_ms = NOW_MS };
+	struct proposal p;
+	struct arena a;
+	struct buf out;
+	char *yaml;
+
+	arena_init(&a, 64 << 20);
+	buf_init(&out, 1 << 20);
+	assert_ok(propose(&doc, d->cat, &a, &p, &d->e), &d->e);
+	proposal_print(&p, 0, &out);
+	yaml = strndup(out.p, out.n);
+	doc.layout = &p.layout;
+	doc.format = p.format;
+	assert_ok(documents_decode(d, &doc), &d->e);
+	buf_release(&out);
+	arena_release(&a);
+	return yaml;
+}
+
+#define assert_proposed(d, text, want)                                                             \
+	do {                                                                                       \
+		char *yaml_ = proposed(d, text);                                                   \
+		assert_string_equal(yaml_, want);                                                  \
+		free(yaml_);                                                                       \
+	} while (0)
+
+static void parks_in_rows_under_a_stacked_header(void **state)
+{
+	struct documents *d = *state;
+
+	assert_proposed(d,
+			"全市产业集聚区2026年10月主要经济指标,,,,,\n"
+			"单位：亿元,,,,,\n"
+			"序号,园区,规上工业增加值,,固定资产投资,\n"
+			",,累计,增速(%),累计,同比增长(%)\n"
+			"1,甲河产业集聚区,12.3,8.1,33.2,10.5\n"
+			"2,乙山产业集聚区,9.1,7.7,\"1,021.5\",△2.1\n"
+			"注：数据来源于统计局\n",
+			"format: table\nclass: any\nlayout:\n"
+			"  unit: {column: \"园区\"}\n"
+			"  indicator: {header: true}\n"
+			"  period: {in_title: true}\n"
+			"  measure: {title: \"单位\"}\n"
+			"  header_rows: 2\n"
+			"  ignore: [\"序号\"]\n");
+	assert_int_equal(d->b->nobs, 8);
+	assert_int_equal(d->b->refused, 0);
+	assert_figure(d, "jiahe", "value_added_yuan", "2026-10", 1.23e9);
+	assert_figure(d, "yishan", "investment_yuan", "2026-10", 1.0215e11);
+	assert_figure(d, "yishan", "investment_growth_ratio", "2026-10", -0.021);
+}
+
+static void a_park_hands_in_its_own_form(void **state)
+{
+	struct documents *d = *state;
+
+	assert_proposed(d,
+			"产业集聚区统计月报表,,,,,\n"
+			"填报单位：甲河,,,报告期：2026年10月,,\n"
+			"指标名称,计量单位,本月,本月止累计,上年同期累计,增减(%)\n"
+			"一、规上工业增加值,亿元,1.2,12.3,11.1,10.8\n"
+			"二、固定资产投资,万元,33000,332000,300000,10.7\n"
+			"　　其中：工业投资,万元,20000,202000,…,-\n"
+			"三、规上工业企业数,家,,,,\n"
+			"单位负责人：,,,填表人：,,\n",
+			"format: table\nclass: any\nlayout:\n"
+			"  unit: {title: \"填报单位\"}\n"
+			"  indicator: {column: \"指标名称\", header: true}\n"
+			"  period: {title: \"报告期\"}\n"
+			"  measure: {column: \"计量单位\"}\n");
+	assert_int_equal(d->b->nobs, 7);
+	assert_figure(d, "jiahe", "value_added_yuan", "2025-10", 1.11e9);
+	assert_figure(d, "jiahe", "value_added_growth_ratio", "2026-10", 0.108);
+	assert_figure(d, "jiahe", "industrial_investment_yuan", "2026-10", 2.02e9);
+	/* The month's own figures are not what the catalogue keeps; and a name stands under them.
+	 */
+	assert_int_equal(d->b->refused, 4);
+	assert_complaint(d, 0, REFUSED_INDICATOR, 3, 11,
+			 "'一、规上工业增加值 本月' is a figure of the period, but "
+			 "value_added_yuan is kept as one since New Year");
+}
+
+static void months_in_columns_parks_in_rows(void **state)
+{
+	struct documents *d = *state;
+
+	assert_proposed(d,
+			"各园区情况\n"
+			"指标：规上工业企业数;;\n"
+			"园区;2026年9月;2026年10月\n"
+			"甲河;44;45\n乙山;31;31\n",
+			"format: table\nclass: any\nlayout:\n"
+			"  unit: {column: \"园区\"}\n"
+			"  indicator: {title: \"指标\"}\n"
+			"  period: {header: true}\n"
+			"  delimiter: \";\"\n");
+	assert_int_equal(d->b->nobs, 4);
+	assert_figure(d, "jiahe", "enterprises", "2026-10", 45);
+}
+
+static void one_figure_a_line(void **state)
+{
+	struct documents *d = *state;
+
+	assert_proposed(d,
+			"单位\t指标\t年\t月\t数值\t标志\n"
+			"甲河\t规上工业增加值\t2026\t9\t11.1\t初步\n"
+			"乙山\t规上工业增加值\t2026\t9\t8.1\t\n",
+			"format: table\nclass: any\nlayout:\n"
+			"  unit: {column: \"单位\"}\n"
+			"  indicator: {column: \"指标\"}\n"
+			"  period: {columns: [\"年\", \"月\"]}\n"
+			"  value: {column: \"数值\"}\n"
+			"  flag: {column: \"标志\"}\n"
+			"  delimiter: tab\n");
+	assert_int_equal(d->b->nobs, 2);
+	assert_int_equal(documents_figure(d, "jiahe", "value_added_yuan", "2026-09")->flags,
+			 FIGURE_PROVISIONAL);
+}
+
+static void months_over_indicators_are_an_axis_each(void **state)
+{
+	struct documents *d = *state;
+
+	assert_proposed(d,
+			"园区,2026年8月,,2026年9月,\n"
+			",规上工业增加值,固定资产投资,规上工业增加值,固定资产投资\n"
+			"甲河,1,2,3,4\n乙山,5,6,7,8\n",
+			"format: table\nclass: any\nlayout:\n"
+			"  unit: {column: \"园区\"}\n"
+			"  indicator: {header_row: 2}\n"
+			"  period: {header_row: 1}\n"
+			"  header_rows: 2\n");
+	assert_int_equal(d->b->nobs, 8);
+	assert_figure(d, "yishan", "investment_yuan", "2026-08", 6e8);
+	assert_figure(d, "jiahe", "value_added_yuan", "2026-09", 3e8);
+}
+
+static void what_is_missing_is_said(void **state)
+{
+	struct documents *d = *state;
+	struct document doc = { .format = FORMAT_TABLE, .class = UNIT_CLASSES, .now_ms = NOW_MS };
+	static const struct {
+		const char *text, *why;
+	} cases[] = {
+		{ "a,b\n1,2\n", "no cell, title or sheet is a unit of the catalogue" },
+		{ "园区,2026-09\n甲河,2\n",
+		  "no row, column or heading is an indicator of the catalogue" },
+		{ "园区,固定资产投资\n甲河,2\n",
+		  "no cell, title or sheet is a period such as 2026年10月" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct proposal p;
+		struct arena a;
+
+		arena_init(&a, 64 << 20);
+		doc.body = slice_str(cases[i].text);
+		assert_fails(propose(&doc, d->cat, &a, &p, &d->e), &d->e, ERR_NOT_FOUND,
+			     cases[i].why);
+		arena_release(&a);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(parks_in_rows_under_a_stacked_header),
+		cmocka_unit_test(a_park_hands_in_its_own_form),
+		cmocka_unit_test(months_in_columns_parks_in_rows),
+		cmocka_unit_test(one_figure_a_line),
+		cmocka_unit_test(months_over_indicators_are_an_axis_each),
+		cmocka_unit_test(what_is_missing_is_said),
+	};
+
+	return cmocka_run_group_tests(tests, open_documents, close_documents);
+}
