@@ -287,7 +287,8 @@ static int by_heading(struct resolver *r, struct known_indicator *k, struct slic
 		if (b->indicator == met || !slice_eq(b->key, h.name))
 			continue;
 		if (!heading_fits(&h, b->indicator)) {
-			near = b->indicator;
+			if (!near || near->form == FORM_GROWTH)
+				near = b->indicator;
 			continue;
 		}
 		if (met) {
