@@ -250,6 +250,9 @@ static int sort(struct eval *ev, struct query *q, struct err *e)
 
 	if (q->value.type == VALUE_MATRIX)
 		qsort(q->rows, q->nrows, sizeof(*q->rows), by_row_labels);
+	/* sort() and topk() of what is the same at every step have ordered it, but a range's rows
+	 * always come by labels. */
+	v->ordered &= q->step_ms == 0;
 	/* An instant answer has no order of its own; one for people is put in one. */
 	if (q->value.type != VALUE_VECTOR || v->ordered || (q->step_ms == 0 && v->n > SORTED_MAX))
 		return 0;
