@@ -36,7 +36,7 @@ enum {
 	/* Of libmicrohttpd, a connection: first for request line and headers, then it receives
 	 * bodies through half of it. With 32 KiB a body of 120 kB took 8 calls and twice the CPU;
 	 * what is not touched costs nothing. */
-	CONNECTION_ROOM = 128 << 10,
+	CONNECTION_ROOM = 64 << 10,
 	LOOP_PACK_MAX = 64 << 10, /* packing this much takes the loop 2 ms */
 	IN_FLIGHT_MAX = 256 << 20,
 	SMALL_REPLY = 64 << 10,
