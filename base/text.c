@@ -256,30 +256,58 @@ int text_decode(struct slice body, enum text_encoding from, struct buf *out, str
 
 /* --- blanks and widths ------------------------------------------------------------ */
 
-static const char *const blanks[] = {
-	" ",      "\t",     "\n",     "\r",     "\v",     "\f",     "\xc2\xa0",
-	"\u3000", "\u200b", "\u200c", "\u200d", "\u2060", "\ufeff",
-};
+static bool is_ascii_blank(unsigned char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
 
-enum { BLANKS = sizeof(blanks) / sizeof(blanks[0]) };
+/* Whether the three bytes are U+200B-200D, U+2060, U+3000 or U+FEFF. */
+static bool is_wide_blank(const unsigned char *p)
+{
+	switch (p[0]) {
+	case 0xe2:
+		return (p[1] == 0x80 && p[2] >= 0x8b && p[2] <= 0x8d) ||
+		       (p[1] == 0x81 && p[2] == 0xa0);
+	case 0xe3:
+		return p[1] == 0x80 && p[2] == 0x80;
+	case 0xef:
+		return p[1] == 0xbb && p[2] == 0xbf;
+	default:
+		return false;
+	}
+}
+
+/* Bytes of the blank that `s` begins with, or ends with; 0: none. */
+static size_t blank_ahead(struct slice s)
+{
+	const unsigned char *p = (const unsigned char *)s.p;
+
+	if (s.n >= 1 && is_ascii_blank(p[0]))
+		return 1;
+	if (s.n >= 2 && p[0] == 0xc2 && p[1] == 0xa0)
+		return 2;
+	return s.n >= 3 && is_wide_blank(p) ? 3 : 0;
+}
+
+static size_t blank_behind(struct slice s)
+{
+	const unsigned char *end = (const unsigned char *)s.p + s.n;
+
+	if (s.n >= 1 && is_ascii_blank(end[-1]))
+		return 1;
+	if (s.n >= 2 && end[-2] == 0xc2 && end[-1] == 0xa0)
+		return 2;
+	return s.n >= 3 && is_wide_blank(end - 3) ? 3 : 0;
+}
 
 struct slice text_trim(struct slice s)
 {
-	size_t i = 0;
+	size_t n;
 
-	while (i < BLANKS) {
-		size_t n = strlen(blanks[i]);
-
-		if (slice_starts(s, blanks[i]))
-			s = slice_skip(s, n);
-		else if (slice_ends(s, blanks[i]))
-			s.n -= n;
-		else {
-			i++;
-			continue;
-		}
-		i = 0; /* another kind may stand behind it */
-	}
+	while ((n = blank_ahead(s)) != 0)
+		s = slice_skip(s, n);
+	while ((n = blank_behind(s)) != 0)
+		s.n -= n;
 	return s;
 }
 

@@ -123,6 +123,8 @@ int decode_csv(struct slice body, const struct layout *l, struct arena *a,
 	t = table_new(l, &kept, sink, e);
 	if (t) {
 		table_blanks_were_merged(t);
+		if (!memmem(body.p, body.n, "\xef\xbf\xbd", 3))
+			table_is_whole(t);
 		rc = tell_rows(body, delimiter, a, t, false, e);
 	}
 	if (rc == 0)

@@ -73,7 +73,7 @@ struct table {
 	struct named only[ONLY_MAX];
 	bool spread; /* some axis stands in the header */
 	bool titles; /* some axis stands in a title */
-	bool blanks_merged;
+	bool blanks_merged, whole;
 
 	/* the table that is read now */
 	struct slice name;
@@ -651,7 +651,7 @@ static bool row_is_sound(struct table *t, const struct row *row)
 		complain(t, REFUSED_LAYOUT, row->cells[c].line, row->cells[c].column, text);
 		return false;
 	}
-	for (size_t c = 0; c < row->n; c++) {
+	for (size_t c = 0; c < row->n && !t->whole; c++) {
 		if (!has_lost_characters(row->cells[c].text))
 			continue;
 		complain(t, REFUSED_ENCODING, row->cells[c].line, row->cells[c].column,
@@ -1059,6 +1059,11 @@ struct table *table_new(const struct layout *l, struct arena *a, const struct fa
 void table_blanks_were_merged(struct table *t)
 {
 	t->blanks_merged = true;
+}
+
+void table_is_whole(struct table *t)
+{
+	t->whole = true;
 }
 
 struct row_sink table_sink(struct table *t)

@@ -34,6 +34,8 @@ struct table *table_new(const struct layout *l, struct arena *a, const struct fa
 /* For CSV: a cell merged over several columns has come as one with a text and empty ones behind it,
  * so an empty cell in the upper rows of a header means what its left neighbour does. */
 void table_blanks_were_merged(struct table *t);
+/* No character of the document was lost in a conversion (U+FFFD): rows are not searched for it. */
+void table_is_whole(struct table *t);
 /* To what a row_reader is to tell its rows. */
 struct row_sink table_sink(struct table *t);
 /* Cells of the header found last; 0: none was yet. */
