@@ -152,18 +152,19 @@ static const char *feed_row_class(const void *row)
 
 /* --- complaints --------------------------------------------------------------------- */
 
-static void put_place(struct buf *b, unsigned line, unsigned column)
+static void put_place(struct buf *b, unsigned line, unsigned column, const char *place)
 {
 	if (!line) {
 		buf_puts(b, "整份文件");
 		return;
 	}
-	buf_printf(b, "第 %u 行", line);
-	if (column)
-		buf_printf(b, "第 %u 列", column);
-	buf_printf(b, " <small>%u", line);
-	if (column)
-		buf_printf(b, ":%u", column);
+	if (!strchr(place, '!')) {
+		buf_printf(b, "第 %u 行", line);
+		if (column)
+			buf_printf(b, "第 %u 列", column);
+	}
+	buf_puts(b, " <small>");
+	html_text(b, place);
 	buf_puts(b, "</small>");
 }
 
@@ -176,7 +177,8 @@ static void put_complaints(struct buf *b, const struct feed_row *f)
 	buf_puts(b, "</h3>\n<ul>\n");
 	for (size_t i = 0; i < f->ncomplaints; i++) {
 		buf_puts(b, "<li>");
-		put_place(b, f->complaints[i].line, f->complaints[i].column);
+		put_place(b, f->complaints[i].line, f->complaints[i].column,
+			  f->complaints[i].place);
 		buf_puts(b, "：");
 		html_text(b, f->complaints[i].text);
 		buf_puts(b, " <small>(");

@@ -19,6 +19,7 @@ struct feed_row {
 	struct {
 		const char *reason;
 		unsigned line, column;
+		const char *place; /* "3:14", in a workbook "Sheet1!C5" */
 		const char *text;
 	} * complaints;
 	size_t ncomplaints;

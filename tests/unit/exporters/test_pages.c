@@ -379,8 +379,10 @@ static void feeds_show_how_it_goes_and_where_the_mistakes_are(void **state)
 	feeds[0].ncomplaints = 2;
 	feeds[0].complaints[0].line = 3;
 	feeds[0].complaints[0].column = 14;
+	feeds[0].complaints[0].place = "3:14";
 	feeds[0].complaints[0].text = "'<b>' is no number";
 	feeds[0].complaints[0].reason = "number";
+	feeds[0].complaints[1].place = "1:1";
 	feeds[0].complaints[1].text = "no header";
 	feeds[0].complaints[1].reason = "layout";
 	f->feeds = feeds;
