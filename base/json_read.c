@@ -43,7 +43,11 @@ struct reader {
 	struct json_node *root;
 	struct level levels[DEPTH_MAX];
 	unsigned depth;
-	struct slice key; /* of the member whose value comes next */
+	struct slice key;  /* of the member whose value comes next */
+	json_keep_fn keep; /* or NULL */
+	unsigned kept;     /* levels down to the one that is kept as text, itself with them; or 0 */
+	size_t kept_at;
+	struct json_node passing; /* stands for whatever is in there */
 	struct err *e;
 	bool told; /* `e` is filled */
 };
@@ -203,6 +207,8 @@ static int keep_string(struct reader *r, const unsigned char *p, size_t n, size_
 	bad = bad_escape(raw);
 	if (bad)
 		return complain(r, ERR_INVALID, bad);
+	if (r->kept)
+		return 1;
 	*out = arena_slice(r->arena, *out);
 	return out->p ? 1 : no_memory(r, r->arena, n);
 }
@@ -213,8 +219,13 @@ static int keep_string(struct reader *r, const unsigned char *p, size_t n, size_
 static struct json_node *add_node(struct reader *r, enum json_type type)
 {
 	struct level *up = r->depth ? &r->levels[r->depth - 1] : NULL;
-	struct json_node *node = arena_new(r->arena, struct json_node);
+	struct json_node *node;
 
+	if (r->kept) {
+		up->node->n++;
+		return &r->passing;
+	}
+	node = arena_new(r->arena, struct json_node);
 	if (!node) {
 		no_memory(r, r->arena, sizeof(*node));
 		return NULL;
@@ -289,16 +300,31 @@ static int on_string(void *ctx, const unsigned char *p, size_t n)
 	return node != NULL;
 }
 
+/* Whether the array or object that opens as a member here is kept as text. */
+static bool is_to_keep(const struct reader *r)
+{
+	const struct json_node *in = r->depth ? r->levels[r->depth - 1].node : NULL;
+
+	return r->keep && in && in->type == JSON_OBJECT && r->keep(in->key, r->key);
+}
+
 static int open_level(struct reader *r, enum json_type type)
 {
 	struct json_node *node;
+	size_t at;
 
 	find_token(r, yajl_get_bytes_consumed(r->yajl));
 	if (r->depth == DEPTH_MAX)
 		return complain(r, ERR_LIMIT, "more than 64 objects and arrays inside each other");
+	at = r->at;
 	node = add_token(r, type);
 	if (!node)
 		return 0;
+	if (!r->kept && is_to_keep(r)) {
+		node->kept = true;
+		r->kept = r->depth + 1;
+		r->kept_at = at;
+	}
 	r->levels[r->depth] = (struct level){ .node = node };
 	map_init(&r->levels[r->depth].keys);
 	r->depth++;
@@ -310,6 +336,11 @@ static int close_level(struct reader *r)
 	r->depth--;
 	map_release(&r->levels[r->depth].keys);
 	count_up_to(r, yajl_get_bytes_consumed(r->yajl));
+	if (r->kept == r->depth + 1) {
+		r->kept = 0;
+		r->levels[r->depth].node->text =
+			slice_of(r->text.p + r->kept_at, r->at - r->kept_at);
+	}
 	return 1;
 }
 
@@ -371,7 +402,7 @@ static int on_key(void *ctx, const unsigned char *p, size_t n)
 	size_t end = yajl_get_bytes_consumed(r->yajl);
 
 	find_token(r, end);
-	if (!keep_string(r, p, n, end, &r->key) || !check_new(r, r->key))
+	if (!keep_string(r, p, n, end, &r->key) || (!r->kept && !check_new(r, r->key)))
 		return 0;
 	count_up_to(r, end);
 	return 1;
@@ -467,7 +498,13 @@ static int copy_text(struct reader *r, struct slice body)
 
 struct json_node *json_parse(struct slice body, struct arena *a, struct err *e)
 {
-	struct reader r = { .arena = a, .line = 1, .column = 1, .e = e };
+	return json_parse_keeping(body, NULL, a, e);
+}
+
+struct json_node *json_parse_keeping(struct slice body, json_keep_fn keep, struct arena *a,
+				     struct err *e)
+{
+	struct reader r = { .arena = a, .line = 1, .column = 1, .keep = keep, .e = e };
 	int result = copy_text(&r, body);
 
 	if (result < 0)
@@ -493,6 +530,14 @@ const struct json_node *json_member(const struct json_node *object, struct slice
 		if (slice_eq(m->key, key))
 			return m;
 	return NULL;
+}
+
+const struct json_node *json_member_of(const struct json_node *object, const char *key,
+				       enum json_type type)
+{
+	const struct json_node *m = json_member(object, slice_str(key));
+
+	return m && m->type == type ? m : NULL;
 }
 
 /* Whether `key` is what the pointer's part `part` says: ~1 is '/', ~0 is '~'. */

@@ -225,7 +225,7 @@ static int read_rows(struct reader *r, const struct json_node *rows, struct err 
 		arena_reset(r->arena, mark);
 	}
 	if (rows->n && !r->values && r->header_axis < 0)
-		return err_set(e, ERR_INVALID, "none of the %zu rows has %s", rows->n,
+		return err_set(e, ERR_INVALID, "none of the %u rows has %s", rows->n,
 			       text_shown(slice_str(r->axes[AXIS_VALUE].columns[0]), shown));
 	return 0;
 }

@@ -2,7 +2,8 @@
  * fuzz_json_tree.c - any bytes as JSON, read to a tree.
  *
  * Texts are UTF-8 without NUL, places only move forward, members are found by their
- * keys, and a tree that is written out is read as the same tree.
+ * keys, and a tree that is written out is read as the same tree. An array or object
+ * that is kept as text gives, walked through, what its nodes would have been.
  */
 #include "base/json_read.h"
 #include "base/json_write.h"
@@ -105,6 +106,53 @@ static void check_written(const struct json_node *root, struct arena *a)
 	buf_release(&out);
 }
 
+static bool keep_all(struct slice within, struct slice key)
+{
+	(void)within;
+	(void)key;
+	return true;
+}
+
+static void check_walk(const struct json_node *kept, const struct json_node *nodes, struct arena *a)
+{
+	const struct json_node *n = nodes->child;
+	struct json_walk w;
+	struct json_item item;
+	struct err e;
+	int rc;
+
+	MUST(kept->n == nodes->n && kept->type == nodes->type);
+	json_walk_init(&w, kept);
+	while ((rc = json_walk_next(&w, a, &item, &e)) > 0) {
+		MUST(n && item.type == n->type && item.boolean == n->boolean);
+		MUST(item.line == n->line && item.column == n->column);
+		MUST(slice_eq(item.key, n->key));
+		if (n->type == JSON_NUMBER || n->type == JSON_STRING)
+			MUST(slice_eq(item.text, n->text));
+		n = n->next;
+	}
+	MUST(rc < 0 ? e.code == ERR_LIMIT : !n);
+}
+
+/* `root` is the tree of the same bytes with all its nodes, or NULL where that was refused. */
+static void check_kept(struct slice body, const struct json_node *root, struct arena *a)
+{
+	const struct json_node *kept, *m, *n;
+	struct err e;
+
+	kept = json_parse_keeping(body, keep_all, a, &e);
+	if (!kept) {
+		MUST(!root || e.code == ERR_LIMIT);
+		return;
+	}
+	if (!root || root->type != JSON_OBJECT)
+		return;
+	for (m = kept->child, n = root->child; m && n; m = m->next, n = n->next)
+		if (m->kept)
+			check_walk(m, n, a);
+	MUST(!m && !n);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	struct json_node *root;
@@ -125,6 +173,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	} else {
 		must_say_why(&e);
 	}
+	check_kept(slice_of((const char *)data, n), root, &a);
 	arena_release(&a);
 	return 0;
 }

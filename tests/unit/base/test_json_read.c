@@ -352,6 +352,100 @@ static void pointers_follow_rfc_6901(void **state)
 	assert_null(json_pointer(NULL, slice_str("/a")));
 }
 
+static bool keep_figures(struct slice within, struct slice key)
+{
+	return slice_is(key, "v") && !slice_is(within, "not");
+}
+
+static const struct json_node *keeping(struct fixture *f, const char *text)
+{
+	const struct json_node *n = json_parse_keeping(slice_str(text), keep_figures, &f->a, &f->e);
+
+	if (!n)
+		fail_msg("%s: %s", text, f->e.text);
+	return n;
+}
+
+static void what_is_kept_has_no_nodes(void **state)
+{
+	struct fixture *f = *state;
+	const struct json_node *n = keeping(f, "{\"a\":[{\"v\":[1, {\"b\":[2]},\n3 ]}],"
+					       "\"not\":{\"v\":[1]},\"v\":{},\"z\":5}");
+
+	assert_true(at(n, "/a/0/v")->kept);
+	assert_int_equal(at(n, "/a/0/v")->n, 3);
+	assert_null(at(n, "/a/0/v")->child);
+	assert_slice(at(n, "/a/0/v")->text, "[1, {\"b\":[2]},\n3 ]");
+	assert_int_equal(at(n, "/a/0/v")->column, 12);
+	assert_null(at(n, "/a/0/v/0"));
+	assert_false(at(n, "/not/v")->kept);
+	assert_slice(at(n, "/not/v/0")->text, "1");
+	assert_slice(at(n, "/v")->text, "{}");
+	assert_int_equal(at(n, "/z")->line, 2);
+	assert_int_equal(at(n, "/z")->column, 34);
+	/* A value that is neither array nor object has a node as ever. */
+	assert_slice(at(keeping(f, "{\"v\":7}"), "/v")->text, "7");
+}
+
+static void what_is_kept_is_checked(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const bad[][2] = {
+		{ "{\"v\":[1,\n2,,3]}",
+		  "line 2, column 3: unallowed token at this point in JSON text" },
+		{ "{\"v\":[\"\\ud800\"]}",
+		  "line 1, column 7: the first half of a surrogate pair without the second" },
+		{ "{\"v\":{\"\\u0000\":1}}", "line 1, column 7: \\u0000 in a string" },
+		{ "{\"v\":[1", "line 1, column 8: the document ends too early" },
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_null(json_parse_keeping(slice_str(bad[i][0]), keep_figures, &f->a, &f->e));
+		assert_string_equal(f->e.text, bad[i][1]);
+	}
+}
+
+static void check_item(struct json_walk *w, struct arena *a, enum json_type type, const char *key,
+		       const char *text, unsigned line, unsigned column)
+{
+	struct json_item item;
+	struct err e;
+
+	assert_int_equal(json_walk_next(w, a, &item, &e), 1);
+	assert_int_equal(item.type, type);
+	assert_slice(item.key, key);
+	assert_slice(item.text, text);
+	assert_int_equal(item.line, line);
+	assert_int_equal(item.column, column);
+}
+
+static void what_is_kept_is_walked_through(void **state)
+{
+	struct fixture *f = *state;
+	struct json_item item;
+	struct json_walk w;
+
+	json_walk_init(&w,
+		       at(keeping(f, "{\"v\" : [ 12.50,-1e5 ,\"区\",\n\t\"\\u533a\\n\", null,true,"
+				     "[\"]\",[]], {\"a\":\"\\\"}\"},false]}"),
+			  "/v"));
+	check_item(&w, &f->a, JSON_NUMBER, "", "12.50", 1, 10);
+	check_item(&w, &f->a, JSON_NUMBER, "", "-1e5", 1, 16);
+	check_item(&w, &f->a, JSON_STRING, "", "区", 1, 22);
+	check_item(&w, &f->a, JSON_STRING, "", "区\n", 2, 2);
+	check_item(&w, &f->a, JSON_NULL, "", "null", 2, 14);
+	check_item(&w, &f->a, JSON_BOOL, "", "true", 2, 19);
+	check_item(&w, &f->a, JSON_ARRAY, "", "[\"]\",[]]", 2, 24);
+	check_item(&w, &f->a, JSON_OBJECT, "", "{\"a\":\"\\\"}\"}", 2, 34);
+	check_item(&w, &f->a, JSON_BOOL, "", "false", 2, 46);
+	assert_int_equal(json_walk_next(&w, &f->a, &item, &f->e), 0);
+
+	json_walk_init(&w, at(keeping(f, "{\"v\":{ \"0\":1,\n\"\\u0061\" : \"x\" } }"), "/v"));
+	check_item(&w, &f->a, JSON_NUMBER, "0", "1", 1, 12);
+	check_item(&w, &f->a, JSON_STRING, "a", "x", 2, 12);
+	assert_int_equal(json_walk_next(&w, &f->a, &item, &f->e), 0);
+}
+
 static void every_failed_allocation_is_an_error_without_a_leak(void **state)
 {
 	struct fixture *f = *state;
@@ -411,6 +505,9 @@ int main(void)
 		T(the_ceiling_of_the_arena_holds),
 		T(long_strings_with_escapes_are_read),
 		T(pointers_follow_rfc_6901),
+		T(what_is_kept_has_no_nodes),
+		T(what_is_kept_is_checked),
+		T(what_is_kept_is_walked_through),
 		T(every_failed_allocation_is_an_error_without_a_leak),
 	};
 
