@@ -9,8 +9,8 @@
  * Where yajl 2.1 is too trusting we look ourselves: it does not check its
  * allocations (ours leaves by longjmp when there is no memory; what it
  * allocates lies in an arena of its own, so nothing is left behind), it writes "?"
- * for half a surrogate pair and takes anything for the second half, and it does
- * not see keys given twice.
+ * for half a surrogate pair and takes anything for the second half, it takes vertical
+ * tabs and form feeds for blanks, and it does not see keys given twice.
  */
 #include "base/json_read.h"
 #include "base/map.h"
@@ -468,6 +468,17 @@ static int run(struct reader *r)
 	return r->told ? -1 : 0;
 }
 
+/* Where the first vertical tab or form feed is, or -1. */
+static long odd_blank_at(struct slice body)
+{
+	const char *tab = body.n ? memchr(body.p, '\v', body.n) : NULL;
+	const char *feed = body.n ? memchr(body.p, '\f', body.n) : NULL;
+
+	if (!tab || (feed && feed < tab))
+		tab = feed;
+	return tab ? tab - body.p : -1;
+}
+
 /* The body's copy without BOM, and a line feed behind, so that a number at the very end
  * is a complete token. */
 static int copy_text(struct reader *r, struct slice body)
@@ -482,6 +493,12 @@ static int copy_text(struct reader *r, struct slice body)
 	if (bad >= 0) {
 		count_up_to(r, (size_t)bad);
 		complain(r, ERR_INVALID, "not UTF-8");
+		return -1;
+	}
+	bad = odd_blank_at(body);
+	if (bad >= 0) {
+		count_up_to(r, (size_t)bad);
+		complain(r, ERR_INVALID, "a control character that is no blank in JSON");
 		return -1;
 	}
 	copy = body.n == SIZE_MAX ? NULL : arena_alloc(r->arena, body.n + 1);

@@ -173,6 +173,9 @@ static void mistakes_are_told_with_their_place(void **state)
 	refuse(f, "[1] [2]", "line 1, column 5: trailing garbage");
 	refuse(f, "<html>", "line 1, column 1: invalid char in json text");
 	refuse(f, "[1] // note", "line 1, column 5: trailing garbage");
+	refuse(f, "[1,\n \f2,\v3]",
+	       "line 2, column 2: a control character that is no blank in JSON");
+	refuse(f, "[1\v]", "line 1, column 3: a control character that is no blank in JSON");
 }
 
 static void strings_from_outside_are_checked(void **state)
