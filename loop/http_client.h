@@ -19,6 +19,7 @@
 #ifndef LOOP_HTTP_CLIENT_H
 #define LOOP_HTTP_CLIENT_H
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "loop/loop.h"
 
@@ -39,6 +40,12 @@ void http_client_free(struct http_client *c);
 /* Whether the URL could be fetched at all (scheme, host, no control bytes, no user info);
  * for configuration. ERR_REFUSED names the scheme, ERR_INVALID the fault. */
 int http_url_check(const char *url, struct err *e);
+
+/* The URL that a link found in what `from` answered leads to, resolved against it (RFC 3986) and
+ * without fragment, in `a`; any thread. ERR_REFUSED when it leaves the server: another scheme, host
+ * or port. */
+int http_url_follow(const char *from, const char *link, struct arena *a, const char **out,
+		    struct err *e);
 
 struct http_fetch {
 	/* in; texts are borrowed until done */

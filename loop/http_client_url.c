@@ -116,6 +116,42 @@ int http_url_check(const char *url, struct err *e)
 	return 0;
 }
 
+static int no_memory(struct err *e)
+{
+	return err_set(e, ERR_MEMORY, "no memory for a URL");
+}
+
+/* The URL's text in `a`. */
+static int write_url(CURLU *u, struct arena *a, const char **out, struct err *e)
+{
+	char *text = NULL;
+
+	if (curl_url_set(u, CURLUPART_FRAGMENT, NULL, 0) != CURLUE_OK ||
+	    curl_url_get(u, CURLUPART_URL, &text, 0) != CURLUE_OK)
+		return no_memory(e);
+	*out = arena_strdup(a, text);
+	curl_free(text);
+	return *out ? 0 : no_memory(e);
+}
+
+int http_url_follow(const char *from, const char *link, struct arena *a, const char **out,
+		    struct err *e)
+{
+	struct origin here, there;
+	CURLU *base = http_url_parse(from, NULL, &here, e);
+	CURLU *u = base ? http_url_parse(link, base, &there, e) : NULL;
+	int rc = -1;
+
+	if (u && !origin_same(&here, &there))
+		err_set(e, ERR_REFUSED, "the link leads from %s://%.60s:%s to %s://%.60s:%s",
+			here.scheme, here.host, here.port, there.scheme, there.host, there.port);
+	else if (u)
+		rc = write_url(u, a, out, e);
+	curl_url_cleanup(u);
+	curl_url_cleanup(base);
+	return rc;
+}
+
 bool origin_same_host(const struct origin *a, const struct origin *b)
 {
 	return strcasecmp(a->host, b->host) == 0 && strcmp(a->port, b->port) == 0;
