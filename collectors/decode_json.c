@@ -5,7 +5,9 @@
  * the row's member names are one axis (a "wide" row). A pointer without its slash
  * is a member's name. Numbers keep the text they were sent as. null, "" and a
  * member that is absent are missing figures; an object or a truth value where a
- * figure should be is said with its place.
+ * figure should be is said with its place. A step '*' in the pointer to the rows
+ * stands for every element of an array, each with rows of its own: the series of an
+ * answer, or its pages.
  */
 #include "base/json_read.h"
 #include "collectors/body.h"
@@ -20,7 +22,8 @@ struct reader {
 	const struct fact_sink *sink;
 	struct arena *arena;
 	int header_axis; /* or -1 */
-	size_t values;   /* rows in which the value's member was there at all */
+	size_t rows;
+	size_t values; /* of them those in which the value's member was there at all */
 };
 
 static int reader_init(struct reader *r, struct err *e)
@@ -215,8 +218,6 @@ static int take_row(struct reader *r, const struct json_node *row, struct err *e
 
 static int read_rows(struct reader *r, const struct json_node *rows, struct err *e)
 {
-	char shown[TEXT_SHOWN];
-
 	for (const struct json_node *n = rows->child; n; n = n->next) {
 		struct arena_mark mark = arena_mark(r->arena);
 
@@ -224,9 +225,37 @@ static int read_rows(struct reader *r, const struct json_node *rows, struct err 
 			return -1;
 		arena_reset(r->arena, mark);
 	}
-	if (rows->n && !r->values && r->header_axis < 0)
-		return err_set(e, ERR_INVALID, "none of the %u rows has %s", rows->n,
-			       text_shown(slice_str(r->axes[AXIS_VALUE].columns[0]), shown));
+	r->rows += rows->n;
+	return 0;
+}
+
+/* The rows at what is left of the pointer; null is what some servers send for none. */
+static int find_rows(struct reader *r, const struct json_node *from, const char *pointer,
+		     struct err *e)
+{
+	const char *star = strstr(pointer, "/*");
+	const struct json_node *at;
+	char shown[TEXT_SHOWN];
+
+	while (star && star[2] && star[2] != '/')
+		star = strstr(star + 2, "/*");
+	at = star ? json_pointer(from, slice_of(pointer, (size_t)(star - pointer)))
+		  : point(from, pointer);
+	text_shown(slice_str(r->layout->rows), shown);
+	if (!at)
+		return err_set(e, ERR_INVALID, "the document has nothing at %s, where the rows are",
+			       shown);
+	if (at->type == JSON_NULL)
+		return 0;
+	if (at->type != JSON_ARRAY)
+		return err_set(e, ERR_INVALID,
+			       "line %u, column %u: the rows at %s are not an array", at->line,
+			       at->column, shown);
+	if (!star)
+		return read_rows(r, at, e);
+	for (const struct json_node *n = at->child; n; n = n->next)
+		if (find_rows(r, n, star + 2, e) < 0)
+			return -1;
 	return 0;
 }
 
@@ -234,24 +263,17 @@ int decode_json(struct slice body, const struct layout *l, struct arena *a,
 		const struct fact_sink *sink, struct err *e)
 {
 	struct reader r = { .layout = l, .axes = l->axes, .sink = sink, .arena = a };
-	const struct json_node *root, *rows;
-	const char *pointer = l->rows ? l->rows : "";
+	const struct json_node *root;
 	char shown[TEXT_SHOWN];
 
 	if (body_check(body, "JSON", e) < 0 || body_check_markup(body, "JSON", e) < 0 ||
 	    reader_init(&r, e) < 0)
 		return -1;
 	root = json_parse(body, a, e);
-	if (!root)
+	if (!root || find_rows(&r, root, l->rows ? l->rows : "", e) < 0)
 		return -1;
-	rows = point(root, pointer);
-	text_shown(slice_str(pointer), shown);
-	if (!rows)
-		return err_set(e, ERR_INVALID, "the document has nothing at %s, where the rows are",
-			       shown);
-	if (rows->type != JSON_ARRAY)
-		return err_set(e, ERR_INVALID,
-			       "line %u, column %u: the rows at %s are not an array", rows->line,
-			       rows->column, shown);
-	return read_rows(&r, rows, e);
+	if (r.rows && !r.values && r.header_axis < 0)
+		return err_set(e, ERR_INVALID, "none of the %zu rows has %s", r.rows,
+			       text_shown(slice_str(r.axes[AXIS_VALUE].columns[0]), shown));
+	return 0;
 }

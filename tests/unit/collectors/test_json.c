@@ -79,6 +79,90 @@ static void nested_and_joined_pointers_reach_the_statistics_bureaus_answer(void 
 			 .value = COLUMN("v") });
 }
 
+static void a_star_stands_for_every_element(void **state)
+{
+	const struct layout points = { .unit = FIXED("u"),
+				       .indicator = FIXED("i"),
+				       .period = COLUMN("t"),
+				       .value = COLUMN("v"),
+				       .rows = "/series/*/points" };
+	const struct layout pages = { .unit = FIXED("u"),
+				      .indicator = FIXED("i"),
+				      .period = COLUMN("t"),
+				      .value = COLUMN("v"),
+				      .rows = "/*/*" };
+
+	(void)state;
+	assert_decodes("{\"series\":[{\"points\":[{\"t\":2024,\"v\":1},{\"t\":2025,\"v\":2}]},"
+		       "{\"points\":null},\n{\"points\":[]},{\"points\":[{\"t\":2024,\"v\":3}]}]}",
+		       "1:37 u|i|2024|1|\n1:54 u|i|2025|2|\n2:40 u|i|2024|3|\n", points);
+	assert_decodes("[[],[[{\"t\":1,\"v\":1}],null]]", "1:17 u|i|1|1|\n", pages);
+	assert_decodes("{\"*a\":[{\"t\":1,\"v\":1}]}", "1:17 u|i|1|1|\n",
+		       { .unit = FIXED("u"),
+			 .indicator = FIXED("i"),
+			 .period = COLUMN("t"),
+			 .value = COLUMN("v"),
+			 .rows = "/*a" });
+	assert_refused_with("{\"series\":{}}",
+			    "line 1, column 11: the rows at '/series/*/points' are not an array",
+			    points);
+	assert_refused_with("{\"series\":[{\"points\":[]},{}]}",
+			    "the document has nothing at '/series/*/points', where the rows are",
+			    points);
+	assert_refused_with("[1]", "the document has nothing at '/series/*/points'", points);
+}
+
+/* Written after the description of the World Bank's API, version 2: a page is [paging, rows], a
+ * year without a figure is null, and per_page is a number in one answer and a text in another. */
+static void an_answer_of_the_world_bank_is_read(void **state)
+{
+	const struct layout layout = { .unit = COLUMN("/countryiso3code"),
+				       .indicator = COLUMN("/indicator/id"),
+				       .period = COLUMN("date"),
+				       .value = COLUMN("value"),
+				       .flag = COLUMN("obs_status"),
+				       .rows = "/1" };
+#define POPULATION(year, value, status)                                                            \
+	"{\"indicator\":{\"id\":\"SP.POP.TOTL\",\"value\":\"Population, total\"},"                 \
+	"\"country\":{\"id\":\"CN\",\"value\":\"China\"},\"countryiso3code\":\"CHN\",\"date\":"    \
+	"\"" year "\",\"value\":" value ",\"unit\":\"\",\"obs_status\":\"" status                  \
+	"\",\"decimal\":0}"
+
+	(void)state;
+	assert_decodes(
+		"[{\"page\":1,\"pages\":1,\"per_page\":\"50\",\"total\":3,\"sourceid\":\"2\","
+		"\"lastupdated\":\"2026-07-01\"},[\n" POPULATION(
+			"2025", "null",
+			"") ",\n" POPULATION("2024", "1408975000",
+					     "") ",\n" POPULATION("2023", "1410710000", "E") "]]",
+		"3:147 CHN|SP.POP.TOTL|2024|1408975000|\n"
+		"4:147 CHN|SP.POP.TOTL|2023|1410710000|E\n",
+		layout);
+	/* What it answers to a code that it does not know. */
+	assert_refused_with("[{\"message\":[{\"id\":\"120\",\"key\":\"Invalid value\"}]}]",
+			    "the document has nothing at '/1', where the rows are", layout);
+	assert_decodes("[{\"page\":0,\"pages\":0,\"total\":0},null]", "", layout);
+}
+
+/* Written after OData 4 (JSON format): rows in `value`, the link to the next page beside. */
+static void an_answer_of_odata_is_read(void **state)
+{
+	(void)state;
+	assert_decodes(
+		"{\"@odata.context\":\"https://h/v4/$metadata#Observations\",\"value\":[\n"
+		"{\"Id\":0,\"Measure\":\"T001\",\"Regions\":\"NL01  \",\"Periods\":\"2025JJ00\","
+		"\"Value\":17.5,\"ValueAttribute\":\"None\"},\n"
+		"{\"Id\":1,\"Measure\":\"T001\",\"Regions\":\"NL01  \",\"Periods\":\"2026JJ00\","
+		"\"Value\":null,\"ValueAttribute\":\"Impossible\"}],"
+		"\"@odata.nextLink\":\"https://h/v4/Observations?$skip=2\"}",
+		"2:74 NL01|T001|2025JJ00|17.5|\n",
+		{ .unit = COLUMN("Regions"),
+		  .indicator = COLUMN("Measure"),
+		  .period = COLUMN("Periods"),
+		  .value = COLUMN("Value"),
+		  .rows = "/value" });
+}
+
 static void a_bad_row_is_refused_and_the_others_kept(void **state)
 {
 	(void)state;
@@ -124,6 +208,9 @@ int main(void)
 		cmocka_unit_test(numbers_keep_their_text_and_their_place),
 		cmocka_unit_test(a_wide_row_has_an_axis_in_its_member_names),
 		cmocka_unit_test(nested_and_joined_pointers_reach_the_statistics_bureaus_answer),
+		cmocka_unit_test(a_star_stands_for_every_element),
+		cmocka_unit_test(an_answer_of_the_world_bank_is_read),
+		cmocka_unit_test(an_answer_of_odata_is_read),
 		cmocka_unit_test(a_bad_row_is_refused_and_the_others_kept),
 		cmocka_unit_test(a_document_that_does_not_fit_is_refused),
 	};
