@@ -96,8 +96,8 @@ static void a_star_stands_for_every_element(void **state)
 	assert_decodes("{\"series\":[{\"points\":[{\"t\":2024,\"v\":1},{\"t\":2025,\"v\":2}]},"
 		       "{\"points\":null},\n{\"points\":[]},{\"points\":[{\"t\":2024,\"v\":3}]}]}",
 		       "1:37 u|i|2024|1|\n1:54 u|i|2025|2|\n2:40 u|i|2024|3|\n", points);
-	assert_decodes("[[],[[{\"t\":1,\"v\":1}],null]]", "1:17 u|i|1|1|\n", pages);
-	assert_decodes("{\"*a\":[{\"t\":1,\"v\":1}]}", "1:17 u|i|1|1|\n",
+	assert_decodes("[[],[[{\"t\":1,\"v\":1}],null]]", "1:18 u|i|1|1|\n", pages);
+	assert_decodes("{\"*a\":[{\"t\":1,\"v\":1}]}", "1:19 u|i|1|1|\n",
 		       { .unit = FIXED("u"),
 			 .indicator = FIXED("i"),
 			 .period = COLUMN("t"),
