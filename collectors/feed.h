@@ -21,6 +21,7 @@
 #include "base/yaml_read.h"
 #include "catalogue/catalogue.h"
 #include "collectors/mapping.h"
+#include "collectors/paging.h"
 #include "loop/http_client.h"
 #include "loop/job.h"
 #include "loop/timer.h"
@@ -35,6 +36,7 @@ struct feed_config {
 	int format;          /* enum feed_format */
 	int encoding;        /* enum text_encoding */
 	struct layout layout;
+	struct paging paging; /* the answer comes in pages; the layout's rows are those of all */
 	struct name_pair *names;
 	size_t nnames;
 	struct yaml_strings units; /* may report only these; empty: all */

@@ -56,7 +56,7 @@ struct raw {
 	const char *name, *url, *folder, *pattern, *owner, *ca_file;
 	int format, encoding, class, release, freq;
 	struct yaml_strings units, headers;
-	const struct yaml_node *names, *layout;
+	const struct yaml_node *names, *layout, *paging;
 	bool trusted;
 	double jitter;
 	int64_t working_day, every, backoff_max, timeout, body_limit, rows_limit, redirects, settle;
@@ -105,6 +105,7 @@ static const struct yaml_field fields[] = {
 	{ "ca_file", YAML_STRING, AT(ca_file), .help = "certificates trusted for this feed" },
 	{ "headers", YAML_STRINGS, AT(headers), .help = "sent with each request" },
 	{ "layout", YAML_NODE, AT(layout), .help = "where unit, indicator, period, value stand" },
+	{ "paging", YAML_NODE, AT(paging), .help = "how the next page of an answer is found" },
 	{ NULL },
 };
 #undef AT
@@ -164,7 +165,7 @@ static void only_for(const struct yaml_node *entry, const char *const *keys, con
 static void check_source(const struct yaml_node *entry, const struct raw *r, struct diags *d)
 {
 	static const char *const of_url[] = { "timeout",     "redirects", "ca_file", "headers",
-					      "working_day", "freq",      NULL };
+					      "working_day", "freq",      "paging",  NULL };
 	static const char *const of_folder[] = { "pattern", "settle", NULL };
 	struct err e;
 
@@ -187,7 +188,10 @@ static void check_source(const struct yaml_node *entry, const struct raw *r, str
 static void check_format(const struct yaml_node *entry, const struct raw *r, struct diags *d)
 {
 	static const char *const of_figures[] = { "layout", "names", "units", "class", NULL };
+	static const char *const of_json[] = { "paging", NULL };
 
+	if (r->format != FORMAT_JSON)
+		only_for(entry, of_json, "format json", d);
 	if (r->format == FORMAT_PROMETHEUS) {
 		only_for(entry, of_figures, "formats of figures", d);
 		if (r->folder)
@@ -433,6 +437,9 @@ static void read_entry(const struct yaml_node *entry, struct feed_config *c, str
 		read_names(r.names, c, rd);
 	if (r.layout && r.format != NOT_GIVEN && format_has_layout((enum feed_format)r.format) &&
 	    feed_layout_read(r.layout, r.format, &c->layout, rd->a, rd->d) < 0)
+		rd->no_memory = true;
+	if (r.paging && r.format == FORMAT_JSON &&
+	    feed_paging_read(r.paging, &c->paging, &c->layout, rd->a, rd->d) < 0)
 		rd->no_memory = true;
 	check_headers(entry, rd->d);
 	check_source(entry, &r, rd->d);

@@ -87,6 +87,17 @@ static void copy_layout(struct copier *c, const struct layout *from, struct layo
 	to->rows = copy_text(c, from->rows);
 }
 
+static void copy_paging(struct copier *c, const struct paging *from, struct paging *to)
+{
+	*to = *from;
+	to->parameter = copy_text(c, from->parameter);
+	to->size_parameter = copy_text(c, from->size_parameter);
+	to->pages = copy_text(c, from->pages);
+	to->total = copy_text(c, from->total);
+	to->next = copy_text(c, from->next);
+	to->rows = copy_text(c, from->rows);
+}
+
 static void copy_names(struct copier *c, const struct feed_config *from, struct feed_config *to)
 {
 	to->names = arena_array(c->a, from->nnames ? from->nnames : 1, sizeof(*to->names));
@@ -118,6 +129,7 @@ int feed_config_copy(const struct feed_config *from, struct arena *a, struct fee
 	to->headers = copy_list(&c, from->headers, list_length(from->headers));
 	to->units.list = copy_list(&c, (const char *const *)from->units.list, from->units.n);
 	copy_layout(&c, &from->layout, &to->layout);
+	copy_paging(&c, &from->paging, &to->paging);
 	copy_names(&c, from, to);
 	if (c.failed)
 		return err_set(e, ERR_MEMORY, "feed %s: not enough memory", from->name);
@@ -164,6 +176,18 @@ static void put_layout(struct buf *b, const struct layout *l)
 	buf_printf(b, "%d %u\n", l->delimiter, l->header_rows);
 }
 
+static void put_paging(struct buf *b, const struct paging *p)
+{
+	buf_printf(b, "%d %" PRId64 " %" PRId64 " %" PRId64 "\n", p->kind, p->first, p->size,
+		   p->most);
+	put_text(b, p->parameter);
+	put_text(b, p->size_parameter);
+	put_text(b, p->pages);
+	put_text(b, p->total);
+	put_text(b, p->next);
+	put_text(b, p->rows);
+}
+
 static void put_numbers(struct buf *b, const struct feed_config *c)
 {
 	buf_printf(b, "%d %d %d %d %d %d %d %a\n", c->format, c->encoding, c->class, c->trusted,
@@ -186,6 +210,7 @@ static void put_config(struct buf *b, const struct feed_config *c)
 	put_list(b, c->headers, list_length(c->headers));
 	put_list(b, (const char *const *)c->units.list, c->units.n);
 	put_layout(b, &c->layout);
+	put_paging(b, &c->paging);
 	for (size_t i = 0; i < c->nnames; i++) {
 		put_text(b, c->names[i].text);
 		put_text(b, c->names[i].code);

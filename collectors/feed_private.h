@@ -23,8 +23,14 @@ struct intake;
 /* A copy of all texts and lists in `a`. ERR_MEMORY. */
 int feed_config_copy(const struct feed_config *from, struct arena *a, struct feed_config *to,
 		     struct err *e);
+/* `paging:`, which also makes the layout's rows those of all pages. Mistakes are added to `d`; -1
+ * only when there is no memory. */
+int feed_paging_read(const struct yaml_node *map, struct paging *out, struct layout *l,
+		     struct arena *a, struct diags *d);
 /* Whether both mean the same; where they were written does not count. */
 bool feed_config_same(const struct feed_config *a, const struct feed_config *b);
+
+enum { BOMB_RATIO = 100 }; /* plain bytes for one packed, at most */
 
 /* --- intake: one document from bytes to the store -------------------------------- */
 
@@ -86,6 +92,28 @@ void intake_release(struct intake *in);
 /* Whether an error is the document's own fault, so that trying again cannot help. */
 bool intake_for_good(enum err_code code);
 
+/* --- pages: answers of one attempt, made into one document ------------------------- */
+
+enum pages_end {
+	PAGES_MORE, /* the next is to be fetched from pages_url() */
+	PAGES_ALL,  /* pages_take() */
+	PAGES_FAILED,
+	PAGES_CANCELLED,
+};
+
+struct pages;
+typedef void (*pages_done)(struct feed *f, enum pages_end how, const struct err *err);
+
+int pages_begin(struct feed *f, struct err *e);
+const char *pages_url(const struct feed *f);
+size_t pages_room(const struct feed *f); /* bytes the next page may have */
+/* Takes the answer's body and reads it in a job; `done` follows on the loop. -1: it does not. */
+int pages_read(struct feed *f, struct http_fetch *h, pages_done done, struct err *e);
+/* The document, for the caller to own; the pages end. */
+struct buf pages_take(struct feed *f);
+bool pages_cancel(struct feed *f); /* false: no page is being read */
+void pages_end(struct feed *f);    /* nothing when there are none */
+
 /* --- a feed ----------------------------------------------------------------------- */
 
 enum feed_stage { STAGE_WAITING, STAGE_FETCHING, STAGE_DECODING, STAGE_STORING };
@@ -128,6 +156,7 @@ struct feed {
 	int64_t attempt_ms;
 	struct http_fetch fetch;
 	struct intake intake;
+	struct pages *pages;    /* of a feed with `paging`, while fetching; owned */
 	struct drop *drop;      /* a folder's memory between scans; owned */
 	struct err attempt_err; /* kept while up = 0 is stored */
 

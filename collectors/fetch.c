@@ -5,6 +5,8 @@
  *                          └ 304 ──────────────────────────────▲
  *                          └ failed ─▶ (a scrape: up = 0 is stored) ┘
  *
+ * An answer in pages (pages.c) is asked for page by page before the intake.
+ *
  * What the server said about its version (ETag, Last-Modified) is only remembered
  * once the body is durable or refused for good: a body that was fetched but not
  * stored is asked for in full again.
@@ -16,6 +18,7 @@
 #define container_of(p, type, member) ((type *)(void *)((char *)(p)-offsetof(type, member)))
 
 static void on_response(struct http_fetch *h);
+static void on_page(struct feed *f, enum pages_end how, const struct err *err);
 static void on_intake(struct intake *in, enum intake_end how);
 static void on_down_stored(struct intake *in, enum intake_end how);
 
@@ -58,6 +61,7 @@ static void fail(struct feed *f, const struct err *err)
 	double seconds = f->fetch.seconds;
 	struct err e;
 
+	pages_end(f);
 	intake_release(in);
 	if (!is_scrape(f) || f->collector->closing) {
 		feed_finish(f, f->collector->closing ? ATTEMPT_CANCELLED : ATTEMPT_FAILED, err,
@@ -174,7 +178,7 @@ static void on_intake(struct intake *in, enum intake_end how)
 	}
 }
 
-static void take_body(struct feed *f)
+static void take_body(struct feed *f, struct buf body, const char *encoding)
 {
 	const struct collector_options *o = &f->collector->o;
 	struct http_fetch *h = &f->fetch;
@@ -184,7 +188,7 @@ static void take_body(struct feed *f)
 	*in = (struct intake){
 		.feed = f,
 		.done = on_intake,
-		.body = h->body,
+		.body = body,
 		.origin = f->config.url,
 		.now_ms = f->attempt_ms,
 		.fetch_seconds = h->seconds,
@@ -193,10 +197,8 @@ static void take_body(struct feed *f)
 		.catalogue = o->catalogue(o->catalogue_ctx),
 	};
 	snprintf(in->content_type, sizeof(in->content_type), "%s", h->content_type);
-	snprintf(in->encoding, sizeof(in->encoding), "%s", h->content_encoding);
+	snprintf(in->encoding, sizeof(in->encoding), "%s", encoding);
 	snprintf(in->address, sizeof(in->address), "%s", h->address);
-	buf_init(&h->body, 0);
-	http_fetch_release(h);
 	if (intake_start(in, &e) < 0)
 		fail(f, &e);
 }
@@ -219,6 +221,8 @@ static void on_response(struct http_fetch *h)
 {
 	struct feed *f = container_of(h, struct feed, fetch);
 	struct err err;
+	struct buf body;
+	int rc;
 
 	judge_status(h, h->etag || h->last_modified, &err);
 	if (err.code != ERR_NONE || h->status == 304 || f->collector->closing) {
@@ -230,24 +234,34 @@ static void on_response(struct http_fetch *h)
 			finish_unchanged(f);
 		return;
 	}
-	take_body(f);
+	if (f->pages) {
+		rc = pages_read(f, h, on_page, &err);
+		http_fetch_release(h);
+		if (rc < 0)
+			fail(f, &err);
+		return;
+	}
+	body = h->body;
+	buf_init(&h->body, 0);
+	http_fetch_release(h);
+	take_body(f, body, h->content_encoding);
 }
 
-void fetch_attempt(struct feed *f)
+/* What the server says of one page's version says nothing of all of them. */
+static void ask(struct feed *f)
 {
 	const struct feed_config *c = &f->config;
 	struct http_fetch *h = &f->fetch;
-	bool conditional = processed_holds(f);
+	bool conditional = !f->pages && processed_holds(f);
 	struct err e;
 
-	f->times.retry_after_ms = 0;
 	http_fetch_init(h);
-	h->url = c->url;
+	h->url = f->pages ? pages_url(f) : c->url;
 	h->headers = f->request_headers;
 	h->etag = conditional ? or_null(f->processed.etag) : NULL;
 	h->last_modified = conditional ? or_null(f->processed.last_modified) : NULL;
 	h->ca_file = c->ca_file;
-	h->body_limit = (size_t)c->body_limit;
+	h->body_limit = f->pages ? pages_room(f) : (size_t)c->body_limit;
 	h->timeout_ms = c->timeout_ms;
 	h->redirects = (unsigned)c->redirects;
 	h->done = on_response;
@@ -255,8 +269,43 @@ void fetch_attempt(struct feed *f)
 		fail(f, &e);
 }
 
+static void on_page(struct feed *f, enum pages_end how, const struct err *err)
+{
+	struct err why;
+
+	switch (how) {
+	case PAGES_MORE:
+		ask(f);
+		break;
+	case PAGES_ALL:
+		take_body(f, pages_take(f), "");
+		break;
+	case PAGES_FAILED:
+		why = *err; /* goes with the pages */
+		fail(f, &why);
+		break;
+	case PAGES_CANCELLED:
+		pages_end(f);
+		feed_finish(f, ATTEMPT_CANCELLED, NULL, false);
+		break;
+	}
+}
+
+void fetch_attempt(struct feed *f)
+{
+	struct err e;
+
+	f->times.retry_after_ms = 0;
+	if (f->config.paging.kind != PAGING_NONE && pages_begin(f, &e) < 0)
+		fail(f, &e);
+	else
+		ask(f);
+}
+
 void fetch_cancel(struct feed *f)
 {
+	if (pages_cancel(f))
+		return;
 	if (f->stage == STAGE_FETCHING)
 		http_fetch_cancel(&f->fetch);
 	else

@@ -18,7 +18,6 @@
 #include <time.h>
 
 /* Plain bytes for one packed; real figures pack about twenty to one. */
-enum { BOMB_RATIO = 100 };
 
 /* A batch may need this much, plus so many times the document: its UTF-8 form, a
  * JSON tree, and the figures with the doubling of their list. */

@@ -229,12 +229,13 @@ static int find_next(const struct paging *p, struct paging_state *s, const char 
 static int remember(struct paging_state *s, const char *url, struct arena *a, struct err *e)
 {
 	uint64_t hash = hash_bytes(url, strlen(url));
+	char shown[TEXT_SHOWN];
 	uint64_t *seen;
 
 	for (size_t i = 0; i < s->nseen; i++)
 		if (s->seen[i] == hash)
-			return err_set(e, ERR_INVALID, "the link leads back to page %zu: %.120s",
-				       i + 1, url);
+			return err_set(e, ERR_INVALID, "the link leads back to page %zu: %s", i + 1,
+				       text_shown(slice_str(url), shown));
 	seen = arena_grow(a, s->seen, s->nseen, &s->seen_cap, s->nseen + 1, sizeof(*seen));
 	if (!seen)
 		return no_memory(e);

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 
+#include <stdio.h>
 #include <strings.h>
 
 enum { URL_MAX = 8000 };
@@ -134,17 +135,27 @@ static int write_url(CURLU *u, struct arena *a, const char **out, struct err *e)
 	return *out ? 0 : no_memory(e);
 }
 
+/* For sentences: 'https://host:443'. */
+static const char *origin_shown(const struct origin *o, char out[TEXT_SHOWN])
+{
+	char text[sizeof(o->scheme) + sizeof(o->host) + sizeof(o->port) + 8];
+
+	snprintf(text, sizeof(text), "%s://%s:%s", o->scheme, o->host, o->port);
+	return text_shown(slice_str(text), out);
+}
+
 int http_url_follow(const char *from, const char *link, struct arena *a, const char **out,
 		    struct err *e)
 {
 	struct origin here, there;
 	CURLU *base = http_url_parse(from, NULL, &here, e);
 	CURLU *u = base ? http_url_parse(link, base, &there, e) : NULL;
+	char a_shown[TEXT_SHOWN], b_shown[TEXT_SHOWN];
 	int rc = -1;
 
 	if (u && !origin_same(&here, &there))
-		err_set(e, ERR_REFUSED, "the link leads from %s://%.60s:%s to %s://%.60s:%s",
-			here.scheme, here.host, here.port, there.scheme, there.host, there.port);
+		err_set(e, ERR_REFUSED, "the link leads from %s to %s",
+			origin_shown(&here, a_shown), origin_shown(&there, b_shown));
 	else if (u)
 		rc = write_url(u, a, out, e);
 	curl_url_cleanup(u);

@@ -113,6 +113,14 @@ void http_client_free(struct http_client *c)
 	free(c);
 }
 
+int http_url_follow(const char *from, const char *link, struct arena *a, const char **out,
+		    struct err *e)
+{
+	(void)from;
+	*out = arena_strdup(a, link);
+	return *out ? 0 : err_set(e, ERR_MEMORY, "no memory");
+}
+
 int http_url_check(const char *url, struct err *e)
 {
 	if (strncmp(url, "http", 4) != 0)

@@ -211,6 +211,97 @@ static void json_has_pointers_and_keys(void **state)
 	assert_int_equal(c->layout.indicator.where, AXIS_HEADER);
 }
 
+#define API(paging)                                                                                \
+	"- name: api\n"                                                                            \
+	"  url: http://a.example/x\n"                                                              \
+	"  format: json\n"                                                                         \
+	"  paging: " paging "\n"                                                                   \
+	"  layout:\n"                                                                              \
+	"    rows: /value\n"                                                                       \
+	"    unit: {pointer: u}\n"                                                                 \
+	"    period: {pointer: t}\n"                                                               \
+	"    indicator: {is: x}\n"                                                                 \
+	"    value: {pointer: v}\n"
+
+static void an_answer_may_come_in_pages(void **state)
+{
+	const struct feed_config *c;
+
+	c = read_one(*state, API("{kind: page, parameter: page, pages: /0/pages}"));
+	assert_int_equal(c->paging.kind, PAGING_PAGE);
+	assert_string_equal(c->paging.parameter, "page");
+	assert_string_equal(c->paging.pages, "/0/pages");
+	assert_string_equal(c->paging.rows, "/value");
+	assert_int_equal(c->paging.first, 1);
+	assert_int_equal(c->paging.most, 1000);
+	/* All pages are one document, an array of them. */
+	assert_string_equal(c->layout.rows, "/*/value");
+
+	c = read_one(*state,
+		     API("{kind: offset, parameter: $skip, size_parameter: $top, size: 100, "
+			 "total: /count, most: 7}"));
+	assert_int_equal(c->paging.kind, PAGING_OFFSET);
+	assert_int_equal(c->paging.first, 0);
+	assert_int_equal(c->paging.size, 100);
+	assert_int_equal(c->paging.most, 7);
+
+	c = read_one(*state, API("{kind: next, next: /@odata.nextLink}"));
+	assert_int_equal(c->paging.kind, PAGING_NEXT);
+	assert_string_equal(c->paging.next, "/@odata.nextLink");
+	/* One without. */
+	c = read_one(*state, "- {name: node, url: 'http://a.example/x', format: prometheus}\n");
+	assert_int_equal(c->paging.kind, PAGING_NONE);
+}
+
+static void paging_that_cannot_be_is_said(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned column;
+		const char *why;
+	} cases[] = {
+		{ API("next"), 11, "'paging' is a map with 'kind': page, offset or next" },
+		{ API("{next: /a}"), 11, "'kind'" },
+		{ API("{kind: all}"), 18, "one of: next, offset, page" },
+		{ API("{kind: next}"), 11, "kind next needs 'next', the pointer to the link" },
+		{ API("{kind: page}"), 11, "kind page needs 'parameter', its name in the query" },
+		{ API("{kind: offset, parameter: ''}"), 11,
+		  "kind offset needs 'parameter', its name in the query" },
+		{ API("{kind: next, next: /a, parameter: p}"), 45,
+		  "'parameter' is not for kind next" },
+		{ API("{kind: offset, parameter: p, pages: /p}"), 47,
+		  "'pages' is not for kind offset" },
+		{ API("{kind: page, parameter: p, next: /p}"), 44, "'next' is not for kind page" },
+		{ API("{kind: next, next: a}"), 30, "'next' is a JSON pointer such as /total" },
+		{ API("{kind: page, parameter: p, size_parameter: n}"), 54,
+		  "'size_parameter' is a name in the query and needs 'size'" },
+		{ API("{kind: page, parameter: p, pages: /a, total: /b}"), 56,
+		  "either 'pages' or 'total' says how much there is, not both" },
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(read_feeds(f, cases[i].text), -1);
+		assert_said(f, 4, cases[i].column, cases[i].why);
+	}
+	assert_int_equal(read_feeds(f,
+				    "- {name: a, folder: b, format: csv, paging: {kind: next}}\n"),
+			 -1);
+	assert_said(f, 1, 45, "'paging' is only for a feed with 'url'");
+	assert_said(f, 1, 45, "'paging' is only for format json");
+	assert_int_equal(read_feeds(f, "- name: api\n"
+				       "  url: http://a.example/x\n"
+				       "  format: json\n"
+				       "  paging: {kind: offset, parameter: p}\n"
+				       "  layout: {rows: /a/*/b, unit: {pointer: u}, period: "
+				       "{pointer: t}, indicator: {is: x}, value: {pointer: v}}\n"),
+			 -1);
+	assert_said(
+		f, 4, 11,
+		"rows are counted to find the next page, which a '*' in the layout's 'rows' does "
+		"not allow");
+}
+
 static void prometheus_needs_no_layout(void **state)
 {
 	const struct feed_config *c = read_one(*state, "- {name: node, format: prometheus, "
@@ -378,6 +469,8 @@ int main(void)
 		T(a_folder_feed_is_looked_at_every_five_seconds),
 		T(every_key_is_read),
 		T(json_has_pointers_and_keys),
+		T(an_answer_may_come_in_pages),
+		T(paging_that_cannot_be_is_said),
 		T(prometheus_needs_no_layout),
 		T(one_look_shows_all_mistakes),
 		T(a_url_with_a_password_is_refused),

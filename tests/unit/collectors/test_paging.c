@@ -204,19 +204,20 @@ static void a_link_out_of_the_server_is_refused(void **state)
 		enum err_code code;
 	} cases[] = {
 		{ "https://elsewhere.example/x",
-		  "page 1: the link leads from https://stats.example:443 to "
-		  "https://elsewhere.example:443",
+		  "page 1: the link leads from 'https://stats.example:443' to "
+		  "'https://elsewhere.example:443'",
 		  ERR_REFUSED },
 		{ "http://stats.example/x",
-		  "page 1: the link leads from https://stats.example:443 to "
-		  "http://stats.example:80",
+		  "page 1: the link leads from 'https://stats.example:443' to "
+		  "'http://stats.example:80'",
 		  ERR_REFUSED },
 		{ "//127.0.0.1/x",
-		  "page 1: the link leads from https://stats.example:443 to https://127.0.0.1:443",
+		  "page 1: the link leads from 'https://stats.example:443' to "
+		  "'https://127.0.0.1:443'",
 		  ERR_REFUSED },
 		{ "https://stats.example:8443/x",
-		  "page 1: the link leads from https://stats.example:443 to "
-		  "https://stats.example:8443",
+		  "page 1: the link leads from 'https://stats.example:443' to "
+		  "'https://stats.example:8443'",
 		  ERR_REFUSED },
 		{ "file:///etc/passwd",
 		  "page 1: scheme 'file' refused: only http and https are fetched", ERR_REFUSED },
@@ -243,13 +244,13 @@ static void a_circle_of_links_is_an_error(void **state)
 
 	begin(f, &links, HOST, HOST);
 	fails(f, &links, "{\"@odata.nextLink\":\"" HOST "\"}", ERR_INVALID,
-	      "page 1: the link leads back to page 1: " HOST);
+	      "page 1: the link leads back to page 1: '" HOST "'");
 
 	begin(f, &links, HOST, HOST);
 	goes_on(f, &links, "{\"@odata.nextLink\":\"?b\"}", HOST "?b");
 	goes_on(f, &links, "{\"@odata.nextLink\":\"?c\"}", HOST "?c");
 	fails(f, &links, "{\"@odata.nextLink\":\"?b\"}", ERR_INVALID,
-	      "page 3: the link leads back to page 2: " HOST "?b");
+	      "page 3: the link leads back to page 2: '" HOST "?b'");
 }
 
 static void a_server_that_does_not_know_the_parameter_is_noticed(void **state)
