@@ -16,8 +16,13 @@
 enum { FEEDS_MAX = 10000, NAME_MAX_CHARS = 64, HEADERS_MAX = 32 };
 
 static const struct yaml_choice formats[] = {
-	{ "table", FORMAT_TABLE },           { "csv", FORMAT_CSV }, { "json", FORMAT_JSON },
-	{ "prometheus", FORMAT_PROMETHEUS }, { NULL, 0 },
+	{ "table", FORMAT_TABLE },
+	{ "csv", FORMAT_CSV },
+	{ "json", FORMAT_JSON },
+	{ "json-stat", FORMAT_JSONSTAT },
+	{ "easyquery", FORMAT_EASYQUERY },
+	{ "prometheus", FORMAT_PROMETHEUS },
+	{ NULL, 0 },
 };
 
 static const struct yaml_choice encodings[] = {

@@ -3,6 +3,9 @@
  */
 #include "collectors/format.h"
 
+#include "collectors/easyquery.h"
+#include "collectors/jsonstat.h"
+
 static const struct format formats[FORMATS] = {
 	[FORMAT_TABLE] = { .name = "table", .kind = KIND_GRID, .accept = "Accept: */*" },
 	[FORMAT_CSV] = { .name = "csv",
@@ -15,6 +18,21 @@ static const struct format formats[FORMATS] = {
 			  .as_text = true,
 			  .wanted = "JSON",
 			  .accept = "Accept: application/json,*/*;q=0.5" },
+	[FORMAT_JSONSTAT] = { .name = "json-stat",
+			      .kind = KIND_RECORDS,
+			      .read = jsonstat_read,
+			      .as_text = true,
+			      .wanted = "JSON-stat",
+			      .accept = "Accept: application/json,*/*;q=0.5",
+			      .value = "value" },
+	[FORMAT_EASYQUERY] = { .name = "easyquery",
+			       .kind = KIND_RECORDS,
+			       .read = easyquery_read,
+			       .as_text = true,
+			       .wanted = "an answer of easyquery",
+			       .accept = "Accept: application/json,*/*;q=0.5",
+			       .period = "sj",
+			       .value = "value" },
 	[FORMAT_PROMETHEUS] = { .name = "prometheus",
 				.kind = KIND_SAMPLES,
 				.accept = "Accept: "

@@ -11,6 +11,8 @@ enum feed_format {
 	FORMAT_TABLE, /* CSV, XLSX or XLS, told by its bytes */
 	FORMAT_CSV,
 	FORMAT_JSON,
+	FORMAT_JSONSTAT,
+	FORMAT_EASYQUERY,
 	FORMAT_PROMETHEUS,
 	FORMATS
 };
