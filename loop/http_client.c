@@ -215,7 +215,7 @@ static bool is_redirect(const struct http_transfer *t)
 	case 303:
 	case 307:
 	case 308:
-		return t->location && t->f->redirects > 0;
+		return t->location && t->f->redirects > 0 && !t->f->posts;
 	default:
 		return false;
 	}

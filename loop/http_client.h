@@ -51,6 +51,8 @@ struct http_fetch {
 	/* in; texts are borrowed until done */
 	const char *url;
 	const char *const *headers; /* "Name: value", NULL-terminated; may be NULL */
+	bool posts;                 /* POST instead of GET; never redirected */
+	struct slice post;          /* its body */
 	const char *etag;           /* sent as If-None-Match when not NULL */
 	const char *last_modified;  /* sent as If-Modified-Since when not NULL */
 	const char *ca_file;        /* overrides the client's */

@@ -231,6 +231,13 @@ static int set_policy(struct http_transfer *t)
 	r |= curl_easy_setopt(t->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	r |= curl_easy_setopt(t->easy, CURLOPT_SSL_VERIFYPEER, 1L);
 	r |= curl_easy_setopt(t->easy, CURLOPT_SSL_VERIFYHOST, 2L);
+	if (t->f->posts) {
+		r |= curl_easy_setopt(t->easy, CURLOPT_POST, 1L);
+		r |= curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS,
+				      t->f->post.p ? t->f->post.p : "");
+		r |= curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE,
+				      (curl_off_t)t->f->post.n);
+	}
 	if (ca) {
 		r |= curl_easy_setopt(t->easy, CURLOPT_CAPATH, NULL);
 		r |= curl_easy_setopt(t->easy, CURLOPT_CAINFO, ca);

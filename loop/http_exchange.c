@@ -117,7 +117,7 @@ static bool is_form(const struct request *r)
 	static const char form[] = "application/x-www-form-urlencoded";
 	struct slice type = r->headers[KEPT_CONTENT_TYPE];
 
-	if (!starts_nocase(type, form))
+	if (r->route->raw_body || !starts_nocase(type, form))
 		return false;
 	type = slice_skip(type, sizeof(form) - 1);
 	return !type.n || type.p[0] == ';' || type.p[0] == ' ';

@@ -75,6 +75,7 @@ struct http_route {
 	enum job_class class; /* with HTTP_IN_JOB, HTTP_DEFERRED */
 	void (*serve)(struct exchange *x);
 	void *ctx;
+	bool raw_body;                        /* the body is no form, whatever its type says */
 	size_t body_limit;                    /* 0: the server's */
 	int64_t deadline_ms;                  /* 0: the server's */
 	const struct http_refusals *refusals; /* NULL: plain text */
