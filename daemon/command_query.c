@@ -6,15 +6,14 @@
  */
 #include "base/alloc.h"
 #include "base/duration.h"
-#include "base/inflate.h"
 #include "base/json_write.h"
 #include "base/log.h"
+#include "daemon/ask.h"
 #include "daemon/calendar.h"
 #include "daemon/commands.h"
 #include "daemon/load.h"
 #include "daemon/query_print.h"
 #include "exporters/json_result.h"
-#include "loop/http_client.h"
 #include "query/source_store.h"
 #include "storage/store.h"
 
@@ -23,10 +22,10 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BODY_BYTES = 512 << 20, TIMEOUT_MS = 120 * 1000, PACKED_RATIO = 1000 };
+enum { BODY_BYTES = 512 << 20, TIMEOUT_MS = 120 * 1000 };
 
 struct asked {
-	const char *expr, *url, *dir, *config;
+	const char *expr, *url, *ca_file, *dir, *config;
 	int64_t time_ms, start_ms, end_ms, step_ms, as_of_ms;
 	bool has_time, has_start, has_end, range;
 	enum query_format format;
@@ -37,7 +36,8 @@ struct asked {
 static int usage(void)
 {
 	fputs("usage: parkwatch query EXPR [--time T | --start T [--end T] [--step D]]\n"
-	      "                       [--as-of T] [--url URL | --data-dir DIR] [--config FILE]\n"
+	      "                       [--as-of T] [--url URL [--ca-file FILE] | --data-dir DIR]\n"
+	      "                       [--config FILE]\n"
 	      "                       [--enable-feature NAMES] [--format table|csv|json]\n"
 	      "T: RFC 3339 or seconds since 1970; D: 5m. Without --url and --data-dir: "
 	      "http://127.0.0.1:9290\n",
@@ -78,6 +78,9 @@ static int take_option(struct asked *q, int c, const char *text, struct err *e)
 		return time_option_parse("as-of", text, &q->as_of_ms, e);
 	case 'u':
 		q->url = text;
+		return 0;
+	case 'k':
+		q->ca_file = text;
 		return 0;
 	case 'd':
 		q->dir = text;
@@ -124,6 +127,7 @@ static int parse_options(int argc, char **argv, struct asked *q, struct err *e)
 		{ "step", required_argument, NULL, 'p' },
 		{ "as-of", required_argument, NULL, 'a' },
 		{ "url", required_argument, NULL, 'u' },
+		{ "ca-file", required_argument, NULL, 'k' },
 		{ "data-dir", required_argument, NULL, 'd' },
 		{ "config", required_argument, NULL, 'c' },
 		{ "enable-feature", required_argument, NULL, 'x' },
@@ -144,32 +148,10 @@ static int parse_options(int argc, char **argv, struct asked *q, struct err *e)
 
 /* --- of a daemon ----------------------------------------------------------------------------- */
 
-struct asking {
-	struct http_fetch fetch; /* first */
-	struct loop *loop;
-};
-
-static void on_answer(struct http_fetch *f)
-{
-	loop_stop(((struct asking *)f)->loop);
-}
-
-static void put_escaped(struct buf *out, const char *text)
-{
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
-			buf_putc(out, (char)c);
-		else
-			buf_printf(out, "%%%02X", c);
-	}
-}
-
 static void put_url(const struct asked *q, struct buf *out)
 {
 	buf_printf(out, "%s/api/v1/query%s?query=", q->url, q->range ? "_range" : "");
-	put_escaped(out, q->expr);
+	ask_escape(q->expr, out);
 	if (q->range)
 		buf_printf(out, "&start=%.3f&end=%.3f&step=%.3f", (double)q->start_ms / 1000,
 			   (double)q->end_ms / 1000, (double)q->step_ms / 1000);
@@ -180,47 +162,19 @@ static void put_url(const struct asked *q, struct buf *out)
 	buf_putc(out, '\0');
 }
 
-static int fetch(struct asked *q, struct loop *l, struct http_client *c, const char *url,
-		 struct err *e)
-{
-	struct asking a = { .loop = l };
-	int rc = 0;
-
-	http_fetch_init(&a.fetch);
-	a.fetch.url = url;
-	a.fetch.body_limit = BODY_BYTES;
-	a.fetch.timeout_ms = TIMEOUT_MS;
-	a.fetch.done = on_answer;
-	if (http_fetch_start(c, &a.fetch, e) < 0)
-		return -1;
-	loop_run(l);
-	if (a.fetch.err.code != ERR_NONE) {
-		*e = a.fetch.err;
-		rc = -1;
-	} else {
-		rc = inflate_body(buf_all(&a.fetch.body), slice_str(a.fetch.content_encoding),
-				  PACKED_RATIO, &q->body, e);
-	}
-	http_fetch_release(&a.fetch);
-	return rc;
-}
-
 static int ask_daemon(struct asked *q, struct err *e)
 {
-	struct loop *l = loop_new(&(struct loop_options){ 0 }, e);
-	struct http_client *c =
-		l ? http_client_new(l, &(struct http_client_options){ 0 }, e) : NULL;
+	struct ask a = { .ca_file = q->ca_file, .timeout_ms = TIMEOUT_MS };
 	struct buf url;
+	long status;
 	int rc = -1;
 
 	buf_init(&url, 1 << 20);
 	put_url(q, &url);
-	if (c && buf_check(&url, e) == 0)
-		rc = fetch(q, l, c, url.p, e);
+	a.url = url.p;
+	if (buf_check(&url, e) == 0)
+		rc = ask(&a, &status, &q->body, e);
 	buf_release(&url);
-	if (c)
-		http_client_free(c);
-	loop_free(l);
 	return rc;
 }
 
