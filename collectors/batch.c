@@ -35,6 +35,8 @@ static const struct {
 	[REFUSED_MEASURE] = { "measure", false },
 	[REFUSED_LIMIT] = { "limit", false },
 	[REFUSED_CATALOGUED] = { "catalogued", false },
+	[REFUSED_TOKEN_UNIT] = { "token_unit", false },
+	[REFUSED_TOKEN_INDICATOR] = { "token_indicator", false },
 	[SUSPECT_YTD_FALLS] = { "ytd_falls", true },
 	[SUSPECT_FULL_WIDTH] = { "full_width", true },
 	[SUSPECT_MINUS] = { "minus", true },

@@ -26,6 +26,9 @@ enum refusal {
 	REFUSED_MEASURE,    /* "measure": a measure that does not fit the indicator */
 	REFUSED_LIMIT,      /* "limit": more than the feed may bring */
 	REFUSED_CATALOGUED, /* "catalogued": a plain sample under a statistic's name */
+	/* what the token that handed it in may not write */
+	REFUSED_TOKEN_UNIT,      /* "token_unit" */
+	REFUSED_TOKEN_INDICATOR, /* "token_indicator" */
 	/* kept, but flagged FIGURE_SUSPECT */
 	SUSPECT_YTD_FALLS,  /* "ytd_falls": a year-to-date figure below the month before */
 	SUSPECT_FULL_WIDTH, /* "full_width": digits folded from full width (kept, not flagged) */

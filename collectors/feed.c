@@ -34,7 +34,7 @@ static void on_timer(struct timer *t);
 
 static const char *feed_source(const struct feed *f)
 {
-	return f->config.url ? f->config.url : f->config.folder;
+	return f->config.url ? f->config.url : f->config.submit ? SUBMIT_PATH : f->config.folder;
 }
 
 static struct slice feed_name(const struct feed *f)
@@ -168,6 +168,8 @@ static void plan(struct feed *f)
 {
 	int64_t now = loop_now(feed_loop(f));
 
+	if (f->config.submit)
+		return; /* its owner knows when */
 	f->next_ms = due_time(f, now);
 	arm(f, now);
 }
@@ -283,6 +285,7 @@ static void publish_health(const struct feed *f)
 }
 
 static void leave(struct feed *f);
+static struct feed *find_in(struct feed **feeds, size_t n, const char *name);
 
 void feed_finish(struct feed *f, enum attempt_result how, const struct err *err, bool changed)
 {
@@ -310,6 +313,32 @@ void feed_finish(struct feed *f, enum attempt_result how, const struct err *err,
 	}
 	publish_health(f);
 	plan(f);
+}
+
+void feed_handed_in(struct feed *f, const struct intake *in, enum intake_end how)
+{
+	int64_t now = loop_now(feed_loop(f));
+
+	f->times.last_attempt_ms = now;
+	if (how == INTAKE_STORED)
+		f->last_success_ms = f->last_change_ms = now;
+	/* Whoever handed it in has been told: the feed itself has not failed. */
+	f->error = in->err;
+	feed_book(f, in, how);
+	publish_health(f);
+}
+
+void feed_rest(struct feed *f)
+{
+	f->busy = false;
+	f->stage = STAGE_WAITING;
+	if (feed_ending(f))
+		leave(f);
+}
+
+struct feed *feed_of_name(struct collector *c, const char *name)
+{
+	return find_in(c->feeds, c->nfeeds, name);
 }
 
 /* --- a document's place in the books ------------------------------------------------------------
@@ -582,7 +611,9 @@ int collector_apply(struct collector *c, const struct feed_config *list, size_t 
 
 static void cancel(struct feed *f)
 {
-	if (f->config.folder)
+	if (f->config.submit)
+		hand_in_cancel(f);
+	else if (f->config.folder)
 		drop_cancel(f);
 	else
 		fetch_cancel(f);
@@ -669,6 +700,8 @@ int collector_poll(struct collector *c, const char *name, struct err *e)
 
 	if (!f)
 		return err_set(e, ERR_NOT_FOUND, "no feed is called '%s'", name);
+	if (f->config.submit)
+		return err_set(e, ERR_INVALID, "documents of feed '%s' are handed in", name);
 	feed_begin(f);
 	return 0;
 }

@@ -30,7 +30,8 @@
 struct feed_config {
 	const char *name;    /* [a-zA-Z0-9_.-]{1,64}, unique */
 	const char *url;     /* http(s)://…, or */
-	const char *folder;  /* a drop folder (exactly one of the two) */
+	const char *folder;  /* a drop folder, or */
+	bool submit;         /* documents are handed in (exactly one of the three) */
 	const char *pattern; /* file names taken, shell pattern; NULL: all */
 	const char *owner;   /* department or unit that answers for it; NULL: "" */
 	int format;          /* enum feed_format */
@@ -60,6 +61,9 @@ struct feed_config {
 	const char *file; /* where it was configured */
 	unsigned line;
 };
+
+/* How its documents are to be read; body, content type, instance and time are left to fill in. */
+struct document feed_document(const struct feed_config *c);
 
 /* Reads the list under `feeds:`. All mistakes are added to `d`. Paths are relative to the
  * configuration file's folder. */

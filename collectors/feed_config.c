@@ -62,7 +62,7 @@ struct raw {
 	int format, encoding, class, release, freq;
 	struct yaml_strings units, headers;
 	const struct yaml_node *names, *layout, *paging;
-	bool trusted;
+	bool trusted, submit;
 	double jitter;
 	int64_t working_day, every, backoff_max, timeout, body_limit, rows_limit, redirects, settle;
 };
@@ -78,6 +78,7 @@ static const struct yaml_field fields[] = {
 	  .help = "what the feed is called: letters, digits, '_', '.' and '-'" },
 	{ "url", YAML_STRING, AT(url), .help = "http(s) address that is polled" },
 	{ "folder", YAML_STRING, AT(folder), .help = "drop folder that is polled instead" },
+	{ "submit", YAML_BOOL, AT(submit), .help = "documents are handed in by token instead" },
 	{ "pattern", YAML_STRING, AT(pattern), .help = "shell pattern of file names taken" },
 	{ "owner", YAML_STRING, AT(owner), .help = "who answers for the figures" },
 	{ "format", YAML_ENUM, AT(format), .required = true, .choices = formats,
@@ -167,6 +168,23 @@ static void only_for(const struct yaml_node *entry, const char *const *keys, con
 				      what);
 }
 
+static void check_submit(const struct yaml_node *entry, const struct raw *r, struct diags *d)
+{
+	static const char *const of_polls[] = {
+		"url",     "folder", "pattern", "settle",      "timeout", "redirects",   "ca_file",
+		"headers", "every",  "jitter",  "backoff_max", "freq",    "working_day", NULL
+	};
+
+	only_for(entry, of_polls, "a feed that is polled, not with 'submit'", d);
+	if (!r->owner || !*r->owner)
+		yaml_complain(entry, d,
+			      "a feed with 'submit' needs 'owner': only tokens of that owner may "
+			      "hand in");
+	if (r->format == FORMAT_PROMETHEUS)
+		yaml_complain(place(entry, "format"), d,
+			      "format prometheus is polled by 'url'; the others are handed in");
+}
+
 static void check_source(const struct yaml_node *entry, const struct raw *r, struct diags *d)
 {
 	static const char *const of_url[] = { "timeout",     "redirects", "ca_file", "headers",
@@ -174,8 +192,10 @@ static void check_source(const struct yaml_node *entry, const struct raw *r, str
 	static const char *const of_folder[] = { "pattern", "settle", NULL };
 	struct err e;
 
-	if (!r->url && !r->folder) {
-		yaml_complain(entry, d, "a feed needs 'url' or 'folder'");
+	if (r->submit) {
+		check_submit(entry, r, d);
+	} else if (!r->url && !r->folder) {
+		yaml_complain(entry, d, "a feed needs 'url', 'folder' or 'submit: true'");
 	} else if (r->url && r->folder) {
 		yaml_complain(place(entry, "folder"), d,
 			      "a feed has either 'url' or 'folder', not both");
@@ -403,6 +423,7 @@ static void take(const struct raw *r, const struct yaml_node *entry, struct feed
 		.name = r->name,
 		.url = r->url,
 		.folder = absolute(r->folder, rd),
+		.submit = r->submit,
 		.pattern = r->pattern,
 		.owner = r->owner ? r->owner : "",
 		.format = r->format,

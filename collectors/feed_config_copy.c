@@ -136,6 +136,23 @@ int feed_config_copy(const struct feed_config *from, struct arena *a, struct fee
 	return 0;
 }
 
+struct document feed_document(const struct feed_config *c)
+{
+	return (struct document){
+		.format = (enum feed_format)c->format,
+		.encoding = (enum text_encoding)c->encoding,
+		.layout = &c->layout,
+		.class = (enum unit_class)c->class,
+		.names = c->names,
+		.nnames = c->nnames,
+		.units = (const char *const *)c->units.list,
+		.nunits = c->units.n,
+		.rows_limit = (size_t)c->rows_limit,
+		.feed = c->name,
+		.instance = "",
+	};
+}
+
 /* --- comparison ------------------------------------------------------------------------- */
 
 /* With its length in front, so that no two lists of texts print the same. */
@@ -190,8 +207,8 @@ static void put_paging(struct buf *b, const struct paging *p)
 
 static void put_numbers(struct buf *b, const struct feed_config *c)
 {
-	buf_printf(b, "%d %d %d %d %d %d %d %a\n", c->format, c->encoding, c->class, c->trusted,
-		   c->hold, c->working_day, c->freq, c->jitter);
+	buf_printf(b, "%d %d %d %d %d %d %d %d %a\n", c->submit, c->format, c->encoding, c->class,
+		   c->trusted, c->hold, c->working_day, c->freq, c->jitter);
 	buf_printf(b, "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n", c->every_ms,
 		   c->backoff_max_ms, c->timeout_ms, c->body_limit);
 	buf_printf(b, "%" PRId64 " %" PRId64 " %" PRId64 "\n", c->rows_limit, c->redirects,

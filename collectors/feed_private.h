@@ -17,6 +17,9 @@
 
 struct feed;
 struct intake;
+struct hand_in;
+
+#define SUBMIT_PATH "/api/v1/submit"
 
 /* --- configuration -------------------------------------------------------------- */
 
@@ -58,7 +61,9 @@ struct intake {
 	/* A file: what cannot be used is refused rather than asked for again, that it has no
 	 * figures too, and the original is the file with its packing. */
 	bool handed_in;
-	int64_t now_ms; /* of the attempt */
+	bool dry_run;                      /* looked at and not stored */
+	const struct token_rights *rights; /* what may be in it, besides the feed's; NULL: all */
+	int64_t now_ms;                    /* of the attempt */
 	double fetch_seconds;
 	bool known; /* known_hash is that of the last processed document */
 	uint64_t known_hash;
@@ -74,6 +79,7 @@ struct intake {
 	uint32_t fresh, revised, unchanged;
 	double decode_seconds;
 	enum intake_end how; /* once the store has answered */
+	bool decoding;
 	struct buf original; /* a statistic's document as it came, until it is stored */
 	uint8_t original_sha256[SHA256_BYTES];
 	struct emit_request request;
@@ -156,9 +162,10 @@ struct feed {
 	int64_t attempt_ms;
 	struct http_fetch fetch;
 	struct intake intake;
-	struct pages *pages;    /* of a feed with `paging`, while fetching; owned */
-	struct drop *drop;      /* a folder's memory between scans; owned */
-	struct err attempt_err; /* kept while up = 0 is stored */
+	struct pages *pages;      /* of a feed with `paging`, while fetching; owned */
+	struct hand_in *hand_ins; /* of a feed with `submit` */
+	struct drop *drop;        /* a folder's memory between scans; owned */
+	struct err attempt_err;   /* kept while up = 0 is stored */
 
 	/* health */
 	struct schedule_state times; /* last_change_ms: of the schedule, see feed_finish() */
@@ -208,5 +215,30 @@ int drop_new(struct feed *f, struct err *e);
 void drop_free(struct drop *d); /* NULL is nothing */
 void drop_attempt(struct feed *f);
 void drop_cancel(struct feed *f);
+
+/* --- handed in ---------------------------------------------------------------------------- */
+
+/* A document that its owner brings; several of one feed may be under way. */
+struct hand_in {
+	struct intake intake; /* body, content_type, encoding, origin, address, dry_run, rights */
+	const char *owner;    /* of the token; as all texts borrowed until ended() */
+	/* On the loop, in this order, each exactly once: what came of it, with the intake's results
+	 * to look at; then it is nobody's any more. */
+	void (*tell)(struct hand_in *h, enum intake_end how);
+	void (*ended)(struct hand_in *h);
+	struct hand_in *prev, *next;
+};
+
+/* A zeroed hand_in with the above filled in. -1: it did not begin, nothing is called, and the
+ * intake is still the caller's. ERR_NOT_FOUND: no such feed; ERR_REFUSED: it is another owner's;
+ * ERR_LIMIT: too large; ERR_BUSY, ERR_MEMORY: not now. */
+int hand_in_start(struct collector *c, const char *feed, struct hand_in *h, struct err *e);
+/* Asks all of the feed's to end. */
+void hand_in_cancel(struct feed *f);
+
+/* For hand_in.c: a document was decided on; nothing is under way any more, and `f` may be gone. */
+void feed_handed_in(struct feed *f, const struct intake *in, enum intake_end how);
+void feed_rest(struct feed *f);
+struct feed *feed_of_name(struct collector *c, const char *name); /* or NULL */
 
 #endif

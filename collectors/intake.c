@@ -64,23 +64,13 @@ static int decode_body(struct intake *in, struct slice body)
 {
 	const struct feed *f = in->feed;
 	const struct feed_config *c = &f->config;
-	struct document d = {
-		.format = c->format,
-		.encoding = c->encoding,
-		.layout = &c->layout,
-		.class = c->class,
-		.names = c->names,
-		.nnames = c->nnames,
-		.units = (const char *const *)c->units.list,
-		.nunits = c->units.n,
-		.rows_limit = (size_t)c->rows_limit,
-		.body = body,
-		.content_type = slice_str(in->content_type),
-		.feed = c->name,
-		.instance = f->instance,
-		.now_ms = in->now_ms,
-	};
+	struct document d = feed_document(c);
 
+	d.rights = in->rights;
+	d.body = body;
+	d.content_type = slice_str(in->content_type);
+	d.instance = f->instance;
+	d.now_ms = in->now_ms;
 	in->batch = batch_new(BATCH_BASE_BYTES + body.n * BATCH_PER_BYTE, &in->err);
 	if (!in->batch)
 		return -1;
@@ -257,6 +247,7 @@ static void on_decoded(struct job *j, enum job_end how)
 	bool scrape = in->feed->config.format == FORMAT_PROMETHEUS;
 	struct err e;
 
+	in->decoding = false;
 	if (in->batch)
 		counter_observe(C_DECODE_SECONDS, in->decode_seconds);
 	if (how == JOB_CANCELLED || in->feed->collector->closing) {
@@ -273,6 +264,10 @@ static void on_decoded(struct job *j, enum job_end how)
 		return;
 	}
 	in->how = judge(in);
+	if (in->dry_run) {
+		end(in, in->how);
+		return;
+	}
 	if (scrape && report_scrape(in, in->err.code == ERR_NONE, &e) < 0) {
 		in->err = e;
 		end(in, INTAKE_FAILED);
@@ -311,7 +306,8 @@ int intake_start(struct intake *in, struct err *e)
 	in->job.work = decode_work;
 	in->job.done = on_decoded;
 	in->feed->stage = STAGE_DECODING;
-	return job_start(o->loop, &in->job, JOB_DECODE, e);
+	in->decoding = job_start(o->loop, &in->job, JOB_DECODE, e) == 0;
+	return in->decoding ? 0 : -1;
 }
 
 int intake_start_refused(struct intake *in, const struct err *why, struct err *e)
@@ -333,7 +329,7 @@ int intake_start_down(struct intake *in, struct err *e)
 
 void intake_cancel(struct intake *in)
 {
-	if (in->feed->stage == STAGE_DECODING)
+	if (in->decoding)
 		job_cancel(feed_loop(in->feed), &in->job);
 }
 

@@ -9,6 +9,7 @@
 
 #include "catalogue/catalogue.h"
 #include "collectors/format.h"
+#include "collectors/tokens.h"
 
 /* The figure before, from what is already stored; given from above. */
 struct history {
@@ -33,11 +34,12 @@ struct document {
 	size_t nnames;
 	const char *const *units; /* ids this source may report; n 0: all */
 	size_t nunits;
-	size_t rows_limit;         /* 0: 1,000,000 */
-	struct slice body;         /* as fetched, unpacked */
-	struct slice content_type; /* may be empty */
-	const char *feed;          /* name; the label `job` of plain samples */
-	const char *instance;      /* host:port; label of plain samples */
+	const struct token_rights *rights; /* of who hands it in, besides; NULL: no bounds */
+	size_t rows_limit;                 /* 0: 1,000,000 */
+	struct slice body;                 /* as fetched, unpacked */
+	struct slice content_type;         /* may be empty */
+	const char *feed;                  /* name; the label `job` of plain samples */
+	const char *instance;              /* host:port; label of plain samples */
 	int64_t now_ms;
 };
 

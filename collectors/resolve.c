@@ -113,6 +113,15 @@ static bool is_trouble(const struct err *why, struct err *e)
 	return true;
 }
 
+/* An empty list has everything. */
+static bool is_listed(const char *const *list, size_t n, const char *id)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(list[i], id) == 0)
+			return true;
+	return n == 0;
+}
+
 /* --- refusals ------------------------------------------------------------------------- */
 
 static void refuse(struct resolver *r, struct refused *to, enum refusal why, const char *fmt, ...)
@@ -136,9 +145,11 @@ static struct fact_place fault_place(enum refusal why, const struct fact *f)
 {
 	switch (why) {
 	case REFUSED_UNIT:
+	case REFUSED_TOKEN_UNIT:
 		return fact_place(f, AXIS_UNIT);
 	case REFUSED_INDICATOR:
 	case REFUSED_MEASURE:
+	case REFUSED_TOKEN_INDICATOR:
 		return fact_place(f, AXIS_INDICATOR);
 	default:
 		return fact_place(f, AXIS_PERIOD);
@@ -311,6 +322,7 @@ static int by_heading(struct resolver *r, struct known_indicator *k, struct slic
 static int find_indicator(struct resolver *r, struct known_indicator *k, struct slice text,
 			  struct err *e)
 {
+	const struct token_rights *rights = r->doc->rights;
 	const struct name_pair *pair;
 	struct slice name = text, inside = slice_of("", 0), measure = slice_of("", 0);
 	struct err why;
@@ -349,11 +361,14 @@ static int find_indicator(struct resolver *r, struct known_indicator *k, struct 
 			refuse(r, &k->refused, REFUSED_INDICATOR, "%s", why.text);
 		return 0;
 	}
+	if (rights && !is_listed(rights->indicators, rights->nindicators, k->indicator->code))
+		refuse(r, &k->refused, REFUSED_TOKEN_INDICATOR,
+		       "%s is not among the indicators of this token", k->indicator->code);
 	k->scale = k->indicator->scale;
 	if (base_of(slice_str(k->indicator->measure), &k->base, &known, e) < 0)
 		return -1;
 	k->measured = measure.n > 0;
-	return measure.n ? set_measure(r, k, measure, e) : 0;
+	return measure.n && !k->refused.text ? set_measure(r, k, measure, e) : 0;
 }
 
 struct known_indicator *resolve_indicator(struct resolver *r, struct slice text, struct err *e)
@@ -560,10 +575,12 @@ struct known_period *resolve_period(struct resolver *r, struct slice text,
 
 static bool may_report(const struct document *d, const struct unit *u)
 {
-	for (size_t i = 0; i < d->nunits; i++)
-		if (strcmp(d->units[i], u->id) == 0)
-			return true;
-	return d->nunits == 0;
+	return is_listed(d->units, d->nunits, u->id);
+}
+
+static bool token_may_report(const struct document *d, const struct unit *u)
+{
+	return !d->rights || is_listed(d->rights->units, d->rights->nunits, u->id);
 }
 
 static int find_unit(struct resolver *r, struct known_unit *k, struct slice text, struct date on,
@@ -580,6 +597,10 @@ static int find_unit(struct resolver *r, struct known_unit *k, struct slice text
 	if (!may_report(r->doc, k->unit))
 		refuse(r, &k->none.refused, REFUSED_UNIT,
 		       "%s (%s) is not among the units of this feed", text_shown(text, shown),
+		       k->unit->id);
+	else if (!token_may_report(r->doc, k->unit))
+		refuse(r, &k->none.refused, REFUSED_TOKEN_UNIT,
+		       "%s (%s) is not among the units of this token", text_shown(text, shown),
 		       k->unit->id);
 	else if (!validity_holds(k->unit->valid, on))
 		refuse(r, &k->none.refused, REFUSED_UNIT, "%s (%s) does not exist on %s",

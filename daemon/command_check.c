@@ -200,22 +200,10 @@ static int64_t wall_ms(void)
 static int decode_document(const struct feed_config *f, const struct checked *k, struct slice body,
 			   struct batch *b, struct err *e)
 {
-	struct document doc = {
-		.format = (enum feed_format)f->format,
-		.encoding = (enum text_encoding)f->encoding,
-		.layout = &f->layout,
-		.class = (enum unit_class)f->class,
-		.names = f->names,
-		.nnames = f->nnames,
-		.units = f->units.list,
-		.nunits = f->units.n,
-		.rows_limit = (size_t)f->rows_limit,
-		.body = body,
-		.feed = f->name,
-		.instance = "",
-		.now_ms = wall_ms(),
-	};
+	struct document doc = feed_document(f);
 
+	doc.body = body;
+	doc.now_ms = wall_ms();
 	return document_decode(&doc, k->catalogue, NULL, b, e);
 }
 

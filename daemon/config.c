@@ -89,7 +89,7 @@ static const struct yaml_field hours_fields[] = {
 };
 
 struct raw_top {
-	const char *title, *notice, *listen, *data_dir, *timezone;
+	const char *title, *notice, *listen, *data_dir, *tokens, *timezone;
 	struct yaml_strings catalogue;
 	int64_t assess_every_ms, map_bytes;
 	bool admin_api;
@@ -105,6 +105,8 @@ static const struct yaml_field top_fields[] = {
 	  .help = "deleting over HTTP" },
 	{ "data_dir", YAML_STRING, offsetof(struct raw_top, data_dir),
 	  .help = "folder of the store" },
+	{ "tokens", YAML_STRING, offsetof(struct raw_top, tokens),
+	  .help = "file of the tokens that may hand in figures" },
 	{ "timezone", YAML_STRING, offsetof(struct raw_top, timezone),
 	  .help = "of periods and due times" },
 	{ "working_hours", YAML_NODE, offsetof(struct raw_top, hours), .help = "{start, end}" },
@@ -413,6 +415,8 @@ static void read_file(struct config *c, struct diags *d)
 	c->map_bytes = raw.map_bytes;
 	c->admin_api = raw.admin_api;
 	c->data_dir = path_from(&c->arena, c->base_dir, raw.data_dir);
+	if (raw.tokens)
+		c->tokens = path_from(&c->arena, c->base_dir, raw.tokens);
 	read_catalogue_paths(c, raw.catalogue);
 	if (raw.listen &&
 	    listen_parse(slice_str(raw.listen), &c->arena, &c->host, &c->port, &e) < 0)
@@ -467,10 +471,26 @@ struct config *config_load(const char *path, const struct config_overrides *o, s
 		err_wrap(e, "--listen");
 		goto fail;
 	}
+	if (!c->tokens)
+		c->tokens = arena_printf(&c->arena, "%s/tokens", c->data_dir ? c->data_dir : "");
+	if (!c->data_dir || !c->tokens) {
+		err_set(e, ERR_MEMORY, "no memory for the configuration");
+		goto fail;
+	}
 	return c;
 fail:
 	config_unref(c);
 	return NULL;
+}
+
+size_t config_submit_limit(const struct config *c)
+{
+	size_t most = 0;
+
+	for (size_t i = 0; i < c->nfeeds; i++)
+		if (c->feeds[i].submit && (size_t)c->feeds[i].body_limit > most)
+			most = (size_t)c->feeds[i].body_limit;
+	return most;
 }
 
 struct engine_options config_engine(const struct config *c, unsigned features)

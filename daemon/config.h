@@ -56,6 +56,7 @@ struct config {
 	const char *host; /* listen address */
 	int port;
 	const char *data_dir;
+	const char *tokens; /* file of those who may hand in */
 	const char *timezone;
 	struct work_hours hours;
 	struct yaml_strings catalogue; /* absolute paths */
@@ -83,6 +84,9 @@ struct config *config_load(const char *path, const struct config_overrides *o, s
 			   struct err *e);
 struct config *config_ref(struct config *c);
 void config_unref(struct config *c); /* NULL is nothing */
+
+/* Largest document of all feeds that take some by hand; 0: none does. */
+size_t config_submit_limit(const struct config *c);
 
 struct engine_options config_engine(const struct config *c, unsigned features);
 

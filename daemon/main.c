@@ -30,6 +30,8 @@ static const char usage[] =
 	"  parkwatch token create --data-dir DIR --owner OWNER [--units ID,...]\n"
 	"                   [--indicators CODE,...] [--expires DAY]\n"
 	"  parkwatch token list|revoke --data-dir DIR [ID]\n"
+	"  parkwatch submit --url URL --token-file FILE [--ca-file FILE] --feed NAME [--dry-run]\n"
+	"                   DOCUMENT\n"
 	"  parkwatch backup --data-dir DIR --to FOLDER [--rate MiB/s]\n"
 	"  parkwatch restore --from BACKUP --data-dir NEW\n"
 	"  parkwatch version\n"
@@ -57,14 +59,14 @@ static const struct {
 	const char *word;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-	{ "run", command_run },         { "check", command_check },
-	{ "export", command_export },   { "import", command_import },
-	{ "query", command_query },     { "delete", command_delete },
-	{ "token", command_token },     { "audit", command_audit },
-	{ "backup", command_backup },   { "restore", command_restore },
-	{ "version", command_version }, { "--version", command_version },
-	{ "help", command_help },       { "--help", command_help },
-	{ "-h", command_help },
+	{ "run", command_run },           { "check", command_check },
+	{ "export", command_export },     { "import", command_import },
+	{ "query", command_query },       { "delete", command_delete },
+	{ "token", command_token },       { "submit", command_submit },
+	{ "audit", command_audit },       { "backup", command_backup },
+	{ "restore", command_restore },   { "version", command_version },
+	{ "--version", command_version }, { "help", command_help },
+	{ "--help", command_help },       { "-h", command_help },
 };
 
 int main(int argc, char **argv)

@@ -14,12 +14,14 @@
 #include "base/log.h"
 #include "base/version.h"
 #include "collectors/remote_write.h"
+#include "collectors/submit.h"
 #include "daemon/calendar.h"
 #include "daemon/feed_board.h"
 #include "daemon/intake.h"
 #include "daemon/load.h"
 #include "daemon/remote_intake.h"
 #include "daemon/watch.h"
+#include "exporters/handlers.h"
 #include "exporters/routes.h"
 #include "loop/http_client.h"
 #include "loop/http_server.h"
@@ -33,6 +35,9 @@
 enum { FILE_WORKERS = 8 };
 
 enum { CLOSE_PATIENCE_MS = 10 * 1000 };
+
+/* A feed that a reload brings finds at least this much. */
+enum { SUBMIT_LIMIT_LEAST = 16 << 20 };
 
 /* A reload asked for by SIGHUP: read and checked by a job, taken over on the loop. */
 struct reload {
@@ -61,6 +66,8 @@ struct daemon {
 	struct feed_board *board;
 	struct remote_write_options remote_write;
 	struct remote_intake remote_intake;
+	struct token_book tokens;
+	struct submissions submissions;
 	struct engine *engine;
 	struct exporter_view view;
 	struct arena routes_arena;
@@ -95,6 +102,10 @@ static void warn_unchangeable(const struct config *old, const struct config *new
 	    old->remote_write.body_limit != new->remote_write.body_limit)
 		log_event(LOG_WARN, "remote write goes on or off, and changes its limit, with a "
 				    "restart only");
+	if (config_submit_limit(new) > SUBMIT_LIMIT_LEAST &&
+	    config_submit_limit(new) > config_submit_limit(old))
+		log_event(LOG_WARN, "documents larger than before can be handed in after a restart "
+				    "only");
 	if (old->admin_api != new->admin_api)
 		log_event(LOG_WARN, "the admin API goes on or off with a restart only");
 	if (memcmp(&old->query, &new->query, sizeof(new->query)) != 0)
@@ -113,6 +124,14 @@ static void apply_retention(struct daemon *d)
 		log_event(LOG_WARN, "the rules of retention stay as they were", log_err(&e));
 }
 
+static void reload_tokens(struct daemon *d)
+{
+	struct err e;
+
+	if (d->tokens.path && token_book_reload(&d->tokens, d->config->tokens, &e) < 0)
+		log_event(LOG_WARN, "the tokens stay as they were", log_err(&e));
+}
+
 static void swap_in(struct daemon *d, struct loaded *l)
 {
 	struct config *old_config = d->config;
@@ -124,6 +143,7 @@ static void swap_in(struct daemon *d, struct loaded *l)
 		watch_configure(d->watch, d->config, d->catalogue);
 	remote_intake_configure(&d->remote_intake, d->config, d->catalogue);
 	apply_retention(d);
+	reload_tokens(d);
 	if (old_catalogue)
 		catalogue_unref(old_catalogue);
 	config_unref(old_config);
@@ -250,6 +270,21 @@ static const struct calendar *give_calendar(void *ctx)
 	return calendar;
 }
 
+/* Today, where the figures are. */
+static struct date give_today(void *ctx)
+{
+	struct daemon *d = ctx;
+	struct catalogue *c = remote_intake_catalogue(&d->remote_intake);
+	int64_t now = clock_wall(loop_clock(d->loop));
+	struct date today = date_from_days(now / 86400000);
+
+	if (c) {
+		today = zone_civil(catalogue_zone(c), now).date;
+		catalogue_unref(c);
+	}
+	return today;
+}
+
 static int give_feeds(void *ctx, struct arena *a, struct feed_row **out, size_t *n, struct err *e)
 {
 	struct daemon *d = ctx;
@@ -360,27 +395,50 @@ static int open_watch(struct daemon *d, struct err *e)
 	return d->board ? 0 : -1;
 }
 
-/* Those of the exporters and our own, in the daemon's arena. */
-static const struct http_route *all_routes(struct daemon *d, size_t *n, struct err *e)
+static struct http_route route_of_writes(struct daemon *d)
 {
-	const struct http_route *read = exporter_routes(&d->view, &d->routes_arena, n, e);
-	struct http_route *all;
-
-	if (!read || !d->config->remote_write.enabled)
-		return read;
-	all = arena_array(&d->routes_arena, *n + 1, sizeof(*all));
-	if (!all) {
-		err_set(e, ERR_MEMORY, "no memory");
-		return NULL;
-	}
-	memcpy(all, read, *n * sizeof(*all));
 	d->remote_write = (struct remote_write_options){
 		.write = remote_intake_write,
 		.ctx = &d->remote_intake,
 		.body_limit = (size_t)d->config->remote_write.body_limit,
 		.clock = loop_clock(d->loop),
 	};
-	all[(*n)++] = remote_write_route(&d->remote_write);
+	return remote_write_route(&d->remote_write);
+}
+
+static struct http_route route_of_submissions(struct daemon *d)
+{
+	size_t limit = config_submit_limit(d->config);
+
+	d->submissions = (struct submissions){
+		.loop = d->loop,
+		.collector = d->collector,
+		.tokens = &d->tokens,
+		.today = give_today,
+		.ctx = d,
+		.body_limit = limit > SUBMIT_LIMIT_LEAST ? limit : SUBMIT_LIMIT_LEAST,
+		.refusals = &api_refusals,
+	};
+	return submit_route(&d->submissions);
+}
+
+/* Those of the exporters and our own, in the daemon's arena. */
+static const struct http_route *all_routes(struct daemon *d, size_t *n, struct err *e)
+{
+	const struct http_route *read = exporter_routes(&d->view, &d->routes_arena, n, e);
+	struct http_route *all;
+
+	if (!read)
+		return NULL;
+	all = arena_array(&d->routes_arena, *n + 2, sizeof(*all));
+	if (!all) {
+		err_set(e, ERR_MEMORY, "no memory");
+		return NULL;
+	}
+	memcpy(all, read, *n * sizeof(*all));
+	if (d->config->remote_write.enabled)
+		all[(*n)++] = route_of_writes(d);
+	all[(*n)++] = route_of_submissions(d);
 	return all;
 }
 
@@ -418,6 +476,8 @@ static int open_server(struct daemon *d, struct err *e)
 	};
 	if (!d->view.title)
 		return err_set(e, ERR_MEMORY, "no memory");
+	if (token_book_init(&d->tokens, d->config->tokens, e) < 0)
+		return -1;
 	routes = all_routes(d, &n, e);
 	if (!routes)
 		return -1;
@@ -493,7 +553,7 @@ static bool feeds_ended(void *ctx)
 {
 	struct daemon *d = ctx;
 
-	return d->collector_closed;
+	return d->collector_closed && submissions_ended(&d->submissions);
 }
 
 static bool all_ended(void *ctx)
@@ -518,6 +578,7 @@ void daemon_close(struct daemon *d)
 	d->closing = true;
 	if (d->server)
 		http_server_close(d->server);
+	submissions_stop(&d->submissions);
 	feed_board_free(d->board);
 	/* Before the collector, which a run would ask for the feeds' states. */
 	if (d->watch)
@@ -536,6 +597,7 @@ void daemon_close(struct daemon *d)
 		store_close(d->store);
 	loop_free(d->loop);
 	remote_intake_release(&d->remote_intake);
+	token_book_release(&d->tokens);
 	calendar_holder_release(&d->calendar);
 	arena_release(&d->routes_arena);
 	if (d->catalogue)

@@ -358,7 +358,7 @@ static void one_look_shows_all_mistakes(void **state)
 	assert_said(f, 6, 11, "a feed has either 'url' or 'folder', not both");
 	assert_said(f, 4, 3, "format csv needs 'layout'");
 	assert_said(f, 8, 9, "feed 'two' is already in line 4");
-	assert_said(f, 8, 3, "a feed needs 'url' or 'folder'");
+	assert_said(f, 8, 3, "a feed needs 'url', 'folder' or 'submit: true'");
 	assert_said(f, 10, 11, "'layout' is only for formats of figures");
 	assert_said(f, 13, 12, "'timeout' is only for a feed with 'url'");
 	assert_said(f, 14, 16, "'working_day' is only for a feed with 'url'");
@@ -404,6 +404,32 @@ static void two_feeds_do_not_take_the_same_files(void **state)
 	assert_int_equal(read_feeds(f, text), -1);
 	assert_int_equal(f->d.n, 1);
 	assert_said(f, 2, 21, "the feed in line 1 takes the same files");
+}
+
+static void a_feed_that_is_handed_in_has_an_owner_and_no_times(void **state)
+{
+	struct fixture *f = *state;
+	const struct feed_config *c =
+		read_one(f, "- name: land\n"
+			    "  submit: true\n"
+			    "  owner: land\n"
+			    "  format: csv\n"
+			    "  layout: {unit: {column: a}, period: {column: b},"
+			    " indicator: {header: true}}\n");
+
+	assert_true(c->submit);
+	assert_null(c->url);
+	assert_null(c->folder);
+	assert_int_equal(read_feeds(f, "- name: land\n"
+				       "  submit: true\n"
+				       "  url: http://10.1.2.3/\n"
+				       "  every: 1h\n"
+				       "  format: prometheus\n"),
+			 -1);
+	assert_said(f, 1, 3, "a feed with 'submit' needs 'owner'");
+	assert_said(f, 3, 8, "'url' is only for a feed that is polled");
+	assert_said(f, 4, 10, "'every' is only for a feed that is polled");
+	assert_said(f, 5, 11, "the others are handed in");
 }
 
 static void feeds_must_be_a_list(void **state)
@@ -475,6 +501,7 @@ int main(void)
 		T(one_look_shows_all_mistakes),
 		T(a_url_with_a_password_is_refused),
 		T(two_feeds_do_not_take_the_same_files),
+		T(a_feed_that_is_handed_in_has_an_owner_and_no_times),
 		T(feeds_must_be_a_list),
 		T(a_copy_is_the_same_and_stands_alone),
 		T(a_copy_without_memory_is_an_error),
