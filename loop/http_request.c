@@ -164,6 +164,25 @@ static void check_framing(struct request *r)
 	r->refusal.close = true;
 }
 
+void request_challenge(struct request *r)
+{
+	request_refuse(r, 401, "user and password are wanted");
+	r->challenged = r->refusal.status == 401;
+}
+
+enum http_pass request_pass(const struct request *r)
+{
+	const struct http_guard *g = r->server->o.guard;
+	struct slice header = r->headers[KEPT_AUTHORIZATION];
+
+	if (!g)
+		return PASS_ALLOWED;
+	if (r->route && r->route->own_tokens && header.n > 7 &&
+	    strncasecmp(header.p, "Bearer ", 7) == 0)
+		return PASS_ALLOWED;
+	return g->known(g->ctx, header);
+}
+
 void request_end_header(struct request *r, const char *method)
 {
 	struct http_server *s = r->server;
@@ -181,7 +200,12 @@ void request_end_header(struct request *r, const char *method)
 	if (r->refusal.status)
 		return;
 	r->route = request_route(r, s->routes, s->nroutes);
-	if (!r->route)
+	/* Who may not ask is not told either what there is. */
+	if (request_pass(r) == PASS_REFUSED) {
+		r->refusal.status = 0;
+		request_challenge(r);
+	}
+	if (r->refusal.status)
 		return;
 	r->x.ctx = r->route->ctx;
 	if (r->route->body_limit)

@@ -183,6 +183,8 @@ static struct MHD_Response *refusal_response(const struct request *r, const stru
 		add_header(m, "Retry-After", "1");
 	if (allow)
 		add_header(m, "Allow", allow);
+	if (r->challenged)
+		add_header(m, "WWW-Authenticate", r->server->o.guard->challenge);
 	if (why->close)
 		add_header(m, "Connection", "close");
 	return m;
@@ -369,6 +371,15 @@ static void give_up(struct request *r)
 	resume_to_answer(r);
 }
 
+static void suspend(struct request *r, struct MHD_Connection *c)
+{
+	r->refs++;
+	r->job_runs = true;
+	r->state = REQUEST_SERVING;
+	r->suspended = c;
+	MHD_suspend_connection(c);
+}
+
 static enum MHD_Result start_job(struct request *r, struct MHD_Connection *c)
 {
 	struct err e;
@@ -380,11 +391,71 @@ static enum MHD_Result start_job(struct request *r, struct MHD_Connection *c)
 		request_refuse(r, 503, "%s", e.text);
 		return answer(r, c);
 	}
-	r->refs++;
-	r->job_runs = true;
-	r->state = REQUEST_SERVING;
-	r->suspended = c;
-	MHD_suspend_connection(c);
+	suspend(r, c);
+	return MHD_YES;
+}
+
+/* --- who may ask ----------------------------------------------------------- */
+
+static void check_work(struct job *j)
+{
+	struct request *r = request_of_job(j);
+	const struct http_guard *g = r->server->o.guard;
+
+	r->allowed = g->check(g->ctx, r->headers[KEPT_AUTHORIZATION]);
+}
+
+/* The connection is suspended; what the route wants follows as if there had been no guard. */
+static void serve_checked(struct request *r)
+{
+	struct err e;
+
+	if (r->route->where == HTTP_ON_LOOP) {
+		request_serve(r, LOOP_PACK_MAX);
+		end_serving(r);
+		return;
+	}
+	r->job.work = serve_work;
+	r->job.done = on_served;
+	if (job_start(r->server->loop, &r->job, r->route->class, &e) == 0) {
+		r->job_runs = true;
+		return;
+	}
+	request_refuse(r, 503, "%s", e.text);
+	end_serving(r);
+}
+
+static void on_checked(struct job *j, enum job_end how)
+{
+	struct request *r = request_of_job(j);
+
+	r->job_runs = false;
+	if (r->late) {
+		end_serving(r);
+		return;
+	}
+	if (how == JOB_CANCELLED || r->server->closing)
+		request_refuse(r, 503, "the request was given up");
+	else if (!r->allowed)
+		request_challenge(r);
+	if (r->refusal.status)
+		end_serving(r);
+	else
+		serve_checked(r);
+}
+
+static enum MHD_Result start_check(struct request *r, struct MHD_Connection *c)
+{
+	struct err e;
+
+	r->job.work = check_work;
+	r->job.done = on_checked;
+	r->finish.call = on_finished;
+	if (job_start(r->server->loop, &r->job, JOB_PASSWORD, &e) < 0) {
+		request_refuse(r, 503, "%s", e.text);
+		return answer(r, c);
+	}
+	suspend(r, c);
 	return MHD_YES;
 }
 
@@ -394,6 +465,8 @@ static enum MHD_Result dispatch(struct request *r, struct MHD_Connection *c)
 		request_refuse(r, 503, "the server is closing");
 	if (r->refusal.status)
 		return answer(r, c);
+	if (request_pass(r) == PASS_UNKNOWN)
+		return start_check(r, c);
 	if (r->route->where != HTTP_ON_LOOP)
 		return start_job(r, c);
 	request_serve(r, LOOP_PACK_MAX);
@@ -491,6 +564,7 @@ static void on_completed(void *cls, struct MHD_Connection *c, void **con_cls,
 }
 
 static void start_sweeping(struct http_server *s);
+static void cut_off(struct connection *conn);
 
 static void note_address(struct connection *conn, struct MHD_Connection *c)
 {
@@ -507,6 +581,18 @@ static void note_address(struct connection *conn, struct MHD_Connection *c)
 		conn->address[0] = '\0';
 }
 
+/* false: the library is left with the identity it was started with, so its client is cut off. */
+static bool take_identity(struct http_server *s, struct connection *conn, struct MHD_Connection *c)
+{
+	const union MHD_ConnectionInfo *i =
+		MHD_get_connection_info(c, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+
+	if (!s->o.tls)
+		return true;
+	conn->tls = http_tls_ref(s->o.tls);
+	return i && i->tls_session && http_tls_apply(conn->tls, i->tls_session) == 0;
+}
+
 static void connection_started(struct http_server *s, struct MHD_Connection *c, void **context)
 {
 	const union MHD_ConnectionInfo *i =
@@ -518,6 +604,8 @@ static void connection_started(struct http_server *s, struct MHD_Connection *c, 
 		return; /* its requests will be closed */
 	conn->fd = i->connect_fd;
 	note_address(conn, c);
+	if (!take_identity(s, conn, c))
+		cut_off(conn);
 	conn->since_ns = now_ns();
 	conn->next = s->connections;
 	if (s->connections)
@@ -544,6 +632,7 @@ static void connection_closed(struct http_server *s, void **context)
 		s->connections = conn->next;
 	if (conn->next)
 		conn->next->prev = conn->prev;
+	http_tls_unref(conn->tls);
 	mem_free(conn);
 	s->closed++;
 	counter_set(C_HTTP_CONNECTIONS, --s->nconnections);
@@ -634,6 +723,9 @@ static size_t leave_escaped(void *cls, struct MHD_Connection *c, char *s)
 static int start_daemon(struct http_server *s, struct err *e)
 {
 	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+	struct MHD_OptionItem tls[] = { { MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)s->o.tls_cert },
+					{ MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)s->o.tls_key },
+					{ MHD_OPTION_END, 0, NULL } };
 	int family = AF_INET;
 	int fd = http_listen(s->o.host, s->o.port, &family, &s->port, e);
 
@@ -641,6 +733,10 @@ static int start_daemon(struct http_server *s, struct err *e)
 		return -1;
 	if (family == AF_INET6)
 		flags |= MHD_USE_IPv6;
+	if (s->o.tls)
+		flags |= MHD_USE_TLS;
+	else
+		tls[0].option = MHD_OPTION_END;
 	s->mhd = MHD_start_daemon(
 		flags, 0, NULL, NULL, on_access, s, MHD_OPTION_EXTERNAL_LOGGER, log_from_mhd, NULL,
 		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, s->o.connections,
@@ -649,7 +745,8 @@ static int start_daemon(struct http_server *s, struct err *e)
 		(size_t)CONNECTION_ROOM, MHD_OPTION_STRICT_FOR_CLIENT, 1,
 		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped,
 		NULL, MHD_OPTION_URI_LOG_CALLBACK, on_uri, s, MHD_OPTION_NOTIFY_COMPLETED,
-		on_completed, s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_END);
+		on_completed, s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_ARRAY,
+		tls, MHD_OPTION_END);
 	if (!s->mhd) {
 		close(fd);
 		return err_set(e, ERR_IO, "libmicrohttpd does not start on %s port %d", s->o.host,
@@ -694,6 +791,7 @@ static void fill_defaults(struct http_server_options *o)
 
 void server_free(struct http_server *s)
 {
+	http_tls_unref(s->o.tls);
 	mem_free(s->routes);
 	mem_free(s);
 }
@@ -710,6 +808,8 @@ struct http_server *http_server_open(struct loop *l, const struct http_server_op
 	s->loop = l;
 	s->o = *o;
 	fill_defaults(&s->o);
+	if (s->o.tls)
+		http_tls_ref(s->o.tls);
 	s->routes = mem_alloc(n * sizeof(*routes));
 	if (!s->routes) {
 		err_set(e, ERR_MEMORY, "no memory for the HTTP server");
@@ -727,11 +827,21 @@ struct http_server *http_server_open(struct loop *l, const struct http_server_op
 		MHD_stop_daemon(s->mhd);
 		goto fail;
 	}
-	s->o.host = NULL; /* was borrowed for this call */
+	s->o.host = s->o.tls_cert = s->o.tls_key = NULL; /* were borrowed for this call */
 	return s;
 fail:
 	server_free(s);
 	return NULL;
+}
+
+void http_server_set_tls(struct http_server *s, struct http_tls *t)
+{
+	struct http_tls *old = s->o.tls;
+
+	if (!old)
+		return;
+	s->o.tls = http_tls_ref(t);
+	http_tls_unref(old);
 }
 
 int http_server_port(const struct http_server *s)

@@ -22,6 +22,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "loop/http_params.h"
+#include "loop/http_tls.h"
 #include "loop/job.h"
 #include "loop/loop.h"
 
@@ -68,6 +69,20 @@ struct http_refusals {
 	void (*write)(unsigned status, bool late, const char *text, struct buf *out);
 };
 
+/* Who may ask at all, by the header Authorization. A request without one is refused before its body
+ * is read; one that is not known yet is judged by a worker of JOB_PASSWORD. */
+struct http_guard {
+	/* On the loop, at once. */
+	enum http_pass {
+		PASS_REFUSED,
+		PASS_ALLOWED,
+		PASS_UNKNOWN
+	} (*known)(void *ctx, struct slice header);
+	bool (*check)(void *ctx, struct slice header); /* a worker, one at a time */
+	const char *challenge;                         /* of the 401: WWW-Authenticate */
+	void *ctx;
+};
+
 struct http_route {
 	const char *method; /* "GET" also answers HEAD; NULL: any */
 	const char *path;   /* exact; ending in "/" + "*" it takes everything below */
@@ -75,6 +90,7 @@ struct http_route {
 	enum job_class class; /* with HTTP_IN_JOB, HTTP_DEFERRED */
 	void (*serve)(struct exchange *x);
 	void *ctx;
+	bool own_tokens;                      /* "Bearer" is judged by the handler, not the guard */
 	bool raw_body;                        /* the body is no form, whatever its type says */
 	size_t body_limit;                    /* 0: the server's */
 	int64_t deadline_ms;                  /* 0: the server's */
@@ -91,6 +107,10 @@ struct http_server_options {
 	unsigned per_address; /* 0: 256 */
 	int64_t idle_ms;      /* 0: 10 s */
 	int64_t deadline_ms;  /* 0: 30 s, header to end of handler; then 503 */
+	struct http_tls *tls; /* NULL: none; a reference is taken */
+	/* The same in PEM, which the library wants at its start. */
+	const char *tls_cert, *tls_key;
+	const struct http_guard *guard; /* NULL: everybody; borrowed until the server is closed */
 };
 
 /* `routes` are copied (texts and ctx borrowed). ERR_IO names address and reason ("address in use").
@@ -101,6 +121,8 @@ struct http_server *http_server_open(struct loop *l, const struct http_server_op
  * replies are not: their clients get a 503). */
 void http_server_close(struct http_server *s);
 int http_server_port(const struct http_server *s);
+/* For connections that begin from now on; only of a server that was opened with one. */
+void http_server_set_tls(struct http_server *s, struct http_tls *t);
 
 /* --- for handlers ---------------------------------------------------------- */
 

@@ -25,6 +25,7 @@ struct connection {
 	struct request *request; /* under way */
 	int64_t since_ns;        /* without a request since then */
 	int64_t send_due_ns;
+	struct http_tls *tls; /* a reference */
 	bool cut;
 	char address[INET6_ADDRSTRLEN]; /* of the client; "" when unknown */
 };
@@ -109,6 +110,8 @@ struct request {
 	/* what goes */
 	struct refusal refusal;
 	const char *allow;     /* of a 405 */
+	bool challenged;       /* the refusal is a 401 */
+	bool allowed;          /* out: what the guard's worker found */
 	struct buf packed;     /* of the reply; empty when it stays as it is */
 	struct packer *packer; /* of a reply in pieces; NULL: it goes as it is */
 	size_t piece_sent;     /* bytes of the present piece */
@@ -155,11 +158,19 @@ void request_uncharge(struct request *r);
 void request_read_uri(struct request *r, const char *uri);
 void request_note_header(struct request *r, const char *name, const char *value);
 void request_end_header(struct request *r, const char *method);
+/* What the guard says of it, without waiting. */
+enum http_pass request_pass(const struct request *r);
+void request_challenge(struct request *r); /* refuses it with a 401 */
 /* Whether to answer before the body, which closes the connection; without a body to come that
  * would be a waste. */
 bool request_ends_early(const struct request *r);
 /* false: so much of it was thrown away that the connection should be closed. */
 bool request_read_body(struct request *r, const char *p, size_t n);
+
+/* --- http_tls.c --- */
+
+/* Makes GnuTLS' session one of this identity, before its handshake. */
+int http_tls_apply(const struct http_tls *t, void *session);
 
 /* --- http_pieces.c --- */
 

@@ -18,8 +18,16 @@
 struct loop;
 
 /* A class has its own queue and threads, so that queries, decoding, commits, files on a
- * slow share and samples pushed to us never wait for each other. */
-enum job_class { JOB_DECODE, JOB_QUERY, JOB_STORE, JOB_FILE, JOB_INGEST, JOB_CLASSES };
+ * slow share, samples pushed to us and passwords never wait for each other. */
+enum job_class {
+	JOB_DECODE,
+	JOB_QUERY,
+	JOB_STORE,
+	JOB_FILE,
+	JOB_INGEST,
+	JOB_PASSWORD,
+	JOB_CLASSES
+};
 
 struct loop_options {
 	struct clock *clock;             /* borrowed; NULL: the real clock */

@@ -1,0 +1,150 @@
+/*
+ * http_tls.c - see http_tls.h.
+ *
+ * libmicrohttpd makes a session for each connection and tells of it before the
+ * handshake; that is where the session gets our credentials instead of those the library was
+ * started with. They must outlive the session, so a connection holds a reference.
+ */
+#include "loop/http_tls.h"
+
+#include "base/alloc.h"
+#include "loop/http_server_private.h"
+
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <time.h>
+
+struct http_tls {
+	atomic_uint refs;
+	gnutls_certificate_credentials_t credentials;
+	gnutls_priority_t versions;
+	enum tls_client client;
+	int64_t expiry_s;
+};
+
+static int say(struct err *e, const char *what, int rc)
+{
+	return err_set(e, ERR_INVALID, "%s: %s", what, gnutls_strerror(rc));
+}
+
+static gnutls_datum_t datum(struct slice s)
+{
+	return (gnutls_datum_t){ .data = (unsigned char *)s.p, .size = (unsigned)s.n };
+}
+
+static int load_own(struct http_tls *t, const struct http_tls_options *o, struct err *e)
+{
+	gnutls_datum_t cert = datum(o->cert), key = datum(o->key);
+	int rc = gnutls_certificate_set_x509_key_mem2(t->credentials, &cert, &key,
+						      GNUTLS_X509_FMT_PEM, NULL, 0);
+
+	if (rc == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
+		return err_set(e, ERR_INVALID, "the key is not that of the certificate");
+	return rc < 0 ? say(e, "certificate and key cannot be read", rc) : 0;
+}
+
+static int load_clients(struct http_tls *t, const struct http_tls_options *o, struct err *e)
+{
+	gnutls_datum_t ca = datum(o->client_ca);
+	int rc;
+
+	if (o->client == TLS_CLIENT_NONE)
+		return 0;
+	rc = gnutls_certificate_set_x509_trust_mem(t->credentials, &ca, GNUTLS_X509_FMT_PEM);
+	if (rc < 0)
+		return say(e, "the certificates of the clients' authority cannot be read", rc);
+	return rc ? 0 : err_set(e, ERR_INVALID, "no certificate of the clients' authority");
+}
+
+static int load_versions(struct http_tls *t, const struct http_tls_options *o, struct err *e)
+{
+	char text[128];
+	int rc;
+
+	snprintf(text, sizeof(text), "NORMAL:-VERS-ALL%s%s",
+		 o->max >= TLS_1_3 ? ":+VERS-TLS1.3" : "",
+		 o->min <= TLS_1_2 ? ":+VERS-TLS1.2" : "");
+	rc = gnutls_priority_init(&t->versions, text, NULL);
+	return rc < 0 ? say(e, "versions of TLS", rc) : 0;
+}
+
+static int read_expiry(struct http_tls *t, const struct http_tls_options *o, struct err *e)
+{
+	gnutls_datum_t text = datum(o->cert);
+	gnutls_x509_crt_t crt;
+	int rc = gnutls_x509_crt_init(&crt);
+
+	if (rc < 0)
+		return say(e, "certificate", rc);
+	rc = gnutls_x509_crt_import(crt, &text, GNUTLS_X509_FMT_PEM);
+	if (rc == 0)
+		t->expiry_s = (int64_t)gnutls_x509_crt_get_expiration_time(crt);
+	gnutls_x509_crt_deinit(crt);
+	return rc < 0 ? say(e, "the certificate cannot be read", rc) : 0;
+}
+
+struct http_tls *http_tls_new(const struct http_tls_options *o, struct err *e)
+{
+	struct http_tls *t = mem_zalloc(sizeof(*t));
+
+	if (!t) {
+		err_set(e, ERR_MEMORY, "no memory for a certificate");
+		return NULL;
+	}
+	atomic_init(&t->refs, 1);
+	t->client = o->client;
+	if (gnutls_certificate_allocate_credentials(&t->credentials) < 0) {
+		t->credentials = NULL;
+		err_set(e, ERR_MEMORY, "no memory for a certificate");
+		goto fail;
+	}
+	if (load_own(t, o, e) < 0 || load_clients(t, o, e) < 0 || load_versions(t, o, e) < 0 ||
+	    read_expiry(t, o, e) < 0)
+		goto fail;
+	return t;
+fail:
+	http_tls_unref(t);
+	return NULL;
+}
+
+struct http_tls *http_tls_ref(struct http_tls *t)
+{
+	atomic_fetch_add(&t->refs, 1);
+	return t;
+}
+
+void http_tls_unref(struct http_tls *t)
+{
+	if (!t || atomic_fetch_sub(&t->refs, 1) != 1)
+		return;
+	if (t->versions)
+		gnutls_priority_deinit(t->versions);
+	if (t->credentials)
+		gnutls_certificate_free_credentials(t->credentials);
+	mem_free(t);
+}
+
+int64_t http_tls_expiry_s(const struct http_tls *t)
+{
+	return t->expiry_s;
+}
+
+int http_tls_apply(const struct http_tls *t, void *session)
+{
+	static gnutls_typed_vdata_st purpose = { GNUTLS_DT_KEY_PURPOSE_OID,
+						 (unsigned char *)GNUTLS_KP_TLS_WWW_CLIENT, 0 };
+	gnutls_session_t s = session;
+
+	if (gnutls_priority_set(s, t->versions) < 0 ||
+	    gnutls_credentials_set(s, GNUTLS_CRD_CERTIFICATE, t->credentials) < 0)
+		return -1;
+	if (t->client == TLS_CLIENT_NONE)
+		return 0;
+	gnutls_certificate_server_set_request(s, t->client == TLS_CLIENT_REQUIRED
+							 ? GNUTLS_CERT_REQUIRE
+							 : GNUTLS_CERT_REQUEST);
+	gnutls_session_set_verify_cert2(s, &purpose, 1, 0);
+	return 0;
+}
