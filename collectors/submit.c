@@ -356,6 +356,7 @@ struct http_route submit_route(struct submissions *s)
 		.class = JOB_INGEST,
 		.serve = serve,
 		.ctx = s,
+		.own_tokens = true,
 		.raw_body = true,
 		.body_limit = s->body_limit,
 		.deadline_ms = DEADLINE_MS,

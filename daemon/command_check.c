@@ -94,6 +94,28 @@ static int check_config(int argc, char **argv)
 	return code;
 }
 
+static int check_web_config(int argc, char **argv)
+{
+	struct checked k;
+	struct err e = { 0 };
+	struct web *w;
+
+	if (argc != 2) {
+		fputs("usage: parkwatch check web-config FILE\n", stderr);
+		return EXIT_USAGE;
+	}
+	checked_init(&k);
+	w = web_load(argv[1], &k.diags, &e);
+	diags_print(&k.diags, stdout);
+	if (!w && !k.diags.n)
+		puts(e.text);
+	if (w)
+		printf("good: %s, %zu users\n", w->tls ? "TLS" : "no TLS", w->config.nusers);
+	web_unref(w);
+	checked_release(&k);
+	return w ? EXIT_DONE : EXIT_FAULTS;
+}
+
 static int check_catalogue(int argc, char **argv)
 {
 	struct checked k;
@@ -320,15 +342,14 @@ int command_check(int argc, char **argv)
 		const char *word;
 		int (*run)(int argc, char **argv);
 	} words[] = {
-		{ "config", check_config },
-		{ "catalogue", check_catalogue },
-		{ "feed", check_feed },
+		{ "config", check_config },       { "web-config", check_web_config },
+		{ "catalogue", check_catalogue }, { "feed", check_feed },
 		{ "store", check_store },
 	};
 
 	for (size_t i = 0; argc > 1 && i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcmp(argv[1], words[i].word) == 0)
 			return words[i].run(argc - 1, argv + 1);
-	fputs("usage: parkwatch check config|catalogue|feed|store …\n", stderr);
+	fputs("usage: parkwatch check config|web-config|catalogue|feed|store …\n", stderr);
 	return EXIT_USAGE;
 }

@@ -33,6 +33,7 @@ static int parse_options(int argc, char **argv, struct daemon_options *o)
 		{ "config", required_argument, NULL, 'c' },
 		{ "data-dir", required_argument, NULL, 'd' },
 		{ "listen", required_argument, NULL, 'l' },
+		{ "web.config.file", required_argument, NULL, 'w' },
 		{ "log-level", required_argument, NULL, 'v' },
 		{ "enable-feature", required_argument, NULL, 'f' },
 		{ NULL, 0, NULL, 0 },
@@ -51,6 +52,9 @@ static int parse_options(int argc, char **argv, struct daemon_options *o)
 			break;
 		case 'l':
 			o->overrides.listen = optarg;
+			break;
+		case 'w':
+			o->overrides.web_config = optarg;
 			break;
 		case 'v':
 			if (parse_level(optarg, &level) < 0)

@@ -89,7 +89,7 @@ static const struct yaml_field hours_fields[] = {
 };
 
 struct raw_top {
-	const char *title, *notice, *listen, *data_dir, *tokens, *timezone;
+	const char *title, *notice, *listen, *web_config, *data_dir, *tokens, *timezone;
 	struct yaml_strings catalogue;
 	int64_t assess_every_ms, map_bytes;
 	bool admin_api;
@@ -101,6 +101,8 @@ static const struct yaml_field top_fields[] = {
 	{ "notice", YAML_STRING, offsetof(struct raw_top, notice),
 	  .help = "shown on every page and in park_info" },
 	{ "listen", YAML_STRING, offsetof(struct raw_top, listen), .help = "ADDRESS:PORT" },
+	{ "web_config_file", YAML_STRING, offsetof(struct raw_top, web_config),
+	  .help = "TLS and passwords, as Prometheus' --web.config.file" },
 	{ "enable_admin_api", YAML_BOOL, offsetof(struct raw_top, admin_api),
 	  .help = "deleting over HTTP" },
 	{ "data_dir", YAML_STRING, offsetof(struct raw_top, data_dir),
@@ -212,15 +214,31 @@ int listen_parse(struct slice text, struct arena *a, const char **host, int *por
 	six = inet_pton(AF_INET6, name, raw) == 1;
 	if (!six && inet_pton(AF_INET, name, raw) != 1)
 		return err_set(e, ERR_INVALID, "'%s' is not a numeric address", name);
-	if (six ? memcmp(raw, &in6addr_loopback, 16) != 0 : raw[0] != 127)
-		return err_set(
-			e, ERR_REFUSED,
-			"%s is not a loopback address: listening there needs TLS or tokens, which "
-			"this version does not have; use 127.0.0.1 behind a reverse proxy",
-			name);
 	*host = name;
 	*port = (int)number;
 	return 0;
+}
+
+bool host_is_loopback(const char *host)
+{
+	unsigned char raw[16];
+
+	if (inet_pton(AF_INET6, host, raw) == 1)
+		return memcmp(raw, &in6addr_loopback, 16) == 0;
+	return inet_pton(AF_INET, host, raw) == 1 && raw[0] == 127;
+}
+
+/* Passwords and tokens go over the network, and whoever reaches it may write samples. */
+static int check_listen(const struct config *c, struct err *e)
+{
+	if (host_is_loopback(c->host) || web_is_guarded(c->web))
+		return 0;
+	return err_set(
+		e, ERR_REFUSED,
+		"%s is not a loopback address: listening there needs a web_config_file with TLS "
+		"and with users or verified client certificates; else use 127.0.0.1, behind a "
+		"reverse proxy",
+		c->host);
 }
 
 /* "08:30" to minutes. */
@@ -396,14 +414,48 @@ static void complain_err(const struct yaml_node *at, struct diags *d, const stru
 	yaml_complain(at, d, "%s", e->text);
 }
 
-static void read_file(struct config *c, struct diags *d)
+/* A mistake in it is one of the configuration, too. */
+static void load_web(struct config *c, const char *path, const struct yaml_node *at,
+		     struct diags *d, struct err *e)
+{
+	size_t before = d->n + d->left_out;
+
+	*e = (struct err){ 0 };
+	c->web = web_load(path, d, e);
+	if (c->web)
+		*e = (struct err){ 0 };
+	else if (at && d->n + d->left_out == before)
+		complain_err(at, d, e);
+}
+
+static void read_web(struct config *c, const struct yaml_node *at, const char *path,
+		     struct diags *d)
+{
+	const char *full = path_from(&c->arena, c->base_dir, path);
+	struct err e;
+
+	if (full)
+		load_web(c, full, at, d, &e);
+}
+
+/* `final`: what could make the address a good one is known, and nothing overrides it. */
+static void read_listen(struct config *c, const struct yaml_node *at, const char *text, bool final,
+			struct diags *d)
+{
+	struct err e;
+
+	if (listen_parse(slice_str(text), &c->arena, &c->host, &c->port, &e) < 0 ||
+	    (final && check_listen(c, &e) < 0))
+		complain_err(at, d, &e);
+}
+
+static void read_file(struct config *c, const struct config_overrides *o, struct diags *d)
 {
 	struct raw_top raw = { .title = c->title,
 			       .data_dir = c->data_dir,
 			       .timezone = c->timezone,
 			       .assess_every_ms = c->assess_every_ms };
 	const struct yaml_node *root = yaml_load(c->path, &c->arena, d);
-	struct err e;
 
 	if (!root)
 		return;
@@ -418,9 +470,11 @@ static void read_file(struct config *c, struct diags *d)
 	if (raw.tokens)
 		c->tokens = path_from(&c->arena, c->base_dir, raw.tokens);
 	read_catalogue_paths(c, raw.catalogue);
-	if (raw.listen &&
-	    listen_parse(slice_str(raw.listen), &c->arena, &c->host, &c->port, &e) < 0)
-		complain_err(yaml_get(root, "listen"), d, &e);
+	if (raw.web_config && !c->web)
+		read_web(c, yaml_get(root, "web_config_file"), raw.web_config, d);
+	if (raw.listen)
+		read_listen(c, yaml_get(root, "listen"), raw.listen,
+			    !(o && o->listen) && (c->web || !raw.web_config), d);
 	if (raw.hours)
 		read_hours(c, raw.hours, d);
 	if (raw.lights)
@@ -453,6 +507,11 @@ struct config *config_load(const char *path, const struct config_overrides *o, s
 	atomic_init(&c->refs, 1);
 	arena_init(&c->arena, CONFIG_ARENA_BYTES);
 	set_defaults(c);
+	if (o && o->web_config) {
+		load_web(c, o->web_config, NULL, d, e);
+		if (!c->web)
+			goto fail;
+	}
 	if (path) {
 		c->path = arena_strdup(&c->arena, path);
 		c->base_dir = c->path ? dir_of(&c->arena, c->path) : NULL;
@@ -460,7 +519,7 @@ struct config *config_load(const char *path, const struct config_overrides *o, s
 			err_set(e, ERR_MEMORY, "no memory for the configuration");
 			goto fail;
 		}
-		read_file(c, d);
+		read_file(c, o, d);
 		if (diags_check(d, e) < 0)
 			goto fail;
 	}
@@ -469,6 +528,11 @@ struct config *config_load(const char *path, const struct config_overrides *o, s
 	if (o && o->listen &&
 	    listen_parse(slice_str(o->listen), &c->arena, &c->host, &c->port, e) < 0) {
 		err_wrap(e, "--listen");
+		goto fail;
+	}
+	if (check_listen(c, e) < 0) {
+		if (o && o->listen)
+			err_wrap(e, "--listen");
 		goto fail;
 	}
 	if (!c->tokens)
@@ -513,6 +577,7 @@ void config_unref(struct config *c)
 {
 	if (!c || atomic_fetch_sub(&c->refs, 1) != 1)
 		return;
+	web_unref(c->web);
 	arena_release(&c->arena);
 	mem_free(c);
 }

@@ -14,6 +14,7 @@
 #include "base/diag.h"
 #include "base/workdays.h"
 #include "collectors/feed.h"
+#include "daemon/web.h"
 #include "query/query.h"
 #include "storage/store.h"
 
@@ -53,6 +54,7 @@ struct config {
 	const char *path; /* NULL: no file, all defaults */
 	const char *base_dir;
 	const char *title, *notice;
+	struct web *web;  /* TLS and passwords of the server; NULL: none. A reference */
 	const char *host; /* listen address */
 	int port;
 	const char *data_dir;
@@ -75,7 +77,7 @@ struct config {
 
 /* What the command line overrides; NULL or empty: leave. */
 struct config_overrides {
-	const char *data_dir, *listen;
+	const char *data_dir, *listen, *web_config;
 };
 
 /* `path` NULL gives the defaults. One reference. NULL with
@@ -92,5 +94,6 @@ struct engine_options config_engine(const struct config *c, unsigned features);
 
 /* "127.0.0.1:9290", "[::1]:9290", ":9290" is refused (say which address). */
 int listen_parse(struct slice text, struct arena *a, const char **host, int *port, struct err *e);
+bool host_is_loopback(const char *host); /* a numeric address */
 
 #endif

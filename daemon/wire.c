@@ -72,6 +72,7 @@ struct daemon {
 	struct exporter_view view;
 	struct arena routes_arena;
 	struct http_server *server;
+	struct web_keeper web;
 
 	struct reload reload;
 	bool closing, collector_closed;
@@ -95,6 +96,8 @@ static void warn_unchangeable(const struct config *old, const struct config *new
 	if (strcmp(old->host, new->host) != 0 || old->port != new->port)
 		log_event(LOG_WARN, "the listen address changes with a restart only",
 			  log_s("address", new->host), log_i("port", new->port));
+	if (!old->web != !new->web || (old->web && !old->web->tls != !new->web->tls))
+		log_event(LOG_WARN, "TLS and the web_config_file go on or off with a restart only");
 	if (strcmp(old->title, new->title) != 0)
 		log_event(LOG_WARN, "the title changes with a restart only",
 			  log_s("title", new->title));
@@ -144,6 +147,7 @@ static void swap_in(struct daemon *d, struct loaded *l)
 	remote_intake_configure(&d->remote_intake, d->config, d->catalogue);
 	apply_retention(d);
 	reload_tokens(d);
+	web_keeper_take(&d->web, d->config->web);
 	if (old_catalogue)
 		catalogue_unref(old_catalogue);
 	config_unref(old_config);
@@ -450,6 +454,21 @@ static int open_engine(struct daemon *d, unsigned features, struct err *e)
 	return d->engine ? 0 : -1;
 }
 
+/* For the server's options: who may ask, and over what. */
+static void open_web(struct daemon *d, struct http_server_options *o)
+{
+	struct web *w = d->config->web;
+
+	web_keeper_init(&d->web, d->loop, w, d->complaints);
+	d->web.open_to_others = !host_is_loopback(d->config->host);
+	if (!w)
+		return;
+	o->guard = &d->web.guard;
+	o->tls = w->tls;
+	o->tls_cert = w->cert;
+	o->tls_key = w->key;
+}
+
 static int open_server(struct daemon *d, struct err *e)
 {
 	struct http_server_options o = { .host = d->config->host, .port = d->config->port };
@@ -481,8 +500,12 @@ static int open_server(struct daemon *d, struct err *e)
 	routes = all_routes(d, &n, e);
 	if (!routes)
 		return -1;
+	open_web(d, &o);
 	d->server = http_server_open(d->loop, &o, routes, n, e);
-	return d->server ? 0 : err_wrap(e, "listen %s:%d", d->config->host, d->config->port);
+	if (!d->server)
+		return err_wrap(e, "listen %s:%d", d->config->host, d->config->port);
+	web_keeper_start(&d->web, d->server);
+	return 0;
 }
 
 static int open_signals(struct daemon *d, struct err *e)
@@ -561,7 +584,7 @@ static bool all_ended(void *ctx)
 	struct daemon *d = ctx;
 
 	return (!d->watch || watch_stop(d->watch)) && !d->reload.running &&
-	       d->intake.under_way == 0;
+	       d->intake.under_way == 0 && web_keeper_ended(&d->web);
 }
 
 /* Without end: a job that runs uses what would be freed. See daemon_close_within(). */
@@ -579,6 +602,7 @@ void daemon_close(struct daemon *d)
 	if (d->server)
 		http_server_close(d->server);
 	submissions_stop(&d->submissions);
+	web_keeper_stop(&d->web);
 	feed_board_free(d->board);
 	/* Before the collector, which a run would ask for the feeds' states. */
 	if (d->watch)
@@ -598,6 +622,7 @@ void daemon_close(struct daemon *d)
 	loop_free(d->loop);
 	remote_intake_release(&d->remote_intake);
 	token_book_release(&d->tokens);
+	web_keeper_release(&d->web);
 	calendar_holder_release(&d->calendar);
 	arena_release(&d->routes_arena);
 	if (d->catalogue)

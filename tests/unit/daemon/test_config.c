@@ -2,7 +2,10 @@
  */
 #include "daemon/config.h"
 #include "tests/lib/assert.h"
+#include "tests/lib/pem.h"
 #include "tests/lib/tmp.h"
+
+#define HASH "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
 
 struct fixture {
 	char *dir;
@@ -240,12 +243,65 @@ static void listen_addresses(void **state)
 		     ERR_INVALID, "say 127.0.0.1:9290");
 	assert_fails(listen_parse(slice_str("127.0.0.1:70000"), &f->arena, &host, &port, &f->e),
 		     &f->e, ERR_INVALID, "'70000' is not a port");
-	assert_fails(listen_parse(slice_str("192.168.1.1:1"), &f->arena, &host, &port, &f->e),
-		     &f->e, ERR_REFUSED, "not a loopback address");
-	assert_fails(listen_parse(slice_str("[::]:1"), &f->arena, &host, &port, &f->e), &f->e,
-		     ERR_REFUSED, "not a loopback address");
+	assert_true(host_is_loopback("127.0.0.2"));
+	assert_true(host_is_loopback("::1"));
+	assert_false(host_is_loopback("192.168.1.1"));
+	assert_false(host_is_loopback("::"));
 	assert_fails(listen_parse(slice_str("somewhere:1"), &f->arena, &host, &port, &f->e), &f->e,
 		     ERR_INVALID, "not a numeric address");
+}
+
+static void put(struct fixture *f, const char *name, const char *text)
+{
+	tmp_write(tmp_path(f->dir, name), text, strlen(text));
+}
+
+static void others_are_listened_to_with_tls_and_users_only(void **state)
+{
+	static const char web[] = "web_config_file: web.yml\nlisten: 0.0.0.0:1\n";
+	struct config_overrides o = { .listen = "[::]:1" };
+	struct fixture *f = *state;
+	struct config *c;
+
+	assert_null(config_load(NULL, &o, &f->diags, &f->e));
+	assert_has(f->e.text, "--listen: :: is not a loopback address");
+	put(f, "cert.pem", pem_cert_a);
+	put(f, "key.pem", pem_key_a);
+	put(f, "web.yml", "tls_server_config: {cert_file: cert.pem, key_file: key.pem}\n");
+	assert_null(load(f, web));
+	assert_true(complained(f, 2, 9, "0.0.0.0 is not a loopback address"));
+	put(f, "web.yml", "basic_auth_users: {anna: " HASH "}\n");
+	assert_null(load(f, web));
+	put(f, "web.yml",
+	    "tls_server_config: {cert_file: cert.pem, key_file: key.pem}\n"
+	    "basic_auth_users: {anna: " HASH "}\n");
+	f->diags.n = 0;
+	c = load(f, web);
+	if (!c)
+		fail_msg("%s", f->e.text);
+	assert_string_equal(c->host, "0.0.0.0");
+	config_unref(c);
+	/* Mistakes in it are those of the configuration. */
+	put(f, "web.yml", "tls_config: {}\n");
+	assert_null(load(f, web));
+	assert_true(complained(f, 1, 1, "unknown key 'tls_config'"));
+	put(f, "web.yml", "tls_server_config: {cert_file: nowhere.pem, key_file: key.pem}\n");
+	f->diags.n = 0;
+	assert_null(load(f, web));
+	assert_true(complained(f, 1, 18, "nowhere.pem"));
+}
+
+static void the_file_of_tokens_lies_in_the_data_folder_unless_told_otherwise(void **state)
+{
+	struct fixture *f = *state;
+	struct config *c =
+		config_load(NULL, &(struct config_overrides){ .data_dir = "/x" }, &f->diags, &f->e);
+
+	assert_string_equal(c->tokens, "/x/tokens");
+	config_unref(c);
+	c = load(f, "tokens: secret/tokens\n");
+	assert_string_equal(c->tokens, tmp_path(f->dir, "secret/tokens"));
+	config_unref(c);
 }
 
 int main(void)
@@ -262,6 +318,8 @@ int main(void)
 		T(thresholds_and_patience_come_from_the_file),
 		T(feeds_need_a_catalogue),
 		T(listen_addresses),
+		T(others_are_listened_to_with_tls_and_users_only),
+		T(the_file_of_tokens_lies_in_the_data_folder_unless_told_otherwise),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
