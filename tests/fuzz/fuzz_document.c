@@ -3,7 +3,7 @@
  *
  * The first byte picks format, encoding and layout. The catalogue is a small one,
  * written to a file and loaded once. Every figure that comes out must be finite,
- * of a period that has ended, and counted rightly.
+ * of a period that has ended, and counted rightly; with the bounds of a token, within them.
  */
 #include "collectors/mapping.h"
 #include "tests/lib/axes.h"
@@ -80,6 +80,20 @@ static int last(void *ctx, const struct labels *labels, int64_t before_ms, int64
 	return 0;
 }
 
+static const char *const own_units[] = { "jiahe" }, *const own_codes[] = { "output_yuan" };
+static const struct token_rights rights = { own_units, own_codes, 1, 1 };
+
+static void check_rights(const struct labels *ls)
+{
+	for (uint32_t i = 0; i < ls->n; i++) {
+		if (slice_is(ls->l[i].name, "park") && !slice_is(ls->l[i].value, "jiahe"))
+			abort();
+		if (slice_is(ls->l[i].name, LABEL_NAME) &&
+		    !slice_is(ls->l[i].value, "park_output_yuan"))
+			abort();
+	}
+}
+
 static void check(const struct batch *b, int64_t now_ms)
 {
 	size_t refused = 0, suspect = 0;
@@ -119,6 +133,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 				      : FORMAT_PROMETHEUS;
 	d.encoding = (enum text_encoding)(data[0] / 4 % 3);
 	d.layout = data[0] % 4 == 0 ? &csv_periods : data[0] % 4 == 1 ? &csv_title : &json_rows;
+	d.rights = data[0] / 12 % 2 ? &rights : NULL;
 	d.body = slice_of((const char *)data + 1, n - 1);
 	b = batch_new(16 << 20, &e);
 	if (!b)
@@ -126,6 +141,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	if (document_decode(&d, cat, &history, b, &e) < 0 && b->ncomplaints == 0)
 		abort();
 	check(b, d.now_ms);
+	for (size_t i = 0; d.rights && i < b->nobs; i++)
+		check_rights(b->obs[i].labels);
 	batch_free(b);
 	return 0;
 }
