@@ -476,6 +476,33 @@ int text_natural_cmp(struct slice a, struct slice b)
 	return slice_cmp(a, b);
 }
 
+static void put_changed(struct slice s, utf8proc_int32_t (*change)(utf8proc_int32_t),
+			struct buf *out)
+{
+	while (s.n > 0) {
+		utf8proc_int32_t c;
+		utf8proc_ssize_t n =
+			utf8proc_iterate((const utf8proc_uint8_t *)s.p, (utf8proc_ssize_t)s.n, &c);
+		char bytes[4];
+
+		if (n > 0)
+			buf_put(out, bytes, utf8_put(bytes, (uint32_t)change(c)));
+		else
+			buf_putc(out, *s.p);
+		s = slice_skip(s, n > 0 ? (size_t)n : 1);
+	}
+}
+
+void text_lower(struct slice s, struct buf *out)
+{
+	put_changed(s, utf8proc_tolower, out);
+}
+
+void text_upper(struct slice s, struct buf *out)
+{
+	put_changed(s, utf8proc_toupper, out);
+}
+
 size_t text_name_char(struct slice s)
 {
 	utf8proc_int32_t c;

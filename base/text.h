@@ -41,6 +41,10 @@ struct slice text_fold_width(struct slice s, struct arena *a, bool *folded);
  * white space and without （）/() as difference. .p is NULL on no memory or bad UTF-8. */
 struct slice text_key(struct slice s, struct arena *a);
 
+/* Appends `s` in small or in capital letters, character by character, of any script. */
+void text_lower(struct slice s, struct buf *out);
+void text_upper(struct slice s, struct buf *out);
+
 /* For error sentences: the beginning of `s` in single quotes, cut at a character
  * (then with "…"); control characters and bytes that are not UTF-8 show as '?'. */
 enum { TEXT_SHOWN = 64 };

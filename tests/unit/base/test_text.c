@@ -472,6 +472,19 @@ static void natural_order_is_an_order(void **state)
 		}
 }
 
+static void letters_of_any_script_change_their_case(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 100);
+	text_lower(slice_str("ÄB-Я 甲1"), &b);
+	buf_putc(&b, '|');
+	text_upper(slice_str("äb-я 甲1"), &b);
+	assert_slice(buf_all(&b), "äb-я 甲1|ÄB-Я 甲1");
+	buf_release(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -497,6 +510,7 @@ int main(void)
 		cmocka_unit_test(natural_order_is_an_order),
 		cmocka_unit_test(everything_survives_failed_allocations),
 		cmocka_unit_test(an_arena_that_is_full_is_an_answer),
+		cmocka_unit_test(letters_of_any_script_change_their_case),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
