@@ -6,6 +6,10 @@
 #include "collectors/easyquery.h"
 #include "collectors/jsonstat.h"
 
+#include <string.h>
+
+enum { GUESS_BYTES = 64 << 10 };
+
 static const struct format formats[FORMATS] = {
 	[FORMAT_TABLE] = { .name = "table", .kind = KIND_GRID, .accept = "Accept: */*" },
 	[FORMAT_CSV] = { .name = "csv",
@@ -48,6 +52,30 @@ const struct format *format_of(enum feed_format f)
 bool format_has_layout(enum feed_format f)
 {
 	return formats[f].kind != KIND_SAMPLES;
+}
+
+/* Whether the text stands within the first bytes. */
+static bool has(struct slice body, const char *text)
+{
+	struct slice head = slice_of(body.p, body.n < GUESS_BYTES ? body.n : GUESS_BYTES);
+
+	return memmem(head.p, head.n, text, strlen(text)) != NULL;
+}
+
+enum feed_format format_guess(struct slice body)
+{
+	struct slice text = text_trim(body);
+
+	if (slice_starts(text, "{") || slice_starts(text, "[")) {
+		if (has(text, "\"returndata\""))
+			return FORMAT_EASYQUERY;
+		if (has(text, "\"dimension\"") && has(text, "\"category\""))
+			return FORMAT_JSONSTAT;
+		return FORMAT_JSON;
+	}
+	if (slice_starts(text, "# HELP ") || slice_starts(text, "# TYPE "))
+		return FORMAT_PROMETHEUS;
+	return FORMAT_TABLE;
 }
 
 enum feed_format format_told(enum feed_format f, struct slice body)

@@ -38,6 +38,9 @@ struct format {
 const struct format *format_of(enum feed_format f);
 bool format_has_layout(enum feed_format f);
 
+/* What a document nobody has configured seems to be. */
+enum feed_format format_guess(struct slice body);
+
 /* What these bytes are: FORMAT_TABLE becomes one of the others, which stay what they are. */
 enum feed_format format_told(enum feed_format f, struct slice body);
 

@@ -363,9 +363,14 @@ static int read_rows(struct sampling *x, const struct document *d, struct slice 
 
 	if (x->out->format == FORMAT_CSV)
 		return read_csv(x, text, &sink, e);
+	if (f->kind == KIND_SAMPLES)
+		return err_set(e, ERR_INVALID,
+			       "this is Prometheus text, which needs no layout: a feed with its "
+			       "url and format: %s",
+			       f->name);
 	if (!f->read)
 		return err_set(e, ERR_INVALID,
-			       "a document of format %s is laid out by hand: see docs/feeds.md",
+			       "a document of format %s is laid out by hand: see docs/layouts.md",
 			       f->name);
 	return f->read(f->as_text ? text : d->body, x->arena, &sink, e);
 }

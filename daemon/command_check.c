@@ -6,15 +6,22 @@
  */
 #include "base/log.h"
 #include "collectors/propose.h"
+#include "daemon/ask.h"
 #include "daemon/commands.h"
 #include "daemon/config.h"
+#include "loop/http_client.h"
 #include "storage/store.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-enum { CHECK_ARENA_BYTES = 256 << 20, COMPLAINTS_MAX = 10000, DOCUMENT_MAX = 256 << 20 };
+enum {
+	CHECK_ARENA_BYTES = 256 << 20,
+	COMPLAINTS_MAX = 10000,
+	DOCUMENT_MAX = 256 << 20,
+	FETCH_MS = 60000,
+};
 
 struct checked {
 	struct arena arena;
@@ -160,10 +167,29 @@ static const struct feed_config *find_feed(const struct config *c, const char *n
 	return NULL;
 }
 
+static bool is_url(const char *text)
+{
+	return !strncmp(text, "http://", 7) || !strncmp(text, "https://", 8);
+}
+
+/* As a feed would ask for it, without what its configuration says of headers. */
+static int fetch_document(const char *url, struct buf *out, struct err *e)
+{
+	const struct ask asked = { .url = url, .timeout_ms = FETCH_MS };
+	long status;
+
+	if (http_url_check(url, e) < 0 || ask(&asked, &status, out, e) < 0)
+		return -1;
+	return status == 200 ? 0 : err_set(e, ERR_NET, "%s answers %ld", url, status);
+}
+
 static int read_document(const char *path, struct buf *out, struct err *e)
 {
-	FILE *f = fopen(path, "rb");
+	FILE *f = is_url(path) ? NULL : fopen(path, "rb");
 	size_t got;
+
+	if (is_url(path))
+		return fetch_document(path, out, e);
 
 	if (!f)
 		return err_set(e, ERR_IO, "cannot read %s", path);
@@ -268,7 +294,7 @@ static void print_feed_name(const char *path)
 static int check_unknown(const struct checked *k, const char *path, struct slice body,
 			 struct batch *b, struct err *e)
 {
-	struct document doc = { .format = FORMAT_TABLE,
+	struct document doc = { .format = format_guess(body),
 				.class = UNIT_CLASSES,
 				.body = body,
 				.feed = "",
@@ -289,7 +315,8 @@ static int check_unknown(const struct checked *k, const char *path, struct slice
 		       p.tried, p.kept, p.refused);
 		print_feed_name(path);
 		proposal_print(&p, 4, &text);
-		printf("    folder: in\n%.*s\n", (int)text.n, text.p);
+		printf(is_url(path) ? "    url: %s\n" : "    folder: in\n", path);
+		printf("%.*s\n", (int)text.n, text.p);
 		doc.format = p.format;
 		doc.layout = &p.layout;
 		if (document_decode(&doc, k->catalogue, NULL, b, e) < 0)
@@ -312,7 +339,7 @@ static int check_feed(int argc, char **argv)
 	int code = EXIT_FAULTS;
 
 	if ((argc != 4 && argc != 5) || strcmp(argv[1], "--config") != 0) {
-		fputs("usage: parkwatch check feed --config FILE [NAME] DOCUMENT\n", stderr);
+		fputs("usage: parkwatch check feed --config FILE [NAME] FILE|URL\n", stderr);
 		return EXIT_USAGE;
 	}
 	checked_init(&k);

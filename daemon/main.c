@@ -19,7 +19,7 @@ static const char usage[] =
 	"  parkwatch check config FILE\n"
 	"  parkwatch check web-config FILE\n"
 	"  parkwatch check catalogue FILE...\n"
-	"  parkwatch check feed --config FILE [NAME] DOCUMENT\n"
+	"  parkwatch check feed --config FILE [NAME] FILE|URL\n"
 	"  parkwatch check store DIR\n"
 	"  parkwatch export --data-dir DIR [--format openmetrics|csv] [--match SELECTOR]...\n"
 	"                   [--start T] [--end T] [--as-of T] [--vintages] [--to FILE]\n"
