@@ -8,8 +8,6 @@
 
 #include <string.h>
 
-enum { GUESS_BYTES = 64 << 10 };
-
 static const struct format formats[FORMATS] = {
 	[FORMAT_TABLE] = { .name = "table", .kind = KIND_GRID, .accept = "Accept: */*" },
 	[FORMAT_CSV] = { .name = "csv",
@@ -54,12 +52,9 @@ bool format_has_layout(enum feed_format f)
 	return formats[f].kind != KIND_SAMPLES;
 }
 
-/* Whether the text stands within the first bytes. */
 static bool has(struct slice body, const char *text)
 {
-	struct slice head = slice_of(body.p, body.n < GUESS_BYTES ? body.n : GUESS_BYTES);
-
-	return memmem(head.p, head.n, text, strlen(text)) != NULL;
+	return memmem(body.p, body.n, text, strlen(text)) != NULL;
 }
 
 enum feed_format format_guess(struct slice body)
