@@ -449,6 +449,15 @@ static void read_listen(struct config *c, const struct yaml_node *at, const char
 		complain_err(at, d, &e);
 }
 
+/* Whether any feed brings statistics, which the catalogue gives their meaning. */
+static bool have_figures(const struct config *c)
+{
+	for (size_t i = 0; i < c->nfeeds; i++)
+		if (format_has_layout((enum feed_format)c->feeds[i].format))
+			return true;
+	return false;
+}
+
 static void read_file(struct config *c, const struct config_overrides *o, struct diags *d)
 {
 	struct raw_top raw = { .title = c->title,
@@ -489,7 +498,7 @@ static void read_file(struct config *c, const struct config_overrides *o, struct
 		read_retention(c, raw.retention, d);
 	if (raw.feeds) {
 		feed_configs_read(raw.feeds, c->base_dir, &c->arena, d, &c->feeds, &c->nfeeds);
-		if (!raw.catalogue.n)
+		if (!raw.catalogue.n && have_figures(c))
 			yaml_complain(root, d,
 				      "feeds need a catalogue: name its files under 'catalogue'");
 	}

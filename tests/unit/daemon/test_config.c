@@ -222,8 +222,20 @@ static void feeds_need_a_catalogue(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_null(load(f, "feeds:\n  - {name: a, url: 'http://h/', format: prometheus}\n"));
+	assert_null(
+		load(f, "feeds:\n"
+			"  - {name: a, url: 'http://h/', format: csv, layout: {unit: {column: a},\n"
+			"     indicator: {is: x}, period: {header: true}}}\n"));
 	assert_true(complained(f, 1, 1, "feeds need a catalogue"));
+}
+
+static void scrapes_need_none(void **state)
+{
+	struct fixture *f = *state;
+	struct config *c = load(f, "feeds:\n  - {name: a, url: 'http://h/', format: prometheus}\n");
+
+	assert_non_null(c);
+	config_unref(c);
 }
 
 static void listen_addresses(void **state)
@@ -317,6 +329,7 @@ int main(void)
 		T(all_mistakes_come_out_together),
 		T(thresholds_and_patience_come_from_the_file),
 		T(feeds_need_a_catalogue),
+		T(scrapes_need_none),
 		T(listen_addresses),
 		T(others_are_listened_to_with_tls_and_users_only),
 		T(the_file_of_tokens_lies_in_the_data_folder_unless_told_otherwise),
