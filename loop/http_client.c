@@ -401,7 +401,7 @@ static int set_up_multi(struct http_client *c, const struct http_client_options 
 	r |= curl_multi_setopt(c->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS,
 			       (long)(o && o->max_connections ? o->max_connections : 256));
 	r |= curl_multi_setopt(c->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
-			       (long)(o && o->max_per_host ? o->max_per_host : 2));
+			       (long)(o && o->max_per_host ? o->max_per_host : 6));
 	return r;
 }
 

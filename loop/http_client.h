@@ -28,7 +28,7 @@ struct http_client;
 struct http_client_options {
 	const char *ca_file;      /* NULL: the system's bundle */
 	unsigned max_connections; /* 0: 256 */
-	unsigned max_per_host;    /* 0: 2 */
+	unsigned max_per_host;    /* 0: 6: one that hangs must not hold up the rest of its host */
 	const char *user_agent;   /* NULL: "parkwatch/VERSION" */
 };
 

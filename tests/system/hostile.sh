@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Three feeds in ten are hostile (hostile.py has what they do): the others are asked when they should be, memory stays
+# where it is, and nothing holds the loop. PARKWATCH_LONG=1 takes 500 feeds for ten minutes instead of 60 for one.
+. tests/system/lib.sh
+need python3
+feeds=60 seconds=60
+[ -z "${PARKWATCH_LONG:-}" ] || feeds=500 seconds=600
+
+web=$(free_port)
+python3 tests/system/hostile.py "$web" "$feeds" "$tmp/asked" 2>>"$tmp/hostile.log" &
+pids+=($!)
+{
+	echo "catalogue: [$tmp/catalogue.yaml]"
+	python3 tests/system/hostile.py config "$web" "$feeds"
+} >"$tmp/ours.yaml"
+{
+	echo 'units:'
+	for k in $(seq 0 49); do echo "  - {id: p$k, class: park, name: Park $k}"; done
+	echo 'releases: [{id: m, freq: M, working_day: 10}]'
+	echo 'indicators: [{code: x_yuan, name: X, measure: 元, freq: M, form: level, release: m}]'
+} >"$tmp/catalogue.yaml"
+start_daemon "$tmp/ours.yaml"
+
+memory() { awk '/^VmRSS/ { print int($2 / 1024) }' "/proc/$daemon/status"; }
+metric() { get "http://127.0.0.1:$port/metrics" | awk -v m="$1" '$1 ~ "^" m "({|$)" { s += $2 } END { print s + 0 }'; }
+sleep $((seconds / 4))
+first=$(memory)
+sleep $((seconds - seconds / 4))
+check "the daemon lives" kill -0 "$daemon"
+last=$(memory)
+
+read -r asks late < <(python3 tests/system/hostile.py late "$tmp/asked" 5)
+what="of $asks asks of good feeds $late came late"
+[ "$asks" -ge $((feeds * 7 / 10 * (seconds / 5 - 3))) ] && [ $((late * 100)) -le "$asks" ] && ok "$what" ||
+	not_ok "$what" "$(tail -n 30 "$tmp/parkwatch.log")"
+what="memory went from $first to $last MiB"
+[ "$last" -le $((first + first / 4 + 16)) ] && ok "$what" || not_ok "$what"
+good=$((feeds - feeds / 10 * 3))
+figures() { get "http://127.0.0.1:$port/api/v1/query?query=count(park_x_yuan)" | jq -e '.data.result[0].value[1] == "50"'; }
+check "figures of the good ones are there" figures
+# One of the hostile kinds hides a good line among 100,000 columns.
+failing() { [ "$(metric parkwatch_feed_up)" -ge $((good * 95 / 100)) ] && [ "$(metric parkwatch_feed_up)" -le $((good + feeds / 20)) ]; }
+check "the hostile ones fail, the good ones do not: $(metric parkwatch_feed_up) of $feeds are up" failing
+echo "# the loop was late by at most $(metric parkwatch_loop_lag_max_seconds) s"
+stop_daemon
