@@ -7,14 +7,18 @@
  * against each other. History is asked and knows nothing. Bytes are those of the
  * body as fetched, unpacked.
  *
+ * `scrape` is what a machine's exporter says, 1,000 samples, polled again and again with
+ * other values; `scrape_first` the same with nothing known from the polls before.
+ *
  *	bench_decode [FORMAT [RUNS]]
  */
 #include "bench/made.h"
-#include "collectors/mapping.h"
+#include "collectors/samples.h"
 
 #include <iconv.h>
 
 enum { PARKS = 200, INDICATORS = 60, MONTHS = 15, RUNS = 7 };
+enum { FIGURES = PARKS * INDICATORS * MONTHS };
 
 struct text {
 	char *p;
@@ -147,6 +151,55 @@ static void write_prometheus(struct text *t)
 	}
 }
 
+/* As prometheus-node-exporter writes it: help and type of each family, counters as Go prints them.
+ */
+static void write_family(struct text *t, const char *name, const char *const *labels, int n,
+			 uint64_t *seed)
+{
+	fprintf(t->to, "# HELP %s Number of things that a device has done since it was started.\n",
+		name);
+	fprintf(t->to, "# TYPE %s counter\n", name);
+	for (int i = 0; i < n; i++) {
+		uint64_t r = random_next(seed) % 1000000000000;
+
+		fprintf(t->to, labels[0] ? "%s{" : "%s", name);
+		for (int k = 0; labels[k]; k++)
+			fprintf(t->to, "%s%s=\"%s%d\"", k ? "," : "", labels[k], labels[k],
+				k ? i % 8 : i / 8);
+		if (labels[0])
+			fputc('}', t->to);
+		if (i % 2)
+			fprintf(t->to, " %.17g\n", (double)(r % 100000000) / 64);
+		else
+			fprintf(t->to, r < 1000000 ? " %.0f\n" : " %.9e\n", (double)r);
+	}
+}
+
+enum { SCRAPE_SAMPLES = 1000 };
+
+static void write_scrape(struct text *t, uint64_t seed)
+{
+	static const char *const cpu[] = { "cpu", "mode", NULL },
+				 *const device[] = { "device", NULL },
+				 *const mount[] = { "device", "fstype", "mountpoint", NULL },
+				 *const none[] = { NULL };
+	char name[64];
+
+	write_family(t, "node_cpu_seconds_total", cpu, 128, &seed);
+	for (int i = 0; i < 54; i++) {
+		snprintf(name, sizeof(name), "node_network_%d_packets_total", i);
+		write_family(t, name, device, 8, &seed);
+	}
+	for (int i = 0; i < 10; i++) {
+		snprintf(name, sizeof(name), "node_filesystem_%d_bytes", i);
+		write_family(t, name, mount, 20, &seed);
+	}
+	for (int i = 0; i < 240; i++) {
+		snprintf(name, sizeof(name), "node_memory_thing_%d_bytes", i);
+		write_family(t, name, none, 1, &seed);
+	}
+}
+
 /* --- layouts ------------------------------------------------------------------------ */
 
 #define COLUMN(name)                                                                               \
@@ -202,7 +255,7 @@ static int knows_nothing(void *ctx, const struct labels *labels, int64_t before_
 	return 0;
 }
 
-static struct took decode_once(const struct document *d, const struct catalogue *c)
+static struct took decode_once(const struct document *d, const struct catalogue *c, size_t want)
 {
 	struct history history = { .last = knows_nothing };
 	struct took from = took_now(), took;
@@ -213,7 +266,7 @@ static struct took decode_once(const struct document *d, const struct catalogue 
 		die("%s", e.text);
 	must(document_decode(d, c, &history, b, &e), &e);
 	took = took_since(from);
-	if (b->nobs + b->nsamples != PARKS * INDICATORS * MONTHS || b->refused)
+	if (b->nobs + b->nsamples != want || b->refused)
 		die("%zu observations and %zu samples came out, %zu were refused%s%s", b->nobs,
 		    b->nsamples, b->refused, b->ncomplaints ? ": " : "",
 		    b->ncomplaints ? b->complaints[0].text : "");
@@ -240,18 +293,66 @@ static void measure(const struct kind *k, const struct catalogue *c, int nruns)
 	k->write(&t);
 	text_close(&t);
 	d.body = slice_of(t.p, t.n);
-	decode_once(&d, c); /* memory, caches */
+	decode_once(&d, c, FIGURES); /* memory, caches */
 	for (int i = 0; i < nruns; i++) {
-		struct took took = decode_once(&d, c);
+		struct took took = decode_once(&d, c, FIGURES);
 
 		runs_add(&wall, (double)t.n / 1e6 / took.wall);
 		runs_add(&cpu, (double)t.n / 1e6 / took.cpu);
-		runs_add(&figures, PARKS * INDICATORS * MONTHS / took.cpu);
+		runs_add(&figures, FIGURES / took.cpu);
 	}
 	report_runs(name_of("decode_%s", k->name), &wall, "MB/s");
 	report_runs(name_of("decode_%s_cpu", k->name), &cpu, "MB/CPU-s");
 	report_runs(name_of("decode_%s_figures", k->name), &figures, "figures/CPU-s");
 	free(t.p);
+}
+
+enum { SCRAPES = 400, BODIES = 8 };
+
+static void measure_scrapes(const char *name, bool known, const struct catalogue *c, int nruns)
+{
+	struct runs cpu = { .n = 0 }, samples = { .n = 0 };
+	struct document d = { .format = FORMAT_PROMETHEUS,
+			      .content_type = slice_str("text/plain; version=0.0.4"),
+			      .feed = "bench",
+			      .instance = "127.0.0.1:1",
+			      .now_ms = (int64_t)1790000000 * 1000 };
+	struct scrape scrape = { 0 };
+	struct text t[BODIES];
+	struct err e;
+
+	if (known) {
+		scrape.cache = must_have(scrape_cache_new(&e));
+		d.scrape = &scrape;
+	}
+	for (int i = 0; i < BODIES; i++) {
+		text_open(&t[i]);
+		write_scrape(&t[i], (uint64_t)i + 1);
+		text_close(&t[i]);
+	}
+	for (int i = -1; i < nruns; i++) {
+		double seconds = 0, bytes = 0;
+
+		for (int k = 0; k < SCRAPES; k++) {
+			d.body = slice_of(t[k % BODIES].p, t[k % BODIES].n);
+			seconds += decode_once(&d, c, SCRAPE_SAMPLES).cpu;
+			bytes += (double)d.body.n;
+		}
+		if (i < 0)
+			continue; /* memory, caches */
+		runs_add(&cpu, bytes / 1e6 / seconds);
+		runs_add(&samples, SCRAPES * SCRAPE_SAMPLES / seconds);
+	}
+	report_runs(name_of("decode_%s_cpu", name), &cpu, "MB/CPU-s");
+	report_runs(name_of("decode_%s_samples", name), &samples, "samples/CPU-s");
+	for (int i = 0; i < BODIES; i++)
+		free(t[i].p);
+	scrape_cache_free(scrape.cache);
+}
+
+static bool wanted(int argc, char **argv, const char *name)
+{
+	return argc < 2 || strcmp(argv[1], name) == 0;
 }
 
 int main(int argc, char **argv)
@@ -261,8 +362,12 @@ int main(int argc, char **argv)
 	int nruns = argc > 2 ? atoi(argv[2]) : RUNS;
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (argc < 2 || strcmp(argv[1], kinds[i].name) == 0)
+		if (wanted(argc, argv, kinds[i].name))
 			measure(&kinds[i], c, nruns);
+	if (wanted(argc, argv, "scrape"))
+		measure_scrapes("scrape", true, c, nruns);
+	if (wanted(argc, argv, "scrape_first"))
+		measure_scrapes("scrape_first", false, c, nruns);
 	catalogue_unref(c);
 	return 0;
 }

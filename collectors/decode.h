@@ -133,6 +133,8 @@ int decode_table(row_reader read, struct slice body, const struct layout *l, str
 /* Prometheus text 0.0.4 and OpenMetrics 1.0 (told apart by "# EOF" / content type). */
 struct prom_options {
 	bool open_metrics;
+	bool honor_labels;         /* of two labels of a name the sample's own stays */
+	bool ignore_timestamps;    /* all samples are stamped now_ms */
 	int64_t now_ms;            /* stamp of samples without one */
 	const struct label *extra; /* added to each sample; a sample's own label of that name
 				    * becomes exported_NAME, as Prometheus does */
@@ -140,12 +142,27 @@ struct prom_options {
 	size_t samples_max;
 };
 
+struct prom_sample {
+	/* What stands before the value, as it came; the same text has the same labels. */
+	struct slice text;
+	void *known; /* recognise() knew the text: there are no labels; else NULL */
+	/* Not sorted, names of them not twice; the metric's is the first. */
+	const struct label *labels;
+	size_t nlabels;
+	int64_t t_ms;
+	bool stamped; /* by the source */
+	double v;
+	unsigned line;
+};
+
+/* Everything given is valid during the call; texts without escapes as long as the body. */
 struct prom_sink {
-	/* Labels sorted or not, valid during the call; the name is among them. */
-	int (*sample)(void *ctx, const struct label *l, size_t n, int64_t t_ms, double v,
-		      unsigned line, struct err *e);
+	int (*sample)(void *ctx, const struct prom_sample *s, struct err *e);
 	void (*complain)(void *ctx, enum refusal why, unsigned line, unsigned column,
 			 const char *text);
+	/* May be NULL. Whether a line begins with a text that sample() was given before: something
+	 * for prom_sample.known, and the text's length in *n. Its labels are not read again. */
+	void *(*recognise)(void *ctx, struct slice line, size_t *n);
 	void *ctx;
 };
 

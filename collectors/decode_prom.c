@@ -8,6 +8,10 @@
  * written by a script, and one bad line of it should not cost the others.
  *
  *     http_requests_total{method="post",code="200"} 1027 1395066363000
+ *     {"http.requests",method="post","status.code"="200"} 1027
+ *
+ * Names that need it are quoted, as Prometheus 3 has them: a text without '=' among the
+ * labels is the metric's name.
  *
  * A stamp is in milliseconds in the text format and in seconds in OpenMetrics,
  * where an exemplar may follow ("# {trace_id=…} 0.67"), which is not kept.
@@ -38,7 +42,8 @@ struct reader {
 	struct slice line_text;
 	unsigned line;
 	const char *p, *end;
-	struct label labels[LABELS_MAX + EXTRA_MAX];
+	struct prom_sample sample;
+	struct label labels[LABELS_MAX + EXTRA_MAX]; /* the first is the metric's name */
 	size_t n;
 };
 
@@ -161,25 +166,59 @@ static int add_label(struct reader *r, struct slice name, struct slice value)
 	return 0;
 }
 
+static int take_label_value(struct reader *r, struct slice name)
+{
+	struct slice value = slice_of("", 0);
+
+	skip_blanks(r);
+	if (!eat(r, '"'))
+		return fault(r, r->p, REFUSED_LAYOUT, "a quote was expected here");
+	return take_value(r, &value) < 0 ? -1 : add_label(r, name, value);
+}
+
+static int set_name(struct reader *r, const char *at, struct slice name)
+{
+	if (r->labels[0].value.n)
+		return fault(r, at, REFUSED_LAYOUT, "the metric has a name already");
+	if (!name.n)
+		return fault(r, at, REFUSED_LAYOUT, "a metric name was expected here");
+	if (name.n > LABEL_VALUE_MAX_BYTES)
+		return fault(r, at, REFUSED_LIMIT, "a metric name has %zu bytes, more than %d",
+			     name.n, LABEL_VALUE_MAX_BYTES);
+	r->labels[0].value = name;
+	return 0;
+}
+
+/* NAME="value", "name"="value", or the metric's "name". */
+static int take_label(struct reader *r)
+{
+	const char *at = r->p;
+	struct slice name = slice_of("", 0);
+	bool quoted = eat(r, '"');
+
+	if (quoted && take_value(r, &name) < 0)
+		return -1;
+	if (!quoted)
+		name = take_name(r, false);
+	if (!quoted && !name.n)
+		return fault(r, at, REFUSED_LAYOUT, "a label name was expected here");
+	skip_blanks(r);
+	if (eat(r, '='))
+		return name.n ? take_label_value(r, name)
+			      : fault(r, at, REFUSED_LAYOUT, "a label name was expected here");
+	if (!quoted)
+		return fault(r, r->p, REFUSED_LAYOUT, "'=' was expected here");
+	return set_name(r, at, name);
+}
+
 /* Behind the opening brace. */
 static int take_labels(struct reader *r)
 {
-	struct slice name, value = slice_of("", 0);
-
 	for (;;) {
 		skip_blanks(r);
 		if (eat(r, '}'))
 			return 0;
-		name = take_name(r, false);
-		if (!name.n)
-			return fault(r, r->p, REFUSED_LAYOUT, "a label name was expected here");
-		skip_blanks(r);
-		if (!eat(r, '='))
-			return fault(r, r->p, REFUSED_LAYOUT, "'=' was expected here");
-		skip_blanks(r);
-		if (!eat(r, '"'))
-			return fault(r, r->p, REFUSED_LAYOUT, "a quote was expected here");
-		if (take_value(r, &value) < 0 || add_label(r, name, value) < 0)
+		if (take_label(r) < 0)
 			return -1;
 		skip_blanks(r);
 		if (eat(r, '}'))
@@ -197,7 +236,8 @@ static bool has_label(const struct reader *r, struct slice name)
 	return false;
 }
 
-/* Adds job and instance; the sample's own labels of these names become exported_NAME. */
+/* Adds job and instance; the sample's own labels of these names become exported_NAME. Or they
+ * are honored, also empty ones: a gateway says so that its samples have no instance. */
 static int add_extra(struct reader *r)
 {
 	size_t own = r->n;
@@ -205,6 +245,8 @@ static int add_extra(struct reader *r)
 	for (size_t k = 0; k < r->o->nextra && k < EXTRA_MAX; k++) {
 		const struct label *x = &r->o->extra[k];
 
+		if (r->o->honor_labels && has_label(r, x->name))
+			continue;
 		for (size_t i = 1; i < own; i++) {
 			struct slice name = r->labels[i].name;
 
@@ -268,6 +310,11 @@ static int take_stamp(struct reader *r, int64_t *t_ms)
 				     text_shown(word, shown));
 		*t_ms = llround(seconds * 1000);
 	}
+	if (r->o->ignore_timestamps) {
+		*t_ms = r->o->now_ms;
+		return 0;
+	}
+	r->sample.stamped = true;
 	if (*t_ms > STAMP_MAX_MS || *t_ms < -STAMP_MAX_MS)
 		return fault(r, word.p, REFUSED_PERIOD, "time stamp %s is past the year 9999",
 			     text_shown(word, shown));
@@ -279,30 +326,45 @@ static int take_stamp(struct reader *r, int64_t *t_ms)
 	return 0;
 }
 
-static int take_sample(struct reader *r, int64_t *t_ms, double *v)
+/* Name and labels of a text not seen before. */
+static int take_series(struct reader *r)
 {
-	struct slice name = take_name(r, true), word;
+	struct slice name;
+
+	r->labels[0] = (struct label){ slice_str(LABEL_NAME), slice_of("", 0) };
+	r->n = 1;
+	if (r->p < r->end && *r->p != '{') {
+		name = take_name(r, true);
+		if (set_name(r, name.p, name) < 0)
+			return -1;
+	}
+	r->sample.text.n = (size_t)(r->p - r->sample.text.p);
+	skip_blanks(r);
+	if (!eat(r, '{'))
+		return 0;
+	if (take_labels(r) < 0)
+		return -1;
+	r->sample.text.n = (size_t)(r->p - r->sample.text.p);
+	return r->labels[0].value.n
+		       ? 0
+		       : fault(r, r->sample.text.p, REFUSED_LAYOUT, "the metric has no name");
+}
+
+/* Behind the series. */
+static int take_point(struct reader *r)
+{
+	struct slice word;
 	struct err why;
 
-	if (!name.n)
-		return fault(r, r->p, REFUSED_LAYOUT, "a metric name was expected here");
-	if (name.n > LABEL_VALUE_MAX_BYTES)
-		return fault(r, name.p, REFUSED_LIMIT, "a metric name has %zu bytes, more than %d",
-			     name.n, LABEL_VALUE_MAX_BYTES);
-	r->labels[0] = (struct label){ slice_str(LABEL_NAME), name };
-	r->n = 1;
-	skip_blanks(r);
-	if (eat(r, '{') && take_labels(r) < 0)
-		return -1;
 	skip_blanks(r);
 	word = take_word(r);
 	if (!word.n)
 		return fault(r, r->p, REFUSED_LAYOUT, "the sample has no value");
-	if (num_parse_prom(word, v, &why) < 0)
+	if (num_parse_prom(word, &r->sample.v, &why) < 0)
 		return fault(r, word.p, REFUSED_VALUE, "%s", why.text);
 	skip_blanks(r);
-	*t_ms = r->o->now_ms;
-	if (r->p < r->end && *r->p != '#' && take_stamp(r, t_ms) < 0)
+	r->sample.t_ms = r->o->now_ms;
+	if (r->p < r->end && *r->p != '#' && take_stamp(r, &r->sample.t_ms) < 0)
 		return -1;
 	skip_blanks(r);
 	if (r->p < r->end && !(r->o->open_metrics && *r->p == '#'))
@@ -310,20 +372,43 @@ static int take_sample(struct reader *r, int64_t *t_ms, double *v)
 	return 0;
 }
 
+/* The line's series, when the sink knows it. */
+static bool recognised(struct reader *r)
+{
+	struct slice rest = slice_of(r->p, (size_t)(r->end - r->p));
+	size_t n = 0;
+
+	r->sample = (struct prom_sample){ .text = slice_of(r->p, 0), .line = r->line };
+	if (r->sink->recognise)
+		r->sample.known = r->sink->recognise(r->sink->ctx, rest, &n);
+	r->sample.text.n = n;
+	r->p += n;
+	return r->sample.known;
+}
+
+static int take_new(struct reader *r)
+{
+	if (take_series(r) < 0 || take_point(r) < 0 || add_extra(r) < 0)
+		return -1;
+	drop_empty(r);
+	r->sample.labels = r->labels;
+	r->sample.nlabels = r->n;
+	return 0;
+}
+
 static int sample_line(struct reader *r, struct err *e)
 {
 	struct arena_mark mark = arena_mark(r->arena);
-	int64_t t_ms = 0;
-	double v = 0;
-	int rc = 0;
+	int rc = recognised(r) ? take_point(r) : take_new(r);
 
-	if (take_sample(r, &t_ms, &v) == 0 && add_extra(r) == 0) {
-		if (r->samples == r->o->samples_max)
-			return err_set(e, ERR_LIMIT, "line %u: more than %zu samples", r->line,
-				       r->o->samples_max);
+	if (rc == 0 && r->samples == r->o->samples_max)
+		return err_set(e, ERR_LIMIT, "line %u: more than %zu samples", r->line,
+			       r->o->samples_max);
+	if (rc == 0) {
 		r->samples++;
-		drop_empty(r);
-		rc = r->sink->sample(r->sink->ctx, r->labels, r->n, t_ms, v, r->line, e);
+		rc = r->sink->sample(r->sink->ctx, &r->sample, e);
+	} else {
+		rc = 0; /* and was complained about */
 	}
 	arena_reset(r->arena, mark);
 	return rc;

@@ -98,9 +98,23 @@ static void feed_free(struct feed *f)
 	if (f->timer_held)
 		timer_release(&f->timer);
 	drop_free(f->drop);
+	relabel_free(f->relabel);
+	scrape_cache_free(f->cache);
 	arena_release(&f->complaints_arena);
 	arena_release(&f->arena);
 	mem_free(f);
+}
+
+static int scrape_prepare(struct feed *f, struct err *e)
+{
+	const struct feed_config *c = &f->config;
+
+	f->cache = scrape_cache_new(e);
+	if (!f->cache)
+		return -1;
+	if (c->nmetric_relabel_configs)
+		f->relabel = relabel_new(c->metric_relabel_configs, c->nmetric_relabel_configs, e);
+	return c->nmetric_relabel_configs && !f->relabel ? -1 : 0;
 }
 
 static int feed_prepare(struct feed *f, const struct feed_config *config, struct err *e)
@@ -121,6 +135,8 @@ static int feed_prepare(struct feed *f, const struct feed_config *config, struct
 	f->request_headers = headers_of(c, &f->arena);
 	if (!f->instance || !f->request_headers)
 		return err_set(e, ERR_MEMORY, "feed %s: not enough memory", config->name);
+	if (c->format == FORMAT_PROMETHEUS && scrape_prepare(f, e) < 0)
+		return err_wrap(e, "feed %s", config->name);
 	return c->folder ? drop_new(f, e) : 0;
 }
 
@@ -477,11 +493,32 @@ static void take_out(struct feed **list, size_t *n, const struct feed *f)
 		}
 }
 
+/* What a feed that is removed leaves behind: the one of its name goes on with its series, or they
+ * end. True: that is being said, and feed_finish() follows. */
+static bool hand_over(struct feed *f)
+{
+	struct collector *c = f->collector;
+	struct feed *heir = find_in(c->feeds, c->nfeeds, f->config.name);
+
+	if (c->closing || !f->removed || !f->cache)
+		return false;
+	if (heir && heir->cache) {
+		scrape_cache_inherit(heir->cache, f->cache);
+		return false;
+	}
+	if (!fetch_say_gone(f))
+		return false;
+	f->busy = true;
+	return true;
+}
+
 /* The end of a feed that was removed or whose collector is closing. */
 static void leave(struct feed *f)
 {
 	struct collector *c = f->collector;
 
+	if (hand_over(f))
+		return;
 	take_out(c->leaving, &c->nleaving, f);
 	take_out(c->feeds, &c->nfeeds, f);
 	if (f->removed && !find_in(c->feeds, c->nfeeds, f->config.name))
@@ -581,10 +618,7 @@ static void retire(struct collector *c, struct feed *f, bool replaced)
 		log_event(LOG_INFO, "feed removed", log_s("feed", f->config.name));
 		drop_counters(f);
 	}
-	if (f->busy)
-		c->leaving[c->nleaving++] = f;
-	else
-		feed_free(f);
+	c->leaving[c->nleaving++] = f;
 }
 
 int collector_apply(struct collector *c, const struct feed_config *list, size_t n, struct err *e)
@@ -602,6 +636,9 @@ int collector_apply(struct collector *c, const struct feed_config *list, size_t 
 	mem_free(c->feeds);
 	c->feeds = r.feeds;
 	c->nfeeds = r.n;
+	for (size_t i = c->nleaving; i-- > 0;)
+		if (!c->leaving[i]->busy)
+			leave(c->leaving[i]);
 	for (size_t i = 0; i < r.n; i++)
 		if (r.made[i])
 			plan(r.feeds[i]);

@@ -22,6 +22,7 @@
 #include "catalogue/catalogue.h"
 #include "collectors/mapping.h"
 #include "collectors/paging.h"
+#include "collectors/relabel.h"
 #include "loop/http_client.h"
 #include "loop/job.h"
 #include "loop/timer.h"
@@ -57,6 +58,12 @@ struct feed_config {
 	int64_t settle_ms;      /* folder: a file must be unchanged for so long, default 2 s */
 	const char *ca_file;
 	const char *const *headers; /* "Name: value", NULL-terminated */
+
+	/* of samples; Prometheus' words */
+	bool honor_labels, honor_timestamps, track_timestamps_staleness;
+	int64_t sample_limit; /* 0: none */
+	struct relabel_rule *metric_relabel_configs;
+	size_t nmetric_relabel_configs;
 
 	const char *file; /* where it was configured */
 	unsigned line;

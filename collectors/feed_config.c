@@ -61,10 +61,11 @@ struct raw {
 	const char *name, *url, *folder, *pattern, *owner, *ca_file;
 	int format, encoding, class, release, freq;
 	struct yaml_strings units, headers;
-	const struct yaml_node *names, *layout, *paging;
-	bool trusted, submit;
+	const struct yaml_node *names, *layout, *paging, *metric_relabel_configs;
+	bool trusted, submit, honor_labels, honor_timestamps, track_timestamps_staleness;
 	double jitter;
-	int64_t working_day, every, backoff_max, timeout, body_limit, rows_limit, redirects, settle;
+	int64_t working_day, every, backoff_max, timeout, body_limit, rows_limit, redirects, settle,
+		sample_limit;
 };
 
 /* Stand where a key was not given: what it means then depends on other keys. */
@@ -110,6 +111,16 @@ static const struct yaml_field fields[] = {
 	  .help = "how long a file must have been left alone" },
 	{ "ca_file", YAML_STRING, AT(ca_file), .help = "certificates trusted for this feed" },
 	{ "headers", YAML_STRINGS, AT(headers), .help = "sent with each request" },
+	{ "honor_labels", YAML_BOOL, AT(honor_labels),
+	  .help = "whether a sample's own job and instance stay" },
+	{ "honor_timestamps", YAML_BOOL, AT(honor_timestamps),
+	  .help = "whether stamps of the source are taken" },
+	{ "track_timestamps_staleness", YAML_BOOL, AT(track_timestamps_staleness),
+	  .help = "whether stamped samples that are missing have ended" },
+	{ "sample_limit", YAML_INT, AT(sample_limit), .max = 100e6,
+	  .help = "most samples of a scrape behind its rules; 0: no limit" },
+	{ "metric_relabel_configs", YAML_NODE, AT(metric_relabel_configs),
+	  .help = "rules that rewrite or drop samples" },
 	{ "layout", YAML_NODE, AT(layout), .help = "where unit, indicator, period, value stand" },
 	{ "paging", YAML_NODE, AT(paging), .help = "how the next page of an answer is found" },
 	{ NULL },
@@ -146,6 +157,7 @@ static void raw_defaults(struct raw *r)
 		.body_limit = 16 << 20,
 		.rows_limit = 1000000,
 		.class = UNIT_PARK,
+		.honor_timestamps = true,
 	};
 }
 
@@ -214,15 +226,21 @@ static void check_format(const struct yaml_node *entry, const struct raw *r, str
 {
 	static const char *const of_figures[] = { "layout", "names", "units", "class", NULL };
 	static const char *const of_json[] = { "paging", NULL };
+	static const char *const of_samples[] = {
+		"honor_labels", "honor_timestamps",       "track_timestamps_staleness",
+		"sample_limit", "metric_relabel_configs", NULL
+	};
 
 	if (r->format != FORMAT_JSON)
 		only_for(entry, of_json, "format json", d);
+	if (r->format != FORMAT_PROMETHEUS && r->format != NOT_GIVEN)
+		only_for(entry, of_samples, "format prometheus", d);
 	if (r->format == FORMAT_PROMETHEUS) {
 		only_for(entry, of_figures, "formats of figures", d);
-		if (r->folder)
+		if (r->folder || r->submit)
 			yaml_complain(place(entry, "format"), d,
-				      "format prometheus is polled by 'url'; a folder takes the "
-				      "others");
+				      "format prometheus is polled by 'url'; %s the others",
+				      r->folder ? "a folder takes" : "handed in are");
 	} else if (r->format != NOT_GIVEN && !r->layout) {
 		yaml_complain(entry, d, "format %s needs 'layout'",
 			      format_of((enum feed_format)r->format)->name);
@@ -445,6 +463,10 @@ static void take(const struct raw *r, const struct yaml_node *entry, struct feed
 		.settle_ms = given(r->settle, 2 * SECOND),
 		.ca_file = absolute(r->ca_file, rd),
 		.headers = terminated(r->headers, rd),
+		.honor_labels = r->honor_labels,
+		.honor_timestamps = r->honor_timestamps,
+		.track_timestamps_staleness = r->track_timestamps_staleness,
+		.sample_limit = r->sample_limit,
 		.file = entry->file,
 		.line = entry->line,
 	};
@@ -466,6 +488,10 @@ static void read_entry(const struct yaml_node *entry, struct feed_config *c, str
 		rd->no_memory = true;
 	if (r.paging && r.format == FORMAT_JSON &&
 	    feed_paging_read(r.paging, &c->paging, &c->layout, rd->a, rd->d) < 0)
+		rd->no_memory = true;
+	if (r.metric_relabel_configs &&
+	    relabel_rules_read(r.metric_relabel_configs, rd->a, rd->d, &c->metric_relabel_configs,
+			       &c->nmetric_relabel_configs) < 0)
 		rd->no_memory = true;
 	check_headers(entry, rd->d);
 	check_source(entry, &r, rd->d);

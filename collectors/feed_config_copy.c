@@ -113,6 +113,30 @@ static void copy_names(struct copier *c, const struct feed_config *from, struct 
 		};
 }
 
+static void copy_rules(struct copier *c, const struct feed_config *from, struct feed_config *to)
+{
+	size_t n = from->nmetric_relabel_configs;
+
+	to->metric_relabel_configs =
+		arena_array(c->a, n ? n : 1, sizeof(*to->metric_relabel_configs));
+	if (!to->metric_relabel_configs) {
+		c->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		const struct relabel_rule *r = &from->metric_relabel_configs[i];
+		struct relabel_rule *out = &to->metric_relabel_configs[i];
+
+		*out = *r;
+		out->source_labels.list = copy_list(c, (const char *const *)r->source_labels.list,
+						    r->source_labels.n);
+		out->separator = copy_text(c, r->separator);
+		out->regex = copy_text(c, r->regex);
+		out->target_label = copy_text(c, r->target_label);
+		out->replacement = copy_text(c, r->replacement);
+	}
+}
+
 int feed_config_copy(const struct feed_config *from, struct arena *a, struct feed_config *to,
 		     struct err *e)
 {
@@ -131,6 +155,7 @@ int feed_config_copy(const struct feed_config *from, struct arena *a, struct fee
 	copy_layout(&c, &from->layout, &to->layout);
 	copy_paging(&c, &from->paging, &to->paging);
 	copy_names(&c, from, to);
+	copy_rules(&c, from, to);
 	if (c.failed)
 		return err_set(e, ERR_MEMORY, "feed %s: not enough memory", from->name);
 	return 0;
@@ -215,6 +240,22 @@ static void put_numbers(struct buf *b, const struct feed_config *c)
 		   c->settle_ms);
 }
 
+static void put_rules(struct buf *b, const struct feed_config *c)
+{
+	buf_printf(b, "%d %d %d %" PRId64 "\n", c->honor_labels, c->honor_timestamps,
+		   c->track_timestamps_staleness, c->sample_limit);
+	for (size_t i = 0; i < c->nmetric_relabel_configs; i++) {
+		const struct relabel_rule *r = &c->metric_relabel_configs[i];
+
+		buf_printf(b, "rule %d %" PRId64 "\n", r->action, r->modulus);
+		put_list(b, (const char *const *)r->source_labels.list, r->source_labels.n);
+		put_text(b, r->separator);
+		put_text(b, r->regex);
+		put_text(b, r->target_label);
+		put_text(b, r->replacement);
+	}
+}
+
 static void put_config(struct buf *b, const struct feed_config *c)
 {
 	put_text(b, c->name);
@@ -228,6 +269,7 @@ static void put_config(struct buf *b, const struct feed_config *c)
 	put_list(b, (const char *const *)c->units.list, c->units.n);
 	put_layout(b, &c->layout);
 	put_paging(b, &c->paging);
+	put_rules(b, c);
 	for (size_t i = 0; i < c->nnames; i++) {
 		put_text(b, c->names[i].text);
 		put_text(b, c->names[i].code);

@@ -13,6 +13,7 @@
 
 #include "collectors/drop_files.h"
 #include "collectors/feed.h"
+#include "collectors/samples.h"
 #include "collectors/schedule.h"
 
 struct feed;
@@ -37,6 +38,12 @@ enum { BOMB_RATIO = 100 }; /* plain bytes for one packed, at most */
 
 /* --- intake: one document from bytes to the store -------------------------------- */
 
+enum intake_what {
+	INTAKE_DOCUMENT,
+	INTAKE_DOWN, /* a scrape that failed before there was a document */
+	INTAKE_GONE, /* the last of a feed: its series have ended */
+};
+
 enum intake_end {
 	INTAKE_STORED,    /* durable; `err` may hold what was wrong with the rest */
 	INTAKE_NOTHING,   /* understood, and there was nothing in it */
@@ -49,6 +56,7 @@ enum intake_end {
 struct intake {
 	struct job job;
 	struct feed *feed;
+	enum intake_what what;
 	/* On the loop, exactly once. What the intake holds is there until intake_release(). */
 	void (*done)(struct intake *in, enum intake_end how);
 
@@ -75,6 +83,7 @@ struct intake {
 	uint64_t hash, bytes; /* of the unpacked body */
 	bool same;
 	bool unpack_failed; /* err is about the packing, not what was packed */
+	size_t own;         /* samples in the batch that are not the document's */
 	uint64_t kept, refused, suspect, submission;
 	uint32_t fresh, revised, unchanged;
 	double decode_seconds;
@@ -90,9 +99,6 @@ struct intake {
 int intake_start(struct intake *in, struct err *e);
 /* For a file that is refused unread: stores that it was, with `why`. -1 as above. */
 int intake_start_refused(struct intake *in, const struct err *why, struct err *e);
-/* For a scrape that failed before there was a document: stores up = 0 and the like.
- * -1 as above. */
-int intake_start_down(struct intake *in, struct err *e);
 void intake_cancel(struct intake *in);
 void intake_release(struct intake *in);
 /* Whether an error is the document's own fault, so that trying again cannot help. */
@@ -155,6 +161,7 @@ struct feed {
 	struct timer timer;
 	bool timer_held;
 	bool removed; /* ends after its attempt */
+	bool said_gone;
 	enum feed_stage stage;
 
 	/* the attempt under way */
@@ -166,6 +173,10 @@ struct feed {
 	struct hand_in *hand_ins; /* of a feed with `submit` */
 	struct drop *drop;        /* a folder's memory between scans; owned */
 	struct err attempt_err;   /* kept while up = 0 is stored */
+	/* Of samples. The attempt's job alone touches the cache, or the loop while there is none.
+	 */
+	struct relabel *relabel;
+	struct scrape_cache *cache;
 
 	/* health */
 	struct schedule_state times; /* last_change_ms: of the schedule, see feed_finish() */
@@ -211,6 +222,9 @@ static inline bool feed_ending(const struct feed *f)
 /* Begin an attempt of each kind; they end in feed_finish(). Cancelling asks for it. */
 void fetch_attempt(struct feed *f);
 void fetch_cancel(struct feed *f);
+/* Begins the last attempt of a feed that is removed, which says that its series have ended; false:
+ * there is nothing to say. It ends in feed_finish(). */
+bool fetch_say_gone(struct feed *f);
 int drop_new(struct feed *f, struct err *e);
 void drop_free(struct drop *d); /* NULL is nothing */
 void drop_attempt(struct feed *f);

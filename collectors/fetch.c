@@ -21,6 +21,7 @@ static void on_response(struct http_fetch *h);
 static void on_page(struct feed *f, enum pages_end how, const struct err *err);
 static void on_intake(struct intake *in, enum intake_end how);
 static void on_down_stored(struct intake *in, enum intake_end how);
+static void on_gone_stored(struct intake *in, enum intake_end how);
 
 /* A scrape that brings the same text again brings new samples: they are stamped when
  * they are scraped. */
@@ -71,12 +72,13 @@ static void fail(struct feed *f, const struct err *err)
 	f->attempt_err = *err;
 	*in = (struct intake){
 		.feed = f,
+		.what = INTAKE_DOWN,
 		.done = on_down_stored,
 		.origin = f->config.url,
 		.now_ms = f->attempt_ms,
 		.fetch_seconds = seconds,
 	};
-	if (intake_start_down(in, &e) < 0)
+	if (intake_start(in, &e) < 0)
 		on_down_stored(in, INTAKE_FAILED);
 }
 
@@ -300,6 +302,39 @@ void fetch_attempt(struct feed *f)
 		fail(f, &e);
 	else
 		ask(f);
+}
+
+/* --- the end of a feed --------------------------------------------------------------------- */
+
+bool fetch_say_gone(struct feed *f)
+{
+	struct intake *in = &f->intake;
+	int64_t now = loop_now(feed_loop(f));
+	struct err e;
+
+	if (f->said_gone || !f->cache || !scrape_cache_any_live(f->cache))
+		return false;
+	f->said_gone = true;
+	*in = (struct intake){
+		.feed = f,
+		.what = INTAKE_GONE,
+		.done = on_gone_stored,
+		.origin = f->config.url,
+		.now_ms = now > f->attempt_ms ? now : f->attempt_ms + 1,
+	};
+	if (intake_start(in, &e) == 0)
+		return true;
+	intake_release(in);
+	return false;
+}
+
+static void on_gone_stored(struct intake *in, enum intake_end how)
+{
+	struct feed *f = in->feed;
+
+	(void)how; /* there is nobody left to try again */
+	intake_release(in);
+	feed_finish(f, ATTEMPT_CANCELLED, NULL, false);
 }
 
 void fetch_cancel(struct feed *f)

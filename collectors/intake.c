@@ -60,12 +60,52 @@ static bool is_packed(const struct intake *in)
 	return *in->encoding && strcasecmp(in->encoding, "identity") != 0;
 }
 
-static int decode_body(struct intake *in, struct slice body)
+/* Plain samples are no statement that anybody could be asked about later. */
+static bool is_statistic(const struct intake *in)
+{
+	return in->feed->config.format != FORMAT_PROMETHEUS;
+}
+
+static struct scrape scrape_of(const struct feed *f)
+{
+	const struct feed_config *c = &f->config;
+
+	return (struct scrape){
+		.honor_labels = c->honor_labels,
+		.ignore_timestamps = !c->honor_timestamps,
+		.track_timestamps = c->track_timestamps_staleness,
+		.sample_limit = (size_t)c->sample_limit,
+		.relabel = f->relabel,
+		.cache = f->cache,
+	};
+}
+
+/* What a scrape says of itself; the error of this counts when there was none before. */
+static void report(struct intake *in, const struct scrape *s, bool up)
+{
+	size_t before = up ? in->batch->nsamples : 0;
+	struct scrape_report r = {
+		.job = in->feed->config.name,
+		.instance = in->feed->instance,
+		.now_ms = in->now_ms,
+		.seconds = in->fetch_seconds,
+		.up = up,
+	};
+	struct err e;
+
+	if (scrape_report(s, &r, in->batch, &e) < 0)
+		in->err = e;
+	in->own = in->batch->nsamples - before;
+}
+
+static void decode_body(struct intake *in, struct slice body)
 {
 	const struct feed *f = in->feed;
 	const struct feed_config *c = &f->config;
+	struct scrape scrape = scrape_of(f);
 	struct document d = feed_document(c);
 
+	d.scrape = &scrape;
 	d.rights = in->rights;
 	d.body = body;
 	d.content_type = slice_str(in->content_type);
@@ -73,16 +113,29 @@ static int decode_body(struct intake *in, struct slice body)
 	d.now_ms = in->now_ms;
 	in->batch = batch_new(BATCH_BASE_BYTES + body.n * BATCH_PER_BYTE, &in->err);
 	if (!in->batch)
-		return -1;
+		return;
 	in->batch->body_hash = in->hash;
 	in->batch->body_bytes = body.n;
-	return document_decode(&d, in->catalogue, &f->collector->o.history, in->batch, &in->err);
+	if (document_decode(&d, in->catalogue, &f->collector->o.history, in->batch, &in->err) == 0)
+		in->err = (struct err){ 0 };
+	if (!is_statistic(in) && (in->err.code == ERR_NONE || intake_for_good(in->err.code)))
+		report(in, &scrape, in->err.code == ERR_NONE);
 }
 
-/* Plain samples are no statement that anybody could be asked about later. */
-static bool is_statistic(const struct intake *in)
+/* Nothing came: what there is to say of a scrape. */
+static void no_document(struct intake *in)
 {
-	return in->feed->config.format != FORMAT_PROMETHEUS;
+	struct scrape scrape = scrape_of(in->feed);
+	struct err e;
+
+	in->batch = batch_new(BATCH_BASE_BYTES, &in->err);
+	if (!in->batch)
+		return;
+	if (in->what == INTAKE_DOWN)
+		report(in, &scrape, false);
+	else if (scrape_end(in->feed->cache, in->now_ms, in->batch, &e) < 0)
+		in->err = e;
+	in->own = in->batch->nsamples;
 }
 
 /* What the sender made: a file as it lies there; of a reply what is left without the packing
@@ -134,13 +187,16 @@ static void decode_work(struct job *j)
 	struct buf plain;
 
 	in->err.code = ERR_NONE;
+	if (in->what != INTAKE_DOCUMENT) {
+		no_document(in);
+		return;
+	}
 	if (unpack(in, &plain) == 0) {
 		in->bytes = plain.n;
 		in->hash = hash_bytes(plain.p, plain.n);
 		in->same = in->known && in->hash == in->known_hash;
-		if (!in->same && !atomic_load(&j->cancelled) &&
-		    decode_body(in, buf_all(&plain)) == 0)
-			in->err = (struct err){ 0 };
+		if (!in->same && !atomic_load(&j->cancelled))
+			decode_body(in, buf_all(&plain));
 	} else {
 		give_up_unpacking(in);
 	}
@@ -148,32 +204,6 @@ static void decode_work(struct job *j)
 	buf_release(&plain);
 	buf_release(&in->body);
 	in->decode_seconds = seconds_now() - start;
-}
-
-/* --- what a scrape says about itself ----------------------------------------------- */
-
-static int report_one(struct intake *in, const char *name, double v, struct err *e)
-{
-	struct labels *ls = labels_make(e, name, "job", in->feed->config.name, "instance",
-					in->feed->instance, NULL);
-
-	if (!ls)
-		return -1;
-	return batch_sample(in->batch,
-			    (struct plain_sample){ .labels = ls, .t_ms = in->now_ms, .value = v },
-			    e);
-}
-
-/* The three series Prometheus writes at each scrape, under its names and labels. */
-static int report_scrape(struct intake *in, bool up, struct err *e)
-{
-	double scraped = up ? (double)in->batch->nsamples : 0;
-
-	if (report_one(in, "up", up, e) < 0 ||
-	    report_one(in, "scrape_duration_seconds", in->fetch_seconds, e) < 0 ||
-	    report_one(in, "scrape_samples_scraped", scraped, e) < 0)
-		return err_wrap(e, "report of the scrape");
-	return 0;
 }
 
 /* --- on the loop ------------------------------------------------------------------ */
@@ -228,7 +258,7 @@ static enum intake_end judge(struct intake *in)
 {
 	const struct batch *b = in->batch;
 
-	in->kept = b->nobs + b->nsamples;
+	in->kept = b->nobs + b->nsamples - in->own;
 	in->refused = b->refused;
 	in->suspect = b->suspect;
 	if (in->kept)
@@ -244,11 +274,10 @@ static enum intake_end judge(struct intake *in)
 static void on_decoded(struct job *j, enum job_end how)
 {
 	struct intake *in = container_of(j, struct intake, job);
-	bool scrape = in->feed->config.format == FORMAT_PROMETHEUS;
 	struct err e;
 
 	in->decoding = false;
-	if (in->batch)
+	if (in->batch && in->what == INTAKE_DOCUMENT)
 		counter_observe(C_DECODE_SECONDS, in->decode_seconds);
 	if (how == JOB_CANCELLED || in->feed->collector->closing) {
 		end(in, INTAKE_CANCELLED);
@@ -263,17 +292,12 @@ static void on_decoded(struct job *j, enum job_end how)
 		end(in, INTAKE_FAILED);
 		return;
 	}
-	in->how = judge(in);
+	in->how = in->what == INTAKE_DOCUMENT ? judge(in) : INTAKE_NOTHING;
 	if (in->dry_run) {
 		end(in, in->how);
 		return;
 	}
-	if (scrape && report_scrape(in, in->err.code == ERR_NONE, &e) < 0) {
-		in->err = e;
-		end(in, INTAKE_FAILED);
-		return;
-	}
-	if (!scrape && in->how == INTAKE_NOTHING) {
+	if (!in->own && in->how == INTAKE_NOTHING) {
 		end(in, in->how);
 		return;
 	}
@@ -292,6 +316,8 @@ static void on_emitted(struct emit_request *r, const struct emitted *how)
 		end(in, INTAKE_FAILED);
 		return;
 	}
+	if (in->feed->cache)
+		scrape_cache_stored(in->feed->cache);
 	in->submission = how->submission;
 	in->fresh = how->fresh;
 	in->revised = how->revised;
@@ -316,15 +342,6 @@ int intake_start_refused(struct intake *in, const struct err *why, struct err *e
 	in->err = *why;
 	in->batch = batch_new(BATCH_BASE_BYTES, e);
 	return in->batch ? emit(in, e) : -1;
-}
-
-int intake_start_down(struct intake *in, struct err *e)
-{
-	in->how = INTAKE_NOTHING;
-	in->batch = batch_new(BATCH_BASE_BYTES, e);
-	if (!in->batch || report_scrape(in, false, e) < 0)
-		return -1;
-	return emit(in, e);
 }
 
 void intake_cancel(struct intake *in)

@@ -14,6 +14,7 @@
 #include "collectors/body.h"
 #include "collectors/cells.h"
 #include "collectors/resolve.h"
+#include "collectors/samples.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -32,10 +33,6 @@ struct decoding {
 	size_t rows_limit;
 	size_t broken_lines;
 	enum refusal whole; /* why the document as a whole was refused, if it was */
-	/* the metric name seen last, and whether it is a statistic's */
-	struct slice family;
-	bool family_catalogued;
-	struct map refused_families;
 };
 
 /* --- facts --------------------------------------------------------------------------- */
@@ -233,72 +230,6 @@ static int on_row(void *ctx, unsigned line, struct err *e)
 	return 0;
 }
 
-/* --- samples --------------------------------------------------------------------------- */
-
-static int on_sample(void *ctx, const struct label *l, size_t n, int64_t t_ms, double v,
-		     unsigned line, struct err *e)
-{
-	struct decoding *d = ctx;
-	struct slice name = l[0].value; /* a slice of the body, valid to the end */
-	char shown[TEXT_SHOWN];
-	struct labels *labels;
-	struct err why;
-
-	if (!d->family.p || !slice_eq(d->family, name)) {
-		d->family = name;
-		d->family_catalogued = catalogue_family(d->cat, name) != NULL;
-	}
-	if (d->family_catalogued) {
-		if (map_get(&d->refused_families, name)) {
-			batch_count(d->batch, REFUSED_CATALOGUED, 1);
-			return 0;
-		}
-		batch_complain(d->batch, REFUSED_CATALOGUED, line, 1,
-			       "%s is a statistic of the catalogue and is not taken as a plain "
-			       "metric",
-			       text_shown(name, shown));
-		return map_put(&d->refused_families, name, d, e);
-	}
-	labels = labels_intern(l, n, &why);
-	if (!labels && (why.code == ERR_INVALID || why.code == ERR_LIMIT)) {
-		batch_complain(d->batch, why.code == ERR_LIMIT ? REFUSED_LIMIT : REFUSED_LAYOUT,
-			       line, 1, "%s", why.text);
-		return 0;
-	}
-	if (!labels) {
-		*e = why;
-		return -1;
-	}
-	d->batch->rows++;
-	return batch_sample(d->batch, (struct plain_sample){ labels, t_ms, v }, e);
-}
-
-static bool is_open_metrics(const struct document *d)
-{
-	struct slice body = text_trim(d->body), type = d->content_type;
-
-	if (type.n && memmem(type.p, type.n, "application/openmetrics-text", 28))
-		return true;
-	if (type.n && memmem(type.p, type.n, "version=0.0.4", 13))
-		return false;
-	return slice_is(body, "# EOF") || slice_ends(body, "\n# EOF");
-}
-
-static int decode_samples(struct decoding *d, struct err *e)
-{
-	const struct document *doc = d->doc;
-	struct label extra[] = { { slice_str("job"), slice_str(doc->feed) },
-				 { slice_str("instance"), slice_str(doc->instance) } };
-	struct prom_options o = { .open_metrics = is_open_metrics(doc),
-				  .now_ms = doc->now_ms,
-				  .extra = extra,
-				  .nextra = 2,
-				  .samples_max = d->rows_limit };
-	struct prom_sink sink = { .sample = on_sample, .complain = on_complaint, .ctx = d };
-
-	return decode_prom(doc->body, &o, &d->scratch, &sink, e);
-}
-
 /* --- the document ------------------------------------------------------------------------ */
 
 static int decode_facts(struct decoding *d, struct buf *room, struct err *e)
@@ -353,7 +284,9 @@ static int decode_all(struct decoding *d, const struct history *history, struct 
 		      struct err *e)
 {
 	bool samples = format_of(d->doc->format)->kind == KIND_SAMPLES;
-	int rc = samples ? decode_samples(d, e) : decode_facts(d, room, e);
+	int rc = samples ? samples_decode(d->doc, d->cat, d->rows_limit, d->doc->scrape,
+					  &d->scratch, d->batch, e)
+			 : decode_facts(d, room, e);
 	struct err why;
 
 	resolver_finish(&d->resolver);
@@ -382,7 +315,6 @@ int document_decode(const struct document *doc, const struct catalogue *cat,
 	arena_init(&d.scratch, b->arena.limit);
 	arena_init(&d.kept, b->arena.limit);
 	arena_init(&d.cell, 4 << 20);
-	map_init(&d.refused_families);
 	figures_init(&d.figures, &d.kept);
 	/* A byte of GB18030 becomes at most three of UTF-8. */
 	buf_init(&room, doc->body.n < SIZE_MAX / 4 ? doc->body.n * 3 + 16 : SIZE_MAX);
@@ -398,7 +330,6 @@ int document_decode(const struct document *doc, const struct catalogue *cat,
 		qsort(b->complaints, b->ncomplaints, sizeof(*b->complaints), by_place);
 	resolver_release(&d.resolver);
 	figures_release(&d.figures);
-	map_release(&d.refused_families);
 	buf_release(&room);
 	arena_release(&d.cell);
 	arena_release(&d.kept);

@@ -20,6 +20,8 @@ struct history {
 	void *ctx;
 };
 
+struct scrape;
+
 struct name_pair {
 	const char *text, *code; /* as the source writes it; indicator code */
 	const char *measure;     /* NULL: the indicator's own */
@@ -40,6 +42,7 @@ struct document {
 	struct slice content_type;         /* may be empty */
 	const char *feed;                  /* name; the label `job` of plain samples */
 	const char *instance;              /* host:port; label of plain samples */
+	struct scrape *scrape;             /* of plain samples (samples.h); may be NULL */
 	int64_t now_ms;
 };
 

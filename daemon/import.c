@@ -236,20 +236,19 @@ static struct slice line_at(struct import *x, uint64_t line)
 	return slice_of(x->lines.p, end ? (size_t)(end - x->lines.p) : x->lines.n);
 }
 
-static int prom_sample(void *ctx, const struct label *l, size_t n, int64_t t_ms, double v,
-		       unsigned line, struct err *e)
+static int prom_sample(void *ctx, const struct prom_sample *s, struct err *e)
 {
 	struct prom_block *b = ctx;
 	struct import *x = b->x;
-	uint64_t at = x->line + line - 1;
-	struct csv_row row = { .t_ms = t_ms, .value = v };
+	uint64_t at = x->line + s->line - 1;
+	struct csv_row row = { .t_ms = s->t_ms, .value = s->v };
 	struct err why;
 
-	if (bulk_series(x->bulk, l, n, &why) < 0) {
+	if (bulk_series(x->bulk, s->labels, s->nlabels, &why) < 0) {
 		refuse(x, at, 1, why.text);
 		return 0;
 	}
-	b->failed = take_sample(x, l, n, &row, line_at(x, at), at, e) < 0;
+	b->failed = take_sample(x, s->labels, s->nlabels, &row, line_at(x, at), at, e) < 0;
 	return b->failed ? -1 : 0;
 }
 
@@ -269,7 +268,7 @@ static int decode_lines(struct import *x, struct slice lines, struct err *e)
 	struct prom_options o = { .open_metrics = true,
 				  .now_ms = x->now_ms,
 				  .samples_max = SIZE_MAX };
-	struct prom_sink sink = { prom_sample, prom_complain, &b };
+	struct prom_sink sink = { .sample = prom_sample, .complain = prom_complain, .ctx = &b };
 	uint64_t before = x->counts->refused;
 	struct arena a;
 	int rc;

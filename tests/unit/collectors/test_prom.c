@@ -9,19 +9,18 @@
 
 #define NOW_MS 1795406400000
 
-static int on_sample(void *ctx, const struct label *l, size_t n, int64_t t_ms, double v,
-		     unsigned line, struct err *e)
+static int on_sample(void *ctx, const struct prom_sample *s, struct err *e)
 {
-	struct labels *labels = labels_intern(l, n, e);
+	struct labels *labels = labels_intern(s->labels, s->nlabels, e);
 	char value[NUM_TEXT];
 	struct buf text;
 
 	assert_non_null(labels);
 	buf_init(&text, 4096);
 	labels_print(labels, &text);
-	num_print(v, value);
-	say(ctx, "%u %.*s %s @%lld\n", line, SLICE_FMT(buf_all(&text)), value,
-	    (long long)(t_ms - NOW_MS));
+	num_print(s->v, value);
+	say(ctx, "%u %.*s %s @%lld\n", s->line, SLICE_FMT(buf_all(&text)), value,
+	    (long long)(s->t_ms - NOW_MS));
 	buf_release(&text);
 	labels_unref(labels);
 	return 0;
@@ -30,7 +29,7 @@ static int on_sample(void *ctx, const struct label *l, size_t n, int64_t t_ms, d
 static struct out *decode(const char *text, struct prom_options options)
 {
 	struct out *o = calloc(1, sizeof(*o));
-	struct prom_sink sink = { on_sample, on_complaint, o };
+	struct prom_sink sink = { .sample = on_sample, .complain = on_complaint, .ctx = o };
 	struct arena a;
 
 	assert_non_null(o);
@@ -74,6 +73,50 @@ static void escapes_are_undone(void **state)
 	(void)state;
 	assert_decodes("m{a=\"q\\\"b\\\\c\\nd\",p=\"C:\\\\x\\y\"} 1\n",
 		       "1 m{a=\"q\\\"b\\\\c\\nd\",p=\"C:\\\\x\\\\y\"} 1 @0\n", { 0 });
+}
+
+static void names_may_be_quoted(void **state)
+{
+	(void)state;
+	assert_decodes("{\"my.metric\",\"a.b\"=\"c\",d=\"e\"} 1\n"
+		       "{ x=\"y\" , \"m\" , } 2\n"
+		       "{\"甲 \\\"q\\\\\"} 3 1795406399000\n"
+		       "m{\"区\" = \"东\"} 4\n",
+		       "1 {\"my.metric\",\"a.b\"=\"c\",d=\"e\"} 1 @0\n"
+		       "2 m{x=\"y\"} 2 @0\n"
+		       "3 {\"甲 \\\"q\\\\\"} 3 @-1000\n"
+		       "4 m{\"区\"=\"东\"} 4 @0\n",
+		       { 0 });
+	assert_decodes("{} 1\n{x=\"y\"} 1\nm{\"n\"} 1\n{\"m\",\"n\"} 1\n{\"\"} 1\n"
+		       "m{\"\"=\"x\"} 1\n{\"m\",\"__name__\"=\"x\"} 1\n{\"m\" \"n\"} 1\n"
+		       "{\"m} 1\n{\"m\"=x} 1\n{\"a\"} 1\n",
+		       "!1:1 layout: the metric has no name\n"
+		       "!2:1 layout: the metric has no name\n"
+		       "!3:3 layout: the metric has a name already\n"
+		       "!4:6 layout: the metric has a name already\n"
+		       "!5:2 layout: a metric name was expected here\n"
+		       "!6:3 layout: a label name was expected here\n"
+		       "!7:7 layout: __name__ cannot be given as a label\n"
+		       "!8:6 layout: ',' or '}' was expected here\n"
+		       "!9:2 layout: the value that begins here has no end\n"
+		       "!10:6 layout: a quote was expected here\n"
+		       "11 a 1 @0\n",
+		       { 0 });
+}
+
+static void own_labels_stay_and_stamps_go_when_that_is_wanted(void **state)
+{
+	static const struct label extra[] = { { { "job", 3 }, { "node", 4 } },
+					      { { "instance", 8 }, { "h:1", 3 } } };
+
+	(void)state;
+	assert_decodes("a{job=\"x\",instance=\"\"} 1\nb 2\n",
+		       "1 a{job=\"x\"} 1 @0\n2 b{instance=\"h:1\",job=\"node\"} 2 @0\n",
+		       { .extra = extra, .nextra = 2, .honor_labels = true });
+	assert_decodes("a 1 5\nb 2 9999999999999\nc 3 x\n",
+		       "1 a 1 @0\n2 b 2 @0\n"
+		       "!3:5 period: time stamp: 'x' is not a whole number\n",
+		       { .ignore_timestamps = true });
 }
 
 static void job_and_instance_are_added_and_own_ones_become_exported(void **state)
@@ -199,6 +242,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(samples_have_names_labels_values_and_stamps),
 		cmocka_unit_test(escapes_are_undone),
+		cmocka_unit_test(names_may_be_quoted),
+		cmocka_unit_test(own_labels_stay_and_stamps_go_when_that_is_wanted),
 		cmocka_unit_test(job_and_instance_are_added_and_own_ones_become_exported),
 		cmocka_unit_test(open_metrics_has_seconds_exemplars_and_an_end),
 		cmocka_unit_test(a_bad_line_is_complained_about_and_the_others_kept),

@@ -1,0 +1,283 @@
+/*
+ * samples.c - see samples.h.
+ *
+ *     line ─▶ known text? ──yes──▶ its labels ──────────────────────────────▶ sample
+ *                └─no─▶ labels ─▶ rules ─▶ statistic? ─▶ interned, remembered ──┘
+ */
+#include "collectors/samples.h"
+
+#include "base/map.h"
+#include "base/num.h"
+#include "collectors/decode.h"
+
+struct decoding {
+	struct scrape *scrape;
+	const struct catalogue *cat;
+	struct arena *scratch;
+	struct batch *batch;
+	struct map refused_families; /* that were complained about */
+};
+
+/* --- one series ------------------------------------------------------------------------- */
+
+static struct slice name_of(const struct label_list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (slice_is(l->l[i].name, LABEL_NAME))
+			return l->l[i].value;
+	return slice_of("", 0);
+}
+
+/* Said once of each family. */
+static int refuse_statistic(struct decoding *d, struct slice name, unsigned line, struct err *e)
+{
+	struct batch *b = d->batch;
+	char shown[TEXT_SHOWN];
+
+	if (map_get(&d->refused_families, name)) {
+		batch_count(b, REFUSED_CATALOGUED, 1);
+		return 0;
+	}
+	batch_complain(b, REFUSED_CATALOGUED, line, 1,
+		       "%s is a statistic of the catalogue and is not taken as a plain metric",
+		       text_shown(name, shown));
+	name = arena_slice(&b->arena, name);
+	if (!name.p)
+		return err_set(e, ERR_MEMORY, "no memory for names");
+	return map_put(&d->refused_families, name, d, e);
+}
+
+/* The fault is the line's, unless memory is what is missing. */
+static int refuse_line(struct decoding *d, const struct err *why, unsigned line, struct err *e)
+{
+	if (why->code != ERR_INVALID && why->code != ERR_LIMIT) {
+		*e = *why;
+		return -1;
+	}
+	batch_complain(d->batch, why->code == ERR_LIMIT ? REFUSED_LIMIT : REFUSED_LAYOUT, line, 1,
+		       "%s", why->text);
+	return 0;
+}
+
+enum fate { FATE_FAILED = -1, FATE_REFUSED, FATE_DROPPED, FATE_KEPT };
+
+/* What a text not seen before becomes; FATE_KEPT: with a reference to its labels. */
+static enum fate make_series(struct decoding *d, const struct prom_sample *s, struct labels **out,
+			     struct err *e)
+{
+	const struct relabel *rules = d->scrape->relabel;
+	struct label_list l; /* large: not cleared for each series */
+	struct err why;
+	int kept;
+
+	l.n = s->nlabels;
+	memcpy(l.l, s->labels, s->nlabels * sizeof(*s->labels));
+	kept = rules ? relabel_apply(rules, &l, d->scratch, &why) : 1;
+	if (kept == 0)
+		return FATE_DROPPED;
+	if (kept > 0 && !name_of(&l).n)
+		kept = err_set(&why, ERR_INVALID, "the rules leave no metric name");
+	if (kept > 0 && catalogue_family(d->cat, name_of(&l)))
+		return refuse_statistic(d, name_of(&l), s->line, e) < 0 ? FATE_FAILED
+									: FATE_REFUSED;
+	if (kept > 0)
+		*out = labels_intern(l.l, l.n, &why);
+	if (kept > 0 && *out)
+		return FATE_KEPT;
+	return refuse_line(d, &why, s->line, e) < 0 ? FATE_FAILED : FATE_REFUSED;
+}
+
+/* --- one sample --------------------------------------------------------------------------- */
+
+static int keep_sample(struct decoding *d, const struct prom_sample *s, struct labels *labels,
+		       struct err *e)
+{
+	struct scrape *sc = d->scrape;
+
+	if (sc->sample_limit && sc->kept == sc->sample_limit) {
+		labels_unref(labels);
+		return err_set(e, ERR_LIMIT, "line %u: more than the %zu samples of sample_limit",
+			       s->line, sc->sample_limit);
+	}
+	sc->kept++;
+	d->batch->rows++;
+	return batch_sample(d->batch, (struct plain_sample){ labels, s->t_ms, s->v }, e);
+}
+
+static int saw(struct decoding *d, const struct prom_sample *s, struct scrape_text *t,
+	       struct err *e)
+{
+	struct labels *labels = scrape_text_labels(t);
+
+	scrape_cache_saw(d->scrape->cache, t, !s->stamped || d->scrape->track_timestamps);
+	return labels ? keep_sample(d, s, labels_ref(labels), e) : 0;
+}
+
+static int add_sample(struct decoding *d, const struct prom_sample *s, struct err *e)
+{
+	struct scrape *sc = d->scrape;
+	struct labels *labels = NULL;
+	enum fate fate = make_series(d, s, &labels, e);
+	struct scrape_text *t;
+
+	if (fate <= FATE_REFUSED)
+		return fate == FATE_REFUSED ? 0 : -1;
+	sc->added += fate == FATE_KEPT;
+	if (!sc->cache)
+		return labels ? keep_sample(d, s, labels, e) : 0;
+	t = scrape_cache_add(sc->cache, s->text, labels, e);
+	labels_unref(labels);
+	return t ? saw(d, s, t, e) : -1;
+}
+
+static int on_sample(void *ctx, const struct prom_sample *s, struct err *e)
+{
+	struct decoding *d = ctx;
+	struct scrape *sc = d->scrape;
+	struct scrape_text *t = s->known;
+
+	sc->scraped++;
+	if (!t && sc->cache)
+		t = scrape_cache_find(sc->cache, s->text);
+	return t ? saw(d, s, t, e) : add_sample(d, s, e);
+}
+
+static void *on_line(void *ctx, struct slice line, size_t *n)
+{
+	const struct decoding *d = ctx;
+	struct scrape_text *t = scrape_cache_expect(d->scrape->cache, line);
+
+	if (t)
+		*n = scrape_text_bytes(t);
+	return t;
+}
+
+static void on_complaint(void *ctx, enum refusal why, unsigned line, unsigned column,
+			 const char *text)
+{
+	struct decoding *d = ctx;
+
+	batch_complain(d->batch, why, line, column, "%s", text);
+}
+
+/* --- a page -------------------------------------------------------------------------------- */
+
+static bool is_open_metrics(const struct document *d)
+{
+	struct slice body = text_trim(d->body), type = d->content_type;
+
+	if (type.n && memmem(type.p, type.n, "application/openmetrics-text", 28))
+		return true;
+	if (type.n && memmem(type.p, type.n, "version=0.0.4", 13))
+		return false;
+	return slice_is(body, "# EOF") || slice_ends(body, "\n# EOF");
+}
+
+static int read_page(struct decoding *d, const struct document *doc, size_t rows_limit,
+		     struct err *e)
+{
+	const struct scrape *s = d->scrape;
+	struct label extra[] = { { slice_str("job"), slice_str(doc->feed) },
+				 { slice_str("instance"), slice_str(doc->instance) } };
+	struct prom_options o = { .open_metrics = is_open_metrics(doc),
+				  .honor_labels = s->honor_labels,
+				  .ignore_timestamps = s->ignore_timestamps,
+				  .now_ms = doc->now_ms,
+				  .extra = extra,
+				  .nextra = 2,
+				  .samples_max = rows_limit };
+	struct prom_sink sink = { .sample = on_sample,
+				  .complain = on_complaint,
+				  .recognise = s->cache ? on_line : NULL,
+				  .ctx = d };
+
+	return decode_prom(doc->body, &o, d->scratch, &sink, e);
+}
+
+int samples_decode(const struct document *doc, const struct catalogue *cat, size_t rows_limit,
+		   struct scrape *s, struct arena *scratch, struct batch *b, struct err *e)
+{
+	struct scrape plain = { 0 };
+	struct decoding d = {
+		.scrape = s ? s : &plain, .cat = cat, .scratch = scratch, .batch = b
+	};
+	struct scrape_cache *cache = d.scrape->cache;
+	int rc;
+
+	map_init(&d.refused_families);
+	if (cache)
+		scrape_cache_begin(cache, catalogue_version(cat));
+	rc = read_page(&d, doc, rows_limit, e);
+	if (cache && rc == 0)
+		scrape_cache_read(cache);
+	map_release(&d.refused_families);
+	return rc;
+}
+
+/* --- of the scrape itself ----------------------------------------------------------------------
+ */
+
+static int report_one(const struct scrape *s, const struct scrape_report *r, const char *name,
+		      double v, struct batch *b, struct err *e)
+{
+	struct labels *ls = labels_make(e, name, "job", r->job, "instance", r->instance, NULL);
+
+	if (!ls)
+		return -1;
+	if (s->cache && scrape_cache_saw_series(s->cache, ls, e) < 0) {
+		labels_unref(ls);
+		return -1;
+	}
+	return batch_sample(b, (struct plain_sample){ ls, r->now_ms, v }, e);
+}
+
+static int mark_gone(const struct scrape_cache *c, int64_t now_ms, struct batch *b, struct err *e)
+{
+	const struct scrape_series *at = NULL;
+	struct labels *ls;
+
+	while ((ls = scrape_cache_gone(c, &at)) != NULL)
+		if (batch_sample(b, (struct plain_sample){ labels_ref(ls), now_ms, stale_mark() },
+				 e) < 0)
+			return err_wrap(e, "marks for what has ended");
+	return 0;
+}
+
+/* Of a page that was given up nothing is kept. */
+static void drop_samples(struct batch *b)
+{
+	for (size_t i = 0; i < b->nsamples; i++)
+		labels_unref(b->samples[i].labels);
+	b->nsamples = 0;
+}
+
+int scrape_report(const struct scrape *s, const struct scrape_report *r, struct batch *b,
+		  struct err *e)
+{
+	const struct {
+		const char *name;
+		double v;
+	} rows[] = {
+		{ "up", r->up },
+		{ "scrape_duration_seconds", r->seconds },
+		{ "scrape_samples_scraped", r->up ? (double)s->scraped : 0 },
+		{ "scrape_samples_post_metric_relabeling", r->up ? (double)s->kept : 0 },
+		{ "scrape_series_added", r->up ? (double)s->added : 0 },
+	};
+
+	if (!r->up) {
+		drop_samples(b);
+		if (s->cache)
+			scrape_cache_again(s->cache);
+	}
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (report_one(s, r, rows[i].name, rows[i].v, b, e) < 0)
+			return err_wrap(e, "report of the scrape");
+	return s->cache ? mark_gone(s->cache, r->now_ms, b, e) : 0;
+}
+
+int scrape_end(struct scrape_cache *c, int64_t now_ms, struct batch *b, struct err *e)
+{
+	scrape_cache_again(c);
+	return mark_gone(c, now_ms, b, e);
+}
