@@ -473,6 +473,8 @@ int decode_prom(struct slice body, const struct prom_options *o, struct arena *a
 	struct reader r = { .o = o, .sink = sink, .arena = a };
 	bool eof = false;
 
+	if (text_has_utf16_bom(body)) /* a table may be; metrics are UTF-8 */
+		return err_set(e, ERR_INVALID, "this is UTF-16 text, not metrics");
 	if (body_check(body, "metrics", e) < 0 || body_check_markup(body, "metrics", e) < 0)
 		return -1;
 	r.check_utf8 = utf8_bad_at(body) >= 0;

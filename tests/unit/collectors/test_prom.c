@@ -195,13 +195,15 @@ static void a_bad_line_is_complained_about_and_the_others_kept(void **state)
 
 static void what_is_no_exposition_at_all_is_refused(void **state)
 {
-	static const char *const texts[] = { "", "<html></html>\n", "{\"a\": 1}\n" };
+	static const char *const texts[] = { "", "<html></html>\n", "{\"a\": 1}\n",
+					     "\xff\xfe\x01\n" };
 	static const char *const wants[] = { "the document is empty",
 					     "this is an HTML page, not metrics",
-					     "none of its 1 lines is a sample" };
+					     "none of its 1 lines is a sample",
+					     "this is UTF-16 text, not metrics" };
 
 	(void)state;
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		struct out *o = decode(texts[i], (struct prom_options){ 0 });
 
 		assert_int_equal(o->rc, -1);
