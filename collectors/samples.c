@@ -89,17 +89,20 @@ static enum fate make_series(struct decoding *d, const struct prom_sample *s, st
 
 /* --- one sample --------------------------------------------------------------------------- */
 
+/* Then the scrape has failed, but all that it brought is counted, as Prometheus does. */
+static bool over_limit(const struct scrape *s)
+{
+	return s->sample_limit && s->kept > s->sample_limit;
+}
+
 static int keep_sample(struct decoding *d, const struct prom_sample *s, struct labels *labels,
 		       struct err *e)
 {
-	struct scrape *sc = d->scrape;
-
-	if (sc->sample_limit && sc->kept == sc->sample_limit) {
+	d->scrape->kept++;
+	if (over_limit(d->scrape)) {
 		labels_unref(labels);
-		return err_set(e, ERR_LIMIT, "line %u: more than the %zu samples of sample_limit",
-			       s->line, sc->sample_limit);
+		return 0;
 	}
-	sc->kept++;
 	d->batch->rows++;
 	return batch_sample(d->batch, (struct plain_sample){ labels, s->t_ms, s->v }, e);
 }
@@ -122,7 +125,7 @@ static int add_sample(struct decoding *d, const struct prom_sample *s, struct er
 
 	if (fate <= FATE_REFUSED)
 		return fate == FATE_REFUSED ? 0 : -1;
-	sc->added += fate == FATE_KEPT;
+	sc->added += fate == FATE_KEPT && !(sc->sample_limit && sc->kept >= sc->sample_limit);
 	if (!sc->cache)
 		return labels ? keep_sample(d, s, labels, e) : 0;
 	t = scrape_cache_add(sc->cache, s->text, labels, e);
@@ -208,6 +211,10 @@ int samples_decode(const struct document *doc, const struct catalogue *cat, size
 	if (cache)
 		scrape_cache_begin(cache, catalogue_version(cat));
 	rc = read_page(&d, doc, rows_limit, e);
+	if (rc == 0 && over_limit(d.scrape))
+		rc = err_set(e, ERR_LIMIT,
+			     "%zu samples are left by the rules, more than the sample_limit of %zu",
+			     d.scrape->kept, d.scrape->sample_limit);
 	if (cache && rc == 0)
 		scrape_cache_read(cache);
 	map_release(&d.refused_families);
@@ -260,9 +267,9 @@ int scrape_report(const struct scrape *s, const struct scrape_report *r, struct 
 	} rows[] = {
 		{ "up", r->up },
 		{ "scrape_duration_seconds", r->seconds },
-		{ "scrape_samples_scraped", r->up ? (double)s->scraped : 0 },
-		{ "scrape_samples_post_metric_relabeling", r->up ? (double)s->kept : 0 },
-		{ "scrape_series_added", r->up ? (double)s->added : 0 },
+		{ "scrape_samples_scraped", (double)s->scraped },
+		{ "scrape_samples_post_metric_relabeling", (double)s->kept },
+		{ "scrape_series_added", (double)s->added },
 	};
 
 	if (!r->up) {

@@ -22,7 +22,7 @@ struct scrape {
 	const struct relabel *relabel;
 	struct scrape_cache *cache;
 
-	/* out */
+	/* out; of a page that was given up what was met until then */
 	size_t scraped; /* samples on the page */
 	size_t kept;    /* behind the rules */
 	size_t added;   /* series that the page before did not have */

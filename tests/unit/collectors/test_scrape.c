@@ -272,7 +272,10 @@ static void too_many_samples_behind_the_rules_fail_the_scrape(void **state)
 	assert_value(f, "up{" OWN "}", 0);
 	assert_int_equal(ended(f), 2);
 	assert_string_equal(feeds_status(f, "node").error,
-			    "line 3: more than the 2 samples of sample_limit");
+			    "3 samples are left by the rules, more than the sample_limit of 2");
+	assert_value(f, "scrape_samples_scraped{" OWN "}", 3);
+	assert_value(f, "scrape_samples_post_metric_relabeling{" OWN "}", 3);
+	assert_value(f, "scrape_series_added{" OWN "}", 0);
 }
 
 static void rules_see_job_and_instance_and_may_rewrite_the_name(void **state)
