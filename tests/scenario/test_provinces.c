@@ -17,7 +17,7 @@ enum { PROVINCES = 31, SERIES = 4, FIGURES = 4090 };
 
 /* --- an independent reading of the files ------------------------------------------------- */
 
-struct cell {
+struct native {
 	char province[64];
 	int row; /* 0..3: level, growth, residential level, residential growth */
 	int year, month;
@@ -25,7 +25,7 @@ struct cell {
 };
 
 struct panel {
-	struct cell cell[FIGURES + 100];
+	struct native cell[FIGURES + 100];
 	size_t n;
 	char file[PROVINCES + 1][5000];
 	size_t files;
@@ -38,7 +38,7 @@ static void read_line(struct panel *p, const char *province, int row, char *head
 	strtok_r(header, ",", &h); /* 指标 */
 	strsep(&line, ",");
 	while ((head = strtok_r(NULL, ",", &h))) {
-		struct cell *c = &p->cell[p->n];
+		struct native *c = &p->cell[p->n];
 
 		field = strsep(&line, ",\r");
 		if (!field || !*field)
@@ -144,7 +144,7 @@ static const char *const families[SERIES] = {
 };
 
 /* Base units by decimal text: 12.34 with e8 behind it is what strtod reads as 1234000000. */
-static double expected(const struct cell *c)
+static double expected(const struct native *c)
 {
 	char text[64];
 
@@ -156,7 +156,7 @@ static void check_all_stored(struct scene *s, const struct panel *p, struct asse
 {
 	assert_int_equal(scene_count_figures(s), FIGURES);
 	for (size_t i = 0; i < p->n; i++) {
-		const struct cell *c = &p->cell[i];
+		const struct native *c = &p->cell[i];
 		char day[32];
 
 		assert_true(c->month != 1);
@@ -227,7 +227,7 @@ static size_t falling(const struct panel *p)
 
 	for (size_t i = 0; i < p->n; i++)
 		for (size_t k = 0; k < p->n; k++) {
-			const struct cell *a = &p->cell[i], *b = &p->cell[k];
+			const struct native *a = &p->cell[i], *b = &p->cell[k];
 
 			n += a->row % 2 == 0 && a->row == b->row && a->year == b->year &&
 			     b->month == a->month + 1 && b->native < a->native &&
