@@ -15,8 +15,8 @@
 enum {
 	SECONDS_A_DAY = 86400,
 	SERIAL_MAX = 2958465, /* 9999-12-31, from 1900 */
-	DAYS_1904 = 1462
-}; /* by which serials from 1904 are lower */
+	DAYS_1904 = 1462,     /* by which serials from 1904 are lower */
+};
 
 /* --- formats ------------------------------------------------------------------------- */
 
