@@ -40,6 +40,7 @@ static const struct {
 	[SUSPECT_YTD_FALLS] = { "ytd_falls", true },
 	[SUSPECT_FULL_WIDTH] = { "full_width", true },
 	[SUSPECT_MINUS] = { "minus", true },
+	[SUSPECT_HIDDEN] = { "hidden", true },
 };
 
 const char *refusal_name(enum refusal r)

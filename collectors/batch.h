@@ -33,6 +33,7 @@ enum refusal {
 	SUSPECT_YTD_FALLS,  /* "ytd_falls": a year-to-date figure below the month before */
 	SUSPECT_FULL_WIDTH, /* "full_width": digits folded from full width (kept, not flagged) */
 	SUSPECT_MINUS,      /* "minus": (12.3) or △12.3 taken as -12.3 (kept, not flagged) */
+	SUSPECT_HIDDEN,     /* "hidden": hidden rows and columns (kept), a hidden sheet (not read) */
 	REFUSALS
 };
 
