@@ -65,8 +65,7 @@ static void say_sheet_is_hidden(const struct xls_sheet *s, const struct row_sink
 {
 	char name[TEXT_SHOWN], text[160];
 
-	snprintf(text, sizeof(text), "sheet %s is hidden and was not read",
-		 text_shown(s->name, name));
+	snprintf(text, sizeof(text), "sheet %s is hidden and not read", text_shown(s->name, name));
 	sink->complain(sink->ctx, SUSPECT_HIDDEN, 1, 1, text);
 }
 

@@ -190,35 +190,46 @@ static int by_first_row(const void *a, const void *b)
 
 /* --- hidden ones ---------------------------------------------------------------------- */
 
-static void say_hidden(const struct sheet *s, const char *what, unsigned n, unsigned first,
-		       struct cell place)
+static void say_hidden(const struct sheet *s, const char *what, unsigned n, const char *first,
+		       unsigned line, unsigned column)
 {
-	char name[TEXT_SHOWN], text[240];
+	char name[TEXT_SHOWN], text[200];
 
 	snprintf(text, sizeof(text),
-		 "sheet %s has %u hidden %s%s with cells, the first is %s %u; read all the same",
-		 text_shown(s->of->name, name), n, what, n == 1 ? "" : "s", what, first);
-	s->sink->complain(s->sink->ctx, SUSPECT_HIDDEN, place.line, place.column, text);
+		 "sheet %s has %u hidden %ss with cells, the first is %s %s; they are read",
+		 text_shown(s->of->name, name), n, what, what, first);
+	s->sink->complain(s->sink->ctx, SUSPECT_HIDDEN, line, column, text);
 }
 
-static void look_for_hidden(const struct sheet *s)
+static void look_for_hidden_rows(const struct sheet *s)
 {
-	unsigned rows = 0, columns = 0, row = 0, column = 0;
+	unsigned n = 0, first = 0;
+	char name[16];
 
 	for (size_t i = 0; i < s->nplaces; i++) {
-		if (i && s->places[i].row == s->places[i - 1].row)
-			continue;
-		if (s->hidden_row[s->places[i].row] && rows++ == 0)
-			row = s->places[i].row + 1U;
+		unsigned row = s->places[i].row;
+
+		if ((i == 0 || row != s->places[i - 1].row) && s->hidden_row[row] && n++ == 0)
+			first = row + 1;
 	}
+	snprintf(name, sizeof(name), "%u", first);
+	if (n)
+		say_hidden(s, "row", n, name, first, 1);
+}
+
+static void look_for_hidden_columns(const struct sheet *s)
+{
+	unsigned n = 0, first = 0;
+	char name[3] = "";
+
 	for (unsigned c = 0; c < COLUMNS; c++)
-		if (s->hidden_column[c] && s->used_column[c] && columns++ == 0)
-			column = c + 1;
-	if (rows)
-		say_hidden(s, "row", rows, row, (struct cell){ .line = row, .column = 1 });
-	if (columns)
-		say_hidden(s, "column", columns, column,
-			   (struct cell){ .line = 1, .column = column });
+		if (s->hidden_column[c] && s->used_column[c] && n++ == 0)
+			first = c;
+	if (first >= 26) /* A … Z, AA … IV */
+		name[0] = (char)('A' + first / 26 - 1);
+	name[strlen(name)] = (char)('A' + first % 26);
+	if (n)
+		say_hidden(s, "column", n, name, 1, first + 1);
 }
 
 /* --- merged areas ------------------------------------------------------------------------ */
@@ -326,7 +337,8 @@ static int read_sheet(struct sheet *s, struct err *e)
 		qsort(s->places, s->nplaces, sizeof(*s->places), by_row);
 	if (s->nareas)
 		qsort(s->areas, s->nareas, sizeof(*s->areas), by_first_row);
-	look_for_hidden(s);
+	look_for_hidden_rows(s);
+	look_for_hidden_columns(s);
 	if (give_rows(s, e) == 0)
 		return 0;
 fail:

@@ -206,15 +206,20 @@ static inline void cfb_entry(struct cfb *f, unsigned i, const char *name, unsign
 	biff_number(p + 120, bytes, 4);
 }
 
-/* Room for `all` sectors, the header, and a FAT with nothing but itself and the directory. */
+enum { CFB_HEADER_FAT = 109 };
+
+/* Room for `all` sectors, the header, and a FAT with nothing but itself and the directory. FAT
+ * sectors for which the header has no room are listed in one sector behind them. */
 static inline void cfb_init(struct cfb *f, unsigned fat_sectors, unsigned all)
 {
 	static const uint8_t magic[8] = { 0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1 };
+	unsigned more = fat_sectors > CFB_HEADER_FAT;
 
-	assert(fat_sectors <= 109 && all <= fat_sectors * 128);
+	all += more;
+	assert(fat_sectors <= CFB_HEADER_FAT + 127 && all <= fat_sectors * 128);
 	*f = (struct cfb){ .n = CFB_SECTOR * ((size_t)all + 1), .fat_sectors = fat_sectors };
-	f->directory = fat_sectors;
-	f->first = fat_sectors + 1;
+	f->directory = fat_sectors + more;
+	f->first = f->directory + 1;
 	f->p = calloc(1, f->n);
 	assert(f->p);
 	memcpy(f->p, magic, sizeof(magic));
@@ -227,11 +232,20 @@ static inline void cfb_init(struct cfb *f, unsigned fat_sectors, unsigned all)
 	biff_number(f->p + 48, f->directory, 4);
 	biff_number(f->p + 56, 4096, 4);
 	biff_number(f->p + 60, (uint32_t)CFB_END, 4);
-	biff_number(f->p + 68, (uint32_t)CFB_END, 4);
-	for (unsigned i = 0; i < 109; i++)
+	biff_number(f->p + 68, more ? fat_sectors : (uint32_t)CFB_END, 4);
+	biff_number(f->p + 72, more, 4);
+	for (unsigned i = 0; i < CFB_HEADER_FAT; i++)
 		biff_number(f->p + 76 + 4 * i, i < fat_sectors ? i : (uint32_t)CFB_NONE, 4);
+	for (unsigned i = 0; more && i < 128; i++)
+		biff_number(cfb_sector(f, fat_sectors) + 4 * i,
+			    CFB_HEADER_FAT + i < fat_sectors ? CFB_HEADER_FAT + i
+			    : i < 127                        ? (uint32_t)CFB_NONE
+							     : (uint32_t)CFB_END,
+			    4);
 	for (unsigned i = 0; i < fat_sectors * 128; i++)
 		cfb_fat(f, i, i < fat_sectors ? -3 : CFB_NONE);
+	if (more)
+		cfb_fat(f, fat_sectors, -4);
 	cfb_fat(f, f->directory, CFB_END);
 }
 
@@ -246,7 +260,7 @@ static inline void cfb_chain(struct cfb *f, unsigned from, unsigned end)
 static inline void cfb_container(struct cfb *f, const char *name, struct slice stream)
 {
 	size_t bytes = stream.n < 4096 ? 4096 : stream.n;
-	unsigned n = (unsigned)((bytes + CFB_SECTOR - 1) / CFB_SECTOR), fat = n / 126 + 1;
+	unsigned n = (unsigned)((bytes + CFB_SECTOR - 1) / CFB_SECTOR), fat = n / 125 + 1;
 
 	cfb_init(f, fat, fat + 1 + n);
 	cfb_chain(f, f->first, f->first + n);

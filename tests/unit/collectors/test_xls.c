@@ -214,9 +214,9 @@ static void hidden_sheets_are_said_and_not_read(void **state)
 		biff_value(&m, 0, 0, 0, i);
 		biff_eof(&m);
 	}
-	assert_rows(&m, "!1:1 hidden: sheet 'old' is hidden and was not read\n"
+	assert_rows(&m, "!1:1 hidden: sheet 'old' is hidden and not read\n"
 			"= T\n1: 1\n"
-			"!1:1 hidden: sheet 'secret' is hidden and was not read\n"
+			"!1:1 hidden: sheet 'secret' is hidden and not read\n"
 			"= U\n1: 5\n");
 }
 
@@ -228,6 +228,7 @@ static void hidden_rows_and_columns_are_read_and_said(void **state)
 	biff_simple(&m);
 	biff_record(&m, 0x7d, "hhhhhh", 1, 2, 0, 0, 1, 0);
 	biff_record(&m, 0x7d, "hhhhhh", 3, 256, 0, 0, 0, 0);
+	biff_record(&m, 0x7d, "hhhhhh", 28, 256, 0, 0, 1, 0);
 	biff_record(&m, 0x208, "hhhhhhhh", 0, 0, 3, 255, 0, 0, 0x00, 0xf);
 	biff_record(&m, 0x208, "hhhhhhhh", 1, 0, 3, 255, 0, 0, 0x20, 0xf);
 	biff_record(&m, 0x208, "hhhhhhhh", 2, 0, 3, 255, 0, 0, 0x20, 0xf);
@@ -236,14 +237,34 @@ static void hidden_rows_and_columns_are_read_and_said(void **state)
 	biff_value(&m, 1, 2, 0, 2);
 	biff_value(&m, 1, 3, 0, 2);
 	biff_value(&m, 2, 0, 0, 3);
+	biff_value(&m, 2, 28, 0, 4);
 	biff_eof(&m);
-	assert_rows(&m,
-		    "= T\n"
-		    "!2:1 hidden: sheet 'T' has 2 hidden rows with cells, the first is row 2; read "
-		    "all the same\n"
-		    "!1:3 hidden: sheet 'T' has 1 hidden column with cells, the first is column 3; "
-		    "read all the same\n"
-		    "1: 1\n2: ||2|2\n3: 3\n");
+	assert_rows(
+		&m,
+		"= T\n"
+		"!2:1 hidden: sheet 'T' has 2 hidden rows with cells, the first is row 2; they "
+		"are read\n"
+		"!1:3 hidden: sheet 'T' has 2 hidden columns with cells, the first is column C; "
+		"they are read\n"
+		"1: 1\n2: ||2|2\n3: 3||||||||||||||||||||||||||||4\n");
+}
+
+static void a_hidden_column_behind_z_has_two_letters(void **state)
+{
+	struct seen s = { 0 };
+	struct biff m;
+
+	(void)state;
+	biff_simple(&m);
+	biff_record(&m, 0x7d, "hhhhhh", 26, 255, 0, 0, 1, 0);
+	biff_value(&m, 0, 255, 0, 1);
+	biff_eof(&m);
+	seen_read(&s, xls_read_stream, biff_stream(&m));
+	assert_ok(s.rc, &s.e);
+	assert_has(s.text, "!1:256 hidden: sheet 'T' has 1 hidden columns with cells, the first is "
+			   "column IV; they are read\n");
+	seen_release(&s);
+	biff_release(&m);
 }
 
 static void a_sheet_nobody_wants_more_of_ends(void **state)
@@ -587,6 +608,7 @@ int main(void)
 		cmocka_unit_test(areas_without_end_are_refused),
 		cmocka_unit_test(hidden_sheets_are_said_and_not_read),
 		cmocka_unit_test(hidden_rows_and_columns_are_read_and_said),
+		cmocka_unit_test(a_hidden_column_behind_z_has_two_letters),
 		cmocka_unit_test(a_sheet_nobody_wants_more_of_ends),
 		cmocka_unit_test(shared_strings_of_every_kind_are_read),
 		cmocka_unit_test(a_string_goes_on_in_the_next_record),

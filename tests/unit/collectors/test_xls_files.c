@@ -84,6 +84,38 @@ static void a_small_workbook_lies_in_small_sectors(void **state)
 	biff_release(&m);
 }
 
+/* More than 7 MB: its FAT is too long for the header to list. */
+static void a_large_workbook_is_read(void **state)
+{
+	enum { BYTES = 8 << 20 };
+	struct slice stream = { calloc(1, BYTES), BYTES };
+	struct biff m;
+	struct cfb f;
+	unsigned end;
+
+	(void)state;
+	assert_non_null(stream.p);
+	biff_simple(&m);
+	biff_value(&m, 0, 0, 0, 1.5);
+	biff_eof(&m);
+	memcpy((char *)stream.p, m.p, m.n);
+	cfb_container(&f, "Workbook", stream);
+	assert_true(f.fat_sectors > CFB_HEADER_FAT);
+	assert_reads(cfb_bytes(&f), "= T\n1: 1.5\n");
+	/* The directory goes on in the last sector: where that ends is said far behind. */
+	end = f.first + BYTES / CFB_SECTOR;
+	cfb_fat(&f, f.directory, (int)end - 1);
+	assert_reads(cfb_bytes(&f), "= T\n1: 1.5\n");
+	cfb_fat(&f, end - 1, (int)end - 1);
+	assert_refuses(cfb_bytes(&f), ERR_LIMIT, "runs in a circle");
+	biff_number(cfb_sector(&f, f.fat_sectors) + 4 * ((end - 1) / 128 - CFB_HEADER_FAT),
+		    0x3fffffff, 4);
+	assert_refuses(cfb_bytes(&f), ERR_INVALID, "the container is damaged");
+	free(f.p);
+	free((char *)stream.p);
+	biff_release(&m);
+}
+
 static void a_workbook_without_a_container_is_read(void **state)
 {
 	struct biff m;
@@ -553,6 +585,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_workbook_is_found_in_its_container),
 		cmocka_unit_test(a_small_workbook_lies_in_small_sectors),
+		cmocka_unit_test(a_large_workbook_is_read),
 		cmocka_unit_test(a_workbook_without_a_container_is_read),
 		cmocka_unit_test(other_streams_are_no_workbook),
 		cmocka_unit_test(a_chain_of_sectors_that_runs_in_a_circle_is_refused),
