@@ -12,8 +12,10 @@ enum { YEARS = DATE_YEAR_MAX - DATE_YEAR_MIN + 1, DAYS = YEARS * 366, WORDS = DA
 struct workdays {
 	uint64_t holiday[WORDS];
 	uint64_t swapped[WORDS];
-	bool year[YEARS];
+	uint8_t year[YEARS]; /* enum known */
 };
+
+enum known { UNKNOWN, PROVISIONAL, OFFICIAL };
 
 static int64_t day_zero(void)
 {
@@ -95,18 +97,51 @@ int workdays_add_swapped(struct workdays *w, struct date d, struct err *e)
 	return 0;
 }
 
-int workdays_add_year(struct workdays *w, int year, struct err *e)
+static int set_year(struct workdays *w, int year, enum known known, struct err *e)
 {
 	if (year < DATE_YEAR_MIN || year > DATE_YEAR_MAX)
 		return err_set(e, ERR_INVALID, "year %d is not within %d-%d", year, DATE_YEAR_MIN,
 			       DATE_YEAR_MAX);
-	w->year[year - DATE_YEAR_MIN] = true;
+	w->year[year - DATE_YEAR_MIN] = (uint8_t)known;
 	return 0;
+}
+
+static enum known known_of(const struct workdays *w, int year)
+{
+	return year >= DATE_YEAR_MIN && year <= DATE_YEAR_MAX ? w->year[year - DATE_YEAR_MIN]
+							      : UNKNOWN;
+}
+
+int workdays_add_year(struct workdays *w, int year, struct err *e)
+{
+	return set_year(w, year, OFFICIAL, e);
+}
+
+int workdays_add_provisional(struct workdays *w, int year, struct err *e)
+{
+	return set_year(w, year, PROVISIONAL, e);
 }
 
 bool workdays_has_year(const struct workdays *w, int year)
 {
-	return year >= DATE_YEAR_MIN && year <= DATE_YEAR_MAX && w->year[year - DATE_YEAR_MIN];
+	return known_of(w, year) != UNKNOWN;
+}
+
+bool workdays_is_official(const struct workdays *w, int year)
+{
+	return known_of(w, year) == OFFICIAL;
+}
+
+unsigned workdays_years_missing(const struct workdays *w, struct date on)
+{
+	bool any = false;
+
+	for (int i = 0; i < YEARS; i++)
+		any |= w->year[i] != UNKNOWN;
+	if (!any)
+		return 0;
+	return !workdays_is_official(w, on.year) +
+	       (on.month == 12 && !workdays_is_official(w, on.year + 1));
 }
 
 bool workdays_is(const struct workdays *w, struct date d)
@@ -123,6 +158,15 @@ struct date workdays_after(const struct workdays *w, struct date d, int n)
 	/* Past the last date there are no holidays, so this ends. */
 	while (n > 0)
 		n -= workdays_is(w, date_from_days(++day));
+	return date_from_days(day);
+}
+
+struct date workdays_before(const struct workdays *w, struct date d, int n)
+{
+	int64_t day = date_to_days(d);
+
+	while (n > 0)
+		n -= workdays_is(w, date_from_days(--day));
 	return date_from_days(day);
 }
 

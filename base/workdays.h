@@ -23,11 +23,20 @@ int workdays_add_holiday(struct workdays *w, struct date d, struct err *e);
 int workdays_add_swapped(struct workdays *w, struct date d, struct err *e); /* worked weekend */
 /* The year's holidays are known (otherwise weekends alone decide). */
 int workdays_add_year(struct workdays *w, int year, struct err *e);
-bool workdays_has_year(const struct workdays *w, int year);
+/* What is known of the year is the law's holidays; which weekends are worked has not been
+ * announced yet. */
+int workdays_add_provisional(struct workdays *w, int year, struct err *e);
+bool workdays_has_year(const struct workdays *w, int year); /* known or provisional */
+bool workdays_is_official(const struct workdays *w, int year);
+/* How many years are wanted on this day and not official: its own, and from 1 December on the next
+ * one, whose notice is out by then. 0 of a table that has no year at all: nobody wants holidays. */
+unsigned workdays_years_missing(const struct workdays *w, struct date on);
 
 bool workdays_is(const struct workdays *w, struct date d);
 /* The n-th working day after d (n >= 1); n = 0 is d itself. */
 struct date workdays_after(const struct workdays *w, struct date d, int n);
+/* The n-th working day before d. */
+struct date workdays_before(const struct workdays *w, struct date d, int n);
 /* Working hours from `from` to `to` (negative when to < from). */
 double workdays_hours(const struct workdays *w, const struct zone *z, struct work_hours h,
 		      int64_t from_ms, int64_t to_ms);

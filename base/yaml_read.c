@@ -15,12 +15,10 @@
  */
 #include "base/yaml_read.h"
 #include "base/alloc.h"
+#include "base/file.h"
 #include "base/map.h"
 #include "base/text.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
 #include <yaml.h>
 
 enum { BODY_MAX = 16 << 20, NODES_MAX = 500000, DEPTH_MAX = 32 };
@@ -410,31 +408,6 @@ struct yaml_node *yaml_parse(struct slice body, const char *file, struct arena *
 
 /* --- files ------------------------------------------------------------------------- */
 
-static int read_all(const char *path, struct buf *out, struct err *e)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t got;
-
-	if (fd < 0)
-		return err_sys(e, errno, "cannot be opened");
-	do {
-		char *to = buf_room(out, 64 << 10);
-
-		if (!to)
-			break;
-		got = read(fd, to, 64 << 10);
-		if (got > 0)
-			buf_added(out, (size_t)got);
-		else if (got < 0 && errno != EINTR) {
-			err_sys(e, errno, "cannot be read");
-			close(fd);
-			return -1;
-		}
-	} while (got != 0 && out->n <= BODY_MAX);
-	close(fd);
-	return buf_check(out, e);
-}
-
 struct yaml_node *yaml_load(const char *path, struct arena *a, struct diags *d)
 {
 	struct yaml_node *root = NULL;
@@ -442,8 +415,8 @@ struct yaml_node *yaml_load(const char *path, struct arena *a, struct diags *d)
 	struct buf body;
 
 	/* Room for one reading more than allowed: yaml_parse() says what is too long. */
-	buf_init(&body, BODY_MAX + (128 << 10));
-	if (read_all(path, &body, &e) < 0)
+	buf_init(&body, BODY_MAX + 2 * FILE_PIECE_BYTES);
+	if (file_read(path, BODY_MAX, &body, &e) < 0)
 		diag_add(d, path, 0, 0, "%s", e.text);
 	else
 		root = yaml_parse(buf_all(&body), path, a, d);

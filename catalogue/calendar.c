@@ -3,7 +3,8 @@
  * closed.
  *
  * A rule counts working days after the period's end, or names a day of the month
- * that follows. After the due time comes a grace of whole working days. A figure
+ * that follows, which may roll off a day that is not worked; a list gives single periods
+ * their due times. After the due time comes a grace of whole working days. A figure
  * is current until the next one that will ever come is due and its grace over,
  * so that December's stays over the winter where January is not collected.
  *
@@ -18,11 +19,15 @@ enum { DEFAULT_DUE_MINUTE = 17 * 60 };
 
 /* Used where the catalogue has no rule of the frequency. */
 static const struct release_rule defaults[] = {
-	{ "default-month", FREQ_MONTH, 10, 0, DEFAULT_DUE_MINUTE, 5, true },
-	{ "default-quarter", FREQ_QUARTER, 15, 0, DEFAULT_DUE_MINUTE, 10, true },
-	{ "default-half-year", FREQ_HALF, 20, 0, DEFAULT_DUE_MINUTE, 10, true },
-	{ "default-year", FREQ_YEAR, 20, 0, DEFAULT_DUE_MINUTE, 10, true },
-	{ "default-day", FREQ_DAY, 1, 0, DEFAULT_DUE_MINUTE, 1, true },
+#define RULE(id, freq, n, grace)                                                                   \
+	{                                                                                          \
+		id, freq, .working_day = n, .due_minute = DEFAULT_DUE_MINUTE,                      \
+			  .grace_working_days = grace, .january = true                             \
+	}
+	RULE("default-month", FREQ_MONTH, 10, 5),     RULE("default-quarter", FREQ_QUARTER, 15, 10),
+	RULE("default-half-year", FREQ_HALF, 20, 10), RULE("default-year", FREQ_YEAR, 20, 10),
+	RULE("default-day", FREQ_DAY, 1, 1),
+#undef RULE
 };
 
 const struct release_rule *release_default(enum freq f)
@@ -36,14 +41,44 @@ const struct release_rule *release_default(enum freq f)
 
 /* --- which periods exist --------------------------------------------------------- */
 
-static bool january_alone(const struct indicator *i, struct period p)
+/* The period's place in the list; NULL: it is not in it. */
+static const struct release_date *listed(const struct release_rule *r, struct period p)
 {
-	return i->freq == FREQ_MONTH && !i->release->january && p.last_month == 1;
+	int64_t want = period_index(p);
+	size_t low = 0, high = r->ndates;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (period_index(r->dates[mid].period) < want)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < r->ndates && period_index(r->dates[low].period) == want ? &r->dates[low]
+									     : NULL;
+}
+
+/* A gap in a list: what published dates leave out between others is not published. Before and
+ * after the list the rule goes on, so that a list that ends does not end the collecting. */
+static bool in_gap(const struct release_rule *r, struct period p)
+{
+	int64_t i = period_index(p);
+
+	return r->gaps && r->ndates && i > period_index(r->dates[0].period) &&
+	       i < period_index(r->dates[r->ndates - 1].period) && !listed(r, p);
+}
+
+static bool rule_collects(const struct release_rule *r, struct period p)
+{
+	if (r->freq == FREQ_MONTH && !r->january && p.last_month == 1)
+		return false;
+	return !in_gap(r, p);
 }
 
 bool indicator_collects(const struct indicator *i, struct period p)
 {
-	return p.freq == i->freq && !january_alone(i, p) &&
+	return p.freq == i->freq && rule_collects(i->release, p) &&
 	       validity_holds(i->valid, period_last_day(p));
 }
 
@@ -55,8 +90,8 @@ bool unit_owes(const struct unit *u, const struct indicator *i, struct period p)
 
 struct period indicator_period(const struct indicator *i, struct period p)
 {
-	if (i->freq == FREQ_MONTH && p.freq == FREQ_MONTH && !i->release->january &&
-	    i->form == FORM_PERIOD && p.last_month == 2)
+	if (i->freq == FREQ_MONTH && p.freq == FREQ_MONTH && i->form == FORM_PERIOD &&
+	    p.last_month == 2 && !rule_collects(i->release, period_month(p.year, 1)))
 		p.first_month = 1;
 	return p;
 }
@@ -64,9 +99,9 @@ struct period indicator_period(const struct indicator *i, struct period p)
 static struct period step(const struct indicator *i, struct period p, int by)
 {
 	/* From the last month, so that a merged January-February moves as February does. */
-	p = period_from_index(p.freq, period_index(p) + by);
-	if (january_alone(i, p))
+	do
 		p = period_from_index(p.freq, period_index(p) + by);
+	while (!rule_collects(i->release, p));
 	return indicator_period(i, p);
 }
 
@@ -95,16 +130,36 @@ static struct date day_of_next_month(struct period p, int day)
 	return d;
 }
 
+static struct date roll_day(const struct catalogue *c, enum roll roll, struct date d,
+			    struct date last_of_period)
+{
+	struct date before;
+
+	if (roll == ROLL_NONE || workdays_is(c->workdays, d))
+		return d;
+	before = workdays_before(c->workdays, d, 1);
+	if (roll == ROLL_PREVIOUS && date_cmp(before, last_of_period) > 0)
+		return before;
+	return workdays_after(c->workdays, d, 1);
+}
+
 static struct date due_day(const struct catalogue *c, const struct release_rule *r, struct period p)
 {
+	const struct release_date *own = listed(r, p);
+
+	if (own)
+		return own->day;
 	if (r->day)
-		return day_of_next_month(p, r->day);
+		return roll_day(c, r->roll, day_of_next_month(p, r->day), period_last_day(p));
 	return workdays_after(c->workdays, period_last_day(p), r->working_day);
 }
 
 int64_t catalogue_due(const struct catalogue *c, const struct indicator *i, struct period p)
 {
-	return zone_ms(c->zone, due_day(c, i->release, p), i->release->due_minute * 60);
+	const struct release_date *own = listed(i->release, p);
+	int minute = own ? own->minute : i->release->due_minute;
+
+	return zone_ms(c->zone, due_day(c, i->release, p), minute * 60);
 }
 
 int64_t catalogue_grace_end(const struct catalogue *c, const struct indicator *i, struct period p)

@@ -65,15 +65,34 @@ enum figure_form {
 
 enum direction { DIRECTION_NONE, DIRECTION_UP, DIRECTION_DOWN, DIRECTION_ZERO };
 
+/* What becomes of a day of the month that is not worked. */
+enum roll {
+	ROLL_NONE,
+	ROLL_NEXT,
+	ROLL_PREVIOUS, /* unless that is in the period still: then the next */
+};
+
+/* One period of a release list and when it is due, local time. */
+struct release_date {
+	struct period period;
+	struct date day;
+	int minute;
+};
+
 /* When a period's figures must be in. */
 struct release_rule {
 	const char *id;
 	enum freq freq;
 	int working_day; /* the n-th working day after the period … */
 	int day;         /* … or this day of the following month; one of the two is 0 */
+	enum roll roll;  /* of `day` */
 	int due_minute;  /* of that day, local time */
 	int grace_working_days;
 	bool january; /* false: January is not collected, February covers both */
+	/* Periods whose due times are given one by one, rising; the others go by the rule … */
+	const struct release_date *dates;
+	size_t ndates;
+	bool gaps; /* … but between the first and the last of them they are not collected */
 };
 
 struct indicator {

@@ -1,5 +1,5 @@
 /*
- * load_calendar.c - release rules, holidays and seasonal profiles of a catalogue.
+ * load_calendar.c - holidays and seasonal profiles of a catalogue.
  */
 #include "catalogue/load.h"
 
@@ -10,121 +10,12 @@
 static const char *const weekdays[] = { "Monday", "Tuesday",  "Wednesday", "Thursday",
 					"Friday", "Saturday", "Sunday" };
 
-/* --- release rules --------------------------------------------------------------- */
-
-enum { DUE_DAYS_MAX = 120, DEFAULT_GRACE = 5 };
-
-struct release_row {
-	const char *id, *time;
-	int freq;
-	int64_t working_day, day, grace;
-	bool january;
-};
-
-static const struct yaml_field release_fields[] = {
-	{ "id", YAML_STRING, offsetof(struct release_row, id), .required = true },
-	{ "freq", YAML_ENUM, offsetof(struct release_row, freq), .required = true,
-	  .choices = load_freqs },
-	{ "working_day", YAML_INT, offsetof(struct release_row, working_day), .min = 1,
-	  .max = DUE_DAYS_MAX, .help = "the n-th working day after the period" },
-	{ "day", YAML_INT, offsetof(struct release_row, day), .min = 1, .max = 31,
-	  .help = "or this day of the month after" },
-	{ "time", YAML_STRING, offsetof(struct release_row, time), .help = "of that day, 17:00" },
-	{ "grace_working_days", YAML_INT, offsetof(struct release_row, grace), .min = 0,
-	  .max = DUE_DAYS_MAX },
-	{ "january", YAML_BOOL, offsetof(struct release_row, january),
-	  .help = "false: January is not collected, February covers both" },
-	{ NULL },
-};
-
-/* "17:00" as minutes of the day; -1 when it is no time. */
-static int minute_of(const char *text)
-{
-	int hour, minute;
-
-	if (strlen(text) != 5 || text[2] != ':' || strspn(text, "0123456789") != 2 ||
-	    strspn(text + 3, "0123456789") != 2)
-		return -1;
-	hour = (text[0] - '0') * 10 + text[1] - '0';
-	minute = (text[3] - '0') * 10 + text[4] - '0';
-	return hour < 24 && minute < 60 ? hour * 60 + minute : -1;
-}
-
-static void check_release(struct loader *l, const struct yaml_node *map,
-			  const struct release_row *row)
-{
-	bool working = yaml_get(map, "working_day"), day = yaml_get(map, "day");
-
-	if (working && day)
-		yaml_complain(yaml_get(map, "day"), l->d,
-			      "both 'working_day' and 'day': leave one out");
-	if (!working && !day)
-		yaml_complain(map, l->d,
-			      "needs 'working_day' (the n-th after the period) or 'day' "
-			      "(of the month after)");
-	if (day && row->freq == FREQ_DAY)
-		yaml_complain(yaml_get(map, "day"), l->d,
-			      "a daily figure is due by 'working_day', not by 'day'");
-	if (!row->january && row->freq && row->freq != FREQ_MONTH)
-		yaml_complain(yaml_get(map, "january"), l->d,
-			      "'january' is for monthly rules (freq: M)");
-}
-
-static const struct release_rule *rule_called(const struct loader *l, const char *id)
-{
-	for (size_t i = 0; i < l->nrules; i++) {
-		if (strcmp(l->rules[i]->id, id) == 0)
-			return l->rules[i];
-	}
-	return NULL;
-}
-
-static void read_release(struct loader *l, const struct yaml_node *map)
-{
-	struct release_row row = { .time = "17:00", .grace = DEFAULT_GRACE, .january = true };
-	struct release_rule *r = load_array(l, 1, sizeof(*r));
-	int minute;
-
-	yaml_fill(map, release_fields, &row, &l->scratch, l->d);
-	check_release(l, map, &row);
-	minute = minute_of(row.time);
-	if (minute < 0)
-		yaml_complain(load_at(map, "time"), l->d,
-			      "'%s' is not a time of the day such as 17:00", row.time);
-	if (!r || !row.id)
-		return;
-	if (rule_called(l, row.id)) {
-		yaml_complain(load_at(map, "id"), l->d, "there is a release rule '%s' already",
-			      row.id);
-		return;
-	}
-	*r = (struct release_rule){
-		.id = load_keep(l, row.id),
-		.freq = (enum freq)row.freq,
-		.working_day = row.day ? 0 : (int)row.working_day,
-		.day = (int)row.day,
-		.due_minute = minute,
-		.grace_working_days = (int)row.grace,
-		.january = row.january,
-	};
-	l->rules[l->nrules++] = r;
-}
-
-void load_releases(struct loader *l)
-{
-	l->rules = arena_array(&l->scratch, l->releases.n + 1, sizeof(struct release_rule *));
-	if (!l->rules) {
-		l->no_memory = true;
-		return;
-	}
-	for (size_t i = 0; i < l->releases.n; i++)
-		read_release(l, l->releases.list[i]);
-}
-
 /* --- holidays -------------------------------------------------------------------- */
 
 struct holiday_row {
+	const struct yaml_node *map;
 	int64_t year;
+	bool provisional;
 	const char *source;
 	const struct yaml_node *off, *worked;
 };
@@ -133,6 +24,8 @@ static const struct yaml_field holiday_fields[] = {
 	{ "year", YAML_INT, offsetof(struct holiday_row, year), .required = true,
 	  .min = DATE_YEAR_MIN, .max = DATE_YEAR_MAX },
 	{ "source", YAML_STRING, offsetof(struct holiday_row, source), .help = "who ordered it" },
+	{ "provisional", YAML_BOOL, offsetof(struct holiday_row, provisional),
+	  .help = "the law's days only: the year's notice is not out yet" },
 	{ "off", YAML_NODE, offsetof(struct holiday_row, off),
 	  .help = "days or ranges 2026-10-01/2026-10-07" },
 	{ "worked", YAML_NODE, offsetof(struct holiday_row, worked),
@@ -227,30 +120,54 @@ static void each_day(struct loader *l, const struct yaml_node *list, struct year
 			mark(l, at, y);
 }
 
+/* A provisional year gives way to one that is not, wherever that stands. */
+static bool gives_way(const struct holiday_row *rows, size_t n, const struct holiday_row *row)
+{
+	for (size_t i = 0; i < n; i++)
+		if (row->provisional && rows[i].year == row->year && !rows[i].provisional)
+			return true;
+	return false;
+}
+
+static void add_year(struct loader *l, const struct holiday_row *row)
+{
+	struct year_days y = { .year = (int)row->year };
+	struct err e = { 0 };
+	int rc;
+
+	if (workdays_has_year(l->c->workdays, y.year)) {
+		yaml_complain(load_at(row->map, "year"), l->d,
+			      "the holidays of %d are there already", y.year);
+		return;
+	}
+	y.first = date_to_days((struct date){ y.year, 1, 1 });
+	each_day(l, row->off, &y, mark_off);
+	each_day(l, row->worked, &y, mark_worked);
+	rc = row->provisional ? workdays_add_provisional(l->c->workdays, y.year, &e)
+			      : workdays_add_year(l->c->workdays, y.year, &e);
+	if (rc < 0)
+		l->no_memory = true;
+}
+
 void load_holidays(struct loader *l)
 {
-	for (size_t i = 0; i < l->holidays.n; i++) {
-		const struct yaml_node *map = l->holidays.list[i];
-		struct holiday_row row = { 0 };
-		struct year_days y = { 0 };
-		struct err e = { 0 };
+	struct holiday_row *rows = arena_array(&l->scratch, l->holidays.n + 1, sizeof(*rows));
+	size_t n = 0;
 
-		if (yaml_fill(map, holiday_fields, &row, &l->scratch, l->d) < 0 && !row.year)
-			continue;
-		y.year = (int)row.year;
-		if (!date_valid((struct date){ y.year, 1, 1 }))
-			continue;
-		if (workdays_has_year(l->c->workdays, y.year)) {
-			yaml_complain(load_at(map, "year"), l->d,
-				      "the holidays of %d are there already", y.year);
-			continue;
-		}
-		y.first = date_to_days((struct date){ y.year, 1, 1 });
-		each_day(l, row.off, &y, mark_off);
-		each_day(l, row.worked, &y, mark_worked);
-		if (workdays_add_year(l->c->workdays, y.year, &e) < 0)
-			l->no_memory = true;
+	if (!rows) {
+		l->no_memory = true;
+		return;
 	}
+	for (size_t i = 0; i < l->holidays.n; i++) {
+		struct holiday_row *row = &rows[n];
+
+		*row = (struct holiday_row){ .map = l->holidays.list[i] };
+		yaml_fill(row->map, holiday_fields, row, &l->scratch, l->d);
+		n += date_valid((struct date){ (int)row->year, 1, 1 });
+	}
+	for (size_t i = 0; i < n; i++)
+		if (!gives_way(rows, n, &rows[i]))
+			add_year(l, &rows[i]);
 }
 
 /* --- profiles -------------------------------------------------------------------- */

@@ -174,6 +174,38 @@ static void known_years_are_remembered(void **state)
 	assert_false(workdays_has_year(f->w, 100000));
 }
 
+static void a_working_day_before_is_found_over_the_holiday(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(date_cmp(workdays_before(f->w, day(2025, 10, 9), 1), day(2025, 9, 30)), 0);
+	assert_int_equal(date_cmp(workdays_before(f->w, day(2025, 9, 29), 1), day(2025, 9, 28)), 0);
+	assert_int_equal(date_cmp(workdays_before(f->w, day(2025, 10, 9), 0), day(2025, 10, 9)), 0);
+}
+
+static void the_next_years_holidays_are_missed_from_december_on(void **state)
+{
+	struct fixture *f = *state;
+	struct workdays *none = workdays_new();
+
+	assert_int_equal(workdays_years_missing(f->w, day(2025, 11, 30)), 0);
+	assert_int_equal(workdays_years_missing(f->w, day(2025, 12, 1)), 1);
+	assert_int_equal(workdays_years_missing(f->w, day(2026, 1, 1)), 1);
+	assert_int_equal(workdays_years_missing(f->w, day(2026, 12, 1)), 2);
+	/* What the law alone says is not enough. */
+	assert_ok(workdays_add_provisional(f->w, 2026, &f->e), &f->e);
+	assert_true(workdays_has_year(f->w, 2026));
+	assert_false(workdays_is_official(f->w, 2026));
+	assert_int_equal(workdays_years_missing(f->w, day(2025, 12, 1)), 1);
+	assert_ok(workdays_add_year(f->w, 2026, &f->e), &f->e);
+	assert_int_equal(workdays_years_missing(f->w, day(2025, 12, 31)), 0);
+	assert_int_equal(workdays_years_missing(f->w, day(2026, 11, 30)), 0);
+	/* Who has no holidays at all wants none. */
+	assert_non_null(none);
+	assert_int_equal(workdays_years_missing(none, day(2026, 12, 1)), 0);
+	workdays_free(none);
+}
+
 static void no_memory_is_an_answer(void **state)
 {
 	(void)state;
@@ -196,6 +228,8 @@ int main(void)
 		TEST(nonsensical_times_end_soon),
 		TEST(wrong_entries_are_explained),
 		TEST(known_years_are_remembered),
+		TEST(a_working_day_before_is_found_over_the_holiday),
+		TEST(the_next_years_holidays_are_missed_from_december_on),
 		TEST(no_memory_is_an_answer),
 	};
 

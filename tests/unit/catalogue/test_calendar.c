@@ -6,11 +6,22 @@ static const char text[] =
 	"- {id: winter, freq: M, working_day: 10, grace_working_days: 5, january: false}\n"
 	"- {id: all, freq: M, working_day: 10, grace_working_days: 5}\n"
 	"- {id: fixed, freq: M, day: 31, time: '20:00', grace_working_days: 0}\n"
+	"- {id: next, freq: M, day: 8, roll: next}\n"
+	"- {id: previous, freq: M, day: 8, roll: previous, time: '12:00'}\n"
+	"- {id: first, freq: M, day: 1, roll: previous}\n"
+	"- {id: listed, freq: M, dates: {2026-02: 2026-03-18, 2026-04: '2026-05-15T10:30',\n"
+	"   2026-09: 2026-10-18}}\n"
+	"- {id: partly, freq: M, working_day: 8, dates: {2026-09: 2026-10-18T09:00}}\n"
 	"indicators:\n"
 	"- {code: ytd_yuan, name: 累计, measure: 亿元, freq: M, form: ytd}\n"
 	"- {code: single_yuan, name: 当月, measure: 亿元, freq: M, form: period}\n"
 	"- {code: all_yuan, name: 全部, measure: 亿元, freq: M, form: period, release: all}\n"
 	"- {code: fixed_yuan, name: 定日, measure: 亿元, freq: M, form: ytd, release: fixed}\n"
+	"- {code: next_yuan, name: 顺延, measure: 亿元, freq: M, form: ytd, release: next}\n"
+	"- {code: before_yuan, name: 提前, measure: 亿元, freq: M, form: ytd, release: previous}\n"
+	"- {code: first_yuan, name: 首日, measure: 亿元, freq: M, form: ytd, release: first}\n"
+	"- {code: listed_yuan, name: 公布, measure: 亿元, freq: M, form: period, release: listed}\n"
+	"- {code: partly_yuan, name: 部分, measure: 亿元, freq: M, form: ytd, release: partly}\n"
 	"- {code: old_yuan, name: 旧项, measure: 亿元, freq: M, form: ytd, to: 2025-06-30}\n"
 	"- {code: older_yuan, name: 更旧, measure: 亿元, freq: M, form: ytd, to: 2025-06-15}\n"
 	"- {code: quarter_yuan, name: 季度, measure: 亿元, freq: Q, form: ytd}\n"
@@ -115,6 +126,122 @@ static void a_day_of_the_month_stops_at_the_months_end(void **state)
 		   "2026-12-31T20:00:00+08:00");
 	assert_due(*state, "fixed_yuan", "2026-12", "2027-01-31T20:00:00+08:00",
 		   "2027-01-31T20:00:00+08:00");
+}
+
+static void a_day_that_is_not_worked_rolls_as_the_rule_says(void **state)
+{
+	struct fixture *f = *state;
+
+	/* 8 October 2026 is the first working day after National Day, 8 October 2025 the last
+	 * day of it: the 9th, or 30 September, which lies in the period still. */
+	assert_due(f, "next_yuan", "2026-09", "2026-10-08T17:00:00+08:00",
+		   "2026-10-14T17:00:00+08:00");
+	assert_due(f, "next_yuan", "2025-09", "2025-10-09T17:00:00+08:00",
+		   "2025-10-15T17:00:00+08:00");
+	assert_due(f, "before_yuan", "2025-09", "2025-10-09T12:00:00+08:00",
+		   "2025-10-15T17:00:00+08:00");
+	/* Sunday 8 February 2026: Monday the 9th, Friday the 6th; Saturday the 14th is worked. */
+	assert_due(f, "next_yuan", "2026-01", "2026-02-09T17:00:00+08:00",
+		   "2026-02-14T17:00:00+08:00");
+	assert_due(f, "before_yuan", "2026-01", "2026-02-06T12:00:00+08:00",
+		   "2026-02-13T17:00:00+08:00");
+	/* Saturday 8 October 2022 and Sunday the 9th are worked in exchange. */
+	assert_due(f, "next_yuan", "2022-09", "2022-10-08T17:00:00+08:00",
+		   "2022-10-13T17:00:00+08:00");
+	/* The 1st is not worked: 30 September would be before the end. */
+	assert_due(f, "first_yuan", "2026-09", "2026-10-08T17:00:00+08:00",
+		   "2026-10-14T17:00:00+08:00");
+	assert_due(f, "first_yuan", "2026-10", "2026-11-02T17:00:00+08:00",
+		   "2026-11-09T17:00:00+08:00");
+}
+
+static void a_release_list_has_the_last_word_where_it_has_one(void **state)
+{
+	struct fixture *f = *state;
+
+	/* A Sunday: given dates are not moved. */
+	assert_due(f, "listed_yuan", "2026-09", "2026-10-18T17:00:00+08:00",
+		   "2026-10-23T17:00:00+08:00");
+	assert_due(f, "listed_yuan", "2026-04", "2026-05-15T10:30:00+08:00",
+		   "2026-05-22T17:00:00+08:00");
+	/* Before and after the list the usual rule, the 10th working day. */
+	assert_due(f, "listed_yuan", "2026-10", "2026-11-13T17:00:00+08:00",
+		   "2026-11-20T17:00:00+08:00");
+	assert_due(f, "listed_yuan", "2026-01", "2026-02-13T17:00:00+08:00",
+		   "2026-02-27T17:00:00+08:00");
+	/* With a rule of its own that is taken for all others. */
+	assert_due(f, "partly_yuan", "2026-09", "2026-10-18T09:00:00+08:00",
+		   "2026-10-23T17:00:00+08:00");
+	assert_due(f, "partly_yuan", "2026-08", "2026-09-10T17:00:00+08:00",
+		   "2026-09-17T17:00:00+08:00");
+}
+
+static void what_a_list_leaves_out_between_others_is_not_collected(void **state)
+{
+	struct fixture *f = *state;
+	const struct indicator *i = indicator_called(f, "listed_yuan");
+
+	assert_true(indicator_collects(i, period("2026-01")));
+	assert_true(indicator_collects(i, period("2026-02")));
+	assert_false(indicator_collects(i, period("2026-03")));
+	assert_false(indicator_collects(i, period("2026-08")));
+	assert_true(indicator_collects(i, period("2026-12")));
+	assert_period(indicator_next(i, period("2026-02")), "2026-04");
+	assert_period(indicator_next(i, period("2026-04")), "2026-09");
+	assert_period(indicator_previous(i, period("2026-09")), "2026-04");
+	assert_true(indicator_collects(indicator_called(f, "partly_yuan"), period("2026-08")));
+	/* April is the last one due all summer. */
+	assert_period(catalogue_last_due(f->c, i, at("2026-10-18T16:59:00+08:00")), "2026-04");
+	assert_period(catalogue_last_due(f->c, i, at("2026-10-18T17:00:00+08:00")), "2026-09");
+}
+
+static void a_quarters_grace_leaps_over_national_day(void **state)
+{
+	struct fixture *f = *state;
+
+	/* 2025: off 1-8 October; 9 10 11 | 13-17 | 20-24 | 27 28: the 15th; ten days on. */
+	assert_due(f, "quarter_yuan", "2025-Q3", "2025-10-28T17:00:00+08:00",
+		   "2025-11-11T17:00:00+08:00");
+	/* The Spring Festival of 2027 by the law alone: off 5-10 February. */
+	assert_due(f, "quarter_yuan", "2026-Q4", "2027-01-22T17:00:00+08:00",
+		   "2027-02-11T17:00:00+08:00");
+	/* 2017: off 1-8 October, 30 September worked. 9-13 | 16-20 | 23-27. */
+	assert_due(f, "quarter_yuan", "2017-Q3", "2017-10-27T17:00:00+08:00",
+		   "2017-11-10T17:00:00+08:00");
+}
+
+static void due_times_follow_the_clock_of_their_year(void **state)
+{
+	/* China had summer time from 1986 to 1991; holidays of then are not known. */
+	assert_due(*state, "all_yuan", "1988-05", "1988-06-14T17:00:00+09:00",
+		   "1988-06-21T17:00:00+09:00");
+	assert_due(*state, "all_yuan", "1988-10", "1988-11-14T17:00:00+08:00",
+		   "1988-11-21T17:00:00+08:00");
+}
+
+/* From 2009 to 2031, so over years with holidays, provisional, and unknown. */
+static void due_times_never_fall_from_one_period_to_the_next(void **state)
+{
+	struct fixture *f = *state;
+
+	for (size_t k = 0; k < catalogue_indicators(f->c); k++) {
+		const struct indicator *i = catalogue_indicator_at(f->c, k);
+		struct period p =
+			indicator_next(i, period_of(i->freq, (struct date){ 2009, 1, 1 }));
+		int64_t last_due = INT64_MIN, last_grace = INT64_MIN;
+
+		for (; p.year < 2032; p = indicator_next(i, p)) {
+			int64_t due = catalogue_due(f->c, i, p);
+			int64_t grace = catalogue_grace_end(f->c, i, p);
+
+			if (due < last_due || grace < last_grace || grace < due ||
+			    due < period_end(p, catalogue_zone(f->c)))
+				fail_msg("%s %s", i->code, time_text(f, due));
+			assert_true(period_eq(indicator_previous(i, indicator_next(i, p)), p));
+			last_due = due;
+			last_grace = grace;
+		}
+	}
 }
 
 static void frequencies_without_a_rule_have_the_built_in_one(void **state)
@@ -284,6 +411,12 @@ int main(void)
 		T(spring_festival_stretches_the_grace),
 		T(a_year_without_holidays_counts_weekends_only),
 		T(a_day_of_the_month_stops_at_the_months_end),
+		T(a_day_that_is_not_worked_rolls_as_the_rule_says),
+		T(a_release_list_has_the_last_word_where_it_has_one),
+		T(what_a_list_leaves_out_between_others_is_not_collected),
+		T(a_quarters_grace_leaps_over_national_day),
+		T(due_times_follow_the_clock_of_their_year),
+		T(due_times_never_fall_from_one_period_to_the_next),
 		T(frequencies_without_a_rule_have_the_built_in_one),
 		T(january_is_collected_only_where_the_rule_says_so),
 		T(february_covers_both_months_when_the_figure_is_of_the_period),

@@ -53,7 +53,7 @@ static void everything_about_an_indicator_is_read(void **state)
 	assert_string_equal(i->release->id, "slow");
 	assert_int_equal(i->release->working_day, 20);
 	assert_int_equal(i->release->due_minute, 17 * 60);
-	assert_int_equal(i->release->grace_working_days, 5);
+	assert_int_equal(i->release->grace_working_days, 10); /* a quarter's */
 	assert_true(i->has_min && i->has_max && i->preliminary && i->unit_slip);
 	assert_f64(i->min, 2000); /* 3 亩 */
 	assert_f64(i->max, 20000);
@@ -273,8 +273,8 @@ static void thirty_mistakes_are_reported_at_once_each_with_its_place(void **stat
 		"17:8: 'c1' is a county (line 2) and cannot be a zone too: an id is one unit of "
 		"one class",
 		"19:47: 'january' is for monthly rules (freq: M)",
-		"20:3: needs 'working_day' (the n-th after the period) or 'day' (of the month "
-		"after)",
+		"20:3: needs 'working_day' (the n-th after the period), 'day' (of the month "
+		"after), or a list: 'dates' or 'dates_file'",
 		"20:27: '25:00' is not a time of the day such as 17:00",
 		"22:39: '万圆' is no measure known here; known are 万元, 亿元, 万美元, %, 个, 人, "
 		"亩, 公里, 万吨 and the like",
@@ -515,6 +515,89 @@ static void holidays_that_cannot_be_are_mistakes(void **state)
 		    "3:10: the holidays of 2026 are there already");
 }
 
+static void a_year_that_is_announced_takes_the_place_of_a_provisional_one(void **state)
+{
+	struct fixture *f = *state;
+	const struct workdays *w;
+
+	load_good(f, "holidays:\n- {year: 2027, off: [2027-02-05], worked: [2027-02-14]}\n"
+		     "- {year: 2027, provisional: true, off: [2027-02-08]}\n"
+		     "- {year: 2028, provisional: true, off: [2028-01-03]}\n");
+	w = catalogue_workdays(f->c);
+	assert_true(workdays_is_official(w, 2027));
+	assert_true(workdays_is(w, (struct date){ 2027, 2, 14 }));
+	assert_true(workdays_is(w, (struct date){ 2027, 2, 8 }));
+	assert_false(workdays_is(w, (struct date){ 2027, 2, 5 }));
+	assert_true(workdays_has_year(w, 2028));
+	assert_false(workdays_is_official(w, 2028));
+	one_mistake(f,
+		    "holidays:\n- {year: 2027, provisional: true}\n"
+		    "- {year: 2027, provisional: true}\n",
+		    "3:10: the holidays of 2027 are there already");
+}
+
+#define LIST "releases:\n- {id: x, freq: M, "
+
+static void release_lists_that_cannot_be_are_mistakes(void **state)
+{
+	struct fixture *f = *state;
+
+	one_mistake(f, LIST "dates: {2026-13: 2026-10-18}}\n", "2:37: month 13 does not exist");
+	one_mistake(f, LIST "dates: {2026-Q3: 2026-10-18}}\n",
+		    "2:37: '2026-Q3' is not a period of freq M");
+	one_mistake(f, LIST "dates: {2026-09: 2026-10-32}}\n",
+		    "2:37: day 32 does not exist: 2026-10 has 31 days");
+	one_mistake(f, LIST "dates: {2026-09: 2026-10-18T25:00}}\n",
+		    "2:37: '25:00' is not a time of the day such as 17:00");
+	one_mistake(f, LIST "dates: {2026-09: 2026-09-30}}\n",
+		    "2:37: 2026-09 would be due before it has ended");
+	one_mistake(f, LIST "dates: {2026-10: 2026-11-15, 2026-09: 2026-11-16}}\n",
+		    "2:37: 2026-10 would be due before 2026-09 is");
+	one_mistake(f, LIST "dates: {2026-09: 2026-10-16, 2026年9月: 2026-10-18}}\n",
+		    "2:58: 2026-09 is in the list already, on line 2");
+	one_mistake(f, LIST "january: false, dates: {2026-01: 2026-02-18}}\n",
+		    "2:53: January is in the list, and 'january: false' says that it is not "
+		    "collected");
+	one_mistake(f, LIST "dates: [2026-09]}\n",
+		    "2:27: expected periods with dates: {2026-09: 2026-10-18}");
+	one_mistake(f, LIST "working_day: 8, roll: next}\n",
+		    "2:42: 'roll' moves a 'day' of the month, which is not there");
+}
+
+static const char *dates_file(struct fixture *f, const char *body)
+{
+	const char *path = tmp_path(f->dir, "dates.csv");
+
+	tmp_write(path, body, strlen(body));
+	return LIST "dates_file: dates.csv}\n";
+}
+
+static void a_dates_file_is_read_beside_the_catalogue_and_its_mistakes_have_lines(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t version;
+
+	load_good(f, dates_file(f, "\xef\xbb\xbfperiod,date,time\r\n# 统计局公布\r\n"
+				   "2026-09, 2026-10-18\r\n\r\n2026-10,2026-11-15,10:00\r\n"));
+	version = catalogue_version(f->c);
+	load_good(f, dates_file(f, "2026-09,2026-10-18\n2026-10,2026-11-15,10:01"));
+	assert_true(catalogue_version(f->c) != version);
+
+	assert_null(load_text(f, dates_file(f, "period,date\n2026-09\n2026-10,15/11\n"
+					       "2026-11,2026-12-18,9,5\n")));
+	assert_int_equal(f->d.n, 3);
+	assert_has(f->d.list[0].file, "dates.csv");
+	assert_string_equal(complaint(f, 0), "2:1: expected period,date or period,date,time");
+	assert_has(complaint(f, 1), "3:1: ");
+	assert_string_equal(complaint(f, 2), "4:1: expected period,date or period,date,time");
+
+	assert_null(load_text(f, dates_file(f, "2026-09,\xff\n")));
+	assert_string_equal(complaint(f, 0), "0:0: it is not UTF-8");
+	assert_null(load_text(f, LIST "dates_file: none.csv}\n"));
+	assert_has(complaint(f, 0), "2:32: ");
+	assert_has(complaint(f, 0), "none.csv: cannot be opened: No such file or directory");
+}
+
 static void a_file_that_is_not_there_is_said_and_the_rest_is_read(void **state)
 {
 	struct fixture *f = *state;
@@ -616,9 +699,9 @@ static void the_example_city_loads(void **state)
 	assert_int_equal(count_class(f, UNIT_DEPARTMENT, on), 18);
 	assert_true(catalogue_indicators(f->c) >= 36);
 	assert_int_equal(catalogue_targets(f->c), 10 * 11 * 7 + 1);
-	for (int y = 2017; y <= 2026; y++)
-		assert_true(workdays_has_year(catalogue_workdays(f->c), y));
-	assert_false(workdays_has_year(catalogue_workdays(f->c), 2027));
+	for (int y = 2010; y <= 2026; y++)
+		assert_true(workdays_is_official(catalogue_workdays(f->c), y));
+	assert_true(workdays_has_year(catalogue_workdays(f->c), 2027));
 
 	/* A name that ends in brackets of its own is not cut. */
 	i = catalogue_find_indicator(f->c, slice_str("5亿元（3000万美元）以上引进项目(个)"),
@@ -681,6 +764,9 @@ int main(void)
 		T(targets_are_for_those_who_report_and_exist),
 		T(a_target_for_growth_names_the_level),
 		T(holidays_that_cannot_be_are_mistakes),
+		T(a_year_that_is_announced_takes_the_place_of_a_provisional_one),
+		T(release_lists_that_cannot_be_are_mistakes),
+		T(a_dates_file_is_read_beside_the_catalogue_and_its_mistakes_have_lines),
 		T(a_file_that_is_not_there_is_said_and_the_rest_is_read),
 		T(complaints_beyond_the_limit_still_refuse_the_catalogue),
 		T(every_allocation_may_fail),

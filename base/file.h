@@ -1,0 +1,17 @@
+/*
+ * file.h - a whole file in memory.
+ */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+enum { FILE_PIECE_BYTES = 64 << 10 };
+
+/* Appends what is in the file, a piece at a time, until there are more than `most` bytes: the
+ * caller looks whether there are. The buffer needs room for two pieces more than that. ERR_IO with
+ * the system's words: "cannot be opened: …". Any thread; may wait for the disk. */
+int file_read(const char *path, size_t most, struct buf *out, struct err *e);
+
+#endif
