@@ -116,7 +116,7 @@ static const struct yaml_field top_fields[] = {
 	{ "feeds", YAML_NODE, offsetof(struct raw_top, feeds), .help = "see docs/feeds.md" },
 	{ "lights", YAML_NODE, offsetof(struct raw_top, lights), .help = "thresholds of pace" },
 	{ "alerts", YAML_NODE, offsetof(struct raw_top, alerts),
-	  .help = "lagging, late_report, feed_down" },
+	  .help = "lagging, late_report, feed_down, calendar_missing" },
 	{ "remote_write", YAML_NODE, offsetof(struct raw_top, remote_write),
 	  .help = "samples pushed by a Prometheus" },
 	{ "query", YAML_NODE, offsetof(struct raw_top, query), .help = "what queries may take" },
@@ -130,13 +130,14 @@ static const struct yaml_field top_fields[] = {
 };
 
 struct raw_alerts {
-	const struct yaml_node *lagging, *late, *feed_down;
+	const struct yaml_node *lagging, *late, *feed_down, *calendar_missing;
 };
 
 static const struct yaml_field alerts_fields[] = {
 	{ "lagging", YAML_NODE, offsetof(struct raw_alerts, lagging) },
 	{ "late_report", YAML_NODE, offsetof(struct raw_alerts, late) },
 	{ "feed_down", YAML_NODE, offsetof(struct raw_alerts, feed_down) },
+	{ "calendar_missing", YAML_NODE, offsetof(struct raw_alerts, calendar_missing) },
 	{ NULL }
 };
 
@@ -157,6 +158,7 @@ static void set_defaults(struct config *c)
 	c->feed_down = (struct alert_config){
 		.enabled = true, .severity = "critical", .for_ms = 5 * 60 * 1000, .failures = 1
 	};
+	c->calendar_missing = (struct alert_config){ .enabled = true, .severity = "warning" };
 	c->remote_write = (struct remote_write_config){ .enabled = true,
 							.body_limit = 16 << 20,
 							.source = "remote_write" };
@@ -290,7 +292,7 @@ static void read_lights(struct config *c, const struct yaml_node *node, struct d
 
 static void read_alerts(struct config *c, const struct yaml_node *node, struct diags *d)
 {
-	struct raw_alerts raw = { NULL, NULL, NULL };
+	struct raw_alerts raw = { 0 };
 
 	yaml_fill(node, alerts_fields, &raw, &c->arena, d);
 	if (raw.lagging)
@@ -299,6 +301,8 @@ static void read_alerts(struct config *c, const struct yaml_node *node, struct d
 		yaml_fill(raw.late, alert_fields, &c->late, &c->arena, d);
 	if (raw.feed_down)
 		yaml_fill(raw.feed_down, alert_fields, &c->feed_down, &c->arena, d);
+	if (raw.calendar_missing)
+		yaml_fill(raw.calendar_missing, alert_fields, &c->calendar_missing, &c->arena, d);
 }
 
 static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";

@@ -66,7 +66,7 @@ struct config {
 	size_t nfeeds;
 	struct assess_options assess;
 	int64_t assess_every_ms;
-	struct alert_config lagging, late, feed_down;
+	struct alert_config lagging, late, feed_down, calendar_missing;
 	struct remote_write_config remote_write;
 	struct query_config query;
 	bool admin_api;

@@ -216,9 +216,12 @@ static int evaluate_alerts(struct watch *w, struct run *r, struct err *e)
 	if (conditions_make(r->config, r->assessment, r->failures, r->nfailures, &c, e) == 0 &&
 	    evaluate_one(w, r, "ParkLagging", &r->config->lagging, c.lagging, c.nlagging, e) == 0 &&
 	    evaluate_one(w, r, "ReportLate", &r->config->late, c.late, c.nlate, e) == 0 &&
-	    evaluate_one(w, r, "FeedDown", &r->config->feed_down, c.feeds, c.nfeeds, e) == 0)
+	    evaluate_one(w, r, "FeedDown", &r->config->feed_down, c.feeds, c.nfeeds, e) == 0 &&
+	    evaluate_one(w, r, "CalendarMissing", &r->config->calendar_missing, c.calendar,
+			 c.ncalendar, e) == 0)
 		rc = alerts_samples(w->alerts, r->now_ms, &r->states.arena, &r->states.list,
 				    &r->states.n, e);
+	counter_set(C_CALENDAR_MISSING, (double)c.ncalendar);
 	conditions_release(&c);
 	return rc;
 }

@@ -46,8 +46,8 @@ struct feed_failure {
 
 struct conditions {
 	struct arena *arena; /* texts and lists */
-	struct alert_instance *lagging, *late, *feeds;
-	size_t nlagging, nlate, nfeeds;
+	struct alert_instance *lagging, *late, *feeds, *calendar;
+	size_t nlagging, nlate, nfeeds, ncalendar;
 };
 
 /* Each instance's labels are a reference for the caller. */

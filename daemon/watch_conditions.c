@@ -1,10 +1,10 @@
 /*
  * watch_conditions.c - from an assessment to what alerts are raised for.
  *
- * Three conditions: a unit whose light for an indicator is as bad as configured
+ * Four conditions: a unit whose light for an indicator is as bad as configured
  * or worse; a unit that owes a report (one alert a unit, however many figures
- * it owes, so that one silent office is one alert); a feed that fails. Labels
- * say who and what and stay the same while the alert lives; figures and words
+ * it owes, so that one silent office is one alert); a feed that fails; a year without
+ * its holidays. Labels say who and what and stay the same while the alert lives; figures and words
  * are annotations.
  */
 #include "daemon/watch.h"
@@ -185,11 +185,56 @@ static int make_feeds(const struct config *c, const struct feed_failure *f, size
 	return 0;
 }
 
+/* --- the calendar --------------------------------------------------------------------- */
+
+static int add_year(const struct workdays *w, int year, struct conditions *out, struct err *e)
+{
+	struct alert_instance *to = &out->calendar[out->ncalendar];
+	bool provisional = workdays_has_year(w, year);
+	char text[16];
+	struct label l = { slice_str("year"), slice_of(text, 0) };
+
+	l.value.n = (size_t)snprintf(text, sizeof(text), "%d", year);
+	to->value = year;
+	to->summary = arena_printf(out->arena, "目录缺少 %d 年节假日安排，%s", year,
+				   provisional ? "目前只按法定节假日推算，未计调休"
+					       : "工作日只按周末推算");
+	to->description = arena_printf(
+		out->arena,
+		"the catalogue has no official holidays of %d: due times and lateness of that year "
+		"count %s; add the State Council's arrangement under 'holidays:'",
+		year,
+		provisional ? "the law's holidays but no exchanged weekends" : "weekends only");
+	if (!to->summary || !to->description)
+		return no_room(e);
+	to->labels = labels_intern(&l, 1, e);
+	if (!to->labels)
+		return -1;
+	out->ncalendar++;
+	return 0;
+}
+
+static int make_calendar(const struct assessment *a, struct conditions *out, struct err *e)
+{
+	const struct catalogue *c = assessment_catalogue(a);
+	const struct workdays *w = catalogue_workdays(c);
+	struct date today = date_of(c, a->as_of_ms);
+	unsigned missing = workdays_years_missing(w, today);
+
+	out->calendar = arena_array(out->arena, missing + 1, sizeof(*out->calendar));
+	if (!out->calendar)
+		return no_room(e);
+	for (int year = today.year; out->ncalendar < missing; year++)
+		if (!workdays_is_official(w, year) && add_year(w, year, out, e) < 0)
+			return -1;
+	return 0;
+}
+
 int conditions_make(const struct config *c, const struct assessment *a,
 		    const struct feed_failure *f, size_t nf, struct conditions *out, struct err *e)
 {
 	if (make_lagging(c, a, out, e) < 0 || make_late(c, a, out, e) < 0 ||
-	    make_feeds(c, f, nf, out, e) < 0)
+	    make_feeds(c, f, nf, out, e) < 0 || make_calendar(a, out, e) < 0)
 		return err_wrap(e, "conditions of alerts");
 	return 0;
 }
@@ -205,5 +250,6 @@ void conditions_release(struct conditions *c)
 	unref_all(c->lagging, c->nlagging);
 	unref_all(c->late, c->nlate);
 	unref_all(c->feeds, c->nfeeds);
-	c->nlagging = c->nlate = c->nfeeds = 0;
+	unref_all(c->calendar, c->ncalendar);
+	c->nlagging = c->nlate = c->nfeeds = c->ncalendar = 0;
 }
