@@ -15,6 +15,7 @@
 
 enum {
 	HISTORY_YEARS_MAX = 50,
+	REPORT_PERIODS_MAX = 60,
 	RESULT_BYTES_MAX = 512 << 20,  /* 200 units × 100 indicators need 10 MiB */
 	SCRATCH_BYTES_MAX = 256 << 20, /* of one indicator */
 };
@@ -36,6 +37,7 @@ void assess_options_init(struct assess_options *o)
 		.red_from_month = 3,
 		.history_years = 3,
 		.shrink = 2,
+		.report_periods = 12,
 	};
 }
 
@@ -50,6 +52,9 @@ static int check_options(const struct assess_options *o, struct err *e)
 	if (o->history_years < 1 || o->history_years > HISTORY_YEARS_MAX)
 		return err_set(e, ERR_INVALID, "%u years of history are not between 1 and %d",
 			       o->history_years, HISTORY_YEARS_MAX);
+	if (o->report_periods < 1 || o->report_periods > REPORT_PERIODS_MAX)
+		return err_set(e, ERR_INVALID, "%u periods of reports are not between 1 and %d",
+			       o->report_periods, REPORT_PERIODS_MAX);
 	if (!(o->shrink >= 0 && isfinite(o->shrink)))
 		return err_set(e, ERR_INVALID,
 			       "the weight %g of the peers is not a positive number", o->shrink);
@@ -181,6 +186,21 @@ static void add_figure(struct unit_summary *s, const struct figure *f)
 	}
 }
 
+static void count_deliveries(const struct assessment *a, const struct figure *f,
+			     struct punctuality *out)
+{
+	const struct indicator_summary *sum = &a->indicators[f->indicator->index];
+
+	for (size_t k = 0; k < sum->nperiods; k++) {
+		const struct report_period *p = &sum->periods[k];
+
+		if (!delivery_counts(p, &f->deliveries[k], a->as_of_ms))
+			continue;
+		out->due++;
+		out->on_time += delivery_on_time(p, &f->deliveries[k]);
+	}
+}
+
 /* The summaries of units with figures, moved together in catalogue order. */
 static size_t close_up(const struct work *w, struct unit_summary *by_unit, size_t units)
 {
@@ -235,10 +255,55 @@ static int run_units(struct work *w, struct held *h, struct err *e)
 
 		units[f->unit->index].unit = f->unit;
 		add_figure(&units[f->unit->index], f);
+		count_deliveries(&h->a, f, &units[f->unit->index].punctuality);
 	}
 	h->a.nunits = close_up(w, units, n);
 	h->a.units = units;
 	return rank_units(w, units, h->a.nunits, e);
+}
+
+/* --- who answers for indicators ------------------------------------------------------------ */
+
+static const struct unit *owner_of(const struct work *w, const struct figure *f)
+{
+	return f->indicator->owner ? catalogue_unit(w->c, slice_str(f->indicator->owner)) : NULL;
+}
+
+/* By place in the catalogue: those without `unit` answer for nothing. */
+static void count_owned(const struct work *w, const struct assessment *a,
+			struct owner_summary *owners)
+{
+	for (size_t i = 0; i < a->nfigures; i++) {
+		const struct unit *owner = owner_of(w, &a->figures[i]);
+
+		if (owner)
+			owners[owner->index].unit = owner;
+	}
+	for (size_t i = 0; i < a->nfigures; i++) {
+		const struct figure *f = &a->figures[i];
+		const struct unit *owner = owner_of(w, f);
+
+		if (owner)
+			count_deliveries(a, f, &owners[owner->index].punctuality);
+		if (f->unit != owner && owners[f->unit->index].unit)
+			count_deliveries(a, f, &owners[f->unit->index].punctuality);
+	}
+}
+
+static int run_owners(struct work *w, struct held *h, struct err *e)
+{
+	size_t n = catalogue_units(w->c);
+	struct owner_summary *owners = arena_array(&h->arena, n + 1, sizeof(*owners));
+
+	if (!owners)
+		return err_set(e, ERR_LIMIT, "the assessment does not fit in %d MiB",
+			       RESULT_BYTES_MAX >> 20);
+	count_owned(w, &h->a, owners);
+	for (size_t u = 0; u < n; u++)
+		if (owners[u].unit)
+			owners[h->a.nowners++] = owners[u];
+	h->a.owners = owners;
+	return 0;
 }
 
 /* --- the whole -------------------------------------------------------------------------- */
@@ -266,7 +331,9 @@ static struct held *run(struct snapshot *v, struct catalogue *c, int64_t as_of_m
 	h->a.as_of_ms = as_of_ms;
 	h->a.catalogue_version = catalogue_version(c);
 	arena_init(&scratch, SCRATCH_BYTES_MAX);
-	if (run_indicators(&w, h, e) < 0 || run_units(&w, h, e) < 0) {
+	w.keep = &h->arena;
+	h->a.report_periods = o->report_periods;
+	if (run_indicators(&w, h, e) < 0 || run_units(&w, h, e) < 0 || run_owners(&w, h, e) < 0) {
 		assessment_unref(&h->a);
 		h = NULL;
 	}
@@ -286,19 +353,19 @@ struct assessment *assess_run(struct snapshot *v, struct catalogue *c, int64_t a
 	return &h->a;
 }
 
+const struct owner_summary *assessment_owner(const struct assessment *a, const struct unit *u)
+{
+	for (size_t i = 0; i < a->nowners; i++)
+		if (a->owners[i].unit == u)
+			return &a->owners[i];
+	return NULL;
+}
+
 const char *light_name(enum light l)
 {
 	static const char *const names[] = { "none", "green", "watch", "yellow", "red" };
 
 	return names[l];
-}
-
-const char *report_state_name(enum report_state s)
-{
-	static const char *const names[] = { "not_collected", "not_due", "due", "late",
-					     "received" };
-
-	return names[s];
 }
 
 const char *schedule_source_name(enum schedule_source s)

@@ -25,13 +25,51 @@
 #include "catalogue/catalogue.h"
 #include "storage/store.h"
 
+/* What became of the report of one period; of a figure as a whole (struct figure) the first six say
+ * how its reporting stands. */
 enum report_state {
-	REPORT_NOT_COLLECTED, /* no period that this unit should report has ended */
-	REPORT_NOT_DUE,       /* the newest ended period is in: nothing is awaited */
-	REPORT_DUE,      /* it has ended, is awaited and not yet due; everything before is in */
-	REPORT_LATE,     /* a due period is missing */
-	REPORT_RECEIVED, /* in, waits for its release */
+	REPORT_NOT_COLLECTED,  /* not owed by this unit; figure: nothing owed has ended */
+	REPORT_NOT_DUE,        /* has not ended; figure: the newest ended period is in */
+	REPORT_DUE,            /* ended, awaited and not yet due; figure: and all before is in */
+	REPORT_LATE,           /* due and missing; figure: such a period is among the last ones */
+	REPORT_RECEIVED,       /* in, waits for its release */
+	REPORT_RETURNED,       /* was in and given back */
+	REPORT_REJECTED,       /* refused by a reviewer for good (DELIVERY_REJECTED) */
+	REPORT_CONFIRMED_ZERO, /* released: nothing, and somebody says so */
+	REPORT_SUPPRESSED,     /* in, its value kept secret (DELIVERY_SUPPRESSED) */
+	REPORT_RELEASED,
+	REPORT_STATES
 };
+
+/* One ended or newly begun period of an indicator, the same for all units. */
+struct report_period {
+	struct period period;
+	int64_t end_ms, due_ms, grace_ms; /* it is over; due; due with grace */
+};
+
+enum delivery_mark {
+	DELIVERY_EXPECTED = 1 << 0, /* the unit owes it (docs/methods.md, "Reports") */
+	DELIVERY_ZERO = 1 << 1,     /* the newest visible figure is a confirmed zero */
+	DELIVERY_RETURNED = 1 << 2, /* what came last and was not released was given back */
+	/* Nothing the store keeps today says these two: a refused submission holds no figures,
+	 * and a figure without a value cannot be stored. */
+	DELIVERY_REJECTED = 1 << 3,
+	DELIVERY_SUPPRESSED = 1 << 4,
+};
+
+/* What a unit handed in for one period. Times 0: it did not happen by the time assessed. */
+struct delivery {
+	int64_t first_ms;    /* the first vintage arrived; corrections do not move it */
+	int64_t released_ms; /* the first one could be seen */
+	unsigned marks;      /* enum delivery_mark */
+};
+
+/* The state at a time. Of later times than the one assessed only the due times speak. */
+enum report_state delivery_state(const struct report_period *p, const struct delivery *d,
+				 int64_t at_ms);
+/* It is owed and was due by then: it counts in the on-time ratio. */
+bool delivery_counts(const struct report_period *p, const struct delivery *d, int64_t at_ms);
+bool delivery_on_time(const struct report_period *p, const struct delivery *d);
 
 enum light { LIGHT_NONE, LIGHT_GREEN, LIGHT_WATCH, LIGHT_YELLOW, LIGHT_RED };
 
@@ -50,6 +88,7 @@ struct assess_options {
 	int red_from_month;          /* no red before this month's release; 3 */
 	unsigned history_years;      /* for own profiles; 3 */
 	double shrink;               /* weight of the peers in years of own history; 2 */
+	unsigned report_periods; /* due periods looked at for missing ones and on-time ratios; 12 */
 };
 
 void assess_options_init(struct assess_options *o); /* the defaults above */
@@ -64,9 +103,12 @@ struct figure {
 	enum report_state state;
 	struct period due;     /* newest period whose due time has passed */
 	int64_t due_ms;        /* when it was due */
-	struct period missing; /* oldest missing due period of the last 12; freq NONE when none */
+	struct period missing; /* oldest missing due period of the window; freq NONE when none */
 	double late_hours; /* working hours: since `missing` was due, while late; else of the newest
 			    * due period's arrival after its due time, 0 when on time */
+
+	/* by the periods of the indicator's summary, as many */
+	const struct delivery *deliveries;
 
 	/* the newest released value */
 	bool has_value;
@@ -98,17 +140,30 @@ struct figure {
 				  0: none */
 };
 
+/* Reports that were due in the window, and those of them that came no later. */
+struct punctuality {
+	unsigned due, on_time;
+};
+
 /* What one unit adds up to, over its indicators with a target. */
 struct unit_summary {
 	const struct unit *unit;
 	unsigned lights[5]; /* by enum light */
 	enum light worst;
 	unsigned with_pace;
-	double mean_pace;      /* unweighted, over with_pace */
-	unsigned late;         /* figures late */
-	double late_hours;     /* the largest */
-	unsigned rank, ranked; /* by mean_pace within class and league, 0: no pace */
+	double mean_pace;               /* unweighted, over with_pace */
+	unsigned late;                  /* figures late */
+	double late_hours;              /* the largest */
+	struct punctuality punctuality; /* of the reports it owes */
+	unsigned rank, ranked;          /* by mean_pace within class and league, 0: no pace */
 	const char *league;
+};
+
+/* Who answers for an indicator, mostly a department: of all its units' reports of the indicators it
+ * answers for and of those it owes itself. */
+struct owner_summary {
+	const struct unit *unit;
+	struct punctuality punctuality;
 };
 
 struct indicator_summary {
@@ -116,6 +171,9 @@ struct indicator_summary {
 	struct period closed; /* freq NONE: none yet */
 	int64_t closed_ms;
 	unsigned reporting, expected; /* units in for `closed`, units due */
+	/* The window: the last due ones (report_periods) and those that have ended since. */
+	const struct report_period *periods;
+	size_t nperiods;
 };
 
 struct assessment {
@@ -126,8 +184,11 @@ struct assessment {
 	const struct unit_summary
 		*units; /* every unit that reports something, in catalogue order */
 	size_t nunits;
-	const struct indicator_summary *indicators;
+	const struct indicator_summary *indicators; /* all, in catalogue order */
 	size_t nindicators;
+	const struct owner_summary *owners; /* in catalogue order */
+	size_t nowners;
+	unsigned report_periods;
 };
 
 /* Reads what it needs of the snapshot. as_of: what was known and released then (also "now" for due
@@ -137,9 +198,13 @@ struct assessment *assess_run(struct snapshot *v, struct catalogue *c, int64_t a
 struct assessment *assessment_ref(struct assessment *a);
 void assessment_unref(struct assessment *a);
 struct catalogue *assessment_catalogue(const struct assessment *a); /* borrowed */
+/* NULL when the unit answers for no indicator. */
+const struct owner_summary *assessment_owner(const struct assessment *a, const struct unit *u);
 
-const char *light_name(enum light l);                     /* "green", … "none" */
-const char *report_state_name(enum report_state s);       /* "late", … */
+const char *light_name(enum light l);               /* "green", … "none" */
+const char *report_state_name(enum report_state s); /* "late", … */
+/* REPORT_STATES when there is no such state. */
+enum report_state report_state_parse(struct slice name);
 const char *schedule_source_name(enum schedule_source s); /* "split", … */
 
 /* The derived quantities as families of series, for /metrics and recording: calls `each` with the

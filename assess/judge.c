@@ -200,7 +200,15 @@ static double hours_between(struct work *w, int64_t from_ms, int64_t to_ms)
 	return m->hours;
 }
 
-static int report(struct work *w, struct subject *s, struct err *e)
+static void expect_deliveries(const struct work *w, const struct reports *r, struct subject *s)
+{
+	for (size_t k = 0; k < w->nperiods; k++)
+		if (report_expected(r, (ssize_t)(w->window + k)))
+			s->deliveries[k].marks |= DELIVERY_EXPECTED;
+	s->f->deliveries = s->deliveries;
+}
+
+static void report(struct work *w, struct subject *s)
 {
 	const struct reports r = {
 		.axis = &w->axis,
@@ -208,31 +216,29 @@ static int report(struct work *w, struct subject *s, struct err *e)
 		.valid = s->valid,
 		.ended = w->ended,
 		.due = w->due,
+		.window = w->o->report_periods,
 		.declared = w->indicator->valid.from.year != 0,
 		.earlier = s->earlier,
 	};
 	struct report_result result = report_judge(&r);
 	struct figure *f = s->f;
-	int64_t due_ms, arrived;
-	bool found;
+	const struct report_period *due;
 
+	expect_deliveries(w, &r, s);
 	f->state = result.state;
-	if (w->due >= 0 && s->valid[w->due]) {
-		f->due = w->axis.at[w->due];
-		f->due_ms = catalogue_due(w->c, w->indicator, f->due);
-	}
 	if (result.missing >= 0) {
-		f->missing = w->axis.at[result.missing];
-		due_ms = catalogue_due(w->c, w->indicator, f->missing);
-		f->late_hours = hours_between(w, due_ms, w->as_of_ms);
-		return 0;
+		due = &w->periods[(size_t)result.missing - w->window];
+		f->missing = due->period;
+		f->late_hours = hours_between(w, due->due_ms, w->as_of_ms);
 	}
-	if (f->due.freq == FREQ_NONE || s->in[w->due] == IN_MISSING)
-		return 0;
-	if (work_first_arrival(w, s, (size_t)w->due, &arrived, &found, e) < 0)
-		return -1;
-	f->late_hours = found ? hours_between(w, f->due_ms, arrived) : 0;
-	return 0;
+	if (w->due < 0 || !s->valid[w->due])
+		return;
+	due = &w->periods[(size_t)w->due - w->window];
+	f->due = due->period;
+	f->due_ms = due->due_ms;
+	if (result.missing < 0)
+		f->late_hours = hours_between(w, due->due_ms,
+					      s->deliveries[(size_t)w->due - w->window].first_ms);
 }
 
 /* --- rank -------------------------------------------------------------------------- */
@@ -273,6 +279,8 @@ int work_judge(struct work *w, struct indicator_summary *sum, struct err *e)
 	if (!room)
 		return err_set(e, ERR_LIMIT, "%s: no memory for its seasons", w->indicator->code);
 	sum->indicator = w->indicator;
+	sum->periods = w->periods;
+	sum->nperiods = w->nperiods;
 	if (close_period(w, &cl, sum, e) < 0)
 		return -1;
 	if (cl.place >= 0 && fill_pools(w, &cl, e) < 0)
@@ -280,8 +288,7 @@ int work_judge(struct work *w, struct indicator_summary *sum, struct err *e)
 	for (size_t i = 0; i < w->nsubjects; i++) {
 		if (cl.place >= 0)
 			judge(w, &w->subjects[i], &cl, room);
-		if (report(w, &w->subjects[i], e) < 0)
-			return -1;
+		report(w, &w->subjects[i]);
 	}
 	return cl.place >= 0 ? rank(w, cl.place, e) : 0;
 }

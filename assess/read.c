@@ -2,8 +2,8 @@
  * read.c - figures from the snapshot to places on the axis. See work.h.
  *
  * A figure is read once, over the whole axis. When that fails because a record is damaged, the
- * places are read one by one, so that only the damaged one is missing. The unreleased are looked
- * up only where nothing is visible and only in the months that can be late.
+ * places are read one by one, so that only the damaged one is missing. Of the periods whose reports
+ * are looked at every vintage is read as well: when the first arrived, and what was given back.
  */
 #include "assess/work.h"
 #include "assess/report.h"
@@ -16,13 +16,43 @@ static ssize_t place_of(const struct work *w, struct period p)
 	return axis_find(&w->axis, p);
 }
 
+static int64_t stamp_at(const struct work *w, size_t place)
+{
+	return period_stamp(w->axis.at[place], catalogue_zone(w->c));
+}
+
+/* The window of due periods and what has ended since. */
+static int report_periods(struct work *w, struct err *e)
+{
+	const struct zone *z = catalogue_zone(w->c);
+
+	w->window = (size_t)report_window(w->due, w->o->report_periods);
+	w->nperiods = w->ended >= (ssize_t)w->window ? (size_t)w->ended - w->window + 1 : 0;
+	w->periods = arena_array(w->keep, w->nperiods + 1, sizeof(*w->periods));
+	w->stamps = arena_array(w->scratch, w->nperiods + 1, sizeof(*w->stamps));
+	if (!w->periods || !w->stamps)
+		return err_set(e, ERR_LIMIT, "%s: no memory for its due times", w->indicator->code);
+	for (size_t k = 0; k < w->nperiods; k++) {
+		struct period p = w->axis.at[w->window + k];
+
+		w->stamps[k] = stamp_at(w, w->window + k);
+		w->periods[k] = (struct report_period){
+			.period = p,
+			.end_ms = period_end(p, z),
+			.due_ms = catalogue_due(w->c, w->indicator, p),
+			.grace_ms = catalogue_grace_end(w->c, w->indicator, p),
+		};
+	}
+	return 0;
+}
+
 int work_axis(struct work *w, struct err *e)
 {
 	const struct indicator *i = w->indicator;
 	int per_year = freq_per_year(i->freq);
 	/* Two years more than the profile needs: growth of the oldest, and the year under way. The
 	 * window of lateness is longer than that for yearly figures. */
-	int years = (int)w->o->history_years + 2, window = REPORT_WINDOW / per_year + 1;
+	int years = (int)w->o->history_years + 2, window = (int)w->o->report_periods / per_year + 1;
 	struct date last = w->today;
 
 	if (years < window)
@@ -34,7 +64,7 @@ int work_axis(struct work *w, struct err *e)
 		return -1;
 	w->ended = place_of(w, catalogue_last_ended(w->c, i, w->as_of_ms));
 	w->due = place_of(w, catalogue_last_due(w->c, i, w->as_of_ms));
-	return 0;
+	return report_periods(w, e);
 }
 
 static bool owes_at(const struct work *w, const struct unit *u, ssize_t place)
@@ -50,11 +80,6 @@ bool work_concerns(const struct work *w, const struct unit *u)
 		return true;
 	/* Gone since, but its last figures are still owed. */
 	return owes_at(w, u, w->ended) || owes_at(w, u, w->due);
-}
-
-static int64_t stamp_at(const struct work *w, size_t place)
-{
-	return period_stamp(w->axis.at[place], catalogue_zone(w->c));
 }
 
 static void put_seen(struct work *w, struct subject *s, const struct vintage *v)
@@ -144,26 +169,6 @@ static int64_t arrival_of(const struct vintage *v)
 	return v->known_from_ms ? v->known_from_ms : v->received_ms;
 }
 
-int work_first_arrival(struct work *w, const struct subject *s, size_t place, int64_t *ms,
-		       bool *found, struct err *e)
-{
-	struct vintage *v;
-	size_t n;
-
-	*found = false;
-	if (read_vintages(w, s, place, &v, &n, e) < 0)
-		return -1;
-	for (size_t i = 0; i < n; i++) {
-		int64_t t = arrival_of(&v[i]);
-
-		if (t > w->as_of_ms || (*found && t >= *ms))
-			continue;
-		*ms = t;
-		*found = true;
-	}
-	return 0;
-}
-
 int work_first_visible(struct work *w, const struct subject *s, size_t place, int64_t *ms,
 		       struct err *e)
 {
@@ -184,21 +189,104 @@ int work_first_visible(struct work *w, const struct subject *s, size_t place, in
 	return 0;
 }
 
-/* What was received but may not be seen yet is in all the same: its reporter is not late. */
-static int read_unreleased(struct work *w, struct subject *s, struct err *e)
+/* Whether the submission of an unreleased vintage was given back by then. */
+static int was_returned(struct work *w, const struct vintage *v, bool *returned, struct err *e)
 {
-	for (ssize_t k = report_window(w->due); k <= w->ended; k++) {
-		int64_t when;
-		bool found;
+	struct err why = { 0 };
+	struct submission sub;
 
-		if (s->in[k] != IN_MISSING)
-			continue;
-		if (work_first_arrival(w, s, (size_t)k, &when, &found, e) < 0)
+	*returned = false;
+	if (snapshot_submission(w->v, v->submission, w->scratch, &sub, &why) == 0) {
+		*returned = sub.returned_ms && sub.returned_ms <= w->as_of_ms;
+		return 0;
+	}
+	if (why.code == ERR_CORRUPT || why.code == ERR_NOT_FOUND)
+		return 0;
+	if (e)
+		*e = why;
+	return -1;
+}
+
+/* Vintages come in the order in which they became known, so the last unreleased one decides. */
+static int note_vintage(struct work *w, struct delivery *d, const struct vintage *v, struct err *e)
+{
+	int64_t arrived = arrival_of(v), seen = vintage_seen_ms(v);
+	bool returned;
+
+	if (arrived > w->as_of_ms)
+		return 0;
+	if (!d->first_ms || arrived < d->first_ms)
+		d->first_ms = arrived;
+	if (v->released_ms && seen <= w->as_of_ms) {
+		if (!d->released_ms || seen < d->released_ms)
+			d->released_ms = seen;
+		return 0;
+	}
+	if (was_returned(w, v, &returned, e) < 0)
+		return -1;
+	d->marks &= ~(unsigned)DELIVERY_RETURNED;
+	d->marks |= returned ? DELIVERY_RETURNED : 0;
+	return 0;
+}
+
+/* Both are in the order of stamps. */
+static int note_all(struct work *w, struct subject *s, const struct vintage *v, size_t n,
+		    struct err *e)
+{
+	size_t k = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		while (k < w->nperiods && w->stamps[k] < v[i].stamp_ms)
+			k++;
+		if (k < w->nperiods && w->stamps[k] == v[i].stamp_ms &&
+		    note_vintage(w, &s->deliveries[k], &v[i], e) < 0)
 			return -1;
-		if (found)
-			s->in[k] = IN_UNRELEASED;
 	}
 	return 0;
+}
+
+static int note_singly(struct work *w, struct subject *s, struct err *e)
+{
+	for (size_t k = w->window; k < w->window + w->nperiods; k++) {
+		struct vintage *v;
+		size_t n;
+
+		if (read_vintages(w, s, k, &v, &n, e) < 0 || note_all(w, s, v, n, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int read_deliveries(struct work *w, struct subject *s, struct err *e)
+{
+	struct err why = { 0 };
+	struct vintage *v;
+	size_t n;
+
+	if (w->nperiods == 0)
+		return 0;
+	if (snapshot_history(w->v, s->series, w->stamps[0], w->stamps[w->nperiods - 1], w->scratch,
+			     &v, &n, &why) == 0)
+		return note_all(w, s, v, n, e);
+	if (why.code == ERR_CORRUPT || why.code == ERR_NOT_FOUND)
+		return note_singly(w, s, e);
+	if (e)
+		*e = why;
+	return -1;
+}
+
+/* What was received but may not be seen yet is in all the same: its reporter is not late. */
+static void put_deliveries(struct work *w, struct subject *s)
+{
+	for (size_t i = 0; i < w->nperiods; i++) {
+		struct delivery *d = &s->deliveries[i];
+		size_t k = w->window + i;
+
+		if (s->seen[k] && s->seen[k]->flags & FIGURE_ZERO)
+			d->marks |= DELIVERY_ZERO;
+		if (s->in[k] == IN_MISSING && d->first_ms)
+			s->in[k] = d->marks & DELIVERY_RETURNED ? IN_RETURNED : IN_UNRELEASED;
+	}
 }
 
 static void put_newest(struct subject *s, const struct work *w, const struct vintage *v)
@@ -258,7 +346,8 @@ static int subject_arrays(struct work *w, struct subject *s, struct err *e)
 	s->seen = arena_array(w->scratch, n, sizeof(const struct vintage *));
 	s->valid = arena_array(w->scratch, n, sizeof(*s->valid));
 	s->in = arena_array(w->scratch, n, sizeof(*s->in));
-	if (!s->value || !s->months || !s->seen || !s->valid || !s->in)
+	s->deliveries = arena_array(w->keep, w->nperiods + 1, sizeof(*s->deliveries));
+	if (!s->value || !s->months || !s->seen || !s->valid || !s->in || !s->deliveries)
 		return err_set(e, ERR_LIMIT, "%s: its figures do not fit in the memory allowed",
 			       w->indicator->code);
 	for (size_t k = 0; k < w->axis.n; k++) {
@@ -309,7 +398,8 @@ int work_read(struct work *w, struct subject *s, struct err *e)
 		return -1;
 	if (!s->stored)
 		return 0;
-	if (read_newest(w, s, e) < 0 || read_unreleased(w, s, e) < 0)
+	if (read_newest(w, s, e) < 0 || read_deliveries(w, s, e) < 0)
 		return -1;
+	put_deliveries(w, s);
 	return work_inherit(w, s, e);
 }

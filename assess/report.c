@@ -13,9 +13,9 @@
  */
 #include "assess/report.h"
 
-ssize_t report_window(ssize_t due)
+ssize_t report_window(ssize_t due, unsigned window)
 {
-	return due >= REPORT_WINDOW ? due - REPORT_WINDOW + 1 : 0;
+	return due >= (ssize_t)window ? due - (ssize_t)window + 1 : 0;
 }
 
 static bool reported_before(const struct reports *r, ssize_t i)
@@ -37,7 +37,7 @@ bool report_expected(const struct reports *r, ssize_t i)
 
 static ssize_t oldest_missing(const struct reports *r)
 {
-	for (ssize_t i = report_window(r->due); i <= r->due; i++)
+	for (ssize_t i = report_window(r->due, r->window); i <= r->due; i++)
 		if (r->in[i] == IN_MISSING && report_expected(r, i))
 			return i;
 	return -1;
@@ -59,6 +59,8 @@ static enum report_state state_of_newest(const struct reports *r, ssize_t newest
 		return REPORT_NOT_COLLECTED;
 	if (r->in[newest] == IN_UNRELEASED)
 		return REPORT_RECEIVED;
+	if (r->in[newest] == IN_RETURNED)
+		return REPORT_RETURNED;
 	if (r->in[newest] == IN_RELEASED)
 		return REPORT_NOT_DUE;
 	/* Due and yet not late: it ended before anybody had asked it for this. */
@@ -71,4 +73,56 @@ struct report_result report_judge(const struct reports *r)
 
 	out.state = out.missing >= 0 ? REPORT_LATE : state_of_newest(r, newest_valid_ended(r));
 	return out;
+}
+
+/* --- single periods ---------------------------------------------------------------------- */
+
+enum report_state delivery_state(const struct report_period *p, const struct delivery *d,
+				 int64_t at_ms)
+{
+	bool released = d->released_ms && d->released_ms <= at_ms;
+
+	if (d->first_ms && d->first_ms <= at_ms) {
+		if (d->marks & DELIVERY_SUPPRESSED)
+			return REPORT_SUPPRESSED;
+		if (released)
+			return d->marks & DELIVERY_ZERO ? REPORT_CONFIRMED_ZERO : REPORT_RELEASED;
+		if (d->marks & DELIVERY_REJECTED)
+			return REPORT_REJECTED;
+		return d->marks & DELIVERY_RETURNED ? REPORT_RETURNED : REPORT_RECEIVED;
+	}
+	if (!(d->marks & DELIVERY_EXPECTED))
+		return REPORT_NOT_COLLECTED;
+	if (at_ms < p->end_ms)
+		return REPORT_NOT_DUE;
+	return at_ms < p->due_ms ? REPORT_DUE : REPORT_LATE;
+}
+
+bool delivery_counts(const struct report_period *p, const struct delivery *d, int64_t at_ms)
+{
+	return d->marks & DELIVERY_EXPECTED && p->due_ms <= at_ms;
+}
+
+bool delivery_on_time(const struct report_period *p, const struct delivery *d)
+{
+	return d->first_ms && d->first_ms <= p->due_ms;
+}
+
+static const char *const state_names[REPORT_STATES] = {
+	"not_collected", "not_due",        "due",        "late",     "received", "returned",
+	"rejected",      "confirmed_zero", "suppressed", "released",
+};
+
+const char *report_state_name(enum report_state s)
+{
+	return state_names[s];
+}
+
+enum report_state report_state_parse(struct slice name)
+{
+	int s = 0;
+
+	while (s < REPORT_STATES && !slice_is(name, state_names[s]))
+		s++;
+	return s;
 }

@@ -10,12 +10,10 @@
 #include "assess/assess.h"
 #include "assess/axis.h"
 
-/* Missing periods are looked for in this many due ones. */
-enum { REPORT_WINDOW = 12 };
-
 enum report_in {
 	IN_MISSING,
 	IN_UNRELEASED, /* received, nobody may see it yet */
+	IN_RETURNED,   /* received and given back */
 	IN_RELEASED,
 };
 
@@ -24,6 +22,7 @@ struct reports {
 	const uint8_t *in;  /* enum report_in, by place */
 	const bool *valid;  /* unit and indicator existed at the end of the period, by place */
 	ssize_t ended, due; /* newest ended and newest due place, -1: none */
+	unsigned window;    /* due periods that are looked at */
 	bool declared;      /* the catalogue says from when the indicator is collected */
 	bool earlier;       /* something was reported before the axis begins */
 };
@@ -34,7 +33,7 @@ struct report_result {
 };
 
 /* The first place of the window of due ones. */
-ssize_t report_window(ssize_t due);
+ssize_t report_window(ssize_t due, unsigned window);
 
 /* Whether the unit should have reported the period of place i by its due time. */
 bool report_expected(const struct reports *r, ssize_t i);

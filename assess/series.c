@@ -17,6 +17,7 @@ struct emit {
 		    size_t n, double v, struct err *e);
 	void *ctx;
 	struct err *e;
+	const struct assessment *a;
 	const char *class; /* also the name of the unit's label */
 	const char *family, *help;
 };
@@ -89,6 +90,16 @@ static int put_late_seconds(const struct emit *m, const struct figure *f)
 	return put_figure(m, f, NULL, NULL, f->late_hours * 3600);
 }
 
+static int put_due(const struct emit *m, const struct figure *f)
+{
+	const struct catalogue *c = assessment_catalogue(m->a);
+	int64_t ms = f->due_ms;
+
+	if (f->missing.freq != FREQ_NONE)
+		ms = catalogue_due(c, f->indicator, f->missing);
+	return ms ? put_figure(m, f, NULL, NULL, (double)ms / 1000) : 0;
+}
+
 static int put_rank(const struct emit *m, const struct figure *f)
 {
 	return f->rank ? put_figure(m, f, NULL, NULL, f->rank) : 0;
@@ -127,6 +138,8 @@ static const struct figure_family {
 	{ "report_late_seconds",
 	  "Working time since the oldest missing period was due, or by which the newest was late.",
 	  put_late_seconds },
+	{ "report_due_timestamp_seconds",
+	  "When the oldest missing period was due, or else the newest due one.", put_due },
 	{ "rank",
 	  "Rank by the value of the newest closed period within class and league, ties share one.",
 	  put_rank },
@@ -276,6 +289,38 @@ static int emit_units(const struct emit *all, const struct assessment *a, enum u
 	return 0;
 }
 
+/* --- who reports in time ------------------------------------------------------------------------
+ */
+
+static int put_on_time(const struct emit *m, const struct unit *u, const struct punctuality *p)
+{
+	const struct label l = { slice_str(m->class), slice_str(u->id) };
+
+	if (strcmp(unit_class_name(u->class), m->class) != 0 || p->due == 0)
+		return 0;
+	return put(m, &l, 1, (double)p->on_time / p->due);
+}
+
+/* Of who answers for indicators those count, too. */
+static int emit_on_time(const struct emit *all, const struct assessment *a)
+{
+	char family[FAMILY_TEXT];
+	struct emit m = *all;
+
+	snprintf(family, sizeof(family), "%s_reports_on_time_ratio", m.class);
+	m.family = family;
+	m.help = "Share of the last due reports that came no later than due; of who answers for "
+		 "indicators, all of theirs.";
+	for (size_t i = 0; i < a->nunits; i++)
+		if (!assessment_owner(a, a->units[i].unit) &&
+		    put_on_time(&m, a->units[i].unit, &a->units[i].punctuality) < 0)
+			return -1;
+	for (size_t i = 0; i < a->nowners; i++)
+		if (put_on_time(&m, a->owners[i].unit, &a->owners[i].punctuality) < 0)
+			return -1;
+	return 0;
+}
+
 /* --- indicators ------------------------------------------------------------------------------ */
 
 static const char *form_name(enum figure_form form)
@@ -314,12 +359,12 @@ int assessment_series(const struct assessment *a,
 				  const struct label *l, size_t n, double v, struct err *e),
 		      void *ctx, struct err *e)
 {
-	struct emit m = { .each = each, .ctx = ctx, .e = e };
+	struct emit m = { .each = each, .ctx = ctx, .e = e, .a = a };
 
 	for (int class = 0; class < UNIT_CLASSES; class ++) {
 		m.class = unit_class_name(class);
-		if (emit_units(&m, a, class) < 0 || emit_shared(&m, a, class) < 0 ||
-		    emit_own(&m, a, class) < 0)
+		if (emit_units(&m, a, class) < 0 || emit_on_time(&m, a) < 0 ||
+		    emit_shared(&m, a, class) < 0 || emit_own(&m, a, class) < 0)
 			return -1;
 	}
 	return emit_indicators(&m, a);

@@ -20,6 +20,7 @@ struct subject {
 	const struct vintage **seen; /* by place; NULL: not visible */
 	bool *valid;                 /* by place: unit_owes() */
 	uint8_t *in;                 /* enum report_in, by place */
+	struct delivery *deliveries; /* by place from work's `window` on; the figure keeps them */
 	bool stored;                 /* the store has such a series */
 	bool earlier;                /* it has figures before the axis */
 	uint32_t series;
@@ -38,16 +39,21 @@ struct work {
 	struct date today;
 	struct view view;
 	struct arena *scratch;
+	struct arena *keep; /* the assessment's */
 
 	const struct indicator *indicator;
 	struct axis axis;
 	ssize_t ended, due; /* places; -1: none on the axis */
+	size_t window;      /* place of the first period of the reports looked at … */
+	struct report_period *periods;
+	int64_t *stamps; /* of their figures */
+	size_t nperiods; /* … and how many there are */
 	struct subject *subjects;
 	size_t nsubjects;
 	struct late_memo late;
 };
 
-/* Axis, ended and due of w->indicator. */
+/* Axis, ended, due and periods of reports of w->indicator. */
 int work_axis(struct work *w, struct err *e);
 
 /* Whether the unit reports the indicator now, or did when the newest periods ended. */
@@ -66,10 +72,6 @@ int work_inherit(struct work *w, struct subject *s, struct err *e);
 /* When somebody could first see the figure. */
 int work_first_visible(struct work *w, const struct subject *s, size_t place, int64_t *ms,
 		       struct err *e);
-
-/* When the figure of a place first arrived; *found false when it has not. */
-int work_first_arrival(struct work *w, const struct subject *s, size_t place, int64_t *ms,
-		       bool *found, struct err *e);
 
 /* Closes a period and fills all figures and the summary of the indicator. */
 int work_judge(struct work *w, struct indicator_summary *sum, struct err *e);

@@ -33,6 +33,8 @@ static const char *const derived[] = {
 	"light",
 	"report_state",
 	"report_late_seconds",
+	"report_due_timestamp_seconds",
+	"reports_on_time_ratio",
 	"rank",
 	"pace_rank",
 	"score",

@@ -91,7 +91,7 @@ static const struct yaml_field hours_fields[] = {
 struct raw_top {
 	const char *title, *notice, *listen, *web_config, *data_dir, *tokens, *timezone;
 	struct yaml_strings catalogue;
-	int64_t assess_every_ms, map_bytes;
+	int64_t assess_every_ms, map_bytes, report_periods;
 	bool admin_api;
 	const struct yaml_node *hours, *feeds, *lights, *alerts, *remote_write, *query, *retention;
 };
@@ -124,6 +124,8 @@ static const struct yaml_field top_fields[] = {
 	  .help = "a list: how long and how much of which plain families is kept" },
 	{ "assess_every", YAML_DURATION, offsetof(struct raw_top, assess_every_ms), .min = 1000,
 	  .max = 86400e3, .help = "assessments when nothing new comes in" },
+	{ "report_periods", YAML_INT, offsetof(struct raw_top, report_periods), .min = 1, .max = 60,
+	  .help = "due periods looked at for missing reports and on-time ratios" },
 	{ "map_size", YAML_SIZE, offsetof(struct raw_top, map_bytes), .min = 1 << 20,
 	  .max = 1LL << 46, .help = "address space reserved for the store" },
 	{ NULL }
@@ -467,7 +469,8 @@ static void read_file(struct config *c, const struct config_overrides *o, struct
 	struct raw_top raw = { .title = c->title,
 			       .data_dir = c->data_dir,
 			       .timezone = c->timezone,
-			       .assess_every_ms = c->assess_every_ms };
+			       .assess_every_ms = c->assess_every_ms,
+			       .report_periods = c->assess.report_periods };
 	const struct yaml_node *root = yaml_load(c->path, &c->arena, d);
 
 	if (!root)
@@ -477,6 +480,7 @@ static void read_file(struct config *c, const struct config_overrides *o, struct
 	c->notice = raw.notice;
 	c->timezone = raw.timezone;
 	c->assess_every_ms = raw.assess_every_ms;
+	c->assess.report_periods = (unsigned)raw.report_periods;
 	c->map_bytes = raw.map_bytes;
 	c->admin_api = raw.admin_api;
 	c->data_dir = path_from(&c->arena, c->base_dir, raw.data_dir);

@@ -21,6 +21,7 @@ void serve_ready(struct exchange *x);
 void serve_options(struct exchange *x);
 void serve_alerts(struct exchange *x);
 void serve_buildinfo(struct exchange *x);
+void serve_reporting(struct exchange *x); /* api_reporting.c */
 void serve_overview(struct exchange *x); /* page_overview.c */
 void serve_unit(struct exchange *x);     /* page_figures.c */
 void serve_indicator(struct exchange *x);

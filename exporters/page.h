@@ -62,6 +62,8 @@ void cell_change(struct buf *b, double ratio);          /* +12.3 % */
 void cell_light(struct buf *b, enum light l);           /* shape, word and colour */
 /* "迟报 3 项，最长 12.5 工作小时", marked. */
 void cell_late(struct buf *b, unsigned figures, double hours);
+/* "11 / 12": on time of due, and as a percentage. */
+void cell_punctuality(struct buf *b, const struct punctuality *p);
 /* The name of the county whose id this is; "" writes nothing. */
 void cell_county(struct buf *b, const struct page *p, const struct unit *u);
 void cell_unit_link(struct buf *b, const struct page *p, const struct unit *u);

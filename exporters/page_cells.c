@@ -148,6 +148,15 @@ void cell_late(struct buf *b, unsigned figures, double hours)
 	buf_puts(b, " 工作小时");
 }
 
+void cell_punctuality(struct buf *b, const struct punctuality *p)
+{
+	if (p->due == 0)
+		return;
+	buf_printf(b, "%u / %u（", p->on_time, p->due);
+	cell_percent(b, (double)p->on_time / p->due);
+	buf_puts(b, "）");
+}
+
 void cell_county(struct buf *b, const struct page *p, const struct unit *u)
 {
 	const char *id = unit_county(u, p->today);

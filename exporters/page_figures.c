@@ -97,7 +97,8 @@ static void vintages_cell(struct buf *b, const void *ctx, const void *row)
 
 static void state_cell(struct buf *b, const void *ctx, const void *row)
 {
-	static const char *const words[] = { "尚无账期", "正常", "待报", "迟报", "已收，待发布" };
+	static const char *const words[] = { "尚无账期", "正常",         "待报",
+					     "迟报",     "已收，待发布", "已退回" };
 	const struct figure *f = figure_of(row);
 	bool late = f->state == REPORT_LATE;
 
@@ -344,6 +345,10 @@ static void put_unit_standing(struct page *p, const struct unit_summary *s)
 		buf_puts(p->b, "· ");
 		cell_late(p->b, s->late, s->late_hours);
 	}
+	if (s->punctuality.due) {
+		buf_puts(p->b, " · 按时报送 ");
+		cell_punctuality(p->b, &s->punctuality);
+	}
 	buf_puts(p->b, "</p>\n");
 }
 
@@ -415,6 +420,16 @@ static const char *direction_word(enum direction d)
 	return words[d];
 }
 
+static void put_owner_punctuality(struct page *p, const struct unit *owner)
+{
+	const struct owner_summary *o = assessment_owner(p->a, owner);
+
+	if (!o || !o->punctuality.due)
+		return;
+	buf_puts(p->b, "，所负责的报表按时报送 ");
+	cell_punctuality(p->b, &o->punctuality);
+}
+
 static void put_indicator_facts(struct page *p, const struct indicator *i)
 {
 	const struct unit *owner = i->owner ? catalogue_unit(p->c, slice_str(i->owner)) : NULL;
@@ -431,6 +446,7 @@ static void put_indicator_facts(struct page *p, const struct indicator *i)
 	if (i->owner) {
 		buf_puts(p->b, " · 责任部门 ");
 		html_text(p->b, owner ? unit_name(owner, p->today) : i->owner);
+		put_owner_punctuality(p, owner);
 	}
 	buf_puts(p->b, " · <code>");
 	html_text(p->b, i->code);

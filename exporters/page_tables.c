@@ -112,6 +112,12 @@ static void received_cell(struct buf *b, const void *ctx, const void *row)
 	cell_time(b, ctx, ((const struct unit_row *)row)->received_ms);
 }
 
+static void on_time_cell(struct buf *b, const void *ctx, const void *row)
+{
+	(void)ctx;
+	cell_punctuality(b, &summary_of(row)->punctuality);
+}
+
 static void remark_cell(struct buf *b, const void *ctx, const void *row)
 {
 	const struct unit_row *r = row;
@@ -139,6 +145,7 @@ static const struct html_column unit_columns[] = {
 	{ "有进度指标", "with pace", .number = true, .cell = with_pace_cell },
 	{ "最新账期", "newest period", .cell = newest_cell },
 	{ "最近收到", "last received", .number = true, .cell = received_cell },
+	{ "按时报送", "on time", .number = true, .cell = on_time_cell },
 	{ "迟报与说明", "late, remarks", .cell = remark_cell },
 };
 

@@ -35,6 +35,7 @@ const struct http_route *exporter_routes(const struct exporter_view *view, struc
 		{ "/-/healthy", HTTP_ON_LOOP, serve_healthy },
 		{ "/-/ready", HTTP_ON_LOOP, serve_ready },
 		{ "/api/v1/alerts", HTTP_IN_JOB, serve_alerts },
+		{ "/api/v1/reporting", HTTP_IN_JOB, serve_reporting },
 		{ "/api/v1/status/buildinfo", HTTP_ON_LOOP, serve_buildinfo },
 		{ "/api/v1/admin/flush", HTTP_IN_JOB, serve_flush, "POST" },
 		{ "/api/v1/admin/tsdb/delete_series", HTTP_IN_JOB, serve_delete_series,

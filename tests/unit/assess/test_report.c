@@ -26,7 +26,7 @@ static int setup(void **state)
 	}
 	f.axis = (struct axis){ f.at, PLACES };
 	f.r = (struct reports){
-		.axis = &f.axis, .in = f.in, .valid = f.valid, .ended = 19, .due = 18
+		.axis = &f.axis, .in = f.in, .valid = f.valid, .ended = 19, .due = 18, .window = 12
 	};
 	*state = &f;
 	return 0;

@@ -80,6 +80,11 @@ static void every_quantity_has_its_family(void **state)
 	assert_line("park_report_state{park=\"yi\",indicator=\"" ADDED "\",state=\"not_due\"} 1");
 	assert_line("park_report_state{park=\"ding\",indicator=\"" ADDED "\",state=\"late\"} 1");
 	assert_line("park_report_late_seconds{park=\"yi\",indicator=\"" ADDED "\"} 0");
+	/* Of twelve months and one of the restricted projects only October came in time. */
+	assert_line("park_reports_on_time_ratio{park=\"yi\"} 0.07692307692");
+	assert_line("park_reports_on_time_ratio{park=\"ding\"} 0");
+	/* Those of all four parks, without the projects, for which nobody answers. */
+	assert_line("department_reports_on_time_ratio{department=\"office\"} 0.04166666667");
 	assert_line("park_rank{park=\"yi\",indicator=\"" ADDED "\"} 2");
 	assert_line("park_mean_pace_ratio{park=\"yi\"} 0.8");
 	assert_line("park_pace_rank{park=\"yi\"} 2");
@@ -95,6 +100,8 @@ static void times_are_in_seconds(void **state)
 		    "\"} 1793376000");
 	assert_line("park_received_timestamp_seconds{park=\"yi\",indicator=\"" ADDED
 		    "\"} 1794189600");
+	assert_line("park_report_due_timestamp_seconds{park=\"yi\",indicator=\"" ADDED
+		    "\"} 1794387600");
 }
 
 static void what_has_no_answer_has_no_series(void **state)
@@ -109,7 +116,8 @@ static void what_has_no_answer_has_no_series(void **state)
 		}
 		/* Units that report nothing have none at all. */
 		assert_null(strstr(seen.line[i], "county_"));
-		assert_null(strstr(seen.line[i], "department_"));
+		assert_true(!strstr(seen.line[i], "department_") ||
+			    strstr(seen.line[i], "department_reports_on_time_ratio"));
 	}
 	assert_line("park_light{park=\"ding\",indicator=\"" ADDED "\",light=\"none\"} 1");
 }

@@ -380,7 +380,7 @@ static void a_code_that_does_not_fit_its_measure_is_a_mistake(void **state)
 
 static void a_code_may_not_be_the_name_of_what_is_worked_out(void **state)
 {
-	static const char *const counted[] = { "light", "rank",  "report_state",
+	static const char *const counted[] = { "light", "rank",  "report_state", "reports_on_time_ratio",
 					       "info",  "score", "pace_rank" };
 	static const char *const ratios[] = { "growth_ratio", "attainment_ratio", "schedule_ratio",
 					      "pace_ratio", "mean_pace_ratio" };

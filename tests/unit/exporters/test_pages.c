@@ -153,10 +153,11 @@ static void a_late_unit_is_there_and_marked_though_it_has_no_figure(void **state
 	assert_string_equal(cell(row, 10), "—");
 	assert_string_equal(cell(row, 12), "—");
 	assert_string_equal(cell(row, 13), "—");
-	assert_string_equal(cell(row, 14),
+	assert_string_equal(cell(row, 14), "0 / 2（0.0 %）");
+	assert_string_equal(cell(row, 15),
 			    "迟报 2 项，最长 55.3 工作小时；不排名：评估账期的数字未报");
 	row = row_with(f->r.x.reply.p, "unit?id=ding");
-	assert_has(cell(row, 14), "不排名：没有年度目标");
+	assert_has(cell(row, 15), "不排名：没有年度目标");
 }
 
 static void before_the_first_period_is_closed_every_unit_says_so(void **state)
@@ -165,7 +166,7 @@ static void before_the_first_period_is_closed_every_unit_says_so(void **state)
 	const char *page = overview(f);
 
 	assert_has(page, "尚无已关账的账期</p>");
-	assert_has(cell(row_with(page, "unit?id=jia"), 14), "不排名：尚无已关账的账期");
+	assert_has(cell(row_with(page, "unit?id=jia"), 15), "不排名：尚无已关账的账期");
 	assert_string_equal(cell(row_with(page, "indicator?code=" ADDED), 1), "—");
 	assert_string_equal(cell(row_with(page, "indicator?code=" ADDED), 3), "—");
 }

@@ -1,0 +1,327 @@
+/* test_reporting.c - the state of each report at a time, and who reports on time. */
+#include "tests/unit/assess/city.h"
+
+#include <math.h>
+
+/* As in city.h: a month is due on the 8th working day at 17:00; no holidays. */
+static const char yaml[] =
+	"releases:\n"
+	"  - {id: month, freq: M, working_day: 8, grace_working_days: 2, january: false}\n"
+	"units:\n"
+	"  - {id: office, class: department, name: 统计局}\n"
+	"  - {id: land, class: department, name: 国土局}\n"
+	"  - {id: idle, class: department, name: 无事局}\n"
+	"  - {id: jia, class: park, name: 甲山}\n"
+	"  - {id: yi, class: park, name: 乙水}\n"
+	"  - {id: young, class: park, name: 新园, from: 2026-09-30}\n"
+	"  - {id: gone, class: park, name: 旧园, to: 2026-10-30}\n"
+	"indicators:\n"
+	"  - {code: " ADDED ", name: 增加值, measure: 元, freq: M, form: ytd, owner: office,\n"
+	"     from: 2026-01-01}\n"
+	"  - {code: plots, name: 宗地, measure: 宗, freq: M, form: period, owner: land,\n"
+	"     reported_by: [department], from: 2026-10-01}\n";
+
+static int setup(void **state)
+{
+	*state = city_open(yaml);
+	return 0;
+}
+
+/* Every month of 2026 until `last` on the 3rd of the month after. */
+static void put_months(struct city *c, const char *unit, int last)
+{
+	char when[20];
+
+	for (int m = 2; m <= last; m++) {
+		snprintf(when, sizeof(when), "2026-%02d-03T10:00", m + 1);
+		city_put(c, unit, ADDED, 2026, m, m, when);
+	}
+}
+
+/* --- states ------------------------------------------------------------------------------ */
+
+static const struct report_period october = { { FREQ_MONTH, 2026, 10, 10, 0 }, 100, 200, 300 };
+
+static void expect_at(struct delivery d, int64_t at_ms, const char *want)
+{
+	assert_string_equal(report_state_name(delivery_state(&october, &d, at_ms)), want);
+}
+
+static void states_change_with_the_millisecond(void **state)
+{
+	const struct delivery none = { .marks = DELIVERY_EXPECTED };
+	const struct delivery in = { 150, 250, DELIVERY_EXPECTED };
+
+	(void)state;
+	expect_at(none, 99, "not_due");
+	expect_at(none, 100, "due");
+	expect_at(none, 199, "due");
+	expect_at(none, 200, "late");
+	expect_at(none, 301, "late"); /* the grace lets nobody off */
+	expect_at(in, 149, "due");
+	expect_at(in, 150, "received");
+	expect_at(in, 249, "received");
+	expect_at(in, 250, "released");
+	expect_at((struct delivery){ 0 }, 500, "not_collected");
+	/* Nobody asked, and it came all the same. */
+	expect_at((struct delivery){ 150, 150, 0 }, 150, "released");
+}
+
+static void what_reviewers_and_sources_say_of_it_is_a_state(void **state)
+{
+	(void)state;
+	expect_at((struct delivery){ 150, 0, DELIVERY_EXPECTED | DELIVERY_RETURNED }, 500,
+		  "returned");
+	expect_at((struct delivery){ 150, 0, DELIVERY_EXPECTED | DELIVERY_REJECTED }, 500,
+		  "rejected");
+	expect_at((struct delivery){ 150, 0, DELIVERY_EXPECTED | DELIVERY_SUPPRESSED }, 500,
+		  "suppressed");
+	expect_at((struct delivery){ 150, 160, DELIVERY_EXPECTED | DELIVERY_ZERO }, 500,
+		  "confirmed_zero");
+	/* A correction that was given back does not take back what is released. */
+	expect_at((struct delivery){ 150, 160, DELIVERY_EXPECTED | DELIVERY_RETURNED }, 500,
+		  "released");
+	for (int s = 0; s < REPORT_STATES; s++)
+		assert_int_equal(report_state_parse(slice_str(report_state_name(s))), s);
+	assert_int_equal(report_state_parse(slice_str("lost")), REPORT_STATES);
+}
+
+static void in_time_is_to_the_millisecond(void **state)
+{
+	const struct delivery due = { 200, 0, DELIVERY_EXPECTED }, after = { 201, 0, 0 };
+
+	(void)state;
+	assert_true(delivery_on_time(&october, &due));
+	assert_false(delivery_on_time(&october, &after));
+	assert_false(delivery_on_time(&october, &(struct delivery){ 0 }));
+	assert_false(delivery_counts(&october, &due, 199));
+	assert_true(delivery_counts(&october, &due, 200));
+	assert_false(delivery_counts(&october, &after, 500));
+}
+
+static const struct indicator_summary *summary_of(const struct assessment *a, const char *code)
+{
+	return &a->indicators[catalogue_indicator(assessment_catalogue(a), slice_str(code))->index];
+}
+
+static const struct delivery *delivery_of(const struct assessment *a, const char *unit, int month)
+{
+	const struct indicator_summary *sum = summary_of(a, ADDED);
+
+	for (size_t k = 0; k < sum->nperiods; k++)
+		if (period_eq(sum->periods[k].period, period_month(2026, month)))
+			return &figure_of(a, unit, ADDED)->deliveries[k];
+	fail_msg("no month %d", month);
+	return NULL;
+}
+
+static const char *state_of(struct city *c, const char *unit, int month, const char *as_of)
+{
+	const struct assessment *a = city_assess(c, as_of);
+	const struct delivery *d = delivery_of(a, unit, month);
+	const struct figure *f = figure_of(a, unit, ADDED);
+	const struct indicator_summary *sum = summary_of(a, ADDED);
+
+	return report_state_name(delivery_state(&sum->periods[d - f->deliveries], d, a->as_of_ms));
+}
+
+static void each_period_has_the_state_of_the_time(void **state)
+{
+	struct city *c = *state;
+
+	put_months(c, "jia", 9);
+	assert_string_equal(state_of(c, "jia", 9, "2026-11-11T16:59"), "released");
+	assert_string_equal(state_of(c, "jia", 10, "2026-11-11T16:59"), "due");
+	assert_string_equal(state_of(c, "jia", 10, "2026-11-11T17:00"), "late");
+	assert_string_equal(state_of(c, "yi", 5, "2026-11-11T17:00"), "late");
+	assert_string_equal(state_of(c, "young", 8, "2026-11-11T17:00"), "not_collected");
+	assert_string_equal(state_of(c, "young", 9, "2026-11-11T17:00"), "late");
+	city_put_released(c, "jia", ADDED, 2026, 10, 5, "2026-11-12T09:00", "2026-11-13T09:00");
+	assert_string_equal(state_of(c, "jia", 10, "2026-11-12T08:59"), "late");
+	assert_string_equal(state_of(c, "jia", 10, "2026-11-12T09:00"), "received");
+	assert_string_equal(state_of(c, "jia", 10, "2026-11-13T09:00"), "released");
+}
+
+static void january_is_no_period_where_it_is_not_collected(void **state)
+{
+	const struct indicator_summary *sum =
+		summary_of(city_assess(*state, "2026-12-05T12:00"), ADDED);
+
+	for (size_t k = 0; k < sum->nperiods; k++)
+		assert_int_not_equal(sum->periods[k].period.last_month, 1);
+}
+
+static uint64_t put_one(struct city *c, double value, unsigned flags, const char *received,
+			int64_t released_ms)
+{
+	struct observation o = {
+		.labels = catalogue_series(catalogue_unit(c->c, slice_str("jia")),
+					   city_indicator(c, ADDED), &c->e),
+		.stamp_ms = period_stamp(period_month(2026, 10), c->zone),
+		.value = value,
+		.months = 1,
+		.flags = (uint8_t)flags,
+	};
+	struct append a = { .submission = { .source = "test",
+					    .owner = "",
+					    .origin = "",
+					    .received_ms = at_time(received),
+					    .released_ms = released_ms },
+			    .obs = &o,
+			    .nobs = 1 };
+
+	assert_ok(append_now(c->s, &a, &c->e), &c->e);
+	labels_unref(o.labels);
+	return a.submission.sequence;
+}
+
+static void what_was_given_back_is_returned_until_it_comes_again(void **state)
+{
+	struct city *c = *state;
+	uint64_t sequence;
+
+	put_months(c, "jia", 9);
+	sequence = put_one(c, 7, 0, "2026-11-10T09:00", 0);
+	assert_ok(store_return(c->s, sequence, at_time("2026-11-12T10:00"), "bureau", "wrong unit",
+			       &c->e),
+		  &c->e);
+	assert_string_equal(state_of(c, "jia", 10, "2026-11-12T09:59"), "received");
+	assert_string_equal(state_of(c, "jia", 10, "2026-11-12T10:00"), "returned");
+	assert_int_equal(figure_of(c->a, "jia", ADDED)->state, REPORT_RETURNED);
+	/* It had come in time, and so it counts. */
+	assert_f64(figure_of(c->a, "jia", ADDED)->late_hours, 0);
+	put_one(c, 8, 0, "2026-11-13T09:00", 0);
+	assert_string_equal(state_of(c, "jia", 10, "2026-11-13T09:00"), "received");
+}
+
+static void a_confirmed_zero_is_another_thing_than_a_zero(void **state)
+{
+	struct city *c = *state;
+
+	put_one(c, 0, 0, "2026-11-10T09:00", at_time("2026-11-10T09:00"));
+	assert_string_equal(state_of(c, "jia", 10, "2026-11-11T09:00"), "released");
+	put_one(c, 0, FIGURE_ZERO, "2026-11-11T10:00", at_time("2026-11-11T10:00"));
+	assert_string_equal(state_of(c, "jia", 10, "2026-11-11T10:00"), "confirmed_zero");
+}
+
+/* --- who is punctual ----------------------------------------------------------------------- */
+
+static struct punctuality of_unit(const struct assessment *a, const char *id)
+{
+	for (size_t i = 0; i < a->nunits; i++)
+		if (strcmp(a->units[i].unit->id, id) == 0)
+			return a->units[i].punctuality;
+	fail_msg("no unit %s", id);
+	return (struct punctuality){ 0 };
+}
+
+static struct punctuality of_owner(const struct assessment *a, const char *id)
+{
+	const struct unit *u = catalogue_unit(assessment_catalogue(a), slice_str(id));
+	const struct owner_summary *o = assessment_owner(a, u);
+
+	return o ? o->punctuality : (struct punctuality){ 0 };
+}
+
+static void expect_punctual(struct punctuality p, unsigned on_time, unsigned due)
+{
+	assert_int_equal(p.on_time, on_time);
+	assert_int_equal(p.due, due);
+}
+
+static void on_time_is_who_came_no_later_than_due(void **state)
+{
+	struct city *c = *state;
+	const struct assessment *a;
+
+	put_months(c, "jia", 9);
+	put_months(c, "yi", 9);
+	city_put(c, "jia", ADDED, 2026, 10, 10, "2026-11-11T17:00");
+	city_put(c, "yi", ADDED, 2026, 10, 10, "2026-11-11T17:01");
+	a = city_assess(c, "2026-11-11T16:59");
+	expect_punctual(of_unit(a, "jia"), 8, 8);
+	a = city_assess(c, "2026-11-16T09:00");
+	expect_punctual(of_unit(a, "jia"), 9, 9);
+	expect_punctual(of_unit(a, "yi"), 8, 9);
+	/* A correction does not make a report late, nor a late one punctual. */
+	city_put(c, "jia", ADDED, 2026, 10, 11, "2026-11-20T10:00");
+	city_put(c, "yi", ADDED, 2026, 10, 11, "2026-11-20T10:00");
+	a = city_assess(c, "2026-11-23T09:00");
+	expect_punctual(of_unit(a, "jia"), 9, 9);
+	expect_punctual(of_unit(a, "yi"), 8, 9);
+	assert_f64(figure_of(a, "jia", ADDED)->late_hours, 0);
+}
+
+static void who_joins_or_leaves_counts_while_it_exists(void **state)
+{
+	struct city *c = *state;
+	const struct assessment *a;
+
+	put_months(c, "gone", 9);
+	a = city_assess(c, "2026-10-28T09:00");
+	expect_punctual(of_unit(a, "young"), 0, 1); /* September */
+	expect_punctual(of_unit(a, "gone"), 8, 8);
+	a = city_assess(c, "2026-11-16T09:00");
+	expect_punctual(of_unit(a, "young"), 0, 2);
+	for (size_t i = 0; i < a->nunits; i++)
+		assert_string_not_equal(a->units[i].unit->id, "gone");
+}
+
+static void the_window_moves_on(void **state)
+{
+	struct city *c = *state;
+	struct assess_options o;
+	const struct indicator_summary *sum;
+
+	put_months(c, "jia", 9);
+	expect_punctual(of_unit(city_assess(c, "2027-12-20T09:00"), "jia"), 0, 12);
+	assess_options_init(&o);
+	o.report_periods = 3;
+	city_forget(c);
+	c->v = must_snapshot(c->s);
+	c->a = assess_run(c->v, c->c, at_time("2026-11-10T09:00"), &o, &c->e);
+	assert_non_null(c->a);
+	expect_punctual(of_unit(c->a, "jia"), 3, 3);
+	sum = summary_of(c->a, ADDED);
+	assert_int_equal(sum->nperiods, 4); /* October has ended since */
+	assert_string_equal(month_text(sum->periods[0].period), "2026-07");
+	o.report_periods = 0;
+	assert_null(assess_run(c->v, c->c, 0, &o, &c->e));
+	assert_has(c->e.text, "0 periods of reports are not between 1 and 60");
+}
+
+static void departments_answer_for_their_indicators_and_their_own_reports(void **state)
+{
+	struct city *c = *state;
+	const struct assessment *a;
+
+	put_months(c, "jia", 10);
+	a = city_assess(c, "2026-11-16T09:00");
+	/* jia 9 of 9, yi 0 of 9, young 0 of 2; and its own report of plots. */
+	expect_punctual(of_owner(a, "office"), 9, 9 + 9 + 2 + 1);
+	/* Of plots: three departments, its own among them counted once. */
+	expect_punctual(of_owner(a, "land"), 0, 3);
+	assert_null(assessment_owner(a, catalogue_unit(c->c, slice_str("idle"))));
+	expect_punctual(of_unit(a, "idle"), 0, 1);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, city_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(states_change_with_the_millisecond),
+		cmocka_unit_test(what_reviewers_and_sources_say_of_it_is_a_state),
+		cmocka_unit_test(in_time_is_to_the_millisecond),
+		TEST(each_period_has_the_state_of_the_time),
+		TEST(january_is_no_period_where_it_is_not_collected),
+		TEST(what_was_given_back_is_returned_until_it_comes_again),
+		TEST(a_confirmed_zero_is_another_thing_than_a_zero),
+		TEST(on_time_is_who_came_no_later_than_due),
+		TEST(who_joins_or_leaves_counts_while_it_exists),
+		TEST(the_window_moves_on),
+		TEST(departments_answer_for_their_indicators_and_their_own_reports),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
