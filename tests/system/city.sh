@@ -9,6 +9,11 @@ check "a lagging park is alerted on" wait_for 60 sh -c \
 	"curl -fsS $base/api/v1/alerts | jq -e '[.data.alerts[] | select(.labels.alertname == \"ParkLagging\" and .state == \"firing\")] | length > 0'"
 check "a late park is alerted on" wait_for 30 sh -c \
 	"curl -fsS $base/api/v1/alerts | jq -e '[.data.alerts[] | select(.labels.alertname == \"ReportLate\")] | length == 1'"
+check "the board has the late reports" sh -c \
+	"curl -fsS '$base/api/v1/reporting?state=late' | jq -e '.data.reports | length > 0 and all(.received == null and .lateHours >= 0)'"
+check "and every unit's share of reports in time" sh -c \
+	"curl -fsS $base/api/v1/reporting | jq -e '(.data.units | length > 10) and (.data.owners | length > 0) and all(.data.units[]; .onTime <= .due)'"
+check "which is a series, too" sh -c "curl -fsS $base/metrics | grep -q '^park_reports_on_time_ratio{park='"
 page=$(get "$base/")
 check "the page says that it is a simulation" grep -q SIMULATION <<<"$page"
 [ "$(grep -c '<script' <<<"$page")" = 0 ] && ok "the page runs no script" || not_ok "the page runs no script"

@@ -12,6 +12,7 @@ static const char text[] =
 	"- {id: listed, freq: M, dates: {2026-02: 2026-03-18, 2026-04: '2026-05-15T10:30',\n"
 	"   2026-09: 2026-10-18}}\n"
 	"- {id: partly, freq: M, working_day: 8, dates: {2026-09: 2026-10-18T09:00}}\n"
+	"- {id: winter-list, freq: M, dates: {2025-12: 2026-01-19, 2026-02: 2026-03-18}}\n"
 	"indicators:\n"
 	"- {code: ytd_yuan, name: 累计, measure: 亿元, freq: M, form: ytd}\n"
 	"- {code: single_yuan, name: 当月, measure: 亿元, freq: M, form: period}\n"
@@ -21,6 +22,8 @@ static const char text[] =
 	"- {code: before_yuan, name: 提前, measure: 亿元, freq: M, form: ytd, release: previous}\n"
 	"- {code: first_yuan, name: 首日, measure: 亿元, freq: M, form: ytd, release: first}\n"
 	"- {code: listed_yuan, name: 公布, measure: 亿元, freq: M, form: period, release: listed}\n"
+	"- {code: merged_yuan, name: 合并, measure: 亿元, freq: M, form: period,\n"
+	"   release: winter-list}\n"
 	"- {code: partly_yuan, name: 部分, measure: 亿元, freq: M, form: ytd, release: partly}\n"
 	"- {code: old_yuan, name: 旧项, measure: 亿元, freq: M, form: ytd, to: 2025-06-30}\n"
 	"- {code: older_yuan, name: 更旧, measure: 亿元, freq: M, form: ytd, to: 2025-06-15}\n"
@@ -190,6 +193,9 @@ static void what_a_list_leaves_out_between_others_is_not_collected(void **state)
 	assert_period(indicator_next(i, period("2026-04")), "2026-09");
 	assert_period(indicator_previous(i, period("2026-09")), "2026-04");
 	assert_true(indicator_collects(indicator_called(f, "partly_yuan"), period("2026-08")));
+	/* A January that is left out is in February's figure. */
+	assert_period(indicator_next(indicator_called(f, "merged_yuan"), period("2025-12")),
+		      "2026-01/2026-02");
 	/* April is the last one due all summer. */
 	assert_period(catalogue_last_due(f->c, i, at("2026-10-18T16:59:00+08:00")), "2026-04");
 	assert_period(catalogue_last_due(f->c, i, at("2026-10-18T17:00:00+08:00")), "2026-09");

@@ -380,8 +380,10 @@ static void a_code_that_does_not_fit_its_measure_is_a_mistake(void **state)
 
 static void a_code_may_not_be_the_name_of_what_is_worked_out(void **state)
 {
-	static const char *const counted[] = { "light", "rank",  "report_state", "reports_on_time_ratio",
-					       "info",  "score", "pace_rank" };
+	static const char *const counted[] = { "light",        "rank",
+					       "report_state", "reports_on_time_ratio",
+					       "info",         "score",
+					       "pace_rank" };
 	static const char *const ratios[] = { "growth_ratio", "attainment_ratio", "schedule_ratio",
 					      "pace_ratio", "mean_pace_ratio" };
 	static const char *const seconds[] = { "report_late_seconds",
@@ -630,13 +632,16 @@ static void every_allocation_may_fail(void **state)
 {
 	static const char text[] =
 		PARK FLOW "targets:\n- {unit: p1, indicator: tax_yuan, year: 2026, value: 1}\n"
-			  "holidays:\n- {year: 2026, off: [2026-01-01]}\n";
+			  "holidays:\n- {year: 2026, off: [2026-01-01]}\n"
+			  "releases:\n- {id: x, freq: M, dates: {2026-09: 2026-10-18},\n"
+			  "   dates_file: dates.csv}\n";
 	struct fixture *f = *state;
 	const char *path = tmp_path(f->dir, "c.yaml");
 	struct catalogue *c = NULL;
 	long k;
 
 	tmp_write(path, text, sizeof(text) - 1);
+	dates_file(f, "period,date\n2026-10,2026-11-16\n");
 	for (k = 0; !c && k < 2000; k++) {
 		struct catalogue_options o = { .zone = zone_open("Asia/Shanghai", &f->e) };
 		struct arena arena;
