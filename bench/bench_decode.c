@@ -135,6 +135,71 @@ static void write_json(struct text *t)
 	fputs("]}\n", t->to);
 }
 
+/* A cube: park, indicator, month. */
+static void write_jsonstat(struct text *t)
+{
+	uint64_t seed = 1;
+	char text[64];
+	int y, m;
+
+	fprintf(t->to,
+		"{\"class\":\"dataset\",\"id\":[\"park\",\"code\",\"month\"],\"size\":[%d,%d,%d],"
+		"\"dimension\":{\"park\":{\"category\":{\"index\":[",
+		PARKS, INDICATORS, MONTHS);
+	for (int p = 0; p < PARKS; p++)
+		fprintf(t->to, "%s\"p%03d\"", p ? "," : "", p);
+	fputs("]}},\"code\":{\"category\":{\"index\":[", t->to);
+	for (int i = 0; i < INDICATORS; i++) {
+		made_code(i, text);
+		fprintf(t->to, "%s\"%s\"", i ? "," : "", text);
+	}
+	fputs("]}},\"month\":{\"category\":{\"index\":[", t->to);
+	for (int k = 0; k < MONTHS; k++) {
+		month_at(k, &y, &m);
+		fprintf(t->to, "%s\"%d-%02d\"", k ? "," : "", y, m);
+	}
+	fputs("]}}},\"value\":[", t->to);
+	for (int p = 0; p < PARKS; p++)
+		for (int i = 0; i < INDICATORS; i++)
+			for (int k = 0; k < MONTHS; k++) {
+				month_at(k, &y, &m);
+				fprintf(t->to, "%s%.2f", p || i || k ? "," : "",
+					made_value(p, i, y, m, &seed));
+			}
+	fputs("]}\n", t->to);
+}
+
+static void write_easyquery(struct text *t)
+{
+	uint64_t seed = 1;
+	char code[32];
+	int y, m;
+
+	fputs("{\"returncode\":200,\"returndata\":{\"datanodes\":[", t->to);
+	for (int p = 0; p < PARKS; p++)
+		for (int i = 0; i < INDICATORS; i++)
+			for (int k = 0; k < MONTHS; k++) {
+				double v;
+
+				made_code(i, code);
+				month_at(k, &y, &m);
+				v = made_value(p, i, y, m, &seed);
+				fprintf(t->to,
+					"%s{\"code\":\"zb.%s_reg.p%03d_sj.%d%02d\",\"data\":{"
+					"\"data\":%.2f,"
+					"\"dotcount\":2,\"hasdata\":true,\"strdata\":\"%.2f\"},"
+					"\"wds\":["
+					"{\"valuecode\":\"%s\",\"wdcode\":\"zb\"},{\"valuecode\":"
+					"\"p%03d\","
+					"\"wdcode\":\"reg\"},{\"valuecode\":\"%d%02d\",\"wdcode\":"
+					"\"sj\"}]}",
+					p || i || k ? "," : "", code, p, y, m, v, v, code, p, y, m);
+			}
+	fputs("],\"wdnodes\":[{\"wdcode\":\"zb\",\"nodes\":[]},{\"wdcode\":\"reg\",\"nodes\":[]},"
+	      "{\"wdcode\":\"sj\",\"nodes\":[]}]}}\n",
+	      t->to);
+}
+
 static void write_prometheus(struct text *t)
 {
 	uint64_t seed = 1;
@@ -225,6 +290,18 @@ static const struct layout json_layout = {
 	.value = COLUMN("/value"),
 	.rows = "/data",
 };
+static const struct layout jsonstat_layout = {
+	.unit = COLUMN("park"),
+	.indicator = COLUMN("code"),
+	.period = COLUMN("month"),
+	.value = COLUMN("value"),
+};
+static const struct layout easyquery_layout = {
+	.unit = COLUMN("reg"),
+	.indicator = COLUMN("zb"),
+	.period = COLUMN("sj"),
+	.value = COLUMN("value"),
+};
 
 static const struct kind {
 	const char *name;
@@ -237,6 +314,8 @@ static const struct kind {
 	{ "csv_wide", write_wide, FORMAT_CSV, TEXT_AUTO, &wide_layout },
 	{ "csv_long_gb18030", write_gb18030, FORMAT_CSV, TEXT_GB18030, &long_layout },
 	{ "json", write_json, FORMAT_JSON, TEXT_UTF8, &json_layout },
+	{ "jsonstat", write_jsonstat, FORMAT_JSONSTAT, TEXT_UTF8, &jsonstat_layout },
+	{ "easyquery", write_easyquery, FORMAT_EASYQUERY, TEXT_UTF8, &easyquery_layout },
 	{ "prometheus", write_prometheus, FORMAT_PROMETHEUS, TEXT_UTF8, &long_layout },
 };
 

@@ -255,17 +255,36 @@ static int decode_document(const struct feed_config *f, const struct checked *k,
 	return document_decode(&doc, k->catalogue, NULL, b, e);
 }
 
+/* A page by itself is what all pages of the feed are: elements of an array. */
+static int decode_page(const struct feed_config *f, const struct checked *k, struct slice body,
+		       struct batch *b, struct err *e)
+{
+	struct buf pages;
+	int rc;
+
+	buf_init(&pages, body.n + 2);
+	buf_putc(&pages, '[');
+	buf_slice(&pages, text_trim(body)); /* a byte order mark too */
+	buf_putc(&pages, ']');
+	rc = buf_check(&pages, e);
+	if (rc == 0)
+		rc = decode_document(f, k, buf_all(&pages), b, e);
+	buf_release(&pages);
+	return rc;
+}
+
 /* By a feed of the configuration. */
 static int check_configured(const struct checked *k, const char *config_path, const char *name,
 			    struct slice body, struct batch *b, struct err *e)
 {
 	const struct feed_config *f = find_feed(k->config, name);
+	bool paged = f && f->paging.kind != PAGING_NONE;
 
 	if (!f) {
 		printf("%s has no feed '%s'\n", config_path, name);
 		return EXIT_FAULTS;
 	}
-	if (decode_document(f, k, body, b, e) < 0)
+	if ((paged ? decode_page : decode_document)(f, k, body, b, e) < 0)
 		printf("refused as a whole: %s\n", e->text);
 	print_batch(b, catalogue_zone(k->catalogue));
 	return b->refused || e->code != ERR_NONE ? EXIT_FAULTS : EXIT_DONE;
