@@ -132,6 +132,34 @@ static void dimensions_may_have_the_names_of_other_members(void **state)
 		       "= \nstatus|value|value|status\ns|v|1|\ns|w|2|\n");
 }
 
+/* Written after Eurostat's description of its statistics API: sparse, and what is not available
+ * has a status only. */
+static void an_answer_of_eurostat_is_read(void **state)
+{
+	(void)state;
+	assert_records(
+		jsonstat_read,
+		"{\"version\":\"2.0\",\"class\":\"dataset\",\"label\":\"Production in industry\","
+		"\"source\":\"ESTAT\",\"updated\":\"2026-10-15T11:00:00+0200\","
+		"\"value\":{\"0\":101.2,\"3\":99.8},\"status\":{\"1\":\":\",\"3\":\"p\"},"
+		"\"id\":[\"freq\",\"geo\",\"time\"],\"size\":[1,2,2],\"dimension\":{"
+		"\"freq\":{\"label\":\"Time frequency\",\"category\":{\"index\":{\"M\":0},"
+		"\"label\":{\"M\":\"Monthly\"}}},"
+		"\"geo\":{\"label\":\"Geopolitical "
+		"entity\",\"category\":{\"index\":{\"AT\":0,\"BE\":1},"
+		"\"label\":{\"AT\":\"Austria\",\"BE\":\"Belgium\"}}},"
+		"\"time\":{\"label\":\"Time\",\"category\":{\"index\":{\"2026-08\":0,\"2026-09\":1}"
+		","
+		"\"label\":{\"2026-08\":\"2026-08\",\"2026-09\":\"2026-09\"}}}},"
+		"\"extension\":{\"lang\":\"EN\",\"id\":\"STS_INPR_M\",\"status\":{\"label\":{\"p\":"
+		"\"provisional\",\":\":\"not available\"}}}}",
+		"= Production in industry\n"
+		"freq|freq.name|geo|geo.name|time|time.name|value|status\n"
+		"M|Monthly|AT|Austria|2026-08|2026-08|101.2|\n"
+		"M|Monthly|BE|Belgium|2026-09|2026-09|99.8|p\n"
+		"M|Monthly|AT|Austria|2026-09|2026-09||:\n");
+}
+
 static void a_category_without_a_label_has_an_empty_name(void **state)
 {
 	(void)state;
@@ -470,6 +498,7 @@ int main(void)
 		cmocka_unit_test(a_bundle_gives_a_table_for_each_data_set),
 		cmocka_unit_test(data_sets_within_a_collection_are_read),
 		cmocka_unit_test(dimensions_may_have_the_names_of_other_members),
+		cmocka_unit_test(an_answer_of_eurostat_is_read),
 		cmocka_unit_test(a_category_without_a_label_has_an_empty_name),
 		cmocka_unit_test(what_is_no_figure_is_said_and_the_others_are_kept),
 		cmocka_unit_test(a_reader_that_has_enough_gets_the_next_table),
