@@ -24,7 +24,7 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -W
 CXXWARN := $(filter-out -Wstrict-prototypes -Wmissing-prototypes,$(WARN))
 # Warnings are errors in a checkout of ours; a release build says WERROR= .
 WERROR ?= $(if $(wildcard .git),-Werror)
-PKGS := libuv libcurl libmicrohttpd yaml-0.1 yajl libutf8proc libxxhash snappy zlib re2 libsodium libzstd gnutls libcrypt libgsf-1
+PKGS := libuv libcurl libmicrohttpd yaml-0.1 yajl libutf8proc libxxhash snappy zlib re2 libsodium libzstd gnutls libcrypt libgsf-1 expat libzip
 CPPFLAGS += -D_GNU_SOURCE -I. -I$(B)/gen $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -llmdb -lstdc++ -lpthread -lm
 
