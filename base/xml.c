@@ -20,11 +20,13 @@ enum { STEP_BYTES = 64 << 10 };
 struct xml_reader {
 	const struct xml_handler *handler;
 	XML_Parser expat;
-	size_t held; /* bytes expat has */
+	size_t held;     /* bytes expat has */
+	XML_Index given; /* bytes of the document, the present step included */
 	bool starved, refused_memory;
 	unsigned depth;
 	size_t text_bytes; /* since the last tag */
-	int stopped;       /* what a callback gave: 0, 1 or -1 */
+	bool placeless;
+	int stopped; /* what a callback gave: 0, 1 or -1 */
 	struct err *e;
 };
 
@@ -118,10 +120,22 @@ void xml_place(const struct xml_reader *r, unsigned *line, unsigned *column)
 	*column = (unsigned)XML_GetCurrentColumnNumber(r->expat) + 1;
 }
 
+void xml_forget_places(struct xml_reader *r)
+{
+	r->placeless = true;
+}
+
+bool xml_at_piece_end(const struct xml_reader *r)
+{
+	return XML_GetCurrentByteIndex(r->expat) + XML_GetCurrentByteCount(r->expat) == r->given;
+}
+
 static int complain(struct xml_reader *r, enum err_code code, const char *what)
 {
 	unsigned line, column;
 
+	if (r->placeless)
+		return err_set(r->e, code, "%s", what);
 	xml_place(r, &line, &column);
 	return err_set(r->e, code, "line %u, column %u: %s", line, column, what);
 }
@@ -284,6 +298,7 @@ static int parse_step(struct xml_reader *r, struct slice piece, bool last)
 	enum XML_Status status;
 
 	working = r;
+	r->given += (XML_Index)piece.n;
 	status = XML_Parse(r->expat, piece.p, (int)piece.n, last);
 	working = before;
 	if (r->stopped)

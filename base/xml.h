@@ -61,6 +61,14 @@ int xml_parse(struct xml_reader *r, struct slice piece, bool last, struct err *e
  * costs a look at the bytes since the place asked for before. */
 void xml_place(const struct xml_reader *r, unsigned *line, unsigned *column);
 
+/* During start() or end(): whether the piece ends with this very tag, so that a caller who gave it
+ * up to there knows that nothing is pending and may leave out what it has read itself. */
+bool xml_at_piece_end(const struct xml_reader *r);
+
+/* From here on errors name no place: the caller leaves out parts of the document, so that what
+ * expat counts means nothing. */
+void xml_forget_places(struct xml_reader *r);
+
 /* The value of the first attribute with that local name, in whatever namespace; false and "" when
  * there is none. */
 bool xml_attr(const struct xml_attrs *a, const char *local, struct slice *value);

@@ -9,6 +9,7 @@ struct fixture {
 	struct xml_reader *r;
 	struct buf told;
 	unsigned line, column; /* of the last start */
+	bool at_end;           /* the last tag ended with its piece */
 	struct err e;
 };
 
@@ -20,6 +21,7 @@ static int start(void *ctx, struct xml_name name, const struct xml_attrs *attrs,
 
 	(void)e;
 	xml_place(f->r, &f->line, &f->column);
+	f->at_end = xml_at_piece_end(f->r);
 	buf_printf(&f->told, "<%.*s{%.*s}", SLICE_FMT(name.local), SLICE_FMT(name.ns));
 	for (size_t i = 0; xml_attr_next(attrs, &i, &name, &value);)
 		buf_printf(&f->told, " %.*s{%.*s}=%.*s", SLICE_FMT(name.local), SLICE_FMT(name.ns),
@@ -33,6 +35,7 @@ static int end(void *ctx, struct xml_name name, struct err *e)
 	struct fixture *f = ctx;
 
 	(void)e;
+	f->at_end = xml_at_piece_end(f->r);
 	buf_printf(&f->told, "</%.*s>", SLICE_FMT(name.local));
 	return 0;
 }
@@ -127,6 +130,25 @@ static void places_count_lines_and_characters(void **state)
 	assert_ok(parse(f, "<a>\n  北京<b/></a>"), &f->e);
 	assert_int_equal(f->line, 2);
 	assert_int_equal(f->column, 5);
+}
+
+static void a_tag_knows_whether_its_piece_ends_there(void **state)
+{
+	struct fixture *f = *state;
+	static const struct {
+		const char *piece;
+		bool at_end;
+	} pieces[] = { { "<a>", true },  { "<b k='1'> ", false }, { "</b>", true },
+		       { "<c/>", true }, { "<c/><!-- >", false }, { "--></a", false },
+		       { ">", true } };
+
+	f->r = xml_reader_new(&f->h, &f->e);
+	assert_non_null(f->r);
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+		assert_ok(xml_parse(f->r, slice_str(pieces[i].piece), false, &f->e), &f->e);
+		assert_int_equal(f->at_end, pieces[i].at_end);
+	}
+	xml_reader_free(f->r);
 }
 
 static void a_callback_may_have_enough(void **state)
@@ -269,6 +291,7 @@ int main(void)
 		T(names_are_split_and_prefixes_do_not_matter),
 		T(an_attribute_is_found_by_its_local_name),
 		T(places_count_lines_and_characters),
+		T(a_tag_knows_whether_its_piece_ends_there),
 		T(a_callback_may_have_enough),
 		T(the_error_of_a_callback_comes_out_as_it_is),
 		T(other_encodings_become_utf_8),
