@@ -114,9 +114,10 @@ ROOM_NEEDS_daemon := daemon $(LIBROOMS)
 define unit_rule
 $(B)/tests/unit/$(1)/test_%: $(B)/tests/unit/$(1)/test_%.o $(B)/libtest.a $(ROOM_NEEDS_$(1):%=$(B)/lib%.a)
 	$$(say) LD
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $$@ $$^ $(LIBS) -lcmocka
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $$@ $$^ $(LIBS) $$(TEST_LIBS) -lcmocka
 endef
 $(foreach r,$(ROOMS),$(eval $(call unit_rule,$(r))))
+$(B)/tests/unit/collectors/test_xlsx_written: TEST_LIBS := -lxlsxwriter
 SCENE_OBJS := $(patsubst %.c,$(B)/%.o,$(filter-out tests/scenario/test_%,$(wildcard tests/scenario/*.c)))
 $(B)/tests/scenario/test_%: $(B)/tests/scenario/test_%.o $(SCENE_OBJS) $(OFFICE_OBJS) $(B)/libtest.a $(B)/libdaemon.a $(LIBA)
 	$(say) LD

@@ -21,7 +21,7 @@ struct xml_reader {
 	const struct xml_handler *handler;
 	XML_Parser expat;
 	size_t held;     /* bytes expat has */
-	XML_Index given; /* bytes of the document, the present step included */
+	XML_Index given; /* bytes of the document, all of the present piece included */
 	bool starved, refused_memory;
 	unsigned depth;
 	size_t text_bytes; /* since the last tag */
@@ -298,7 +298,6 @@ static int parse_step(struct xml_reader *r, struct slice piece, bool last)
 	enum XML_Status status;
 
 	working = r;
-	r->given += (XML_Index)piece.n;
 	status = XML_Parse(r->expat, piece.p, (int)piece.n, last);
 	working = before;
 	if (r->stopped)
@@ -311,6 +310,7 @@ int xml_parse(struct xml_reader *r, struct slice piece, bool last, struct err *e
 	int result = r->stopped;
 
 	r->e = e;
+	r->given += (XML_Index)piece.n;
 	while (result == 0 && piece.n > STEP_BYTES) {
 		result = parse_step(r, slice_of(piece.p, STEP_BYTES), false);
 		piece = slice_skip(piece, STEP_BYTES);

@@ -151,6 +151,23 @@ static void a_tag_knows_whether_its_piece_ends_there(void **state)
 	xml_reader_free(f->r);
 }
 
+static void the_end_of_a_step_within_a_piece_is_not_its_end(void **state)
+{
+	struct fixture *f = *state;
+	static char piece[100000];
+
+	/* expat gets it in steps of 64 KiB; the first ends with </b>. */
+	memset(piece, ' ', sizeof(piece));
+	memcpy(piece, "<a><b>", 6);
+	memcpy(piece + 65536 - 4, "</b>", 4);
+	f->r = xml_reader_new(&f->h, &f->e);
+	assert_non_null(f->r);
+	assert_ok(xml_parse(f->r, slice_of(piece, sizeof(piece)), false, &f->e), &f->e);
+	assert_int_equal(slice_ends(buf_all(&f->told), " "), true);
+	assert_false(f->at_end);
+	xml_reader_free(f->r);
+}
+
 static void a_callback_may_have_enough(void **state)
 {
 	struct fixture *f = *state;
@@ -292,6 +309,7 @@ int main(void)
 		T(an_attribute_is_found_by_its_local_name),
 		T(places_count_lines_and_characters),
 		T(a_tag_knows_whether_its_piece_ends_there),
+		T(the_end_of_a_step_within_a_piece_is_not_its_end),
 		T(a_callback_may_have_enough),
 		T(the_error_of_a_callback_comes_out_as_it_is),
 		T(other_encodings_become_utf_8),
