@@ -237,10 +237,10 @@ static void check_format(const struct yaml_node *entry, const struct raw *r, str
 		only_for(entry, of_samples, "format prometheus", d);
 	if (r->format == FORMAT_PROMETHEUS) {
 		only_for(entry, of_figures, "formats of figures", d);
-		if (r->folder || r->submit)
+		if (r->folder)
 			yaml_complain(place(entry, "format"), d,
-				      "format prometheus is polled by 'url'; %s the others",
-				      r->folder ? "a folder takes" : "handed in are");
+				      "format prometheus is polled by 'url'; a folder takes the "
+				      "others");
 	} else if (r->format != NOT_GIVEN && !r->layout) {
 		yaml_complain(entry, d, "format %s needs 'layout'",
 			      format_of((enum feed_format)r->format)->name);

@@ -312,6 +312,39 @@ static void prometheus_needs_no_layout(void **state)
 	assert_int_equal(c->every_ms, 15000);
 }
 
+static void samples_have_prometheus_words(void **state)
+{
+	struct fixture *f = *state;
+	static const char text[] = "- name: node\n"
+				   "  format: prometheus\n"
+				   "  url: http://h:9100/metrics\n"
+				   "  honor_labels: true\n"
+				   "  honor_timestamps: false\n"
+				   "  track_timestamps_staleness: true\n"
+				   "  sample_limit: 500\n"
+				   "  metric_relabel_configs:\n"
+				   "    - {source_labels: [a, b], target_label: c}\n";
+	const struct feed_config *c = read_one(f, text);
+	struct feed_config copy;
+	struct err e;
+
+	assert_true(c->honor_labels && !c->honor_timestamps && c->track_timestamps_staleness);
+	assert_int_equal(c->sample_limit, 500);
+	assert_int_equal(c->nmetric_relabel_configs, 1);
+	assert_string_equal(c->metric_relabel_configs[0].source_labels.list[1], "b");
+	assert_int_equal(feed_config_copy(c, &f->a, &copy, &e), 0);
+	assert_true(feed_config_same(c, &copy));
+	copy.metric_relabel_configs[0].separator = ",";
+	assert_false(feed_config_same(c, &copy));
+	assert_int_equal(read_feeds(f,
+				    "- {name: a, url: 'http://h/', format: csv, sample_limit: 1}\n"
+				    "- {name: b, submit: true, owner: o, format: prometheus}\n"),
+			 -1);
+	assert_said(f, 1, 58, "'sample_limit' is only for format prometheus");
+	assert_said(f, 2, 45, "format prometheus is polled by 'url'; the others are handed in");
+	assert_int_equal(f->d.n, 3);
+}
+
 static void one_look_shows_all_mistakes(void **state)
 {
 	struct fixture *f = *state;
@@ -365,7 +398,9 @@ static void one_look_shows_all_mistakes(void **state)
 	assert_said(f, 14, 16, "'working_day' needs 'freq'");
 	assert_said(f, 15, 10, "a duration such as 30s");
 	assert_said(f, 18, 5, "only one of unit, indicator and period can be {header: true}");
-	assert_said(f, 20, 13, "exactly one of: is, column, columns, header, header_row, title, in_title, sheet");
+	assert_said(
+		f, 20, 13,
+		"exactly one of: is, column, columns, header, header_row, title, in_title, sheet");
 	assert_said(f, 21, 12, "with {header: true} the values are the cells themselves");
 	assert_said(f, 22, 3, "a feed is a map of keys");
 	assert_said(f, 25, 11, "'settle' is only for a feed with 'folder'");
@@ -498,6 +533,7 @@ int main(void)
 		T(an_answer_may_come_in_pages),
 		T(paging_that_cannot_be_is_said),
 		T(prometheus_needs_no_layout),
+		T(samples_have_prometheus_words),
 		T(one_look_shows_all_mistakes),
 		T(a_url_with_a_password_is_refused),
 		T(two_feeds_do_not_take_the_same_files),
