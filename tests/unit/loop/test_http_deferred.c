@@ -72,13 +72,14 @@ static void serve_about(struct exchange *x)
 static void open_server(struct fixture *f, int64_t deadline_ms)
 {
 	const struct http_route routes[] = {
-		{ "POST", "/deferred", HTTP_DEFERRED, JOB_INGEST, serve_deferred, f, 2000 },
+		{ "POST", "/deferred", HTTP_DEFERRED, JOB_INGEST, serve_deferred, f,
+		  .body_limit = 2000 },
 		{ "POST", "/gated", HTTP_DEFERRED, JOB_INGEST, serve_gated, f },
 		{ "POST", "/at-once", HTTP_DEFERRED, JOB_INGEST, serve_at_once, f },
 		{ "GET", "/boasting", HTTP_ON_LOOP, 0, serve_boasting, f },
 		{ "GET", "/boasting-job", HTTP_IN_JOB, JOB_QUERY, serve_boasting, f },
-		{ "POST", "/about", HTTP_ON_LOOP, 0, serve_about, f, 2000 },
-		{ "POST", "/small", HTTP_ON_LOOP, 0, serve_about, f, 10 },
+		{ "POST", "/about", HTTP_ON_LOOP, 0, serve_about, f, .body_limit = 2000 },
+		{ "POST", "/small", HTTP_ON_LOOP, 0, serve_about, f, .body_limit = 10 },
 		{ "POST", "/usual", HTTP_ON_LOOP, 0, serve_about, f },
 	};
 	struct http_server_options o = { .host = "127.0.0.1",
