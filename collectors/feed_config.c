@@ -18,6 +18,8 @@ enum { FEEDS_MAX = 10000, NAME_MAX_CHARS = 64, HEADERS_MAX = 32 };
 static const struct yaml_choice formats[] = {
 	{ "table", FORMAT_TABLE },
 	{ "csv", FORMAT_CSV },
+	{ "xlsx", FORMAT_XLSX },
+	{ "xls", FORMAT_XLS },
 	{ "json", FORMAT_JSON },
 	{ "json-stat", FORMAT_JSONSTAT },
 	{ "easyquery", FORMAT_EASYQUERY },

@@ -5,6 +5,8 @@
 
 #include "collectors/easyquery.h"
 #include "collectors/jsonstat.h"
+#include "collectors/xls.h"
+#include "collectors/xlsx.h"
 
 #include <string.h>
 
@@ -15,6 +17,15 @@ static const struct format formats[FORMATS] = {
 			 .as_text = true,
 			 .wanted = "CSV",
 			 .accept = "Accept: text/csv,text/plain;q=0.9,*/*;q=0.5" },
+	[FORMAT_XLSX] = { .name = "xlsx",
+			  .kind = KIND_GRID,
+			  .read = xlsx_read,
+			  .accept = "Accept: application/vnd.openxmlformats-officedocument."
+				    "spreadsheetml.sheet,*/*;q=0.5" },
+	[FORMAT_XLS] = { .name = "xls",
+			 .kind = KIND_GRID,
+			 .read = xls_read,
+			 .accept = "Accept: application/vnd.ms-excel,*/*;q=0.5" },
 	[FORMAT_JSON] = { .name = "json",
 			  .kind = KIND_POINTERS,
 			  .as_text = true,
@@ -75,6 +86,11 @@ enum feed_format format_guess(struct slice body)
 
 enum feed_format format_told(enum feed_format f, struct slice body)
 {
-	(void)body;
-	return f == FORMAT_TABLE ? FORMAT_CSV : f;
+	if (f != FORMAT_TABLE)
+		return f;
+	if (slice_starts(body, "PK\x03\x04"))
+		return FORMAT_XLSX;
+	if (slice_starts(body, "\xd0\xcf\x11\xe0"))
+		return FORMAT_XLS;
+	return FORMAT_CSV;
 }

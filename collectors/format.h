@@ -10,6 +10,8 @@
 enum feed_format {
 	FORMAT_TABLE, /* CSV, XLSX or XLS, told by its bytes */
 	FORMAT_CSV,
+	FORMAT_XLSX,
+	FORMAT_XLS,
 	FORMAT_JSON,
 	FORMAT_JSONSTAT,
 	FORMAT_EASYQUERY,

@@ -360,6 +360,8 @@ static int read_rows(struct sampling *x, const struct document *d, struct slice 
 {
 	const struct row_sink sink = { on_table, on_row, on_complaint, x };
 	const struct format *f = format_of(x->out->format);
+	struct arena scratch;
+	int rc;
 
 	if (x->out->format == FORMAT_CSV)
 		return read_csv(x, text, &sink, e);
@@ -372,7 +374,11 @@ static int read_rows(struct sampling *x, const struct document *d, struct slice 
 		return err_set(e, ERR_INVALID,
 			       "a document of format %s is laid out by hand: see docs/layouts.md",
 			       f->name);
-	return f->read(f->as_text ? text : d->body, x->arena, &sink, e);
+	/* A reader may reset its arena from row to row. */
+	arena_init(&scratch, x->arena->limit);
+	rc = f->read(f->as_text ? text : d->body, &scratch, &sink, e);
+	arena_release(&scratch);
+	return rc;
 }
 
 int samples_read(const struct document *d, struct slice text, const struct catalogue *cat,

@@ -1104,6 +1104,8 @@ int decode_table(row_reader read, struct slice body, const struct layout *l, str
 
 	arena_init(&kept, a->limit);
 	t = table_new(l, &kept, sink, e);
+	if (t && !memmem(body.p, body.n, "\xef\xbf\xbd", 3))
+		table_is_whole(t);
 	if (t) {
 		rows = table_sink(t);
 		rc = read(body, a, &rows, e);
