@@ -291,9 +291,12 @@ static size_t blank_ahead(struct slice s)
 
 static size_t blank_behind(struct slice s)
 {
-	const unsigned char *end = (const unsigned char *)s.p + s.n;
+	const unsigned char *end;
 
-	if (s.n >= 1 && is_ascii_blank(end[-1]))
+	if (s.n == 0)
+		return 0;
+	end = (const unsigned char *)s.p + s.n;
+	if (is_ascii_blank(end[-1]))
 		return 1;
 	if (s.n >= 2 && end[-2] == 0xc2 && end[-1] == 0xa0)
 		return 2;
