@@ -189,22 +189,28 @@ int work_first_visible(struct work *w, const struct subject *s, size_t place, in
 	return 0;
 }
 
-/* Whether the submission of an unreleased vintage was given back by then. */
+/* Whether the submission of an unreleased vintage was given back by then. Neighbours mostly came
+ * together. */
 static int was_returned(struct work *w, const struct vintage *v, bool *returned, struct err *e)
 {
 	struct err why = { 0 };
 	struct submission sub;
 
-	*returned = false;
-	if (snapshot_submission(w->v, v->submission, w->scratch, &sub, &why) == 0) {
-		*returned = sub.returned_ms && sub.returned_ms <= w->as_of_ms;
-		return 0;
+	if (w->returned.submission != v->submission) {
+		if (snapshot_submission(w->v, v->submission, w->scratch, &sub, &why) < 0) {
+			if (why.code != ERR_CORRUPT && why.code != ERR_NOT_FOUND) {
+				if (e)
+					*e = why;
+				return -1;
+			}
+			sub.returned_ms = 0;
+		}
+		w->returned =
+			(struct returned_memo){ v->submission,
+						sub.returned_ms && sub.returned_ms <= w->as_of_ms };
 	}
-	if (why.code == ERR_CORRUPT || why.code == ERR_NOT_FOUND)
-		return 0;
-	if (e)
-		*e = why;
-	return -1;
+	*returned = w->returned.returned;
+	return 0;
 }
 
 /* Vintages come in the order in which they became known, so the last unreleased one decides. */

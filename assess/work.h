@@ -31,6 +31,12 @@ struct late_memo {
 	double hours;
 };
 
+/* Whether a submission was given back by the time assessed. */
+struct returned_memo {
+	uint64_t submission; /* 0: nothing remembered */
+	bool returned;
+};
+
 struct work {
 	struct snapshot *v;
 	struct catalogue *c;
@@ -51,6 +57,7 @@ struct work {
 	struct subject *subjects;
 	size_t nsubjects;
 	struct late_memo late;
+	struct returned_memo returned;
 };
 
 /* Axis, ended, due and periods of reports of w->indicator. */
