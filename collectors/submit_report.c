@@ -18,6 +18,7 @@ static void put_text(struct json_writer *j, const char *key, const char *text)
 static void put_complaint(struct json_writer *j, const struct complaint *c)
 {
 	json_object(j);
+	put_text(j, "place", c->place);
 	put_count(j, "line", c->line);
 	put_count(j, "column", c->column);
 	put_text(j, "reason", refusal_name(c->why));

@@ -217,9 +217,7 @@ static void put_text(struct slice s)
 
 static void put_complaint(const struct json_node *c)
 {
-	put_text(text_of(c, "line"));
-	putchar(':');
-	put_text(text_of(c, "column"));
+	put_text(text_of(c, "place"));
 	fputs(": ", stdout);
 	put_text(text_of(c, "reason"));
 	fputs(": ", stdout);

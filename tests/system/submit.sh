@@ -82,7 +82,7 @@ answers "a document is stored" 200 '.data | .submission == 1 and .new == 4 and .
 [ "$(value "$output")" = 1250000000 ] && ok "and seen by a query" || not_ok "and seen by a query" "$(value "$output")"
 answers "again: unchanged" 200 '.data | .unchanged == 4 and .new == 0' "$tmp/first" feed=statistics "$tmp/good.csv"
 answers "a packed one with a mistake: the rest is stored" 200 \
-	'.data | .kept == 2 and .refused == 2 and .revised == 1 and (.complaints[0] | .line == 3 and .column == 1 and .reason == "unit" and (.text | test("丙川")))' \
+	'.data | .kept == 2 and .refused == 2 and .revised == 1 and (.complaints[0] | .place == "3:1" and .line == 3 and .column == 1 and .reason == "unit" and (.text | test("丙川")))' \
 	"$tmp/first" feed=statistics <(gzip <"$tmp/mixed.csv") -H 'Content-Encoding: gzip'
 [ "$(value "$output")" = 1275000000 ] && ok "a correction is seen" || not_ok "a correction is seen"
 answers "as a whole: 400 with the report" 400 '.status == "error" and .data.refused == 1 and .data.complaints[0].line == 2' \
