@@ -90,11 +90,11 @@ struct http_route {
 	enum job_class class; /* with HTTP_IN_JOB, HTTP_DEFERRED */
 	void (*serve)(struct exchange *x);
 	void *ctx;
-	bool own_tokens;                      /* "Bearer" is judged by the handler, not the guard */
-	bool raw_body;                        /* the body is no form, whatever its type says */
 	size_t body_limit;                    /* 0: the server's */
 	int64_t deadline_ms;                  /* 0: the server's */
 	const struct http_refusals *refusals; /* NULL: plain text */
+	bool own_tokens;                      /* "Bearer" is judged by the handler, not the guard */
+	bool raw_body;                        /* the body is no form, whatever its type says */
 };
 
 struct http_server_options {
