@@ -28,6 +28,11 @@ char *base64_url(const void *p, size_t n, char *out)
 				 sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
+char *base64(const void *p, size_t n, char *out)
+{
+	return sodium_bin2base64(out, base64_size(n), p, n, sodium_base64_VARIANT_ORIGINAL);
+}
+
 bool base64_decode(struct slice text, void *out, size_t max, size_t *n)
 {
 	const char *end = NULL;

@@ -21,7 +21,13 @@ static inline size_t base64_url_size(size_t n)
 	return (n * 4 + 2) / 3 + 1;
 }
 char *base64_url(const void *p, size_t n, char *out);
-/* The usual alphabet with padding. false: it is none, or it has more than `max` bytes. */
+/* With the usual alphabet and padding. */
+static inline size_t base64_size(size_t n)
+{
+	return (n + 2) / 3 * 4 + 1;
+}
+char *base64(const void *p, size_t n, char *out);
+/* The same back. false: it is none, or it has more than `max` bytes. */
 bool base64_decode(struct slice text, void *out, size_t max, size_t *n);
 
 #endif

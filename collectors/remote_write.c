@@ -191,6 +191,11 @@ static void serve(struct exchange *x)
 	struct err e = { 0 };
 
 	counter_add(C_WRITE_BYTES, (double)x->body.n);
+	/* A browser sends along what password it knows, whoever made the page. */
+	if (exchange_header(x, "Origin").n) {
+		refuse(x, 403, "requests of web pages are not taken");
+		return;
+	}
 	if (check_headers(x, &e) < 0) {
 		refuse(x, 415, "%s", e.text);
 		return;

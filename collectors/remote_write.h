@@ -13,7 +13,7 @@
  *
  *     taken                          204
  *     INVALID, LIMIT, ORDER, other   400   also when only some samples were refused
- *     REFUSED                        403
+ *     REFUSED, of a web page (Origin) 403
  *     UNSUPPORTED, wrong headers     415
  *     IO, CORRUPT                    500
  *     BUSY, MEMORY, TIMEOUT, CANCELLED  503   Retry-After: 1

@@ -2,9 +2,16 @@
 #include "daemon/ask.h"
 
 #include "base/inflate.h"
+#include "base/secret.h"
 #include "loop/http_client.h"
 
-enum { PACKED_RATIO = 1000 };
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <strings.h>
+#include <unistd.h>
+
+enum { PACKED_RATIO = 1000, LOGIN_FILE_MAX = 4096 };
 
 struct asking {
 	struct http_fetch fetch; /* first */
@@ -71,4 +78,108 @@ void ask_escape(const char *text, struct buf *out)
 		else
 			buf_printf(out, "%%%02X", c);
 	}
+}
+
+int ask_read_file(const char *path, struct buf *out, struct err *e)
+{
+	bool standard = strcmp(path, "-") == 0;
+	int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got = 0;
+
+	if (fd < 0)
+		return err_sys(e, errno, "cannot read %s", path);
+	do {
+		char *room = buf_room(out, 65536);
+
+		got = room ? read(fd, room, 65536) : 0;
+		if (got > 0)
+			buf_added(out, (size_t)got);
+	} while (got > 0 || (got < 0 && errno == EINTR));
+	if (got < 0)
+		err_sys(e, errno, "cannot read %s", path);
+	if (!standard)
+		close(fd);
+	if (got < 0)
+		return -1;
+	return buf_check(out, e) < 0 ? err_wrap(e, "%s", path) : 0;
+}
+
+/* What can be seen, and blanks within a password; the line's end goes. */
+static size_t line_length(const struct buf *file, enum ask_scheme scheme)
+{
+	size_t n = 0;
+
+	while (n < file->n && (unsigned char)file->p[n] >= (scheme == ASK_BASIC ? ' ' : '!') &&
+	       file->p[n] != 0x7f)
+		n++;
+	return n < file->n && !strchr("\r\n", file->p[n]) ? 0 : n;
+}
+
+static int put_login(const struct buf *file, enum ask_scheme scheme, struct buf *out,
+		     const char *path, struct err *e)
+{
+	size_t n = line_length(file, scheme);
+	char text[(LOGIN_FILE_MAX + 2) / 3 * 4 + 1]; /* base64_size() */
+
+	if (!n || n > LOGIN_FILE_MAX || (scheme == ASK_BASIC && !memchr(file->p, ':', n)))
+		return err_set(e, ERR_INVALID, "the first line of %s is no %s", path,
+			       scheme == ASK_BASIC ? "user:password" : "token");
+	buf_printf(out, "Authorization: %s ", scheme == ASK_BASIC ? "Basic" : "Bearer");
+	if (scheme == ASK_BASIC)
+		buf_puts(out, base64(file->p, n, text));
+	else
+		buf_put(out, file->p, n);
+	secret_wipe(text, sizeof(text));
+	buf_putc(out, '\0');
+	return buf_check(out, e);
+}
+
+int ask_login(const char *path, enum ask_scheme scheme, struct buf *out, struct err *e)
+{
+	struct buf file;
+	int rc;
+
+	buf_init(&file, LOGIN_FILE_MAX + 65536);
+	rc = ask_read_file(path, &file, e);
+	if (rc == 0)
+		rc = put_login(&file, scheme, out, path, e);
+	ask_forget(&file);
+	return rc;
+}
+
+void ask_forget(struct buf *login)
+{
+	if (login->p)
+		secret_wipe(login->p, login->cap);
+	buf_release(login);
+}
+
+static bool is_loopback(const char *host, size_t n)
+{
+	unsigned char four[4];
+	char text[64];
+
+	if (n >= sizeof(text))
+		return false;
+	memcpy(text, host, n);
+	text[n] = '\0';
+	if (strcmp(text, "localhost") == 0 || strcmp(text, "[::1]") == 0)
+		return true;
+	return inet_pton(AF_INET, text, four) == 1 && four[0] == 127;
+}
+
+int ask_check_url(const char *url, struct err *e)
+{
+	const char *host = url + 7;
+	size_t n;
+
+	if (strncasecmp(url, "http://", 7) != 0)
+		return 0;
+	n = *host == '[' ? strcspn(host, "]/?#") + 1 : strcspn(host, ":/?#");
+	if (is_loopback(host, n))
+		return 0;
+	return err_set(
+		e, ERR_REFUSED,
+		"%s: a token or a password is not sent without TLS except on this host; use https",
+		url);
 }

@@ -25,7 +25,7 @@
 enum { BODY_BYTES = 512 << 20, TIMEOUT_MS = 120 * 1000 };
 
 struct asked {
-	const char *expr, *url, *ca_file, *dir, *config;
+	const char *expr, *url, *ca_file, *user_file, *dir, *config;
 	int64_t time_ms, start_ms, end_ms, step_ms, as_of_ms;
 	bool has_time, has_start, has_end, range;
 	enum query_format format;
@@ -36,8 +36,9 @@ struct asked {
 static int usage(void)
 {
 	fputs("usage: parkwatch query EXPR [--time T | --start T [--end T] [--step D]]\n"
-	      "                       [--as-of T] [--url URL [--ca-file FILE] | --data-dir DIR]\n"
-	      "                       [--config FILE]\n"
+	      "                       [--as-of T] [--config FILE]\n"
+	      "                       [--url URL [--ca-file FILE] [--user-file FILE] | --data-dir "
+	      "DIR]\n"
 	      "                       [--enable-feature NAMES] [--format table|csv|json]\n"
 	      "T: RFC 3339 or seconds since 1970; D: 5m. Without --url and --data-dir: "
 	      "http://127.0.0.1:9290\n",
@@ -81,6 +82,9 @@ static int take_option(struct asked *q, int c, const char *text, struct err *e)
 		return 0;
 	case 'k':
 		q->ca_file = text;
+		return 0;
+	case 'i':
+		q->user_file = text;
 		return 0;
 	case 'd':
 		q->dir = text;
@@ -128,6 +132,7 @@ static int parse_options(int argc, char **argv, struct asked *q, struct err *e)
 		{ "as-of", required_argument, NULL, 'a' },
 		{ "url", required_argument, NULL, 'u' },
 		{ "ca-file", required_argument, NULL, 'k' },
+		{ "user-file", required_argument, NULL, 'i' },
 		{ "data-dir", required_argument, NULL, 'd' },
 		{ "config", required_argument, NULL, 'c' },
 		{ "enable-feature", required_argument, NULL, 'x' },
@@ -164,16 +169,23 @@ static void put_url(const struct asked *q, struct buf *out)
 
 static int ask_daemon(struct asked *q, struct err *e)
 {
-	struct ask a = { .ca_file = q->ca_file, .timeout_ms = TIMEOUT_MS };
-	struct buf url;
+	const char *headers[] = { NULL, NULL };
+	struct ask a = { .headers = headers, .ca_file = q->ca_file, .timeout_ms = TIMEOUT_MS };
+	struct buf url, login;
 	long status;
 	int rc = -1;
 
 	buf_init(&url, 1 << 20);
+	buf_init(&login, ASK_LOGIN_BYTES);
 	put_url(q, &url);
 	a.url = url.p;
-	if (buf_check(&url, e) == 0)
+	if (buf_check(&url, e) == 0 &&
+	    (!q->user_file || (ask_check_url(q->url, e) == 0 &&
+			       ask_login(q->user_file, ASK_BASIC, &login, e) == 0))) {
+		headers[0] = login.p;
 		rc = ask(&a, &status, &q->body, e);
+	}
+	ask_forget(&login);
 	buf_release(&url);
 	return rc;
 }

@@ -7,22 +7,16 @@
 #include "base/json_read.h"
 #include "base/log.h"
 #include "base/num.h"
-#include "base/secret.h"
 #include "daemon/ask.h"
 #include "daemon/commands.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
-#include <unistd.h>
 
 enum {
 	DOCUMENT_MAX = 1 << 30,
 	ANSWER_MAX = 16 << 20,
 	TREE_BYTES = 128 << 20,
-	TOKEN_FILE_MAX = 4096,
 	TIMEOUT_MS = 180 * 1000,
 };
 
@@ -71,85 +65,6 @@ static int parse(int argc, char **argv, struct handing *h)
 }
 
 /* --- what is sent --------------------------------------------------------------------------- */
-
-static int read_all(const char *path, struct buf *out, struct err *e)
-{
-	bool standard = strcmp(path, "-") == 0;
-	int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t got = 0;
-
-	if (fd < 0)
-		return err_sys(e, errno, "cannot read %s", path);
-	do {
-		char *room = buf_room(out, 65536);
-
-		got = room ? read(fd, room, 65536) : 0;
-		if (got > 0)
-			buf_added(out, (size_t)got);
-	} while (got > 0 || (got < 0 && errno == EINTR));
-	if (got < 0)
-		err_sys(e, errno, "cannot read %s", path);
-	if (!standard)
-		close(fd);
-	if (got < 0)
-		return -1;
-	return buf_check(out, e) < 0 ? err_wrap(e, "%s", path) : 0;
-}
-
-/* The first line, as a header. What it says is never repeated. */
-static int read_token(struct handing *h, struct err *e)
-{
-	struct buf file;
-	size_t n = 0;
-	int rc = -1;
-
-	buf_init(&file, TOKEN_FILE_MAX + 65536);
-	if (read_all(h->token_file, &file, e) == 0) {
-		while (n < file.n && (unsigned char)file.p[n] > ' ' && file.p[n] < 0x7f)
-			n++;
-		if (n == 0 || n > TOKEN_FILE_MAX || (n < file.n && !strchr("\r\n", file.p[n]))) {
-			err_set(e, ERR_INVALID, "%s does not hold a token", h->token_file);
-		} else {
-			buf_puts(&h->token, "Authorization: Bearer ");
-			buf_put(&h->token, file.p, n);
-			buf_putc(&h->token, '\0');
-			rc = buf_check(&h->token, e);
-		}
-	}
-	if (file.p)
-		secret_wipe(file.p, file.cap);
-	buf_release(&file);
-	return rc;
-}
-
-static bool is_loopback(const char *host, size_t n)
-{
-	unsigned char four[4];
-	char text[64];
-
-	if (n >= sizeof(text))
-		return false;
-	memcpy(text, host, n);
-	text[n] = '\0';
-	if (strcmp(text, "localhost") == 0 || strcmp(text, "[::1]") == 0)
-		return true;
-	return inet_pton(AF_INET, text, four) == 1 && four[0] == 127;
-}
-
-/* A token that was read on the way is anybody's. */
-static int check_url(const char *url, struct err *e)
-{
-	const char *host = url + 7;
-	size_t n;
-
-	if (strncasecmp(url, "http://", 7) != 0)
-		return 0;
-	n = *host == '[' ? strcspn(host, "]/?#") + 1 : strcspn(host, ":/?#");
-	if (is_loopback(host, n))
-		return 0;
-	return err_set(e, ERR_REFUSED,
-		       "%s: a token is not sent without TLS except on this host; use https", url);
-}
 
 static void put_url(const struct handing *h, struct buf *out)
 {
@@ -295,19 +210,17 @@ int command_submit(int argc, char **argv)
 	log_set_level(LOG_WARN);
 	if (parse(argc, argv, &h) < 0)
 		return usage();
-	buf_init(&h.token, TOKEN_FILE_MAX + 64);
+	buf_init(&h.token, ASK_LOGIN_BYTES);
 	buf_init(&h.body, DOCUMENT_MAX);
 	buf_init(&h.answer, ANSWER_MAX);
-	if (check_url(h.url, &e) < 0 || read_token(&h, &e) < 0 ||
-	    read_all(h.document, &h.body, &e) < 0 || send_it(&h, &e) < 0) {
+	if (ask_check_url(h.url, &e) < 0 || ask_login(h.token_file, ASK_BEARER, &h.token, &e) < 0 ||
+	    ask_read_file(h.document, &h.body, &e) < 0 || send_it(&h, &e) < 0) {
 		fprintf(stderr, "parkwatch submit: %s\n", e.text);
 		code = EXIT_FAILED;
 	} else {
 		code = say(&h);
 	}
-	if (h.token.p)
-		secret_wipe(h.token.p, h.token.cap);
-	buf_release(&h.token);
+	ask_forget(&h.token);
 	buf_release(&h.body);
 	buf_release(&h.answer);
 	return code;

@@ -81,6 +81,12 @@ head -c 4000000 /dev/urandom | gzip -1 >"$tmp/body"
 is "a large body comes through whole" 400 "$(code -u anna:geheim -H 'Content-Encoding: snappy' -H 'Content-Type: application/x-protobuf' --data-binary @"$tmp/body" "$base/api/v1/write")"
 grep -q snappy "$tmp/answer" && ok "and is looked at" || not_ok "and is looked at" "$(cat "$tmp/answer")"
 
+printf 'anna:geheim\n' >"$tmp/user"
+ask() { "$pw" query --url "$base" --ca-file "$pki/ca.pem" --user-file "$tmp/$1" --format json 'vector(7)' 2>&1; }
+ask user | grep -q '"7"' && ok "query asks with a password" || not_ok "query asks with a password" "$(ask user)"
+printf 'nonsense\n' >"$tmp/nobody"
+ask nobody | grep -q 'no user:password' && ok "and says when its file holds none" || not_ok "and says when its file holds none"
+
 # --- a renewed certificate, while a connection is kept
 cat >"$tmp/keep.py" <<'P'
 import base64, http.client, os, signal, ssl, subprocess, sys, time

@@ -76,6 +76,20 @@ static void base64url_has_no_padding_and_no_slash(void **state)
 	assert_int_equal(base64_url_size(32), 44);
 }
 
+static void base64_comes_back(void **state)
+{
+	char text[16], bytes[8];
+	size_t n;
+
+	(void)state;
+	assert_string_equal(base64("a:b", 3, text), "YTpi");
+	assert_string_equal(base64("a:", 2, text), "YTo=");
+	assert_true(base64_decode(slice_str("YTo="), bytes, sizeof(bytes), &n));
+	assert_int_equal(n, 2);
+	assert_memory_equal(bytes, "a:", 2);
+	assert_false(base64_decode(slice_str("YTpiYTpiYTpi"), bytes, sizeof(bytes), &n));
+}
+
 static void random_bytes_differ(void **state)
 {
 	char a[32], b[32];
@@ -95,6 +109,7 @@ int main(void)
 		cmocka_unit_test(basic_credentials_are_split_at_the_first_colon),
 		cmocka_unit_test(broken_basic_credentials_are_refused),
 		cmocka_unit_test(base64url_has_no_padding_and_no_slash),
+		cmocka_unit_test(base64_comes_back),
 		cmocka_unit_test(random_bytes_differ),
 	};
 

@@ -307,6 +307,8 @@ static void headers_are_judged_before_the_body(void **state)
 		  "content type 'application/json' is not application/x-protobuf\n" },
 		{ "Content-Type: application/x-protobuffer\r\n", "415", "is not" },
 		{ "Content-Type: application/x-www-form-urlencoded\r\n", "415", "is not" },
+		{ "Origin: http://page.example\r\n", "403",
+		  "requests of web pages are not taken\n" },
 		{ "Content-Encoding: gzip\r\n", "415", "content encoding 'gzip' is not snappy\n" },
 		{ "Content-Encoding: snappy, gzip\r\n", "415",
 		  "content encoding 'snappy, gzip' is not snappy\n" },
