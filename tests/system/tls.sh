@@ -85,7 +85,8 @@ printf 'anna:geheim\n' >"$tmp/user"
 ask() { "$pw" query --url "$base" --ca-file "$pki/ca.pem" --user-file "$tmp/$1" --format json 'vector(7)' 2>&1; }
 ask user | grep -q '"7"' && ok "query asks with a password" || not_ok "query asks with a password" "$(ask user)"
 printf 'nonsense\n' >"$tmp/nobody"
-ask nobody | grep -q 'no user:password' && ok "and says when its file holds none" || not_ok "and says when its file holds none"
+out=$(ask nobody)
+grep -q 'no user:password' <<<"$out" && ok "and says when its file holds none" || not_ok "and says when its file holds none"
 
 # --- a renewed certificate, while a connection is kept
 cat >"$tmp/keep.py" <<'P'
