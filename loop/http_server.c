@@ -61,24 +61,37 @@ void request_set_send_due(struct request *r)
 /* --- letting libmicrohttpd work -------------------------------------------- */
 
 static void on_alarm(uv_timer_t *h);
+static void on_again(uv_idle_t *h);
 
 static void pump(struct http_server *s)
 {
 	MHD_UNSIGNED_LONG_LONG ms;
 	unsigned closed = s->closed;
 
+	uv_idle_stop(&s->again);
 	MHD_run(s->mhd);
 	/* Out of descriptors, libmicrohttpd stops listening until a connection closes, and listens
 	 * again only in the next turn. Nobody else would cause one. */
 	if (s->closed != closed)
 		MHD_run(s->mhd);
+	/* At once means with the next turn, after everybody else had theirs: libuv before 1.45 runs
+	 * a timer that is set to zero by its own callback again and again, and with TLS there is
+	 * always something to do (eight clients that shook hands in a loop held the timers up for 5
+	 * s). */
 	if (MHD_get_timeout(s->mhd, &ms) != MHD_YES)
 		uv_timer_stop(&s->alarm);
+	else if (ms == 0)
+		uv_idle_start(&s->again, on_again);
 	else
 		uv_timer_start(&s->alarm, on_alarm, ms, 0);
 }
 
 static void on_alarm(uv_timer_t *h)
+{
+	pump(h->data);
+}
+
+static void on_again(uv_idle_t *h)
 {
 	pump(h->data);
 }
@@ -765,8 +778,9 @@ static int start_handles(struct http_server *s, struct err *e)
 		return err_sys(e, -r, "cannot poll the HTTP server");
 	uv_timer_init(uv, &s->alarm);
 	uv_timer_init(uv, &s->sweeper);
-	s->poll.data = s->alarm.data = s->sweeper.data = s;
-	s->handles = 3;
+	uv_idle_init(uv, &s->again);
+	s->poll.data = s->alarm.data = s->again.data = s->sweeper.data = s;
+	s->handles = 4;
 	uv_poll_start(&s->poll, UV_READABLE, on_poll);
 	return 0;
 }
@@ -892,6 +906,7 @@ void http_server_close(struct http_server *s)
 	uv_poll_stop(&s->poll);
 	uv_close((uv_handle_t *)&s->poll, on_handle_closed);
 	uv_close((uv_handle_t *)&s->alarm, on_handle_closed);
+	uv_close((uv_handle_t *)&s->again, on_handle_closed);
 	uv_close((uv_handle_t *)&s->sweeper, on_handle_closed);
 	MHD_stop_daemon(s->mhd);
 	s->mhd = NULL;

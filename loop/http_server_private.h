@@ -42,6 +42,7 @@ struct http_server {
 
 	uv_poll_t poll;
 	uv_timer_t alarm; /* libmicrohttpd's timeout, or a kick */
+	uv_idle_t again;  /* it has more to do at once */
 	uv_timer_t sweeper;
 
 	struct connection *connections;
