@@ -100,8 +100,9 @@ struct http_tls *http_tls_new(const struct http_tls_options *o, struct err *e)
 		err_set(e, ERR_MEMORY, "no memory for a certificate");
 		goto fail;
 	}
-	if (load_own(t, o, e) < 0 || load_clients(t, o, e) < 0 || load_versions(t, o, e) < 0 ||
-	    read_expiry(t, o, e) < 0)
+	/* The certificate first: GnuTLS 3.7.9 loses memory when its credentials cannot read one. */
+	if (read_expiry(t, o, e) < 0 || load_own(t, o, e) < 0 || load_clients(t, o, e) < 0 ||
+	    load_versions(t, o, e) < 0)
 		goto fail;
 	return t;
 fail:

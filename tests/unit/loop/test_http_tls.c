@@ -43,7 +43,7 @@ static void texts_that_are_no_pem_are_refused(void **state)
 	(void)state;
 	o.cert = slice_str("-----BEGIN CERTIFICATE-----\nnothing\n-----END CERTIFICATE-----\n");
 	assert_null(http_tls_new(&o, &e));
-	assert_has(e.text, "certificate and key cannot be read");
+	assert_has(e.text, "the certificate cannot be read");
 	o = options();
 	o.key = slice_str("");
 	assert_null(http_tls_new(&o, &e));
