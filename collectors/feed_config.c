@@ -184,10 +184,11 @@ static void only_for(const struct yaml_node *entry, const char *const *keys, con
 
 static void check_submit(const struct yaml_node *entry, const struct raw *r, struct diags *d)
 {
-	static const char *const of_polls[] = {
-		"url",     "folder", "pattern", "settle",      "timeout", "redirects",   "ca_file",
-		"headers", "every",  "jitter",  "backoff_max", "freq",    "working_day", NULL
-	};
+	static const char *const of_polls[] = { "url",         "folder",      "pattern",
+						"settle",      "timeout",     "redirects",
+						"ca_file",     "headers",     "every",
+						"jitter",      "backoff_max", "freq",
+						"working_day", "paging",      NULL };
 
 	only_for(entry, of_polls, "a feed that is polled, not with 'submit'", d);
 	if (!r->owner || !*r->owner)
