@@ -130,6 +130,7 @@ struct figure {
 	int period_months;     /* covered by period_value: 2 for January-February */
 	bool implied_revision; /* the period value came out negative from a falling year-to-date */
 	double growth_yoy, growth_ytd;
+	bool growth_yoy_linked, growth_ytd_linked; /* across a break, by its factor: derived */
 	const struct target *target;
 	double attainment, schedule, pace;
 	enum schedule_source schedule_source;

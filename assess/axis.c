@@ -10,6 +10,8 @@ struct measure measure_of(const struct indicator *i)
 		.direction = i->direction,
 		.ratio = slice_ends(slice_str(i->code), "_ratio"),
 		.intensive = indicator_is_rate(i),
+		.breaks = i->breaks,
+		.nbreaks = i->nbreaks,
 	};
 }
 
@@ -83,6 +85,12 @@ bool axis_year(const struct axis *x, int year, size_t *first, size_t *last)
 bool run_has(const struct run *r, size_t i)
 {
 	return !isnan(r->value[i]);
+}
+
+bool run_linked(const struct run *r, size_t j, size_t i, double *factor)
+{
+	return breaks_linked(r->measure.breaks, r->measure.nbreaks, r->axis.at[j], r->axis.at[i],
+			     factor);
 }
 
 int run_months(const struct run *r, size_t i)

@@ -31,6 +31,9 @@ struct measure {
 	/* A part of something (_ratio): its change is in percentage points, so it has no growth
 	 * either. */
 	bool ratio;
+	/* Where figures stop being comparable, oldest first. */
+	const struct series_break *breaks;
+	size_t nbreaks;
 };
 
 /* One unit's values of one indicator. */
@@ -59,6 +62,9 @@ bool axis_year(const struct axis *x, int year, size_t *first, size_t *last);
 bool axis_starts_year(const struct axis *x, size_t i);
 
 bool run_has(const struct run *r, size_t i);
+/* What puts the figure of place j on the base of that of place i, j <= i: 1 when no break lies
+ * between them. False when one does that has no factor. */
+bool run_linked(const struct run *r, size_t j, size_t i, double *factor);
 /* Months the figure of place i covers; for a year-to-date figure those since the place before. */
 int run_months(const struct run *r, size_t i);
 

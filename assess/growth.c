@@ -19,6 +19,13 @@ bool growth_ratio(double x, double base, double *out)
 	return true;
 }
 
+static bool same_base(const struct run *r, size_t j, size_t i)
+{
+	double factor;
+
+	return run_linked(r, j, i, &factor) && factor == 1;
+}
+
 static bool from_year_to_date(const struct run *r, size_t i, struct period_value *out)
 {
 	double before = 0;
@@ -27,6 +34,8 @@ static bool from_year_to_date(const struct run *r, size_t i, struct period_value
 		if (!run_has(r, i - 1))
 			return false;
 		before = r->value[i - 1];
+		if (!same_base(r, i - 1, i))
+			return false;
 	}
 	if (!isfinite(r->value[i] - before))
 		return false;
@@ -63,7 +72,7 @@ bool growth_since_new_year(const struct run *r, size_t i, double *out)
 	if (r->measure.form != FORM_PERIOD)
 		return false;
 	for (size_t k = i;; k--) {
-		if (!run_has(r, k))
+		if (!run_has(r, k) || !same_base(r, k, i))
 			return false;
 		sum += r->value[k];
 		months += run_months(r, k);
@@ -78,7 +87,19 @@ bool growth_since_new_year(const struct run *r, size_t i, double *out)
 	return true;
 }
 
-bool growth_yoy(const struct run *r, size_t i, double *out)
+/* Of place i against place j, with what was found there. */
+static bool grown(const struct run *r, size_t j, size_t i, double base, double x,
+		  struct growth *out)
+{
+	double factor;
+
+	if (!run_linked(r, j, i, &factor) || !growth_ratio(x, base * factor, &out->ratio))
+		return false;
+	out->linked = factor != 1;
+	return true;
+}
+
+bool growth_yoy(const struct run *r, size_t i, struct growth *out)
 {
 	ssize_t j = axis_year_before(&r->axis, i);
 	struct period_value now, then;
@@ -86,14 +107,14 @@ bool growth_yoy(const struct run *r, size_t i, double *out)
 	if (j < 0 || r->measure.ratio || !run_has(r, i) || !run_has(r, (size_t)j))
 		return false;
 	if (r->measure.form == FORM_LEVEL)
-		return growth_ratio(r->value[i], r->value[j], out);
+		return grown(r, (size_t)j, i, r->value[j], r->value[i], out);
 	if (!growth_period_value(r, i, &now) || !growth_period_value(r, (size_t)j, &then) ||
 	    now.months != then.months)
 		return false;
-	return growth_ratio(now.value, then.value, out);
+	return grown(r, (size_t)j, i, then.value, now.value, out);
 }
 
-bool growth_ytd(const struct run *r, size_t i, double *out)
+bool growth_ytd(const struct run *r, size_t i, struct growth *out)
 {
 	ssize_t j = axis_year_before(&r->axis, i);
 	double now, then;
@@ -101,5 +122,5 @@ bool growth_ytd(const struct run *r, size_t i, double *out)
 	if (j < 0 || !growth_since_new_year(r, i, &now) ||
 	    !growth_since_new_year(r, (size_t)j, &then))
 		return false;
-	return growth_ratio(now, then, out);
+	return grown(r, (size_t)j, i, then, now, out);
 }

@@ -3,6 +3,9 @@
  *
  * Pure functions; false means that there is no answer and leaves *out as it was.
  * docs/methods.md has the formulas with their sources.
+ *
+ * Nothing is worked out across a break of the series, except growth when the catalogue has a factor
+ * for it: then the older figure is put on the newer base, and *linked says so.
  */
 #ifndef ASSESS_GROWTH_H
 #define ASSESS_GROWTH_H
@@ -26,11 +29,16 @@ bool growth_period_value(const struct run *r, size_t i, struct period_value *out
  * when none of them is missing and they cover every month. None for levels and rates. */
 bool growth_since_new_year(const struct run *r, size_t i, double *out);
 
+struct growth {
+	double ratio;
+	bool linked; /* across a break, by its factor: derived, not of two comparable figures */
+};
+
 /* Against the equal period a year earlier: of period values, of levels for FORM_LEVEL. None for
  * published growth and rates. */
-bool growth_yoy(const struct run *r, size_t i, double *out);
+bool growth_yoy(const struct run *r, size_t i, struct growth *out);
 
 /* The same of what has come together since New Year. */
-bool growth_ytd(const struct run *r, size_t i, double *out);
+bool growth_ytd(const struct run *r, size_t i, struct growth *out);
 
 #endif

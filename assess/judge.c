@@ -129,6 +129,7 @@ static void seasons_of(struct work *w, const struct subject *s, size_t place,
 static void judge_growth(struct figure *f, const struct run *r, size_t k)
 {
 	struct period_value v;
+	struct growth yoy = { 0 }, ytd = { 0 };
 
 	f->has_period_value = growth_period_value(r, k, &v);
 	if (f->has_period_value) {
@@ -136,8 +137,12 @@ static void judge_growth(struct figure *f, const struct run *r, size_t k)
 		f->period_months = v.months;
 		f->implied_revision = v.implied_revision;
 	}
-	f->has_growth_yoy = growth_yoy(r, k, &f->growth_yoy);
-	f->has_growth_ytd = growth_ytd(r, k, &f->growth_ytd);
+	f->has_growth_yoy = growth_yoy(r, k, &yoy);
+	f->growth_yoy = yoy.ratio;
+	f->growth_yoy_linked = yoy.linked;
+	f->has_growth_ytd = growth_ytd(r, k, &ytd);
+	f->growth_ytd = ytd.ratio;
+	f->growth_ytd_linked = ytd.linked;
 }
 
 static void judge_pace(struct work *w, struct subject *s, const struct closing *cl, double *room)

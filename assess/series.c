@@ -49,11 +49,32 @@ static int put_figure(const struct emit *m, const struct figure *f, const char *
 
 /* --- families of figures ------------------------------------------------------------- */
 
+/* What was derived with a linking factor says so. */
+static int put_growth_kind(const struct emit *m, const struct figure *f, const char *kind,
+			   bool linked, double v)
+{
+	const struct label l[4] = {
+		{ slice_str(m->class), slice_str(f->unit->id) },
+		{ slice_str("indicator"), slice_str(f->indicator->code) },
+		{ slice_str("kind"), slice_str(kind) },
+		{ slice_str("base"), slice_str(linked ? "linked" : "") },
+	};
+
+	return put(m, l, 4, v);
+}
+
 static int put_growth(const struct emit *m, const struct figure *f)
 {
-	if (f->has_growth_yoy && put_figure(m, f, "kind", "yoy", f->growth_yoy) < 0)
+	if (f->has_growth_yoy &&
+	    put_growth_kind(m, f, "yoy", f->growth_yoy_linked, f->growth_yoy) < 0)
 		return -1;
-	return f->has_growth_ytd ? put_figure(m, f, "kind", "ytd", f->growth_ytd) : 0;
+	return f->has_growth_ytd ? put_growth_kind(m, f, "ytd", f->growth_ytd_linked, f->growth_ytd)
+				 : 0;
+}
+
+static int put_implied_revision(const struct emit *m, const struct figure *f)
+{
+	return f->has_period_value && f->implied_revision ? put_figure(m, f, NULL, NULL, 1) : 0;
 }
 
 static int put_attainment(const struct emit *m, const struct figure *f)
@@ -123,6 +144,9 @@ static const struct figure_family {
 	{ "growth_ratio",
 	  "Growth against the equal period a year earlier, of the period or year to date.",
 	  put_growth },
+	{ "implied_revision",
+	  "1 where the newest period value is negative because a year-to-date figure fell.",
+	  put_implied_revision },
 	{ "attainment_ratio", "Share of the year's target reached at the newest closed period.",
 	  put_attainment },
 	{ "schedule_ratio",

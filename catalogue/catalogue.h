@@ -95,6 +95,32 @@ struct release_rule {
 	bool gaps; /* … but between the first and the last of them they are not collected */
 };
 
+/* What a reported figure is looked at for; docs/feeds.md. */
+enum edit {
+	EDIT_RANGE,     /* between min and max */
+	EDIT_PART,      /* no more than what it is a part of */
+	EDIT_TOTAL,     /* a sum is that of its parts */
+	EDIT_UNIT_SLIP, /* written in another measure than the last ones */
+	EDIT_YTD_FALLS, /* since New Year, and less than before */
+	EDIT_RATIO,     /* a level far from the last one */
+	EDIT_PANEL,     /* a change unlike that of its peers */
+	EDIT_GROWTH,    /* a published growth rate unlike the ratio of levels */
+	EDITS
+};
+
+enum edit_rule { EDIT_OFF, EDIT_SOFT, EDIT_HARD }; /* soft: kept, but doubted; hard: refused */
+
+const char *edit_name(enum edit e); /* "range", "part", … as in the catalogue's files */
+
+enum break_reason { BREAK_CLASSIFICATION, BREAK_THRESHOLD };
+
+/* From that day on the figures are of another kind than before. */
+struct series_break {
+	struct date from;
+	enum break_reason reason;
+	double factor; /* a figure before it times this is on the new base; 0: nobody knows */
+};
+
 struct indicator {
 	const char *code; /* with unit suffix: industrial_value_added_yuan */
 	const char *name; /* 规上工业增加值 */
@@ -111,8 +137,16 @@ struct indicator {
 	const struct release_rule *release;
 	bool preliminary; /* figures before the period's end are taken */
 	bool has_min, has_max;
-	double min, max;                /* in the base unit */
-	bool unit_slip;                 /* check against a slip of the unit (×10⁴) */
+	double min, max; /* in the base unit */
+	bool unit_slip;  /* check against a slip of the unit (×10⁴) */
+	const struct indicator *part_of, *growth_of; /* NULL: none */
+	const struct indicator *const *sum_of;
+	size_t nsum_of;
+	bool referred;                     /* others are held against it */
+	double level_change;               /* 0.5: within ±50 % of the last level; 0: any */
+	const struct series_break *breaks; /* oldest first */
+	size_t nbreaks;
+	uint8_t edits[EDITS];           /* enum edit_rule */
 	const enum unit_class *classes; /* who reports it; nclasses 0: parks */
 	size_t nclasses;
 	struct validity valid;
@@ -188,6 +222,12 @@ bool indicator_reports(const struct indicator *i, enum unit_class class);
 /* A rate or a ratio of two quantities, as the unit in the code says (_ratio, or with _per_): its
  * figures cannot be added or subtracted, and one "since New Year" may fall. */
 bool indicator_is_rate(const struct indicator *i);
+
+/* Whether a figure of `then` can be compared with one of `now`, later: no break lies between the
+ * last days of the two, or all that do have a factor. *factor puts the older one on the base of the
+ * newer; 1 without a break. */
+bool breaks_linked(const struct series_break *b, size_t n, struct period then, struct period now,
+		   double *factor);
 
 /* Factor from a measure as offices write it (亿元, 万元, 万人, %, ‰, 亩, 万平方米, 公里 …) to its
  * base unit, whose suffix comes back ("yuan", "square_meters", "ratio", "" for plain counts).

@@ -26,6 +26,7 @@ bool code_is_good(const char *code)
 
 static const char *const derived[] = {
 	"growth_ratio",
+	"implied_revision",
 	"attainment_ratio",
 	"schedule_ratio",
 	"pace_ratio",

@@ -55,6 +55,20 @@ const struct indicator *load_indicator_ref(struct loader *l, const struct yaml_n
 					   const char *code);
 enum unit_class load_class(const char *name); /* UNIT_CLASSES when unknown */
 
+/* The keys of an indicator that are about edits, as they are written. */
+struct edit_row {
+	const char *part_of, *growth_of;
+	struct yaml_strings sum_of;
+	double level_change;
+	const struct yaml_node *breaks, *edits;
+};
+
+/* What stands for itself, once form and validity are known; what refers to others, once all are. */
+void load_edits(struct loader *l, const struct yaml_node *map, const struct edit_row *row,
+		struct indicator *i);
+void load_relations(struct loader *l, const struct yaml_node *map, const struct edit_row *row,
+		    struct indicator *i);
+
 void load_units(struct loader *l);
 void load_releases(struct loader *l);
 void load_indicators(struct loader *l);

@@ -17,6 +17,7 @@ struct indicator_row {
 	int freq, form, basis, direction;
 	bool preliminary, unit_slip;
 	struct date from, to;
+	struct edit_row edits;
 };
 
 enum { FORM_UNKNOWN = -1, BASIS_NONE = 0, BASIS_YTD, BASIS_PERIOD };
@@ -61,6 +62,13 @@ static const struct yaml_field indicator_fields[] = {
 	  .help = "figures before the period's end are taken" },
 	{ "unit_slip", YAML_BOOL, AT(unit_slip), .help = "look for figures 10,000 times off" },
 	{ "reported_by", YAML_STRINGS, AT(reported_by), .help = "classes of units; park" },
+	{ "part_of", YAML_STRING, AT(edits.part_of), .help = "code of what it is a part of" },
+	{ "sum_of", YAML_STRINGS, AT(edits.sum_of), .help = "codes of its parts, all of them" },
+	{ "level_change", YAML_NUMBER, AT(edits.level_change), .min = 0.001, .max = 1000,
+	  .help = "0.5: a level within ±50 % of the last one" },
+	{ "growth_of", YAML_STRING, AT(edits.growth_of), .help = "code of the level it is of" },
+	{ "breaks", YAML_NODE, AT(edits.breaks), .help = "where figures stop being comparable" },
+	{ "edits", YAML_NODE, AT(edits.edits), .help = "which edits are hard, soft or off" },
 	{ "from", YAML_DATE, AT(from) },
 	{ "to", YAML_DATE, AT(to) },
 	{ NULL },
@@ -256,12 +264,14 @@ static bool slips(const struct indicator *i, const char *base)
 	return i->form != FORM_GROWTH && base && *base && strcmp(base, "ratio") != 0;
 }
 
-static void read_indicator(struct loader *l, const struct yaml_node *map, struct indicator *i)
+static void read_indicator(struct loader *l, const struct yaml_node *map, struct indicator *i,
+			   struct edit_row *edits)
 {
 	struct indicator_row row = { .form = FORM_UNKNOWN };
 	const char *base;
 
 	yaml_fill(map, indicator_fields, &row, &l->scratch, l->d);
+	*edits = row.edits;
 	i->code = row.code ? load_keep(l, row.code) : "";
 	i->name = row.name ? load_keep(l, row.name) : "";
 	i->name_en = load_keep(l, row.name_en ? row.name_en : "");
@@ -283,6 +293,7 @@ static void read_indicator(struct loader *l, const struct yaml_node *map, struct
 	if (base)
 		read_bounds(l, map, &row, i);
 	read_classes(l, map, &row, i);
+	load_edits(l, map, edits, i);
 	if (row.code)
 		index_indicator(l, map, i);
 }
@@ -365,15 +376,20 @@ const struct indicator *load_indicator_ref(struct loader *l, const struct yaml_n
 void load_indicators(struct loader *l)
 {
 	struct catalogue *c = l->c;
+	struct edit_row *edits = arena_array(&l->scratch, l->indicators.n + 1, sizeof(*edits));
 
 	c->indicators = load_array(l, l->indicators.n, sizeof(*c->indicators));
-	if (!c->indicators || !l->rules)
+	if (!edits)
+		l->no_memory = true;
+	if (!c->indicators || !l->rules || !edits)
 		return;
 	c->nindicators = l->indicators.n;
 	for (size_t i = 0; i < c->nindicators; i++) {
 		c->indicators[i].index = (unsigned)i;
-		read_indicator(l, l->indicators.list[i], &c->indicators[i]);
+		read_indicator(l, l->indicators.list[i], &c->indicators[i], &edits[i]);
 	}
 	for (size_t i = 0; i < c->nindicators; i++)
 		add_names(l, l->indicators.list[i], &c->indicators[i]);
+	for (size_t i = 0; i < c->nindicators; i++)
+		load_relations(l, l->indicators.list[i], &edits[i], &c->indicators[i]);
 }

@@ -103,13 +103,13 @@ static void growth_from_a_small_base_is_that_of_the_published_levels(void **stat
 	double v[12] = { 0.11,  3.42,  5.69,  9.99,  27.66, 40.65,
 			 53.38, 60.87, 75.10, 91.75, 92.60, 0.5 };
 	struct run *r = run_of(&t, ytd_up, FREQ_MONTH, 2018, false, v, 12);
-	double g;
+	struct growth g;
 
 	(void)state;
 	assert_true(growth_ytd(r, place_of(r, 2019, 2), &g));
-	assert_near(g, 3.5454545454545454, 1e-12);
+	assert_near(g.ratio, 3.5454545454545454, 1e-12);
 	assert_true(growth_yoy(r, place_of(r, 2019, 2), &g));
-	assert_near(g, 3.5454545454545454, 1e-12);
+	assert_near(g.ratio, 3.5454545454545454, 1e-12);
 }
 
 /* Tibet again, March: (4.57 - 0.50) / (3.42 - 0.11) - 1 = 4.07 / 3.31 - 1 = 22.9607… % of the
@@ -120,13 +120,13 @@ static void yoy_compares_periods_and_ytd_compares_cumulated_figures(void **state
 	double v[13] = { 0.11,  3.42,  5.69,  9.99,  27.66, 40.65, 53.38,
 			 60.87, 75.10, 91.75, 92.60, 0.5,   4.57 };
 	struct run *r = run_of(&t, ytd_up, FREQ_MONTH, 2018, false, v, 13);
-	double g;
+	struct growth g;
 
 	(void)state;
 	assert_true(growth_yoy(r, place_of(r, 2019, 3), &g));
-	assert_near(g, 0.229607250755287, 1e-12);
+	assert_near(g.ratio, 0.229607250755287, 1e-12);
 	assert_true(growth_ytd(r, place_of(r, 2019, 3), &g));
-	assert_near(g, 0.336257309941520, 1e-12);
+	assert_near(g.ratio, 0.336257309941520, 1e-12);
 }
 
 static void there_is_no_growth_while_this_years_figure_is_missing(void **state)
@@ -134,16 +134,16 @@ static void there_is_no_growth_while_this_years_figure_is_missing(void **state)
 	struct table t;
 	double v[15] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 2, NONE, 5 };
 	struct run *r = run_of(&t, ytd_up, FREQ_MONTH, 2018, true, v, 15);
-	double g = 42;
+	struct growth g = { .ratio = 42 };
 
 	(void)state;
 	assert_false(growth_yoy(r, 13, &g));
 	assert_false(growth_ytd(r, 13, &g));
 	/* March's cumulated figure is there, its own value is not. */
 	assert_false(growth_yoy(r, 14, &g));
-	assert_f64(g, 42.0);
+	assert_f64(g.ratio, 42.0);
 	assert_true(growth_ytd(r, 14, &g));
-	assert_near(g, 2.0 / 3, 1e-15);
+	assert_near(g.ratio, 2.0 / 3, 1e-15);
 }
 
 static void there_is_no_growth_without_last_years_figure(void **state)
@@ -151,7 +151,7 @@ static void there_is_no_growth_without_last_years_figure(void **state)
 	struct table t;
 	double v[13] = { NONE, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 2 };
 	struct run *r = run_of(&t, ytd_up, FREQ_MONTH, 2018, true, v, 13);
-	double g;
+	struct growth g;
 
 	(void)state;
 	assert_false(growth_yoy(r, 12, &g));
@@ -179,7 +179,7 @@ static void only_equal_periods_are_compared(void **state)
 	struct table t;
 	double v[14] = { 5, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, NONE, 12 };
 	struct run *r = run_of(&t, period_up, FREQ_MONTH, 2018, true, v, 14);
-	double g;
+	struct growth g;
 
 	(void)state;
 	/* February 2018 of one month, February 2019 of two. */
@@ -188,7 +188,7 @@ static void only_equal_periods_are_compared(void **state)
 	assert_false(growth_yoy(r, 13, &g));
 	t.months[13] = 1;
 	assert_true(growth_yoy(r, 13, &g));
-	assert_f64(g, 2.0);
+	assert_f64(g.ratio, 2.0);
 }
 
 static void period_figures_add_up_to_the_year_when_none_is_missing(void **state)
@@ -213,13 +213,74 @@ static void levels_grow_against_the_level_a_year_earlier(void **state)
 	struct table t;
 	struct run *r = RUN_OF(&t, level_up, FREQ_QUARTER, 2018, true, 100, 102, 104, 106, 110);
 	struct period_value v;
-	double g;
+	struct growth g;
 
 	(void)state;
 	assert_true(growth_yoy(r, 4, &g));
-	assert_near(g, 0.10, 1e-15);
+	assert_near(g.ratio, 0.10, 1e-15);
 	assert_false(growth_ytd(r, 4, &g));
 	assert_false(growth_period_value(r, 4, &v));
+}
+
+static void there_is_no_growth_across_a_break_without_a_factor(void **state)
+{
+	struct series_break b = { .from = { 2019, 1, 1 }, .reason = BREAK_CLASSIFICATION };
+	const struct measure broken = { .form = FORM_LEVEL, .breaks = &b, .nbreaks = 1 };
+	struct table t;
+	struct run *r = RUN_OF(&t, broken, FREQ_QUARTER, 2018, true, 100, 102, 104, 106, 110, 112,
+			       114, 116, 121);
+	struct growth g = { .ratio = 42 };
+
+	(void)state;
+	assert_false(growth_yoy(r, 4, &g));
+	assert_false(growth_yoy(r, 7, &g));
+	assert_f64(g.ratio, 42.0);
+	/* Both lie behind the break. */
+	assert_true(growth_yoy(r, 8, &g));
+	assert_near(g.ratio, 0.1, 1e-15);
+	assert_false(g.linked);
+}
+
+/* 110 against 100 · 1.25 = 125: a fall of 12 %, where the bare figures would show growth. */
+static void growth_across_a_break_with_a_factor_is_on_the_newer_base_and_says_so(void **state)
+{
+	struct series_break b = { .from = { 2019, 1, 1 }, .factor = 1.25 };
+	const struct measure level = { .form = FORM_LEVEL, .breaks = &b, .nbreaks = 1 };
+	const struct measure ytd = { .form = FORM_YTD, .breaks = &b, .nbreaks = 1 };
+	struct table t, u;
+	struct run *r = RUN_OF(&t, level, FREQ_QUARTER, 2018, true, 100, 102, 104, 106, 110);
+	struct run *y = RUN_OF(&u, ytd, FREQ_QUARTER, 2018, true, 10, 30, 60, 90, 20, 50);
+	struct growth g;
+
+	(void)state;
+	assert_true(growth_yoy(r, 4, &g));
+	assert_near(g.ratio, -0.12, 1e-15);
+	assert_true(g.linked);
+	assert_true(growth_ytd(y, 5, &g));
+	assert_near(g.ratio, 50 / 37.5 - 1, 1e-15);
+	assert_true(g.linked);
+	assert_true(growth_yoy(y, 5, &g));
+	assert_near(g.ratio, 30 / 25.0 - 1, 1e-15);
+}
+
+static void nothing_is_subtracted_or_added_up_across_a_break_within_the_year(void **state)
+{
+	struct series_break b = { .from = { 2019, 3, 1 }, .factor = 2 };
+	const struct measure ytd = { .form = FORM_YTD, .breaks = &b, .nbreaks = 1 };
+	const struct measure period = { .form = FORM_PERIOD, .breaks = &b, .nbreaks = 1 };
+	struct table t, u;
+	struct run *y = RUN_OF(&t, ytd, FREQ_MONTH, 2019, true, 1, 2, 6, 8);
+	struct run *p = RUN_OF(&u, period, FREQ_MONTH, 2019, true, 1, 1, 4, 2);
+	struct period_value v;
+	double sum;
+
+	(void)state;
+	assert_true(growth_period_value(y, 1, &v));
+	assert_false(growth_period_value(y, 2, &v));
+	assert_true(growth_period_value(y, 3, &v));
+	assert_true(growth_since_new_year(p, 1, &sum));
+	assert_false(growth_since_new_year(p, 2, &sum));
+	assert_false(growth_since_new_year(p, 3, &sum));
 }
 
 static void published_growth_and_rates_have_no_growth_of_their_own(void **state)
@@ -231,7 +292,7 @@ static void published_growth_and_rates_have_no_growth_of_their_own(void **state)
 	struct run *g2 = RUN_OF(&u, margin, FREQ_QUARTER, 2018, true, .1, .1, .1, .1, .2);
 	struct run *g3 = RUN_OF(&w, per_area, FREQ_QUARTER, 2018, true, 4, 4, 4, 4, 5);
 	struct period_value v;
-	double g;
+	struct growth g;
 
 	(void)state;
 	assert_false(growth_yoy(g1, 4, &g));
@@ -284,6 +345,10 @@ int main(void)
 		cmocka_unit_test(only_equal_periods_are_compared),
 		cmocka_unit_test(period_figures_add_up_to_the_year_when_none_is_missing),
 		cmocka_unit_test(levels_grow_against_the_level_a_year_earlier),
+		cmocka_unit_test(there_is_no_growth_across_a_break_without_a_factor),
+		cmocka_unit_test(
+			growth_across_a_break_with_a_factor_is_on_the_newer_base_and_says_so),
+		cmocka_unit_test(nothing_is_subtracted_or_added_up_across_a_break_within_the_year),
 		cmocka_unit_test(published_growth_and_rates_have_no_growth_of_their_own),
 		cmocka_unit_test(what_overflows_has_no_answer),
 		cmocka_unit_test(leap_days_have_no_equal_day_last_year),

@@ -451,6 +451,105 @@ static void a_code_prometheus_would_refuse_is_a_mistake(void **state)
 #undef RATIO
 #undef AT
 
+#define INVESTED(rest)                                                                             \
+	"indicators:\n"                                                                            \
+	"- {code: invested_yuan, name: 投资, measure: 亿元, freq: M, form: ytd}\n"             \
+	"- {code: industry_yuan, name: 工业投资, measure: 万元, freq: M, form: ytd}\n"       \
+	"- {code: staff_persons, name: 人员, measure: 人, freq: M, form: level}\n"              \
+	"- {code: invested_growth_ratio, name: 增速, measure: '%', freq: M, form: growth,\n"     \
+	"   basis: ytd}\n"                                                                         \
+	"- {code: housing_yuan, name: 住宅, measure: 亿元, freq: M, form: ytd,\n   " rest "}\n"
+
+static void what_figures_are_held_against_is_read(void **state)
+{
+	struct fixture *f = *state;
+	const struct indicator *i;
+	double factor;
+
+	load_good(f, "indicators:\n"
+		     "- {code: part_yuan, name: 甲, measure: 亿元, freq: M, form: ytd,\n"
+		     "   part_of: whole_yuan}\n"
+		     "- {code: rest_yuan, name: 乙, measure: 亿元, freq: M, form: ytd}\n"
+		     "- {code: whole_yuan, name: 丙, measure: 亿元, freq: M, form: ytd,\n"
+		     "   sum_of: [part_yuan, rest_yuan], edits: {panel: off, total: soft},\n"
+		     "   breaks: [{from: 2018-01, reason: classification},\n"
+		     "     {from: 2021-01, reason: threshold, factor: 1.23}]}\n"
+		     "- {code: whole_growth_ratio, name: 丁, measure: '%', freq: M, form: growth,\n"
+		     "   basis: ytd, growth_of: whole_yuan}\n"
+		     "- {code: staff_persons, name: 戊, measure: 人, freq: M, form: level,\n"
+		     "   level_change: 0.5}\n");
+	i = indicator_called(f, "whole_yuan");
+	assert_ptr_equal(indicator_called(f, "part_yuan")->part_of, i);
+	assert_ptr_equal(indicator_called(f, "whole_growth_ratio")->growth_of, i);
+	assert_f64(indicator_called(f, "staff_persons")->level_change, 0.5);
+	assert_int_equal(i->nsum_of, 2);
+	assert_string_equal(i->sum_of[1]->code, "rest_yuan");
+	assert_int_equal(i->edits[EDIT_PANEL], EDIT_OFF);
+	assert_int_equal(i->edits[EDIT_TOTAL], EDIT_SOFT);
+	assert_int_equal(i->edits[EDIT_RANGE], EDIT_HARD);
+	assert_int_equal(i->edits[EDIT_GROWTH], EDIT_SOFT);
+	assert_int_equal(i->nbreaks, 2);
+	assert_int_equal(i->breaks[1].reason, BREAK_THRESHOLD);
+	/* The break's own month is of the new kind. */
+	assert_false(breaks_linked(i->breaks, 2, period_month(2017, 12), period_month(2018, 1),
+				   &factor));
+	assert_true(breaks_linked(i->breaks, 2, period_month(2018, 1), period_month(2020, 12),
+				  &factor));
+	assert_f64(factor, 1.0);
+	assert_true(breaks_linked(i->breaks, 2, period_month(2020, 12), period_month(2021, 1),
+				  &factor));
+	assert_f64(factor, 1.23);
+	assert_false(breaks_linked(i->breaks, 2, period_month(2017, 12), period_month(2021, 1),
+				   &factor));
+}
+
+static void what_figures_cannot_be_held_against_is_a_mistake(void **state)
+{
+	struct fixture *f = *state;
+
+	one_mistake(f, INVESTED("part_of: investd_yuan"),
+		    "8:13: no indicator has the code 'investd_yuan', did you mean "
+		    "'invested_yuan'?");
+	one_mistake(f, INVESTED("part_of: staff_persons"),
+		    "8:13: 'staff_persons' has the form 'level', 'housing_yuan' 'ytd'; that cannot "
+		    "be added");
+	one_mistake(f, INVESTED("part_of: housing_yuan"),
+		    "8:13: 'housing_yuan' cannot refer to itself");
+	one_mistake(f, INVESTED("sum_of: [invested_yuan, invested_yuan]"),
+		    "8:28: 'invested_yuan' stands here twice");
+	one_mistake(f, INVESTED("sum_of: [invested_yuan]"),
+		    "8:12: a sum has two parts or more; for a single one there is 'part_of'");
+	one_mistake(f, INVESTED("growth_of: invested_yuan"),
+		    "8:15: 'growth_of' is for the form 'growth'");
+	one_mistake(f, INVESTED("level_change: 0.5"),
+		    "8:18: 'level_change' is for the form 'level'; other figures have seasons");
+	one_mistake(f, INVESTED("edits: hard"), "8:11: expected {range: hard, panel: off, ...}");
+	one_mistake(f, INVESTED("breaks: [{from: 2018-13, reason: threshold}]"),
+		    "8:20: month 13 does not exist");
+	one_mistake(f,
+		    INVESTED("breaks: [{from: 2018-02, reason: threshold},\n"
+			     "    {from: 2018-01, reason: threshold}]"),
+		    "9:12: 2018-01-01 is not after 2018-02-01 of the entry before; oldest first");
+	assert_null(load_text(f, INVESTED("edits: {pannel: off}")));
+	assert_has(complaint(f, 0), "panel");
+	assert_null(load_text(f, INVESTED("edits: {panel: on}")));
+	assert_has(complaint(f, 0), "8:19:");
+	assert_null(load_text(f, INVESTED("breaks: [{from: 2018-01, reason: treshold}]")));
+	assert_has(complaint(f, 0), "threshold");
+}
+
+static void a_part_of_its_own_part_is_a_mistake(void **state)
+{
+	one_mistake(
+		*state,
+		"indicators:\n"
+		"- {code: x_yuan, name: 甲, measure: 元, freq: M, form: ytd, part_of: y_yuan}\n"
+		"- {code: y_yuan, name: 乙, measure: 元, freq: M, form: ytd, part_of: x_yuan}\n",
+		"3:68: 'x_yuan' is itself a part of 'y_yuan'");
+}
+
+#undef INVESTED
+
 static void two_indicators_may_not_share_a_name(void **state)
 {
 	struct fixture *f = *state;
@@ -765,6 +864,9 @@ int main(void)
 		T(a_code_that_does_not_fit_its_measure_is_a_mistake),
 		T(a_code_may_not_be_the_name_of_what_is_worked_out),
 		T(a_code_prometheus_would_refuse_is_a_mistake),
+		T(what_figures_are_held_against_is_read),
+		T(what_figures_cannot_be_held_against_is_a_mistake),
+		T(a_part_of_its_own_part_is_a_mistake),
 		T(two_indicators_may_not_share_a_name),
 		T(targets_are_for_those_who_report_and_exist),
 		T(a_target_for_growth_names_the_level),
