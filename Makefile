@@ -6,7 +6,7 @@
 
 ROOMS := base loop catalogue storage collectors query assess rules exporters daemon
 # Link order: who needs before who is needed.
-LIBROOMS := exporters rules assess query collectors storage catalogue loop base
+LIBROOMS := exporters rules assess collectors query storage catalogue loop base
 
 VARIANT ?=
 B := build$(if $(VARIANT),/$(VARIANT))
@@ -105,7 +105,7 @@ ROOM_NEEDS_base := base
 ROOM_NEEDS_loop := loop base
 ROOM_NEEDS_catalogue := catalogue base
 ROOM_NEEDS_storage := storage base
-ROOM_NEEDS_collectors := collectors catalogue loop base
+ROOM_NEEDS_collectors := collectors query catalogue loop base
 ROOM_NEEDS_query := query base
 ROOM_NEEDS_assess := assess query storage catalogue base
 ROOM_NEEDS_rules := rules storage loop base

@@ -9,6 +9,7 @@
 #include "collectors/batch.h"
 
 #include "base/alloc.h"
+#include "base/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -19,29 +20,47 @@ enum {
 };
 
 static const struct {
-	const char *name;
+	const char *name, *zh;
 	bool keeps;
 } refusals[REFUSALS] = {
-	[REFUSED_LAYOUT] = { "layout", false },
-	[REFUSED_ENCODING] = { "encoding", false },
-	[REFUSED_UNIT] = { "unit", false },
-	[REFUSED_INDICATOR] = { "indicator", false },
-	[REFUSED_PERIOD] = { "period", false },
-	[REFUSED_NOT_ENDED] = { "not_ended", false },
-	[REFUSED_VALUE] = { "value", false },
-	[REFUSED_RANGE] = { "range", false },
-	[REFUSED_UNIT_SLIP] = { "unit_slip", false },
-	[REFUSED_CONFLICT] = { "conflict", false },
-	[REFUSED_MEASURE] = { "measure", false },
-	[REFUSED_LIMIT] = { "limit", false },
-	[REFUSED_CATALOGUED] = { "catalogued", false },
-	[REFUSED_TOKEN_UNIT] = { "token_unit", false },
-	[REFUSED_TOKEN_INDICATOR] = { "token_indicator", false },
-	[SUSPECT_YTD_FALLS] = { "ytd_falls", true },
-	[SUSPECT_FULL_WIDTH] = { "full_width", true },
-	[SUSPECT_MINUS] = { "minus", true },
-	[SUSPECT_HIDDEN] = { "hidden", true },
+	[REFUSED_LAYOUT] = { "layout", "表式与约定不符", false },
+	[REFUSED_ENCODING] = { "encoding", "文字编码有误", false },
+	[REFUSED_UNIT] = { "unit", "单位名称不在目录中，或不由本来源报送", false },
+	[REFUSED_INDICATOR] = { "indicator", "指标不在目录中，或此期此单位不报", false },
+	[REFUSED_PERIOD] = { "period", "报告期无法识别，或与指标的报告频率不符", false },
+	[REFUSED_NOT_ENDED] = { "not_ended", "报告期尚未结束", false },
+	[REFUSED_VALUE] = { "value", "不是可用的数值", false },
+	[REFUSED_RANGE] = { "range", "超出允许范围", false },
+	[REFUSED_UNIT_SLIP] = { "unit_slip", "疑似计量单位填错", false },
+	[REFUSED_PART] = { "part", "其中项大于总项", false },
+	[REFUSED_TOTAL] = { "total", "合计与分项之和不等", false },
+	[REFUSED_YTD_FALLS] = { "ytd_falls", "累计数小于上期", false },
+	[REFUSED_RATIO] = { "ratio", "与上期相差过大", false },
+	[REFUSED_PANEL] = { "panel", "变动与同类单位相差过大", false },
+	[REFUSED_GROWTH] = { "growth", "增速与水平数据不符", false },
+	[REFUSED_CONFLICT] = { "conflict", "同一数据前后不一致，均不采用", false },
+	[REFUSED_MEASURE] = { "measure", "计量单位与指标不符", false },
+	[REFUSED_LIMIT] = { "limit", "超出报送上限", false },
+	[REFUSED_CATALOGUED] = { "catalogued", "该名称属于统计指标，不作普通度量采集", false },
+	[REFUSED_TOKEN_UNIT] = { "token_unit", "令牌无权报送该单位", false },
+	[REFUSED_TOKEN_INDICATOR] = { "token_indicator", "令牌无权报送该指标", false },
+	[SUSPECT_YTD_FALLS] = { "ytd_falls", "累计数小于上期，已保留", true },
+	[SUSPECT_RATIO] = { "ratio", "与上期相差过大，已保留", true },
+	[SUSPECT_PANEL] = { "panel", "变动与同类单位相差过大，已保留", true },
+	[SUSPECT_GROWTH] = { "growth", "增速与水平数据不符，已保留", true },
+	[SUSPECT_RANGE] = { "range", "超出允许范围，已保留", true },
+	[SUSPECT_UNIT_SLIP] = { "unit_slip", "疑似计量单位填错，已保留", true },
+	[SUSPECT_PART] = { "part", "其中项大于总项，已保留", true },
+	[SUSPECT_TOTAL] = { "total", "合计与分项之和不等，已保留", true },
+	[SUSPECT_FULL_WIDTH] = { "full_width", "数字为全角字符，已按其含义采用", true },
+	[SUSPECT_MINUS] = { "minus", "按负数采用", true },
+	[SUSPECT_HIDDEN] = { "hidden", "有隐藏的行、列（已采用）或隐藏的工作表（未读取）", true },
 };
+
+const char *refusal_zh(enum refusal r)
+{
+	return refusals[r].zh;
+}
 
 const char *refusal_name(enum refusal r)
 {
@@ -181,23 +200,21 @@ static const char *place_text(struct batch *b, const struct complaint *c)
 	return arena_printf(&b->arena, "%.*s!%u:%u", SLICE_FMT(table), line, column);
 }
 
-static void keep_sentence(struct batch *b, struct complaint c, const char *fmt, va_list ap)
+/* A copy, cut between characters when it is long. */
+static const char *kept_text(struct batch *b, const char *text)
 {
-	char text[SENTENCE_MAX];
-	int n;
+	return arena_strndup(&b->arena, text, slice_cut(slice_str(text), SENTENCE_MAX - 4).n);
+}
 
+void batch_say(struct batch *b, struct complaint c, const char *zh, const char *en)
+{
 	batch_count(b, c.why, 1);
 	if (b->ncomplaints >= BATCH_COMPLAINTS_MAX)
 		return;
-	n = vsnprintf(text, sizeof(text), fmt, ap);
-	if (n < 0)
-		return;
-	c.text = arena_strndup(&b->arena, text,
-			       slice_cut(slice_str(text),
-					 (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 4)
-				       .n);
+	c.text = kept_text(b, en);
+	c.text_zh = kept_text(b, zh);
 	c.place = place_text(b, &c);
-	if (!c.text || !c.place)
+	if (!c.text || !c.text_zh || !c.place)
 		return;
 	if (b->ncomplaints == b->complaints_cap) {
 		void *p = arena_grow(&b->arena, b->complaints, b->ncomplaints, &b->complaints_cap,
@@ -210,15 +227,44 @@ static void keep_sentence(struct batch *b, struct complaint c, const char *fmt, 
 	b->complaints[b->ncomplaints++] = c;
 }
 
+static void keep_sentence(struct batch *b, struct complaint c, struct slice found, const char *fmt,
+			  va_list ap)
+{
+	char text[SENTENCE_MAX], zh[SENTENCE_MAX], shown[TEXT_SHOWN];
+
+	if (vsnprintf(text, sizeof(text), fmt, ap) < 0)
+		*text = '\0';
+	snprintf(zh, sizeof(zh), "%s%s%s", refusal_zh(c.why), found.n ? "：" : "",
+		 found.n ? text_shown(found, shown) : "");
+	batch_say(b, c, zh, text);
+}
+
+static struct complaint here(const struct batch *b, enum refusal why, unsigned line,
+			     unsigned column)
+{
+	return (struct complaint){ .why = why,
+				   .line = line,
+				   .column = column,
+				   .table = b->ntables ? (unsigned)b->ntables - 1 : 0 };
+}
+
 void batch_complain(struct batch *b, enum refusal why, unsigned line, unsigned column,
 		    const char *fmt, ...)
 {
-	struct complaint c = { .why = why, .line = line, .column = column };
 	va_list ap;
 
-	c.table = b->ntables ? (unsigned)b->ntables - 1 : 0;
 	va_start(ap, fmt);
-	keep_sentence(b, c, fmt, ap);
+	keep_sentence(b, here(b, why, line, column), slice_of("", 0), fmt, ap);
+	va_end(ap);
+}
+
+void batch_complain_of(struct batch *b, enum refusal why, unsigned line, unsigned column,
+		       struct slice found, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	keep_sentence(b, here(b, why, line, column), found, fmt, ap);
 	va_end(ap);
 }
 
@@ -229,6 +275,6 @@ void batch_complain_in(struct batch *b, unsigned table, enum refusal why, unsign
 	va_list ap;
 
 	va_start(ap, fmt);
-	keep_sentence(b, c, fmt, ap);
+	keep_sentence(b, c, slice_of("", 0), fmt, ap);
 	va_end(ap);
 }

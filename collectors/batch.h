@@ -13,15 +13,21 @@
 
 /* Why a figure was refused or doubted; the words are the label of the counters. */
 enum refusal {
-	REFUSED_LAYOUT,     /* "layout": the document is not laid out as configured */
-	REFUSED_ENCODING,   /* "encoding" */
-	REFUSED_UNIT,       /* "unit": no such unit, or not the feed's */
-	REFUSED_INDICATOR,  /* "indicator" */
-	REFUSED_PERIOD,     /* "period": cannot be read or does not exist */
-	REFUSED_NOT_ENDED,  /* "not_ended": the period has not ended yet */
-	REFUSED_VALUE,      /* "value": not a number, NaN, infinite, overflow */
-	REFUSED_RANGE,      /* "range": outside what the indicator allows */
-	REFUSED_UNIT_SLIP,  /* "unit_slip": ten thousand times the last figure */
+	REFUSED_LAYOUT,    /* "layout": the document is not laid out as configured */
+	REFUSED_ENCODING,  /* "encoding" */
+	REFUSED_UNIT,      /* "unit": no such unit, or not the feed's */
+	REFUSED_INDICATOR, /* "indicator" */
+	REFUSED_PERIOD,    /* "period": cannot be read or does not exist */
+	REFUSED_NOT_ENDED, /* "not_ended": the period has not ended yet */
+	REFUSED_VALUE,     /* "value": not a number, NaN, infinite, overflow */
+	REFUSED_RANGE,     /* "range": outside what the indicator allows */
+	REFUSED_UNIT_SLIP, /* "unit_slip": ten thousand times the last figure */
+	REFUSED_PART,      /* "part": more than what it is a part of */
+	REFUSED_TOTAL,     /* "total": a sum that is not that of its parts */
+	REFUSED_YTD_FALLS, /* the edits that doubt, where the catalogue has them refuse … */
+	REFUSED_RATIO,
+	REFUSED_PANEL,
+	REFUSED_GROWTH,
 	REFUSED_CONFLICT,   /* "conflict": two rows that disagree */
 	REFUSED_MEASURE,    /* "measure": a measure that does not fit the indicator */
 	REFUSED_LIMIT,      /* "limit": more than the feed may bring */
@@ -30,7 +36,14 @@ enum refusal {
 	REFUSED_TOKEN_UNIT,      /* "token_unit" */
 	REFUSED_TOKEN_INDICATOR, /* "token_indicator" */
 	/* kept, but flagged FIGURE_SUSPECT */
-	SUSPECT_YTD_FALLS,  /* "ytd_falls": a year-to-date figure below the month before */
+	SUSPECT_YTD_FALLS, /* "ytd_falls": a year-to-date figure below the month before */
+	SUSPECT_RATIO,     /* "ratio": a level far from the last one */
+	SUSPECT_PANEL,     /* "panel": a change unlike that of its peers */
+	SUSPECT_GROWTH,    /* "growth": a published rate unlike the ratio of levels */
+	SUSPECT_RANGE,     /* … and those that refuse, where it has them doubt */
+	SUSPECT_UNIT_SLIP,
+	SUSPECT_PART,
+	SUSPECT_TOTAL,
 	SUSPECT_FULL_WIDTH, /* "full_width": digits folded from full width (kept, not flagged) */
 	SUSPECT_MINUS,      /* "minus": (12.3) or △12.3 taken as -12.3 (kept, not flagged) */
 	SUSPECT_HIDDEN,     /* "hidden": hidden rows and columns (kept), a hidden sheet (not read) */
@@ -38,7 +51,8 @@ enum refusal {
 };
 
 const char *refusal_name(enum refusal r);
-bool refusal_keeps(enum refusal r); /* the figure was kept all the same */
+const char *refusal_zh(enum refusal r); /* what it means, for who reports: "没有这个单位" */
+bool refusal_keeps(enum refusal r);     /* the figure was kept all the same */
 
 struct complaint {
 	enum refusal why;
@@ -46,6 +60,7 @@ struct complaint {
 	unsigned table;        /* of batch.tables; 0: the document has no tables by name */
 	const char *place;     /* for people: "3:14", in a workbook "Sheet1!C5" */
 	const char *text;      /* a sentence, with what was found */
+	const char *text_zh;   /* the same for who reports it; never NULL */
 };
 
 struct batch {
@@ -81,6 +96,12 @@ int batch_observe(struct batch *b, struct observation o, struct err *e);
 int batch_sample(struct batch *b, struct plain_sample s, struct err *e);
 void batch_complain(struct batch *b, enum refusal why, unsigned line, unsigned column,
 		    const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+/* With what was found in the document, for the Chinese sentence: refusal_zh() and `found`. */
+void batch_complain_of(struct batch *b, enum refusal why, unsigned line, unsigned column,
+		       struct slice found, const char *fmt, ...)
+	__attribute__((format(printf, 6, 7)));
+/* Two sentences; `c` has the reason and the place. */
+void batch_say(struct batch *b, struct complaint c, const char *zh, const char *en);
 /* The same of a table read before. */
 void batch_complain_in(struct batch *b, unsigned table, enum refusal why, unsigned line,
 		       unsigned column, const char *fmt, ...) __attribute__((format(printf, 6, 7)));

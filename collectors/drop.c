@@ -333,6 +333,8 @@ static void write_reasons(const struct drop *d, struct buf *out)
 
 		buf_printf(out, "%s: %s: ", c->place, refusal_name(c->why));
 		put_line(out, c->text);
+		buf_puts(out, "    ");
+		put_line(out, c->text_zh);
 	}
 	if (b && b->refused + b->suspect > b->ncomplaints && b->ncomplaints >= BATCH_COMPLAINTS_MAX)
 		buf_printf(out, "… and %zu more\n", b->refused + b->suspect - b->ncomplaints);

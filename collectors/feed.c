@@ -371,8 +371,9 @@ static void keep_complaints(struct feed *f, const struct batch *b)
 		struct complaint c = b->complaints[i];
 
 		c.text = arena_strdup(&f->complaints_arena, c.text);
+		c.text_zh = arena_strdup(&f->complaints_arena, c.text_zh);
 		c.place = arena_strdup(&f->complaints_arena, c.place);
-		if (!c.text || !c.place)
+		if (!c.text || !c.text_zh || !c.place)
 			return;
 		f->complaints[f->ncomplaints++] = c;
 	}

@@ -227,3 +227,8 @@ bool heading_is_total(struct slice text, struct arena *a)
 			return true;
 	return false;
 }
+
+bool heading_is_subtotal(struct slice text)
+{
+	return memmem(text.p, text.n, "小", strlen("小")) != NULL;
+}

@@ -39,8 +39,10 @@ const char *heading_form_words(enum heading_form f);
 /* Whether an indicator of this form may stand under the heading. */
 bool heading_fits(const struct heading *h, const struct indicator *i);
 
-/* 合计, 总计, 小计, 全市: the row is the sum of others. */
+/* 合计, 总计, 小计, 全市合计: the row is the sum of others. */
 bool heading_is_total(struct slice text, struct arena *a);
+/* Of such a text: 小计, the sum of those since the one before it. */
+bool heading_is_subtotal(struct slice text);
 
 /* Cuts "固定资产投资(万元)" in two; false when there is no bracket at the end with a text in it. */
 bool heading_cut_bracket(struct slice text, struct slice *name, struct slice *inside);

@@ -114,6 +114,29 @@ static int cell_scale(const struct known_indicator *i, const struct cell_number 
 	return multiply(f->text[AXIS_MULTIPLIER], scale, e);
 }
 
+/* Half a unit of the last decimal that is written: 0.005 of 12.34, in the base unit. */
+static double half_of_last(struct slice number, struct num_scale scale)
+{
+	const char *point = memchr(number.p, '.', number.n), *end = number.p + number.n;
+	char text[32];
+	double half;
+	long power = 0;
+
+	for (const char *p = number.p; p < end; p++) {
+		int64_t exponent;
+
+		if (*p != 'e' && *p != 'E')
+			continue;
+		if (num_parse_i64(slice_of(p + 1, (size_t)(end - p - 1)), &exponent, NULL) == 0)
+			power = (long)exponent;
+		end = p;
+	}
+	if (point && point < end)
+		power -= end - point - 1;
+	snprintf(text, sizeof(text), "5e%ld", power - 1);
+	return num_parse_scaled(slice_str(text), scale, &half, NULL) == 0 ? half : 0;
+}
+
 /* 1: a value. 0: refused, and said. -1: no memory. */
 static int fact_value(struct decoding *d, const struct fact *f, const struct known_indicator *i,
 		      struct figure *out, struct err *e)
@@ -130,20 +153,22 @@ static int fact_value(struct decoding *d, const struct fact *f, const struct kno
 	if (ok) {
 		why = REFUSED_VALUE;
 		ok = num_parse_scaled(n.number, scale, &out->value, &wrong) == 0;
+		out->half = ok ? half_of_last(n.number, scale) : 0;
 	}
 	if (!ok && wrong.code == ERR_MEMORY) {
 		*e = wrong;
 		return -1;
 	}
 	if (!ok)
-		batch_complain(d->batch, why, f->at[AXIS_VALUE].line, f->at[AXIS_VALUE].column,
-			       "%s", wrong.text);
+		batch_complain_of(d->batch, why, f->at[AXIS_VALUE].line, f->at[AXIS_VALUE].column,
+				  f->text[AXIS_VALUE], "%s", wrong.text);
 	else if (n.full_width || n.minus)
-		batch_complain(d->batch, n.minus ? SUSPECT_MINUS : SUSPECT_FULL_WIDTH,
-			       f->at[AXIS_VALUE].line, f->at[AXIS_VALUE].column,
-			       n.minus ? "%s is taken as %.*s"
-				       : "%s has full-width characters; taken as %.*s",
-			       text_shown(f->text[AXIS_VALUE], shown), SLICE_FMT(n.number));
+		batch_complain_of(d->batch, n.minus ? SUSPECT_MINUS : SUSPECT_FULL_WIDTH,
+				  f->at[AXIS_VALUE].line, f->at[AXIS_VALUE].column,
+				  f->text[AXIS_VALUE],
+				  n.minus ? "%s is taken as %.*s"
+					  : "%s has full-width characters; taken as %.*s",
+				  text_shown(f->text[AXIS_VALUE], shown), SLICE_FMT(n.number));
 	arena_reset(&d->cell, mark);
 	return ok;
 }
@@ -155,8 +180,39 @@ static bool fact_flags(struct decoding *d, const struct fact *f, struct figure *
 
 	if (cell_flags(f->text[AXIS_FLAG], &out->flags, &wrong) == 0)
 		return true;
-	batch_complain(d->batch, REFUSED_VALUE, at.line, at.column, "%s", wrong.text);
+	batch_complain_of(d->batch, REFUSED_VALUE, at.line, at.column, f->text[AXIS_FLAG], "%s",
+			  wrong.text);
 	return false;
+}
+
+static struct figure figure_at(const struct decoding *d, const struct fact *f,
+			       const struct known_period *p)
+{
+	return (struct figure){ .stamp_ms = p->stamp_ms,
+				.line = f->at[AXIS_VALUE].line,
+				.column = f->at[AXIS_VALUE].column,
+				.table = (uint16_t)(d->batch->ntables ? d->batch->ntables - 1 : 0),
+				.index = p->index,
+				.year = (int16_t)p->period.year,
+				.months = p->months,
+				.flags = p->flags };
+}
+
+/* A total, or a cell whose figure is not known: it counts in the sum of its column. */
+static int on_entry(struct decoding *d, const struct known_indicator *i, struct figure figure,
+		    enum column_cell what, struct err *e)
+{
+	const struct column_entry entry = { i->indicator, what, figure };
+
+	return figures_entry(&d->figures, &entry, e);
+}
+
+static int on_total(struct decoding *d, const struct fact *f, const struct known_indicator *i,
+		    struct figure figure, enum column_cell what, struct err *e)
+{
+	int rc = fact_value(d, f, i, &figure, e);
+
+	return rc > 0 ? on_entry(d, i, figure, what, e) : rc;
 }
 
 static int on_fact(void *ctx, const struct fact *f, struct err *e)
@@ -182,21 +238,15 @@ static int on_fact(void *ctx, const struct fact *f, struct err *e)
 	s = resolve_series(r, f->text[AXIS_UNIT], i, p, e);
 	if (!s)
 		return -1;
+	figure = figure_at(d, f, p);
 	if (resolver_refuses(r, &s->refused, f))
-		return 0;
-	figure =
-		(struct figure){ .stamp_ms = p->stamp_ms,
-				 .series = s->series->id,
-				 .line = f->at[AXIS_VALUE].line,
-				 .column = f->at[AXIS_VALUE].column,
-				 .table = (uint16_t)(d->batch->ntables ? d->batch->ntables - 1 : 0),
-				 .index = p->index,
-				 .year = (int16_t)p->period.year,
-				 .months = p->months,
-				 .flags = p->flags };
+		return on_entry(d, i, figure, COLUMN_HOLE, e);
+	if (s->total)
+		return on_total(d, f, i, figure, s->total, e);
+	figure.series = s->series->id;
 	rc = fact_flags(d, f, &figure) ? fact_value(d, f, i, &figure, e) : 0;
-	if (rc <= 0 || !check_range(i->indicator, &figure, d->batch))
-		return rc < 0 ? -1 : 0;
+	if (rc <= 0)
+		return rc < 0 ? -1 : on_entry(d, i, figure, COLUMN_HOLE, e);
 	if (figure.value == 0)
 		figure.flags |= FIGURE_ZERO;
 	return figures_add(&d->figures, &figure, e);
@@ -291,8 +341,7 @@ static int decode_all(struct decoding *d, const struct history *history, struct 
 
 	resolver_finish(&d->resolver);
 	/* When decoding failed, that is the sentence which counts. */
-	if (figures_check(&d->figures, catalogue_zone(d->cat), history, d->batch, &why) < 0 &&
-	    rc == 0) {
+	if (figures_check(&d->figures, d->cat, history, d->batch, &why) < 0 && rc == 0) {
 		*e = why;
 		rc = -1;
 	}

@@ -11,12 +11,21 @@
 #include "collectors/format.h"
 #include "collectors/tokens.h"
 
-/* The figure before, from what is already stored; given from above. */
+/* A figure that is stored and released. */
+struct past {
+	int64_t stamp_ms;
+	double value;
+};
+
+/* What is already stored, given from above. On a worker thread. */
 struct history {
-	/* The last released figure of the series with stamp < before_ms. Worker thread. *found
-	 * tells. */
-	int (*last)(void *ctx, const struct labels *labels, int64_t before_ms, int64_t *stamp_ms,
-		    double *value, bool *found, struct err *e);
+	/* One state of the store, for all questions of one document, until close(). */
+	int (*open)(void *ctx, void **at, struct err *e);
+	/* The figures of the series with stamps in [from, to], rising, in the arena; *n 0 when
+	 * there is no such series. */
+	int (*figures)(void *at, const struct labels *labels, int64_t from_ms, int64_t to_ms,
+		       struct arena *a, struct past **out, size_t *n, struct err *e);
+	void (*close)(void *at);
 	void *ctx;
 };
 

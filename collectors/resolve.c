@@ -11,7 +11,6 @@
  */
 #include "collectors/resolve.h"
 
-#include "base/alloc.h"
 #include "base/text.h"
 #include "collectors/heading.h"
 
@@ -36,48 +35,6 @@ struct known_unit {
 static int no_room(struct err *e)
 {
 	return err_set(e, ERR_LIMIT, "the document's names need more memory than it may have");
-}
-
-/* --- pairs of numbers ---------------------------------------------------------------- */
-
-static uint64_t pair_key(uint32_t a, uint32_t b)
-{
-	return (uint64_t)a << 32 | b;
-}
-
-static struct pair_slot *pair_slot(const struct pairs *p, uint64_t key)
-{
-	/* Fibonacci hashing; the numbers are ours and dense, so nobody can choose them. */
-	size_t at = (size_t)((key ^ key >> 29) * 0x9e3779b97f4a7c15u >> 20) & (p->cap - 1);
-
-	while (p->slots[at].value && p->slots[at].key != key)
-		at = (at + 1) & (p->cap - 1);
-	return &p->slots[at];
-}
-
-static void *pairs_get(const struct pairs *p, uint64_t key)
-{
-	return p->cap ? pair_slot(p, key)->value : NULL;
-}
-
-static int pairs_put(struct pairs *p, uint64_t key, void *value, struct err *e)
-{
-	struct pairs bigger;
-
-	if (p->n * 4 >= p->cap * 3) {
-		bigger = (struct pairs){ .n = p->n, .cap = p->cap ? p->cap * 2 : 64 };
-		bigger.slots = mem_zalloc(bigger.cap * sizeof(*bigger.slots));
-		if (!bigger.slots)
-			return err_set(e, ERR_MEMORY, "no memory for a table of names");
-		for (size_t i = 0; i < p->cap; i++)
-			if (p->slots[i].value)
-				*pair_slot(&bigger, p->slots[i].key) = p->slots[i];
-		mem_free(p->slots);
-		*p = bigger;
-	}
-	*pair_slot(p, key) = (struct pair_slot){ key, value };
-	p->n++;
-	return 0;
 }
 
 /* --- texts --------------------------------------------------------------------------- */
@@ -141,24 +98,24 @@ static void refuse(struct resolver *r, struct refused *to, enum refusal why, con
 		to->text = refusal_name(why);
 }
 
-static struct fact_place fault_place(enum refusal why, const struct fact *f)
+static int fault_axis(enum refusal why)
 {
 	switch (why) {
 	case REFUSED_UNIT:
 	case REFUSED_TOKEN_UNIT:
-		return fact_place(f, AXIS_UNIT);
+		return AXIS_UNIT;
 	case REFUSED_INDICATOR:
 	case REFUSED_MEASURE:
 	case REFUSED_TOKEN_INDICATOR:
-		return fact_place(f, AXIS_INDICATOR);
+		return AXIS_INDICATOR;
 	default:
-		return fact_place(f, AXIS_PERIOD);
+		return AXIS_PERIOD;
 	}
 }
 
 bool resolver_refuses(struct resolver *r, struct refused *why, const struct fact *f)
 {
-	struct fact_place at = fault_place(why->why, f);
+	struct fact_place at = fact_place(f, fault_axis(why->why));
 	size_t before = r->batch->ncomplaints;
 
 	if (!why->text)
@@ -168,7 +125,8 @@ bool resolver_refuses(struct resolver *r, struct refused *why, const struct fact
 		batch_count(r->batch, why->why, 1);
 		return true;
 	}
-	batch_complain(r->batch, why->why, at.line, at.column, "%s", why->text);
+	batch_complain_of(r->batch, why->why, at.line, at.column, f->text[fault_axis(why->why)],
+			  "%s", why->text);
 	why->said = true;
 	if (r->batch->ncomplaints > before) {
 		why->complaint = before;
@@ -190,6 +148,10 @@ void resolver_finish(struct resolver *r)
 				    why->more, why->more == 1 ? "" : "s");
 		if (text)
 			c->text = text;
+		text = arena_printf(&r->batch->arena, "%s（另有 %zu 个数据相同）", c->text_zh,
+				    why->more);
+		if (text)
+			c->text_zh = text;
 	}
 	r->said = NULL;
 }
@@ -590,6 +552,10 @@ static int find_unit(struct resolver *r, struct known_unit *k, struct slice text
 	struct err why;
 
 	k->unit = catalogue_find_unit(r->cat, text, r->doc->class, on, &why);
+	if (!k->unit && !is_trouble(&why, e) && heading_is_total(text, r->arena)) {
+		k->none.total = heading_is_subtotal(text) ? COLUMN_SUBTOTAL : COLUMN_TOTAL;
+		return 0;
+	}
 	if (!k->unit) {
 		refuse(r, &k->none.refused, REFUSED_UNIT, "%s", why.text);
 		return is_trouble(&why, e) ? -1 : 0;
@@ -640,17 +606,12 @@ static struct known_unit *resolve_unit(struct resolver *r, struct slice text, st
 static int make_series(struct resolver *r, struct known_series *k, const struct unit *u,
 		       const struct indicator *i, struct err *e)
 {
-	struct labels *labels;
-
 	if (!indicator_reports(i, u->class)) {
 		refuse(r, &k->refused, REFUSED_INDICATOR, "%s is not reported by a %s such as %s",
 		       i->code, unit_class_name(u->class), u->id);
 		return 0;
 	}
-	labels = catalogue_series(u, i, e);
-	if (!labels)
-		return -1;
-	k->series = figures_series(r->figures, u, i, labels, e);
+	k->series = figures_series(r->figures, u, i, e);
 	return k->series ? 0 : -1;
 }
 
@@ -664,7 +625,7 @@ struct known_series *resolve_series(struct resolver *r, struct slice unit_text,
 
 	if (!u)
 		return NULL;
-	if (u->none.refused.text)
+	if (!u->unit || u->none.refused.text)
 		return &u->none;
 	key = pair_key(u->unit->index, i->indicator->index);
 	k = pairs_get(&r->series, key);
@@ -707,7 +668,7 @@ void resolver_release(struct resolver *r)
 	map_release(&r->indicator_texts.map);
 	map_release(&r->period_texts.map);
 	map_release(&r->name_pairs);
-	mem_free(r->units.slots);
-	mem_free(r->periods.slots);
-	mem_free(r->series.slots);
+	pairs_release(&r->units);
+	pairs_release(&r->periods);
+	pairs_release(&r->series);
 }

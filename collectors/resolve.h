@@ -13,6 +13,7 @@
 
 #include "base/map.h"
 #include "collectors/checks.h"
+#include "collectors/pairs.h"
 
 /* Why what a name stands for is refused. text NULL: it is not. */
 struct refused {
@@ -47,18 +48,8 @@ struct known_period {
 
 struct known_series {
 	struct refused refused;
-	struct series *series;
-};
-
-struct pair_slot {
-	uint64_t key;
-	void *value;
-};
-
-/* From a pair of numbers to what was found for it. */
-struct pairs {
-	struct pair_slot *slots;
-	size_t n, cap;
+	struct series *series;  /* NULL: refused, or a total */
+	enum column_cell total; /* COLUMN_PART: it is of a unit */
 };
 
 /* The texts of one axis, numbered; the one seen last needs no look-up. */

@@ -231,8 +231,9 @@ static void print_batch(const struct batch *b, const struct zone *z)
 {
 	print_figures(b, z);
 	for (size_t i = 0; i < b->ncomplaints; i++)
-		printf("%s: %s: %s\n", b->complaints[i].place, refusal_name(b->complaints[i].why),
-		       b->complaints[i].text);
+		printf("%s: %s: %s\n    %s\n", b->complaints[i].place,
+		       refusal_name(b->complaints[i].why), b->complaints[i].text,
+		       b->complaints[i].text_zh);
 	printf("%zu figures and %zu samples kept, %zu refused, %zu doubtful\n", b->nobs,
 	       b->nsamples, b->refused, b->suspect);
 }

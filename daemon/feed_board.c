@@ -75,7 +75,8 @@ static int copy_complaints(struct arena *a, struct feed_row *row, const struct f
 		row->complaints[i].line = s->complaints[i].line;
 		row->complaints[i].column = s->complaints[i].column;
 		if (copy_text(a, &row->complaints[i].text, s->complaints[i].text) < 0 ||
-		    copy_text(a, &row->complaints[i].place, s->complaints[i].place) < 0)
+		    copy_text(a, &row->complaints[i].place, s->complaints[i].place) < 0 ||
+		    copy_text(a, &row->complaints[i].text_zh, s->complaints[i].text_zh) < 0)
 			return -1;
 		row->ncomplaints++;
 	}
@@ -195,7 +196,8 @@ static int copy_out(const struct feed_row *from, struct arena *a, struct feed_ro
 	for (size_t i = 0; i < r.ncomplaints; i++) {
 		to->complaints[i] = r.complaints[i];
 		if (copy_text(a, &to->complaints[i].text, r.complaints[i].text) < 0 ||
-		    copy_text(a, &to->complaints[i].place, r.complaints[i].place) < 0)
+		    copy_text(a, &to->complaints[i].place, r.complaints[i].place) < 0 ||
+		    copy_text(a, &to->complaints[i].text_zh, r.complaints[i].text_zh) < 0)
 			return -1;
 	}
 	return 0;

@@ -200,28 +200,50 @@ void intake_own(struct intake *in, struct own_samples *take)
 	own_release(take);
 }
 
-int intake_last(void *ctx, const struct labels *labels, int64_t before_ms, int64_t *stamp_ms,
-		double *value, bool *found, struct err *e)
+/* --- what the edits hold figures against ------------------------------------------------- */
+
+/* Long enough for a document of a province's history, short enough for the file not to grow. */
+enum { HISTORY_MS = 60000, PAST_BYTES = 64 << 20 };
+
+static int open_history(void *ctx, void **at, struct err *e)
 {
 	struct intake *in = ctx;
-	struct snapshot *v = snapshot_open(in->store, 0, e);
-	struct series_ref ref;
-	struct vintage last;
-	int rc = -1;
 
-	*found = false;
-	if (!v)
-		return -1;
-	if (snapshot_find(v, labels, &ref, e) < 0) {
-		rc = e->code == ERR_NOT_FOUND ? 0 : -1;
-	} else if (snapshot_last_figure(v, ref.id, before_ms - 1, VIEW_LATEST, &last, found, e) ==
-		   0) {
-		rc = 0;
-		if (*found) {
-			*stamp_ms = last.stamp_ms;
-			*value = last.value;
-		}
+	*at = snapshot_open(in->store, HISTORY_MS, e);
+	return *at ? 0 : -1;
+}
+
+static int past_figures(void *at, const struct labels *labels, int64_t from_ms, int64_t to_ms,
+			struct arena *a, struct past **out, size_t *n, struct err *e)
+{
+	struct series_ref ref;
+	struct vintage *v;
+	struct arena scratch;
+	int rc;
+
+	*n = 0;
+	*out = NULL;
+	if (snapshot_find(at, labels, &ref, e) < 0)
+		return e->code == ERR_NOT_FOUND ? 0 : -1;
+	arena_init(&scratch, PAST_BYTES);
+	rc = snapshot_figures(at, ref.id, from_ms, to_ms, VIEW_LATEST, &scratch, &v, n, e);
+	if (rc == 0 && *n) {
+		*out = arena_array(a, *n, sizeof(**out));
+		for (size_t k = 0; *out && k < *n; k++)
+			(*out)[k] = (struct past){ v[k].stamp_ms, v[k].value };
+		if (!*out)
+			rc = err_set(e, ERR_LIMIT, "no room for %zu figures of the past", *n);
 	}
-	snapshot_close(v);
+	arena_release(&scratch);
 	return rc;
+}
+
+static void close_history(void *at)
+{
+	snapshot_close(at);
+}
+
+struct history intake_history(struct intake *in)
+{
+	return (struct history){ open_history, past_figures, close_history, in };
 }

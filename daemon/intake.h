@@ -2,8 +2,8 @@
  * intake.h - from the collector to the store and back.
  *
  * The collector emits a batch on the loop; the store answers on its writer
- * thread; the answer is posted to the loop. Also gives the checks the figure
- * before, read from a snapshot.
+ * thread; the answer is posted to the loop. Also gives the edits what is
+ * stored, out of one snapshot for each document.
  */
 #ifndef DAEMON_INTAKE_H
 #define DAEMON_INTAKE_H
@@ -21,10 +21,10 @@ struct intake {
 	size_t under_way;
 };
 
-/* collector_options.emit and history.last, with the intake as ctx. */
+/* collector_options.emit, with the intake as ctx. */
 int intake_emit(void *ctx, struct emit_request *r, struct err *e);
-int intake_last(void *ctx, const struct labels *labels, int64_t before_ms, int64_t *stamp_ms,
-		double *value, bool *found, struct err *e);
+/* What is stored, for the edits. */
+struct history intake_history(struct intake *in);
 
 /* Stores plain samples of our own (alert states); takes over the arena and the labels' references.
  * Not waited for; a failure is logged. */

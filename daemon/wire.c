@@ -371,7 +371,7 @@ static int open_collector(struct daemon *d, struct err *e)
 		.loop = d->loop,
 		.emit = intake_emit,
 		.emit_ctx = &d->intake,
-		.history = { .last = intake_last, .ctx = &d->intake },
+		.history = intake_history(&d->intake),
 		.catalogue = give_catalogue,
 		.catalogue_ctx = d,
 	};

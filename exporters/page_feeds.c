@@ -180,7 +180,14 @@ static void put_complaints(struct buf *b, const struct feed_row *f)
 		put_place(b, f->complaints[i].line, f->complaints[i].column,
 			  f->complaints[i].place);
 		buf_puts(b, "：");
-		html_text(b, f->complaints[i].text);
+		if (f->complaints[i].text_zh && *f->complaints[i].text_zh) {
+			html_text(b, f->complaints[i].text_zh);
+			buf_puts(b, "<br><small lang=\"en\">");
+			html_text(b, f->complaints[i].text);
+			buf_puts(b, "</small>");
+		} else {
+			html_text(b, f->complaints[i].text);
+		}
 		buf_puts(b, " <small>(");
 		html_text(b, f->complaints[i].reason);
 		buf_puts(b, ")</small></li>\n");

@@ -19,8 +19,8 @@ struct feed_row {
 	struct {
 		const char *reason;
 		unsigned line, column;
-		const char *place; /* "3:14", in a workbook "Sheet1!C5" */
-		const char *text;
+		const char *place;          /* "3:14", in a workbook "Sheet1!C5" */
+		const char *text, *text_zh; /* NULL: only in one language */
 	} * complaints;
 	size_t ncomplaints;
 };

@@ -26,9 +26,16 @@ static const char yaml[] =
 	"indicators:\n"
 	"  - {code: output_yuan, name: 总产值, measure: 亿元, freq: M, form: ytd, release: m,\n"
 	"     unit_slip: true, min: 0}\n"
+	"  - {code: heavy_yuan, name: 重工业产值, measure: 亿元, freq: M, form: ytd, release: m,\n"
+	"     part_of: output_yuan}\n"
+	"  - {code: light_yuan, name: 轻工业产值, measure: 亿元, freq: M, form: ytd, release: m}\n"
+	"  - {code: both_yuan, name: 轻重之和, measure: 亿元, freq: M, form: ytd, release: m,\n"
+	"     sum_of: [heavy_yuan, light_yuan], breaks: [{from: 2026-03, reason: threshold}]}\n"
+	"  - {code: output_growth_ratio, name: 增速, measure: '%', freq: M, form: growth,\n"
+	"     basis: ytd, release: m, growth_of: output_yuan}\n"
 	"  - {code: tax_yuan, name: 税收, measure: 万元, freq: M, form: period, release: m}\n"
 	"  - {code: staff_persons, name: 从业人员, measure: 人, freq: Q, form: level, release: "
-	"q}\n";
+	"q,\n     level_change: 0.5}\n";
 
 static const struct layout csv_periods = { .unit = COLUMN("园区"),
 					   .indicator = FIXED("总产值"),
@@ -68,16 +75,38 @@ static struct catalogue *load(void)
 	return c;
 }
 
-static int last(void *ctx, const struct labels *labels, int64_t before_ms, int64_t *stamp_ms,
-		double *value, bool *found, struct err *e)
+static int open_history(void *ctx, void **at, struct err *e)
 {
 	(void)ctx;
-	(void)labels;
 	(void)e;
-	*stamp_ms = 1790697600000; /* 2026-09-30 */
-	*value = 1e9;
-	*found = before_ms > *stamp_ms;
+	*at = (void *)yaml;
 	return 0;
+}
+
+static int past(void *at, const struct labels *labels, int64_t from_ms, int64_t to_ms,
+		struct arena *a, struct past **out, size_t *n, struct err *e)
+{
+	static const struct past all[] = {
+		{ 1784995200000, 8e8 },  /* 2026-07-26, of no month */
+		{ 1788105600000, 9e8 },  /* 2026-08-31 */
+		{ 1790697600000, 10e8 }, /* 2026-09-30 */
+	};
+
+	(void)at;
+	(void)labels;
+	*n = 0;
+	*out = arena_array(a, 3, sizeof(**out));
+	if (!*out)
+		return err_set(e, ERR_LIMIT, "no room");
+	for (size_t k = 0; k < 3; k++)
+		if (all[k].stamp_ms >= from_ms && all[k].stamp_ms <= to_ms)
+			(*out)[(*n)++] = all[k];
+	return 0;
+}
+
+static void close_history(void *at)
+{
+	(void)at;
 }
 
 static const char *const own_units[] = { "jiahe" }, *const own_codes[] = { "output_yuan" };
@@ -101,6 +130,10 @@ static void check(const struct batch *b, int64_t now_ms)
 	for (size_t i = 0; i < b->nobs; i++)
 		if (!isfinite(b->obs[i].value) || b->obs[i].stamp_ms > now_ms)
 			abort();
+	for (size_t i = 0; i < b->ncomplaints; i++)
+		if (!b->complaints[i].text || !b->complaints[i].text_zh ||
+		    utf8_bad_at(slice_str(b->complaints[i].text_zh)) >= 0)
+			abort();
 	for (int k = 0; k < REFUSALS; k++) {
 		if (refusal_keeps((enum refusal)k))
 			suspect += b->count[k];
@@ -114,7 +147,7 @@ static void check(const struct batch *b, int64_t now_ms)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	static struct catalogue *cat;
-	struct history history = { last, NULL };
+	struct history history = { open_history, past, close_history, NULL };
 	struct document d = { .class = UNIT_PARK,
 			      .content_type = { "", 0 },
 			      .feed = "fuzz",

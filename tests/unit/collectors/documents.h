@@ -50,25 +50,79 @@ struct documents {
 	struct batch *b;
 	struct err e;
 	struct history history;
-	/* what `history` answers: one figure for all series */
-	bool has_last;
-	int64_t last_stamp_ms;
-	double last_value;
-	unsigned asked;
+	/* what `history` answers: of the series of this unit and indicator, of any when NULL */
+	struct kept {
+		const char *unit, *code;
+		const char *period;
+		double value;
+	} stored[64];
+	size_t nstored;
+	unsigned asked, opened;
 };
 
-static inline int documents_last(void *ctx, const struct labels *labels, int64_t before_ms,
-				 int64_t *stamp_ms, double *value, bool *found, struct err *e)
+static inline int documents_open_history(void *ctx, void **at, struct err *e)
 {
 	struct documents *d = ctx;
 
-	(void)labels;
 	(void)e;
-	d->asked++;
-	*found = d->has_last && d->last_stamp_ms < before_ms;
-	*stamp_ms = d->last_stamp_ms;
-	*value = d->last_value;
+	d->opened++;
+	*at = d;
 	return 0;
+}
+
+static inline void documents_close_history(void *at)
+{
+	struct documents *d = at;
+
+	d->opened--;
+}
+
+static inline bool documents_is_of(const struct documents *d, const struct kept *s,
+				   const struct labels *labels)
+{
+	struct labels *wanted;
+	bool same;
+
+	if (!s->unit)
+		return true;
+	wanted = catalogue_series(catalogue_unit(d->cat, slice_str(s->unit)),
+				  catalogue_indicator(d->cat, slice_str(s->code)), NULL);
+	same = wanted == labels;
+	labels_unref(wanted);
+	return same;
+}
+
+/* `stored` is written down in the order of periods. */
+static inline int documents_past(void *at, const struct labels *labels, int64_t from_ms,
+				 int64_t to_ms, struct arena *a, struct past **out, size_t *n,
+				 struct err *e)
+{
+	struct documents *d = at;
+
+	d->asked++;
+	*n = 0;
+	*out = arena_array(a, d->nstored + 1, sizeof(**out));
+	if (!*out)
+		return err_set(e, ERR_LIMIT, "no room");
+	for (size_t k = 0; k < d->nstored; k++) {
+		struct period p;
+		int64_t stamp_ms;
+
+		if (period_parse(slice_str(d->stored[k].period), &p, e) < 0)
+			return -1;
+		stamp_ms = period_stamp(p, d->zone);
+		if (stamp_ms >= from_ms && stamp_ms <= to_ms &&
+		    documents_is_of(d, &d->stored[k], labels))
+			(*out)[(*n)++] = (struct past){ stamp_ms, d->stored[k].value };
+	}
+	return 0;
+}
+
+static inline void documents_store(struct documents *d, const char *unit, const char *code,
+				   const char *period, double value)
+{
+	assert_true(d->nstored < 64);
+	d->stored[d->nstored++] = (struct kept){ unit, code, period, value };
 }
 
 static inline struct documents *documents_open(const char *yaml, const char *path)
@@ -95,7 +149,8 @@ static inline struct documents *documents_open(const char *yaml, const char *pat
 	d->zone = catalogue_zone(d->cat);
 	arena_release(&arena);
 	tmp_remove(dir);
-	d->history = (struct history){ documents_last, d };
+	d->history = (struct history){ documents_open_history, documents_past,
+				       documents_close_history, d };
 	return d;
 }
 
@@ -109,10 +164,14 @@ static inline void documents_close(struct documents *d)
 /* A fresh batch, then the document. */
 static inline int documents_decode(struct documents *d, const struct document *doc)
 {
+	int rc;
+
 	batch_free(d->b);
 	d->b = batch_new(256 << 20, &d->e);
 	assert_non_null(d->b);
-	return document_decode(doc, d->cat, &d->history, d->b, &d->e);
+	rc = document_decode(doc, d->cat, &d->history, d->b, &d->e);
+	assert_int_equal(d->opened, 0);
+	return rc;
 }
 
 /* The figure of the unit, indicator and period, or NULL. */

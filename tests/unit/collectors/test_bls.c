@@ -109,7 +109,11 @@ static void a_panel_of_51_states_gives_82467_figures(void **state)
 	assert_ok(documents_decode(d, &doc), &d->e);
 	assert_int_equal(d->b->rows, 51 * 231);
 	assert_int_equal(d->b->nobs, 51 * 7 * 231);
-	assert_int_equal(d->b->ncomplaints, 0);
+	assert_int_equal(d->b->refused, 0);
+	/* Of the sizes (population, labour force, employed, unemployed), month by month: as counted
+	 * by a program in another language from the formulas of docs/methods.md. */
+	assert_int_equal(d->b->count[SUSPECT_PANEL], 506);
+	assert_int_equal(d->b->suspect, 506);
 	assert_int_equal(d->b->body_bytes, n);
 	compare(d, csv);
 	documents_close(d);

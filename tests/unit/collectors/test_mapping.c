@@ -32,7 +32,7 @@ static int no_history(void **state)
 {
 	struct documents *d = *state;
 
-	d->has_last = false;
+	d->nstored = 0;
 	d->asked = 0;
 	return 0;
 }
@@ -375,9 +375,9 @@ static void what_is_wrong_has_the_place_where_it_stands(void **state)
 static void a_figure_out_of_range_is_refused(void **state)
 {
 	refuses_row(*state, "甲河,总产值,2026-10,-0.5", REFUSED_RANGE, 16,
-		    "output_yuan: -50000000 is less than 0 allowed");
+		    "甲河, output_yuan 2026-10: -50000000 is less than 0 allowed");
 	refuses_row(*state, "甲河,总产值,2026-10,100001", REFUSED_RANGE, 16,
-		    "output_yuan: 10000100000000 is more than 10000000000000 allowed");
+		    "甲河, output_yuan 2026-10: 10000100000000 is more than 10000000000000 allowed");
 }
 
 static void rows_that_disagree_are_all_refused(void **state)
@@ -433,9 +433,7 @@ static void the_stored_figure_counts_as_the_one_before(void **state)
 {
 	struct documents *d = *state;
 
-	d->has_last = true;
-	d->last_stamp_ms = 1790697600000; /* 2026-09-30T00:00:00+08:00 */
-	d->last_value = 20e8;
+	documents_store(d, NULL, NULL, "2026-09", 20e8);
 	take(d, HEAD "甲河,总产值,2026-10,19\n甲河,税收,2026-10,5\n");
 	assert_int_equal(d->b->nobs, 1);
 	assert_complaint(
@@ -446,8 +444,9 @@ static void the_stored_figure_counts_as_the_one_before(void **state)
 		d, 1, REFUSED_UNIT_SLIP, 3, 15,
 		"甲河, tax_yuan 2026-10: 50000 is 2.5e-05 times 2000000000 of 2026-09; is it in "
 		"another measure than the header says?");
-	/* One look each, not one a row. */
-	assert_int_equal(d->asked, 2);
+	/* One look a series, not one a row: of those here, and of the other parks' for the panel.
+	 */
+	assert_int_equal(d->asked, 4);
 }
 
 static void a_value_ten_thousand_times_the_last_is_refused(void **state)
@@ -486,15 +485,23 @@ static void a_new_years_first_figure_is_compared_with_the_same_month_a_year_befo
 		"is it in another measure than the header says?");
 }
 
-static int failing_last(void *ctx, const struct labels *labels, int64_t before_ms,
-			int64_t *stamp_ms, double *value, bool *found, struct err *e)
+static int failing_open(void *ctx, void **at, struct err *e)
 {
 	(void)ctx;
+	(void)at;
+	return err_set(e, ERR_BUSY, "all reader slots are taken");
+}
+
+static int failing_past(void *at, const struct labels *labels, int64_t from_ms, int64_t to_ms,
+			struct arena *a, struct past **out, size_t *n, struct err *e)
+{
+	(void)at;
 	(void)labels;
-	(void)before_ms;
-	(void)stamp_ms;
-	(void)value;
-	(void)found;
+	(void)from_ms;
+	(void)to_ms;
+	(void)a;
+	(void)out;
+	(void)n;
 	return err_set(e, ERR_CORRUPT, "checksum of record 3 is wrong");
 }
 
@@ -503,10 +510,14 @@ static void a_store_that_cannot_be_read_fails_the_document(void **state)
 	struct documents *d = *state;
 	struct document doc = standard(HEAD "甲河,总产值,2026-10,1\n");
 
-	d->history.last = failing_last;
+	d->history.figures = failing_past;
 	assert_fails(documents_decode(d, &doc), &d->e, ERR_CORRUPT,
-		     "looking up the figure before: checksum of record 3 is wrong");
-	d->history.last = documents_last;
+		     "looking up the figures before: checksum of record 3 is wrong");
+	d->history.figures = documents_past;
+	d->history.open = failing_open;
+	assert_fails(documents_decode(d, &doc), &d->e, ERR_BUSY,
+		     "looking up the figures before: all reader slots are taken");
+	d->history.open = documents_open_history;
 }
 
 /* --- encodings and whole documents --------------------------------------------------------- */

@@ -1,0 +1,232 @@
+/*
+ * edits_panel.c - a figure and those of its peers: the ratio edit of Hidiroglou and Berthelot
+ * (Statistical editing and imputation for periodic business surveys, Survey Methodology 12,
+ * 1986, section 3; docs/methods.md has the formulas).
+ *
+ * All units of one class that have the indicator at one period and at the one it is compared with
+ * make a panel: those of this document, and what is stored of the others. Levels and figures of a
+ * period are compared with the release before, figures since New Year with the same period a year
+ * before, as their growth within the year says little.
+ */
+#include "collectors/edits.h"
+
+#include "query/stats/quantile.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+const struct hb_options hb_defaults = { .u = 0.5, .a = 0.05, .c = 4, .least = 8 };
+
+static const double least_effect = 0.05;
+
+/* --- the method ------------------------------------------------------------------------------ */
+
+/* Changes upwards and downwards by the same factor come equally far from 0. */
+static double symmetric(double ratio, double median)
+{
+	return ratio < median ? 1 - median / ratio : ratio / median - 1;
+}
+
+bool hb_edit(const double *now, const double *before, size_t n, const struct hb_options *o,
+	     double *room, bool *outlier, double *median_ratio)
+{
+	double *effect = room, *sorted = room + n, low, middle, high, down, up;
+
+	if (n < o->least || n == 0)
+		return false;
+	for (size_t k = 0; k < n; k++)
+		sorted[k] = now[k] / before[k];
+	*median_ratio = stats_median(sorted, n);
+	for (size_t k = 0; k < n; k++) {
+		double size = now[k] > before[k] ? now[k] : before[k];
+
+		effect[k] = symmetric(now[k] / before[k], *median_ratio) * pow(size, o->u);
+		sorted[k] = effect[k];
+	}
+	stats_sort(sorted, n);
+	low = stats_quantile_sorted(sorted, n, 0.25);
+	middle = stats_quantile_sorted(sorted, n, 0.5);
+	high = stats_quantile_sorted(sorted, n, 0.75);
+	down = fmax(middle - low, fabs(o->a * middle));
+	up = fmax(high - middle, fabs(o->a * middle));
+	/* Where half of the units move exactly alike there is no scale to tell what is far. */
+	for (size_t k = 0; k < n; k++)
+		outlier[k] = (down > 0 && effect[k] < middle - o->c * down) ||
+			     (up > 0 && effect[k] > middle + o->c * up);
+	return isfinite(middle) && isfinite(low) && isfinite(high);
+}
+
+/* --- panels ------------------------------------------------------------------------------------
+ */
+
+struct panel {
+	const struct indicator *indicator;
+	enum unit_class class;
+	int64_t index, then;
+	double factor; /* from a break between the two */
+	double *now, *before, *room;
+	bool *outlier;
+	struct figure **own; /* NULL: stored */
+	size_t n;
+};
+
+static int no_room(struct err *e)
+{
+	return err_set(e, ERR_LIMIT, "the document's figures need more memory than it may have");
+}
+
+static int panel_init(struct edits *w, struct panel *p, struct err *e)
+{
+	size_t units = catalogue_units(w->catalogue) + 1;
+	struct arena *a = w->figures->arena;
+
+	p->now = arena_array(a, units, sizeof(double));
+	p->before = arena_array(a, units, sizeof(double));
+	p->room = arena_array(a, units, 2 * sizeof(double));
+	p->outlier = arena_array(a, units, sizeof(bool));
+	p->own = arena_array(a, units, sizeof(*p->own));
+	return p->now && p->before && p->room && p->outlier && p->own ? 0 : no_room(e);
+}
+
+/* Which period it is compared with; false when there is none. */
+static bool set_period(struct panel *p)
+{
+	const struct indicator *i = p->indicator;
+	struct period now = period_from_index(i->freq, p->index);
+
+	if (i->form != FORM_YTD)
+		p->then = period_index(indicator_previous(i, now));
+	else if (i->freq == FREQ_DAY)
+		return false;
+	else
+		p->then = p->index - freq_per_year(i->freq);
+	return breaks_linked(i->breaks, i->nbreaks, period_from_index(i->freq, p->then), now,
+			     &p->factor);
+}
+
+static int add_unit(struct edits *w, struct panel *p, const struct unit *u, struct err *e)
+{
+	struct point now, before;
+	struct series *s;
+
+	s = pairs_get(&w->figures->by_pair, pair_key(u->index, p->indicator->index));
+	if (!s && !w->history)
+		return 0;
+	if (!s)
+		s = figures_series(w->figures, u, p->indicator, e);
+	if (!s || edits_point(w, s, p->index, &now, e) < 0 ||
+	    edits_point(w, s, p->then, &before, e) < 0)
+		return -1;
+	if (!now.found || !before.found || now.value <= 0 || before.value <= 0)
+		return 0;
+	p->now[p->n] = now.value;
+	p->before[p->n] = before.value * p->factor;
+	p->own[p->n++] = now.f;
+	return 0;
+}
+
+/* Where all move alike to a thousandth, what does not is still no matter for a question. */
+static bool matters(double ratio, double median)
+{
+	return ratio > median * (1 + least_effect) || ratio < median / (1 + least_effect);
+}
+
+static void say_panel(struct edits *w, const struct panel *p, size_t k, double median)
+{
+	const struct series *s = w->figures->series[p->own[k]->series];
+	char period[PERIOD_TEXT];
+	struct failure x;
+
+	failure_init(w, &x, EDIT_PANEL, s, p->own[k]);
+	x.bound = median * p->before[k];
+	failure_en(&x, "%.5g times the figure of %s, where the median of %zu units is %.5g times",
+		   p->now[k] / p->before[k],
+		   period_print(period_from_index(p->indicator->freq, p->then), period), p->n,
+		   median);
+	failure_zh(&x, "，为%s的 %.5g 倍，而 %zu 个同类单位的中位数为 %.5g 倍",
+		   period_print_zh(period_of_index(p->indicator, p->then), period),
+		   p->now[k] / p->before[k], p->n, median);
+	failure_decide(w, &x);
+}
+
+static int look(struct edits *w, struct panel *p, struct err *e)
+{
+	double median;
+
+	p->n = 0;
+	if (!set_period(p))
+		return 0;
+	for (size_t k = 0; k < catalogue_units(w->catalogue); k++) {
+		const struct unit *u = catalogue_unit_at(w->catalogue, k);
+
+		if (u->class == p->class && add_unit(w, p, u, e) < 0)
+			return -1;
+	}
+	if (!hb_edit(p->now, p->before, p->n, &hb_defaults, p->room, p->outlier, &median))
+		return 0;
+	for (size_t k = 0; k < p->n; k++)
+		if (p->outlier[k] && p->own[k] && matters(p->now[k] / p->before[k], median))
+			say_panel(w, p, k, median);
+	return 0;
+}
+
+/* --- which there are
+ * ------------------------------------------------------------------------------ */
+
+struct group {
+	const struct indicator *indicator;
+	enum unit_class class;
+	int32_t index;
+};
+
+static int by_group(const void *a, const void *b)
+{
+	const struct group *x = a, *y = b;
+
+	if (x->indicator->index != y->indicator->index)
+		return x->indicator->index < y->indicator->index ? -1 : 1;
+	if (x->class != y->class)
+		return x->class < y->class ? -1 : 1;
+	return x->index < y->index ? -1 : x->index > y->index;
+}
+
+/* Of a rate there is no size for the weight of its change. */
+static bool has_panel(const struct indicator *i)
+{
+	return edit_is_on(i, EDIT_PANEL) && i->form != FORM_GROWTH && !indicator_is_rate(i);
+}
+
+int edits_panel(struct edits *w, struct err *e)
+{
+	struct figures *fs = w->figures;
+	struct group *list = arena_array(fs->arena, fs->n + 1, sizeof(*list));
+	struct panel p;
+	size_t n = 0, all;
+
+	/* Without a past only the document can have enough units. */
+	if (!w->history && fs->nseries < hb_defaults.least)
+		return 0;
+	if (!list)
+		return no_room(e);
+	for (size_t k = 0; k < fs->n; k++) {
+		const struct series *s = fs->series[fs->list[k].series];
+
+		if (!fs->list[k].dropped && has_panel(s->indicator))
+			list[n++] =
+				(struct group){ s->indicator, s->unit->class, fs->list[k].index };
+	}
+	qsort(list, n, sizeof(*list), by_group);
+	all = n;
+	if (panel_init(w, &p, e) < 0)
+		return -1;
+	for (size_t k = 0; k < all; k++) {
+		if (k && by_group(&list[k - 1], &list[k]) == 0)
+			continue;
+		p.indicator = list[k].indicator;
+		p.class = list[k].class;
+		p.index = list[k].index;
+		if (look(w, &p, e) < 0)
+			return -1;
+	}
+	return 0;
+}
