@@ -13,7 +13,6 @@
 #include "query/stats/quantile.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 const struct hb_options hb_defaults = { .u = 0.5, .a = 0.05, .c = 4, .least = 8 };
 
@@ -173,60 +172,58 @@ static int look(struct edits *w, struct panel *p, struct err *e)
 /* --- which there are
  * ------------------------------------------------------------------------------ */
 
-struct group {
-	const struct indicator *indicator;
-	enum unit_class class;
-	int32_t index;
-};
-
-static int by_group(const void *a, const void *b)
-{
-	const struct group *x = a, *y = b;
-
-	if (x->indicator->index != y->indicator->index)
-		return x->indicator->index < y->indicator->index ? -1 : 1;
-	if (x->class != y->class)
-		return x->class < y->class ? -1 : 1;
-	return x->index < y->index ? -1 : x->index > y->index;
-}
-
 /* Of a rate there is no size for the weight of its change. */
 static bool has_panel(const struct indicator *i)
 {
 	return edit_is_on(i, EDIT_PANEL) && i->form != FORM_GROWTH && !indicator_is_rate(i);
 }
 
-int edits_panel(struct edits *w, struct err *e)
+/* Each indicator, class and period once; `seen` knows those that were. 1: it is new. 0, -1. */
+static int is_new(struct pairs *seen, const struct series *s, const struct figure *f, struct err *e)
+{
+	uint64_t key = pair_key((uint32_t)(s->indicator->index * UNIT_CLASSES + s->unit->class),
+				(uint32_t)f->index);
+
+	if (pairs_get(seen, key))
+		return 0;
+	return pairs_put(seen, key, (void *)f, e) < 0 ? -1 : 1;
+}
+
+static int look_at_all(struct edits *w, struct panel *p, struct pairs *seen, struct err *e)
 {
 	struct figures *fs = w->figures;
-	struct group *list = arena_array(fs->arena, fs->n + 1, sizeof(*list));
-	struct panel p;
-	size_t n = 0, all;
 
-	/* Without a past only the document can have enough units. */
-	if (!w->history && fs->nseries < hb_defaults.least)
-		return 0;
-	if (!list)
-		return no_room(e);
 	for (size_t k = 0; k < fs->n; k++) {
 		const struct series *s = fs->series[fs->list[k].series];
+		int fresh = 0;
 
 		if (!fs->list[k].dropped && has_panel(s->indicator))
-			list[n++] =
-				(struct group){ s->indicator, s->unit->class, fs->list[k].index };
-	}
-	qsort(list, n, sizeof(*list), by_group);
-	all = n;
-	if (panel_init(w, &p, e) < 0)
-		return -1;
-	for (size_t k = 0; k < all; k++) {
-		if (k && by_group(&list[k - 1], &list[k]) == 0)
+			fresh = is_new(seen, s, &fs->list[k], e);
+		if (fresh < 0)
+			return -1;
+		if (!fresh)
 			continue;
-		p.indicator = list[k].indicator;
-		p.class = list[k].class;
-		p.index = list[k].index;
-		if (look(w, &p, e) < 0)
+		p->indicator = s->indicator;
+		p->class = s->unit->class;
+		p->index = fs->list[k].index;
+		if (look(w, p, e) < 0)
 			return -1;
 	}
 	return 0;
+}
+
+int edits_panel(struct edits *w, struct err *e)
+{
+	struct pairs seen = { 0 };
+	struct panel p;
+	int rc;
+
+	/* Without a past only the document can have enough units. */
+	if (!w->history && w->figures->nseries < hb_defaults.least)
+		return 0;
+	if (panel_init(w, &p, e) < 0)
+		return -1;
+	rc = look_at_all(w, &p, &seen, e);
+	pairs_release(&seen);
+	return rc;
 }

@@ -5,8 +5,9 @@
  *                                                       samples ───────▶ batch
  *
  * A fact is refused at the first thing that is wrong with it, in this order:
- * indicator, period, unit, flag, value, range. What is wrong with the document as a whole
- * ends it; what was read until then is still checked and given to the batch.
+ * indicator, period, unit, flag, value. Figures are then held against each other and what is
+ * stored (checks.h). What is wrong with the document as a whole ends it; what was read until
+ * then is still checked and given to the batch.
  */
 #include "collectors/mapping.h"
 
@@ -19,7 +20,14 @@
 #include <limits.h>
 #include <stdlib.h>
 
-enum { ROWS_DEFAULT = 1000000, POWER_MAX = 18 };
+enum { ROWS_DEFAULT = 1000000, POWER_MAX = 18, POWERS = 400 };
+
+/* What the last decimal of a figure was worth. */
+struct shown {
+	int power;
+	struct num_scale scale;
+	double half; /* 0: nothing remembered */
+};
 
 struct decoding {
 	const struct document *doc;
@@ -31,6 +39,7 @@ struct decoding {
 	struct figures figures;
 	struct resolver resolver;
 	size_t rows_limit;
+	struct shown shown;
 	size_t broken_lines;
 	enum refusal whole; /* why the document as a whole was refused, if it was */
 };
@@ -114,27 +123,39 @@ static int cell_scale(const struct known_indicator *i, const struct cell_number 
 	return multiply(f->text[AXIS_MULTIPLIER], scale, e);
 }
 
-/* Half a unit of the last decimal that is written: 0.005 of 12.34, in the base unit. */
-static double half_of_last(struct slice number, struct num_scale scale)
+/* The power of ten that the last written digit counts in: -2 of 12.34. */
+static int last_power(struct slice number)
 {
 	const char *point = memchr(number.p, '.', number.n), *end = number.p + number.n;
-	char text[32];
-	double half;
-	long power = 0;
+	int64_t exponent = 0;
 
 	for (const char *p = number.p; p < end; p++) {
-		int64_t exponent;
-
 		if (*p != 'e' && *p != 'E')
 			continue;
-		if (num_parse_i64(slice_of(p + 1, (size_t)(end - p - 1)), &exponent, NULL) == 0)
-			power = (long)exponent;
+		if (num_parse_i64(slice_of(p + 1, (size_t)(end - p - 1)), &exponent, NULL) < 0)
+			exponent = 0;
 		end = p;
 	}
-	if (point && point < end)
-		power -= end - point - 1;
-	snprintf(text, sizeof(text), "5e%ld", power - 1);
-	return num_parse_scaled(slice_str(text), scale, &half, NULL) == 0 ? half : 0;
+	if (exponent < -POWERS || exponent > POWERS)
+		return 0;
+	return (int)exponent - (point && point < end ? (int)(end - point - 1) : 0);
+}
+
+/* Half a unit of it in the base unit; of one column it is nearly always that of the cell before. */
+static double half_of_last(struct decoding *d, struct slice number, struct num_scale scale)
+{
+	struct shown *s = &d->shown;
+	int power = last_power(number);
+	char text[32];
+
+	if (s->half != 0 && s->power == power && s->scale.shift == scale.shift &&
+	    s->scale.mul == scale.mul && s->scale.div == scale.div)
+		return s->half;
+	snprintf(text, sizeof(text), "5e%d", power - 1);
+	*s = (struct shown){ power, scale, 0 };
+	if (num_parse_scaled(slice_str(text), scale, &s->half, NULL) < 0)
+		s->half = 0;
+	return s->half;
 }
 
 /* 1: a value. 0: refused, and said. -1: no memory. */
@@ -153,7 +174,7 @@ static int fact_value(struct decoding *d, const struct fact *f, const struct kno
 	if (ok) {
 		why = REFUSED_VALUE;
 		ok = num_parse_scaled(n.number, scale, &out->value, &wrong) == 0;
-		out->half = ok ? half_of_last(n.number, scale) : 0;
+		out->half = ok ? half_of_last(d, n.number, scale) : 0;
 	}
 	if (!ok && wrong.code == ERR_MEMORY) {
 		*e = wrong;

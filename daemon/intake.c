@@ -210,6 +210,9 @@ static int open_history(void *ctx, void **at, struct err *e)
 	struct intake *in = ctx;
 
 	*at = snapshot_open(in->store, HISTORY_MS, e);
+	/* All readers are at work: that says nothing against the document. */
+	if (!*at && e->code == ERR_LIMIT)
+		e->code = ERR_BUSY;
 	return *at ? 0 : -1;
 }
 

@@ -4,6 +4,7 @@
  * What fails a hard edit is refused and what fails a soft one is kept and doubted, each with
  * its sentence in two languages; everything else is stored as it was sent.
  */
+#include "base/alloc.h"
 #include "collectors/edits.h"
 #include "tests/unit/collectors/documents.h"
 
@@ -631,6 +632,41 @@ static void figures_without_findings_are_stored_exactly_as_sent(void **state)
 	}
 }
 
+static void running_out_of_memory_in_an_edit_is_an_error_and_never_a_finding(void **state)
+{
+	struct documents *d = *state;
+	struct document doc = { .format = FORMAT_CSV,
+				.layout = &long_layout,
+				.class = UNIT_PARK,
+				.body = slice_str(HEAD "甲河,工业投资,2026-10,12.36\n"
+						       "甲河,投资,2026-10,12.3\n"
+						       "甲河,投资增速,2026-10,10\n"
+						       "甲河,二产,2026-10,1\n乙山,投资,2026-10,5\n"
+						       "合计,投资,2026-10,99\n"),
+				.now_ms = NOW_MS };
+	bool done = false;
+
+	documents_store(d, NULL, NULL, "2025-10", 10e8);
+	batch_free(d->b);
+	d->b = NULL;
+	for (long k = 0; k < 2000 && !done; k++) {
+		mem_fail_after(k, 1);
+		d->b = batch_new(1 << 20, &d->e);
+		done = d->b && document_decode(&doc, d->cat, &d->history, d->b, &d->e) == 0;
+		mem_fail_after(-1, 0);
+		assert_int_equal(d->opened, 0);
+		if (done)
+			break;
+		assert_true(d->e.code == ERR_MEMORY || d->e.code == ERR_LIMIT);
+		batch_free(d->b);
+		d->b = NULL;
+	}
+	assert_true(done);
+	assert_int_equal(d->b->count[REFUSED_TOTAL], 2);
+	assert_int_equal(d->b->count[REFUSED_PART], 1);
+	assert_int_equal(d->b->nobs, 2);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup(name, no_history)
@@ -668,6 +704,7 @@ int main(void)
 		T(hidiroglou_and_berthelots_edit_gives_known_numbers),
 		T(a_panel_that_moves_as_one_has_no_outliers),
 		T(figures_without_findings_are_stored_exactly_as_sent),
+		T(running_out_of_memory_in_an_edit_is_an_error_and_never_a_finding),
 	};
 
 	return cmocka_run_group_tests(tests, open_edits, close_edits);
