@@ -130,6 +130,13 @@ bool xml_at_piece_end(const struct xml_reader *r)
 	return XML_GetCurrentByteIndex(r->expat) + XML_GetCurrentByteCount(r->expat) == r->given;
 }
 
+size_t xml_offset(const struct xml_reader *r)
+{
+	XML_Index at = XML_GetCurrentByteIndex(r->expat);
+
+	return at < 0 ? 0 : (size_t)at;
+}
+
 static int complain(struct xml_reader *r, enum err_code code, const char *what)
 {
 	unsigned line, column;

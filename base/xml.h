@@ -65,6 +65,9 @@ void xml_place(const struct xml_reader *r, unsigned *line, unsigned *column);
  * up to there knows that nothing is pending and may leave out what it has read itself. */
 bool xml_at_piece_end(const struct xml_reader *r);
 
+/* During a callback, or after an error: how many bytes lay before its element, text or mistake. */
+size_t xml_offset(const struct xml_reader *r);
+
 /* From here on errors name no place: the caller leaves out parts of the document, so that what
  * expat counts means nothing. */
 void xml_forget_places(struct xml_reader *r);

@@ -5,16 +5,27 @@
  * SDMXDataStructureSpecific.xsd, SDMXMessageFooter.xsd); compact messages of 2.0 have the shape of
  * structure-specific ones and are read as such.
  *
+ * Observations in their plain form do not go through expat (sdmx_ml_quick.h), which takes three
+ * quarters of the time otherwise: the document goes in tag by tag until one opens a series or
+ * closes an observation, plain observations that follow are read here and left out of what expat
+ * gets, and so on. Places are then counted here, since expat's are of what it got.
+ *
  * A table says which element may stand in which; what stands elsewhere is passed over
  * with all that is in it. Elements are known by their local names: the namespace of
  * a structure-specific element is made from the structure's URN and tells nothing more.
  */
 #include "base/xml.h"
+#include "collectors/sdmx_ml_quick.h"
 #include "collectors/sdmx_ml_set.h"
 
 #include <stdio.h>
 
-enum { HEADER_STRUCTURES_MAX = 64, FOOTER_BYTES_MAX = 4096, COMPONENT_BYTES_MAX = 64 << 10 };
+enum {
+	HEADER_STRUCTURES_MAX = 64,
+	FOOTER_BYTES_MAX = 4096,
+	COMPONENT_BYTES_MAX = 64 << 10,
+	FIRST_PIECE = 256
+};
 
 enum place {
 	NOWHERE,
@@ -101,6 +112,14 @@ struct ml {
 	struct sdmx_table *table;
 	struct ml_set *set;
 	struct xml_reader *xml;
+	struct slice body;
+	struct ml_quick *quick; /* NULL: all goes through expat */
+	const char *quick_at;   /* the tag that is read without it; NULL: none is */
+	size_t left_out;        /* bytes that expat did not get */
+	const char *counted;    /* what lies before is counted in line and column */
+	unsigned line, column;
+	bool at_tag_end; /* the piece that expat got ends with a tag */
+	bool told;       /* a callback has failed, and said where */
 	enum kind kind;
 	enum place places[XML_DEPTH_MAX + 1];
 	unsigned depth;
@@ -118,11 +137,33 @@ struct ml {
 	struct slice footer_code;
 };
 
-static int complain_at(const struct ml *m, struct err *e, const char *what)
+/* Of the tag at hand. As long as expat gets all, it counts, in whatever encoding. */
+static void place_now(struct ml *m, unsigned *line, unsigned *column)
+{
+	const char *to = m->quick_at, *feed;
+
+	if (!to && m->left_out == 0) {
+		xml_place(m->xml, line, column);
+		return;
+	}
+	if (!to)
+		to = m->body.p + m->left_out + xml_offset(m->xml);
+	while ((feed = memchr(m->counted, '\n', (size_t)(to - m->counted))) != NULL) {
+		m->line++;
+		m->column = 1;
+		m->counted = feed + 1;
+	}
+	for (; m->counted < to; m->counted++)
+		m->column += ((unsigned char)*m->counted & 0xc0) != 0x80;
+	*line = m->line;
+	*column = m->column;
+}
+
+static int complain_at(struct ml *m, struct err *e, const char *what)
 {
 	unsigned line, column;
 
-	xml_place(m->xml, &line, &column);
+	place_now(m, &line, &column);
 	return err_set(e, ERR_INVALID, "line %u, column %u: %s", line, column, what);
 }
 
@@ -199,7 +240,7 @@ static int element_text(struct ml *m, struct slice *out, struct err *e)
 	*out = text_trim(buf_all(&m->text));
 	if (buf_check(&m->text, e) == 0)
 		return 0;
-	xml_place(m->xml, &line, &column);
+	place_now(m, &line, &column);
 	return err_wrap(e, "line %u, column %u: a text", line, column);
 }
 
@@ -280,7 +321,7 @@ static int set_start(struct ml *m, const struct xml_attrs *a, struct err *e)
 	struct slice ref, action, name;
 	unsigned line, column;
 
-	xml_place(m->xml, &line, &column);
+	place_now(m, &line, &column);
 	if (m->nsets++ == SDMX_SETS_MAX)
 		return complain_at(m, e, "more than 1000 data sets");
 	m->before_set = arena_mark(t->arena);
@@ -322,6 +363,17 @@ static int close_series(struct ml *m, struct err *e)
 	return ml_set_close(m->set, ML_SERIES, e);
 }
 
+/* Expat has just accepted the start tag of a series or an observation. */
+static void learn(struct ml *m, enum place place)
+{
+	size_t at = m->left_out + xml_offset(m->xml);
+
+	if (place == SERIES)
+		m->quick->prefix.p = NULL; /* its own element may declare it */
+	else if (place == OBS && at < m->body.n)
+		ml_quick_learn(m->quick, m->body.p + at, m->body.p + m->body.n);
+}
+
 static int record_start(struct ml *m, enum place place, const struct xml_attrs *a, struct err *e)
 {
 	unsigned line, column;
@@ -329,7 +381,9 @@ static int record_start(struct ml *m, enum place place, const struct xml_attrs *
 	if (place == OBS && close_series(m, e) < 0)
 		return -1;
 	m->series_open = place == SERIES;
-	xml_place(m->xml, &line, &column);
+	if (m->quick && !m->quick_at)
+		learn(m, place);
+	place_now(m, &line, &column);
 	ml_set_open(m->set, level_of(place), line, column);
 	return m->kind == SPECIFIC ? put_attributes(m, level_of(place), a, e) : 0;
 }
@@ -373,7 +427,7 @@ static int obs_value(struct ml *m, const struct xml_attrs *a, struct err *e)
 	xml_attr(a, "value", &value);
 	if (ml_set_put(m->set, ML_OBS, id, value, false, e) < 0)
 		return -1;
-	xml_place(m->xml, &o->value_line, &o->value_column);
+	place_now(m, &o->value_line, &o->value_column);
 	o->cells[o->n - 1].own_place = true;
 	return 0;
 }
@@ -469,17 +523,16 @@ static enum place place_of(const struct ml *m, struct slice name)
 	return NOWHERE;
 }
 
-static int on_start(void *ctx, struct xml_name name, const struct xml_attrs *a, struct err *e)
+static int element_start(struct ml *m, struct slice name, const struct xml_attrs *a, struct err *e)
 {
-	struct ml *m = ctx;
 	enum place place;
 
 	m->depth++;
-	place = place_of(m, name.local);
+	place = place_of(m, name);
 	m->places[m->depth] = place;
 	switch (place) {
 	case MESSAGE:
-		return message_start(m, name.local, e);
+		return message_start(m, name, e);
 	case STRUCTURE:
 		return structure_start(m, a, e);
 	case STRUCTURE_REF:
@@ -513,12 +566,10 @@ static int on_start(void *ctx, struct xml_name name, const struct xml_attrs *a, 
 	}
 }
 
-static int on_end(void *ctx, struct xml_name name, struct err *e)
+static int element_end(struct ml *m, struct err *e)
 {
-	struct ml *m = ctx;
 	int rc = 0;
 
-	(void)name;
 	switch (m->places[m->depth]) {
 	case OBS:
 		rc = ml_set_close(m->set, ML_OBS, e);
@@ -553,6 +604,27 @@ static int on_end(void *ctx, struct xml_name name, struct err *e)
 	return rc;
 }
 
+static int on_start(void *ctx, struct xml_name name, const struct xml_attrs *a, struct err *e)
+{
+	struct ml *m = ctx;
+	int rc = element_start(m, name.local, a, e);
+
+	m->at_tag_end = m->quick && xml_at_piece_end(m->xml);
+	m->told = rc < 0;
+	return rc;
+}
+
+static int on_end(void *ctx, struct xml_name name, struct err *e)
+{
+	struct ml *m = ctx;
+	int rc = element_end(m, e);
+
+	(void)name;
+	m->at_tag_end = m->quick && xml_at_piece_end(m->xml);
+	m->told = rc < 0;
+	return rc;
+}
+
 static int on_text(void *ctx, struct slice piece, struct err *e)
 {
 	struct ml *m = ctx;
@@ -578,17 +650,82 @@ static int on_text(void *ctx, struct slice piece, struct err *e)
 /* --- the whole
  * -------------------------------------------------------------------------------------- */
 
-static int read_all(struct ml *m, struct slice body, struct err *e)
+/* What expat would tell of the observation whose tags have been read. */
+static int tell_observation(struct ml *m, struct err *e)
 {
-	static const struct xml_handler functions = { on_start, on_end, on_text, NULL };
-	struct xml_handler handler = functions;
+	for (unsigned i = 0; i < m->quick->ntags; i++) {
+		const struct ml_quick_tag *t = &m->quick->tags[i];
+		struct xml_attrs a = { &m->quick->pairs[t->first] };
+
+		m->quick_at = t->at;
+		if (t->local.n && element_start(m, t->local, &a, e) < 0)
+			return -1;
+		if ((t->local.n == 0 || t->empty) && element_end(m, e) < 0)
+			return -1;
+	}
+	m->quick_at = NULL;
+	return 0;
+}
+
+/* Reads plain observations from `p` on; where the rest begins, or NULL. */
+static const char *read_plain(struct ml *m, const char *p, struct err *e)
+{
+	const char *end = m->body.p + m->body.n, *next;
+	enum place in = m->places[m->depth];
+
+	if ((in != SERIES && in != SET) || m->set_refused || !m->quick->prefix.p)
+		return p;
+	while ((next = ml_quick_read(m->quick, p, end)) != NULL) {
+		if (m->left_out == 0)
+			xml_forget_places(m->xml);
+		if (tell_observation(m, e) < 0)
+			return NULL;
+		m->left_out += (size_t)(next - p);
+		p = next;
+	}
+	return p;
+}
+
+/* Expat reads a tag that is not complete again with each piece, so pieces that end within one grow.
+ */
+static int read_document(struct ml *m, struct err *e)
+{
+	const char *p = m->body.p, *end = p + m->body.n, *close;
+	size_t least = 0;
+
+	while (p < end && m->quick) {
+		close = least < (size_t)(end - p)
+				? memchr(p + least, '>', (size_t)(end - p) - least)
+				: NULL;
+		if (!close)
+			break;
+		m->at_tag_end = false;
+		if (xml_parse(m->xml, slice_of(p, (size_t)(close - p) + 1), false, e) < 0)
+			return -1;
+		p = close + 1;
+		least = m->at_tag_end ? 0 : least ? 2 * least : FIRST_PIECE;
+		if (m->at_tag_end)
+			p = read_plain(m, p, e);
+		if (!p)
+			return -1;
+	}
+	return xml_parse(m->xml, slice_of(p, (size_t)(end - p)), true, e);
+}
+
+static int read_all(struct ml *m, struct err *e)
+{
+	const struct xml_handler handler = { on_start, on_end, on_text, m };
+	unsigned line, column;
 	int rc;
 
-	handler.ctx = m;
 	m->xml = xml_reader_new(&handler, e);
 	if (!m->xml)
 		return -1;
-	rc = xml_parse(m->xml, body, true, e);
+	rc = read_document(m, e);
+	if (rc < 0 && m->left_out && !m->told && !m->quick_at && e->code != ERR_MEMORY) {
+		place_now(m, &line, &column);
+		err_wrap(e, "line %u, column %u", line, column);
+	}
 	xml_reader_free(m->xml);
 	if (rc < 0)
 		return -1;
@@ -609,11 +746,19 @@ int sdmx_ml_read(struct slice body, struct sdmx_table *t, struct err *e)
 	if (!m || !m->set)
 		return err_set(e, ERR_LIMIT, "no room to read the message");
 	m->table = t;
+	m->body = body;
+	m->counted = body.p;
+	m->line = m->column = 1;
+	if (ml_quick_may(body)) {
+		m->quick = arena_new(t->arena, struct ml_quick);
+		if (!m->quick)
+			return err_set(e, ERR_LIMIT, "no room to read the message");
+	}
 	m->action = slice_str("");
 	m->places[0] = DOCUMENT;
 	buf_init(&m->text, COMPONENT_BYTES_MAX);
 	buf_init(&m->footer, FOOTER_BYTES_MAX);
-	rc = read_all(m, body, e);
+	rc = read_all(m, e);
 	buf_release(&m->text);
 	buf_release(&m->footer);
 	return rc;

@@ -301,6 +301,109 @@ static void a_sink_that_has_enough_of_a_table_still_gets_the_next(void **state)
 	records_release(&r);
 }
 
+/* --- plain observations ----------------------------------------------------------------------- */
+
+/* A carriage return somewhere, and all goes through expat. */
+static void assert_reads_as_expat_does(const char *message)
+{
+	struct records quick = { .rc = 0 }, slow = { .rc = 0 };
+	struct buf b;
+
+	buf_init(&b, 1 << 20);
+	buf_printf(&b, "%s\r", message);
+	records_read(&quick, slice_str(message), NULL);
+	records_read(&slow, buf_all(&b), NULL);
+	assert_int_equal(quick.rc, slow.rc);
+	if (quick.rc < 0)
+		assert_string_equal(quick.e.text, slow.e.text);
+	assert_string_equal(quick.text.p, slow.text.p);
+	records_release(&quick);
+	records_release(&slow);
+	buf_release(&b);
+}
+
+#define PLAIN "<Obs TIME_PERIOD='1' OBS_VALUE='2'/>\n"
+
+static void plain_observations_are_read_as_expat_reads_them(void **state)
+{
+	static const char *const middles[] = {
+		"<Obs TIME_PERIOD=\"2\" OBS_VALUE='3'  />",
+		"<Obs\n\tTIME_PERIOD = '2' OBS_VALUE='3'/>",
+		"<Obs TIME_PERIOD='2' N='a>b&lt;&#233;'/>",
+		"<Obs TIME_PERIOD='2' N='\xe4\xb8\x80\tb'/>",
+		"<Obs TIME_PERIOD='2' N='a\nb\tc'/>",
+		"<Obs TIME_PERIOD='2' N='\xff'/>",
+		"<Obs TIME_PERIOD='2' TIME_PERIOD='3'/>",
+		"<Obs TIME_PERIOD='2' TIME_PERIOX='3' TIME_PERIOD='3'/>",
+		"<Obs TIME_PERIOD='2'OBS_VALUE='3'/>",
+		"<Obs TIME_PERIOD='2' OBS_VALUE='<'/>",
+		"<Obs TIME_PERIOD='2' ss:x='3' OBS_VALUE='1'/>",
+		"<Obs TIME_PERIOD='2' q:x='3' OBS_VALUE='1'/>",
+		"<Obs xmlns='other' TIME_PERIOD='2' OBS_VALUE='1'/>",
+		"<q:Obs xmlns:q='other' TIME_PERIOD='2'/><q:Obs TIME_PERIOD='3'/>",
+		"<q:Obs TIME_PERIOD='2'/>",
+		"<!-- <Obs TIME_PERIOD='9'/> --><Obs TIME_PERIOD='2'/>",
+		"<![CDATA[<Obs TIME_PERIOD='9'/>]]><Obs TIME_PERIOD='2'/>",
+		"<?pi <Obs TIME_PERIOD='9'/>?><Obs TIME_PERIOD='2'/>",
+		"text > text <Obs TIME_PERIOD='2'/>",
+		"text ]]> text <Obs TIME_PERIOD='2'/>",
+		"<Obs TIME_PERIOD='2'></Obs><Obs TIME_PERIOD='3'> </Obs>",
+		"<Obs TIME_PERIOD='2'>text</Obs>",
+		"<Obs TIME_PERIOD='2'><a b='c'/><Comp id='N'><Value>1</Value></Comp></Obs>",
+		"<Obs TIME_PERIOD='2'><a></b></Obs>",
+		"<Obs TIME_PERIOD='2'></Obx>",
+		"</Obs>",
+		"<Obs TIME_PERIOD='2'",
+		"<Obs TIME_PERIOD='2'><Comp id='N'></Comp></Obs>",
+		"<Obs/>",
+		"<Obs />",
+		"<Obs/ >",
+		"<Obsx TIME_PERIOD='2'/>",
+		"</Series><Series A='y'><Obs TIME_PERIOD='2'/>" PLAIN,
+		"</Series><a><Obs TIME_PERIOD='2'/></a><Series>",
+		"</Series></m:DataSet><m:DataSet action='Delete'><Series>" PLAIN PLAIN,
+		"<Obs TIME_PERIOD='2' 1='2'/>",
+		"<Obs TIME_PERIOD='2' xmlnsx='2'/>",
+		"<Obs TIME_PERIOD=\"2\" N='\"'/>",
+		"<Obs TIME_PERIOD='2' N='\x7f'/>",
+		"<Obs TIME_PERIOD='2' N='\x01'/>",
+	};
+	char message[2048];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(middles) / sizeof(*middles); i++) {
+		snprintf(message, sizeof(message),
+			 SPECIFIC(SET("<Series A='x'>" PLAIN PLAIN "%s" PLAIN PLAIN "</Series>")),
+			 middles[i]);
+		assert_reads_as_expat_does(message);
+		snprintf(message, sizeof(message),
+			 SPECIFIC_AT("AllDimensions", SET(PLAIN PLAIN "%s" PLAIN PLAIN)),
+			 middles[i]);
+		assert_reads_as_expat_does(message);
+	}
+}
+
+static void places_go_on_behind_plain_observations(void **state)
+{
+	(void)state;
+	assert_no_records(SPECIFIC(SET("<Series A='x'>\n" PLAIN PLAIN PLAIN "<Obs A='1' A='2'/>"
+				       "</Series>")),
+			  ERR_INVALID, "line 7, column 12: duplicate attribute");
+	assert_no_records(SPECIFIC(SET("<Series A='x'>\n" PLAIN PLAIN PLAIN "<Obs a:b='1'/>"
+				       "</Series>")),
+			  ERR_INVALID, "line 7, column 1: unbound prefix");
+	assert_records(SPECIFIC(SET("<Series A='x'>\n" PLAIN PLAIN
+				    "<Obs TIME_PERIOD='\xe4\xb8\x80'/> "
+				    "<Obs OBS_VALUE='1'/></Series>")),
+		       "= A:D(1.0)\n"
+		       "A|TIME_PERIOD|OBS_VALUE\n"
+		       "4:1 x|1|2\n"
+		       "5:1 x|1|2\n"
+		       "6:1 x|\xe4\xb8\x80|\n"
+		       "!6:24 layout: the observation has no value of dimension TIME_PERIOD; it is "
+		       "left out\n");
+}
+
 /* --- limits --------------------------------------------------------------------------------------
  */
 
@@ -459,6 +562,8 @@ int main(void)
 		cmocka_unit_test(what_holds_no_figures_is_refused_with_its_reason),
 		cmocka_unit_test(rows_before_a_mistake_of_a_later_set_stay_good),
 		cmocka_unit_test(a_sink_that_has_enough_of_a_table_still_gets_the_next),
+		cmocka_unit_test(plain_observations_are_read_as_expat_reads_them),
+		cmocka_unit_test(places_go_on_behind_plain_observations),
 		cmocka_unit_test(a_doctype_is_refused),
 		cmocka_unit_test(more_than_256_columns_are_refused),
 		cmocka_unit_test(depth_and_long_texts_are_limited),
