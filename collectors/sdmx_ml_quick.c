@@ -27,13 +27,13 @@ static bool is_name_char(unsigned char c)
 
 bool ml_quick_may(struct slice body)
 {
-	struct slice start = slice_cut(body, 200);
-	const char *close = start.n ? memmem(start.p, start.n, "?>", 2) : NULL;
-	const char *encoding =
-		close ? memmem(start.p, (size_t)(close - start.p), "encoding=", 9) : NULL;
+	const char *close, *encoding;
+	size_t n = body.n < 200 ? body.n : 200;
 
-	if (body.n == 0 || *body.p != '<')
+	if (n == 0 || *body.p != '<')
 		return false; /* a byte order mark, for example */
+	close = memmem(body.p, n, "?>", 2);
+	encoding = close ? memmem(body.p, (size_t)(close - body.p), "encoding=", 9) : NULL;
 	if (encoding && strncasecmp(encoding + 10, "utf-8", 5) != 0 &&
 	    strncasecmp(encoding + 10, "us-ascii", 8) != 0)
 		return false;
