@@ -1,9 +1,8 @@
 /*
  * sdmx.c - see sdmx.h.
  */
+#include "collectors/cells.h"
 #include "collectors/sdmx_table.h"
-
-#include "base/text.h"
 
 /* XML in UTF-16 begins with a mark of its byte order. */
 static bool is_xml(struct slice start)
@@ -16,7 +15,7 @@ int sdmx_read(struct slice body, struct arena *a, const struct sdmx_options *o,
 	      const struct row_sink *sink, struct err *e)
 {
 	struct sdmx_table *t = arena_alloc(a, sizeof(*t));
-	struct slice start = text_trim(body);
+	struct slice start = cell_trim(body);
 
 	if (!t)
 		return err_set(e, ERR_LIMIT, "no room to read the message");

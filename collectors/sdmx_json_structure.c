@@ -143,7 +143,8 @@ static struct slice structure_name(const struct json_node *n, struct arena *a)
 
 	if (links && links->type == JSON_ARRAY)
 		for (const struct json_node *l = links->child; l; l = l->next) {
-			struct slice urn = text_of(member(l, "urn")), rel = text_of(member(l, "rel"));
+			struct slice urn = text_of(member(l, "urn")),
+				     rel = text_of(member(l, "rel"));
 			struct slice name = name_of_address(text_of(member(l, "href")), rel, a);
 
 			if (slice_is(rel, "self"))

@@ -14,6 +14,7 @@
  * with all that is in it. Elements are known by their local names: the namespace of
  * a structure-specific element is made from the structure's URN and tells nothing more.
  */
+#include "collectors/cells.h"
 #include "collectors/sdmx_ml_private.h"
 
 enum { FOOTER_BYTES_MAX = 4096, COMPONENT_BYTES_MAX = 64 << 10, FIRST_PIECE = 256 };
@@ -190,7 +191,7 @@ static int on_text(void *ctx, struct slice piece, struct err *e)
 	(void)e;
 	switch (m->places[m->depth]) {
 	case COMP_VALUE:
-		if (text_trim(piece).n == 0)
+		if (cell_trim(piece).n == 0)
 			return 0; /* between a value and its texts */
 		buf_slice(&m->text, piece);
 		return 0;

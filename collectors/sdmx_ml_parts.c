@@ -1,6 +1,7 @@
 /*
  * sdmx_ml_parts.c - what the elements of an SDMX-ML message say: header, data sets, footers.
  */
+#include "collectors/cells.h"
 #include "collectors/sdmx_ml_private.h"
 
 #include <stdio.h>
@@ -105,7 +106,7 @@ static int element_text(struct ml *m, struct slice *out, struct err *e)
 {
 	unsigned line, column;
 
-	*out = text_trim(buf_all(&m->text));
+	*out = cell_trim(buf_all(&m->text));
 	if (buf_check(&m->text, e) == 0)
 		return 0;
 	ml_place_now(m, &line, &column);

@@ -30,7 +30,7 @@ bool ml_quick_may(struct slice body)
 	const char *close, *encoding;
 	size_t n = body.n < 200 ? body.n : 200;
 
-	if (n == 0 || *body.p != '<')
+	if (!body.p || n == 0 || *body.p != '<')
 		return false; /* a byte order mark, for example */
 	close = memmem(body.p, n, "?>", 2);
 	encoding = close ? memmem(body.p, (size_t)(close - body.p), "encoding=", 9) : NULL;

@@ -5,6 +5,7 @@
  * followed when all is there; lists are sorted first, since a message may hold a hundred
  * thousand codes.
  */
+#include "collectors/cells.h"
 #include "collectors/sdmx_structure_private.h"
 
 #include <stdlib.h>
@@ -231,7 +232,7 @@ int sdmx_structure_read(struct slice body, struct arena *a, struct sdmx_structur
 			struct err *e)
 {
 	struct sdmx_builder b = { out, a, e };
-	struct slice start = text_trim(body);
+	struct slice start = cell_trim(body);
 	int rc;
 
 	*out = (struct sdmx_structure){ 0 };

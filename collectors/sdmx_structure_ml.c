@@ -5,6 +5,7 @@
  * dimension without an id of its own (2.1) has that of its concept.
  */
 #include "base/xml.h"
+#include "collectors/cells.h"
 #include "collectors/sdmx_structure_private.h"
 
 enum { TEXT_MAX = 64 << 10 };
@@ -173,7 +174,7 @@ static int start_text(struct reader *r, struct slice name, const struct xml_attr
 
 static int end_text(struct reader *r)
 {
-	struct slice text = text_trim(buf_all(&r->text));
+	struct slice text = cell_trim(buf_all(&r->text));
 	enum target target = r->target;
 	int rc;
 
