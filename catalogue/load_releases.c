@@ -81,7 +81,7 @@ static void read_dates_map(struct loader *l, struct release_dates *r, const stru
 				      "expected a day, or a day and time: 2026-11-15T10:00");
 			continue;
 		}
-		release_dates_add(r, at->key->text, at->text, slice_of(NULL, 0),
+		release_dates_add(r, at->key->text, at->text, slice_str(""),
 				  (struct place){ at->file, at->line, at->column });
 	}
 }

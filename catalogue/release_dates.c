@@ -104,7 +104,7 @@ static bool is_heading(const struct slice field[FIELDS])
 
 static void read_line(struct release_dates *r, struct slice line, struct place at)
 {
-	struct slice field[FIELDS] = { { 0 } };
+	struct slice field[FIELDS] = { slice_str(""), slice_str(""), slice_str("") };
 	size_t n = 0;
 
 	while (line.n && n < FIELDS)

@@ -42,7 +42,7 @@ struct release_dates {
 /* "17:00" as minutes of the day; -1 when it is no time. */
 int minute_of(struct slice text);
 
-/* One entry: "2026-10" with "2026-11-15" or "2026-11-15T10:00"; `time` may be empty. */
+/* One entry: "2026-10" with "2026-11-15" or "2026-11-15T10:00"; `time` may be "". */
 void release_dates_add(struct release_dates *r, struct slice period, struct slice when,
 		       struct slice time, struct place place);
 /* All lines of a CSV file; `file` is borrowed as long as the list. */

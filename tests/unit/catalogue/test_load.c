@@ -380,13 +380,13 @@ static void a_code_that_does_not_fit_its_measure_is_a_mistake(void **state)
 
 static void a_code_may_not_be_the_name_of_what_is_worked_out(void **state)
 {
-	static const char *const counted[] = { "light",        "rank",
-					       "report_state", "reports_on_time_ratio",
-					       "info",         "score",
-					       "pace_rank" };
-	static const char *const ratios[] = { "growth_ratio", "attainment_ratio", "schedule_ratio",
-					      "pace_ratio", "mean_pace_ratio" };
+	static const char *const counted[] = { "light", "rank",  "report_state",
+					       "info",  "score", "pace_rank" };
+	static const char *const ratios[] = { "growth_ratio",    "attainment_ratio",
+					      "schedule_ratio",  "pace_ratio",
+					      "mean_pace_ratio", "reports_on_time_ratio" };
 	static const char *const seconds[] = { "report_late_seconds",
+					       "report_due_timestamp_seconds",
 					       "received_timestamp_seconds" };
 	struct fixture *f = *state;
 
@@ -395,12 +395,12 @@ static void a_code_may_not_be_the_name_of_what_is_worked_out(void **state)
 		assert_int_equal(f->d.n, 1);
 		assert_has(complaint(f, 0), "is the name of what is worked out of figures");
 	}
-	for (size_t i = 0; i < 5; i++) {
+	for (size_t i = 0; i < 6; i++) {
 		assert_null(load_text(f, arena_printf(&f->arena, "%s%s}\n", RATIO, ratios[i])));
 		assert_int_equal(f->d.n, 1);
 		assert_has(complaint(f, 0), ratios[i]);
 	}
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 3; i++) {
 		assert_null(load_text(f, arena_printf(&f->arena, "%s%s}\n", SECONDS, seconds[i])));
 		assert_int_equal(f->d.n, 1);
 		assert_has(complaint(f, 0), seconds[i]);
