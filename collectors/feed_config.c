@@ -23,6 +23,7 @@ static const struct yaml_choice formats[] = {
 	{ "json", FORMAT_JSON },
 	{ "json-stat", FORMAT_JSONSTAT },
 	{ "easyquery", FORMAT_EASYQUERY },
+	{ "sdmx", FORMAT_SDMX },
 	{ "prometheus", FORMAT_PROMETHEUS },
 	{ NULL, 0 },
 };

@@ -5,10 +5,16 @@
 
 #include "collectors/easyquery.h"
 #include "collectors/jsonstat.h"
+#include "collectors/sdmx.h"
 #include "collectors/xls.h"
 #include "collectors/xlsx.h"
 
 #include <string.h>
+
+static int read_sdmx(struct slice body, struct arena *a, const struct row_sink *sink, struct err *e)
+{
+	return sdmx_read(body, a, NULL, sink, e);
+}
 
 static const struct format formats[FORMATS] = {
 	[FORMAT_TABLE] = { .name = "table", .kind = KIND_GRID, .accept = "Accept: */*" },
@@ -46,6 +52,15 @@ static const struct format formats[FORMATS] = {
 			       .accept = "Accept: application/json,*/*;q=0.5",
 			       .period = "sj",
 			       .value = "value" },
+	[FORMAT_SDMX] = { .name = "sdmx",
+			  .kind = KIND_RECORDS,
+			  .read = read_sdmx,
+			  .wanted = "SDMX",
+			  .accept = "Accept: application/vnd.sdmx.data+json;q=1,"
+				    "application/vnd.sdmx.data+csv;q=0.9,"
+				    "application/vnd.sdmx.genericdata+xml;q=0.8,*/*;q=0.5",
+			  .period = "TIME_PERIOD",
+			  .value = "OBS_VALUE" },
 	[FORMAT_PROMETHEUS] = { .name = "prometheus",
 				.kind = KIND_SAMPLES,
 				.accept = "Accept: "
@@ -77,8 +92,12 @@ enum feed_format format_guess(struct slice body)
 			return FORMAT_EASYQUERY;
 		if (has(text, "\"dimension\"") && has(text, "\"category\""))
 			return FORMAT_JSONSTAT;
-		return FORMAT_JSON;
+		return has(text, "\"dataSets\"") ? FORMAT_SDMX : FORMAT_JSON;
 	}
+	if ((slice_starts(text, "<") && has(text, "SDMX")) || slice_starts(text, "DATAFLOW,") ||
+	    slice_starts(text, "STRUCTURE,") || slice_starts(text, "STRUCTURE;") ||
+	    slice_starts(text, "STRUCTURE["))
+		return FORMAT_SDMX;
 	if (slice_starts(text, "# HELP ") || slice_starts(text, "# TYPE "))
 		return FORMAT_PROMETHEUS;
 	return FORMAT_TABLE;

@@ -15,6 +15,7 @@ enum feed_format {
 	FORMAT_JSON,
 	FORMAT_JSONSTAT,
 	FORMAT_EASYQUERY,
+	FORMAT_SDMX, /* ML, JSON or CSV, told by what is in it */
 	FORMAT_PROMETHEUS,
 	FORMATS
 };
