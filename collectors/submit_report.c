@@ -25,6 +25,7 @@ static void put_complaint(struct json_writer *j, const struct complaint *c)
 	json_key(j, "kept");
 	json_bool(j, refusal_keeps(c->why));
 	put_text(j, "text", c->text);
+	put_text(j, "text_zh", c->text_zh);
 	json_end(j);
 }
 
