@@ -21,7 +21,7 @@ static inline size_t base64_url_size(size_t n)
 	return (n * 4 + 2) / 3 + 1;
 }
 char *base64_url(const void *p, size_t n, char *out);
-/* With the usual alphabet and padding. */
+/* The usual alphabet with padding, NUL-terminated: out has base64_size(n) bytes. */
 static inline size_t base64_size(size_t n)
 {
 	return (n + 2) / 3 * 4 + 1;

@@ -82,7 +82,7 @@ static const char *const *headers_of(const struct feed_config *c, struct arena *
 
 	while (c->headers[n])
 		n++;
-	out = arena_array(a, n + 3, sizeof(*out));
+	out = arena_array(a, n + 4, sizeof(*out));
 	if (!out)
 		return NULL;
 	for (size_t i = 0; i < n; i++)
@@ -90,7 +90,10 @@ static const char *const *headers_of(const struct feed_config *c, struct arena *
 	if (!header_given(c->headers, "Accept"))
 		out[n++] = format_of((enum feed_format)c->format)->accept;
 	out[n++] = "Accept-Encoding: gzip";
-	return out;
+	if (!c->asking.body)
+		return out;
+	out[n] = arena_printf(a, "Content-Type: %s", c->asking.content_type);
+	return out[n] ? out : NULL;
 }
 
 static void feed_free(struct feed *f)
@@ -307,6 +310,7 @@ void feed_finish(struct feed *f, enum attempt_result how, const struct err *err,
 {
 	int64_t now = loop_now(feed_loop(f));
 
+	secrets_end(f);
 	f->busy = false;
 	f->stage = STAGE_WAITING;
 	if (how != ATTEMPT_CANCELLED) {

@@ -20,6 +20,7 @@
 #include "base/sha256.h"
 #include "base/yaml_read.h"
 #include "catalogue/catalogue.h"
+#include "collectors/asking.h"
 #include "collectors/mapping.h"
 #include "collectors/paging.h"
 #include "collectors/relabel.h"
@@ -58,6 +59,7 @@ struct feed_config {
 	int64_t settle_ms;      /* folder: a file must be unchanged for so long, default 2 s */
 	const char *ca_file;
 	const char *const *headers; /* "Name: value", NULL-terminated */
+	struct asking asking;       /* what else goes with a request */
 
 	/* of samples; Prometheus' words */
 	bool honor_labels, honor_timestamps, track_timestamps_staleness;

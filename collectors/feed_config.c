@@ -59,12 +59,19 @@ static const struct yaml_choice freqs[] = {
 	{ "A", FREQ_YEAR },  { "D", FREQ_DAY },     { NULL, 0 },
 };
 
+static const struct yaml_choice methods[] = {
+	{ "GET", ASK_GET },
+	{ "POST", ASK_POST },
+	{ NULL, 0 },
+};
+
 /* What the table fills; the types are the reader's. */
 struct raw {
 	const char *name, *url, *folder, *pattern, *owner, *ca_file;
 	int format, encoding, class, release, freq;
 	struct yaml_strings units, headers;
 	const struct yaml_node *names, *layout, *paging, *metric_relabel_configs;
+	struct asking_keys asking;
 	bool trusted, submit, honor_labels, honor_timestamps, track_timestamps_staleness;
 	double jitter;
 	int64_t working_day, every, backoff_max, timeout, body_limit, rows_limit, redirects, settle,
@@ -114,6 +121,17 @@ static const struct yaml_field fields[] = {
 	  .help = "how long a file must have been left alone" },
 	{ "ca_file", YAML_STRING, AT(ca_file), .help = "certificates trusted for this feed" },
 	{ "headers", YAML_STRINGS, AT(headers), .help = "sent with each request" },
+	{ "authorization", YAML_NODE, AT(asking.authorization),
+	  .help = "credentials sent with each request" },
+	{ "basic_auth", YAML_NODE, AT(asking.basic_auth), .help = "user and password" },
+	{ "http_headers", YAML_NODE, AT(asking.http_headers),
+	  .help = "headers whose values are secret, in files" },
+	{ "tls_config", YAML_NODE, AT(asking.tls_config),
+	  .help = "whom to trust, and the certificate to show" },
+	{ "proxy_url", YAML_STRING, AT(asking.proxy_url), .help = "http proxy that is asked" },
+	{ "method", YAML_ENUM, AT(asking.method), .choices = methods, .help = "of the request" },
+	{ "body", YAML_STRING, AT(asking.body), .help = "sent with POST" },
+	{ "content_type", YAML_STRING, AT(asking.content_type), .help = "of that body" },
 	{ "honor_labels", YAML_BOOL, AT(honor_labels),
 	  .help = "whether a sample's own job and instance stay" },
 	{ "honor_timestamps", YAML_BOOL, AT(honor_timestamps),
@@ -185,11 +203,13 @@ static void only_for(const struct yaml_node *entry, const char *const *keys, con
 
 static void check_submit(const struct yaml_node *entry, const struct raw *r, struct diags *d)
 {
-	static const char *const of_polls[] = { "url",         "folder",      "pattern",
-						"settle",      "timeout",     "redirects",
-						"ca_file",     "headers",     "every",
-						"jitter",      "backoff_max", "freq",
-						"working_day", "paging",      NULL };
+	static const char *const of_polls[] = {
+		"url",          "folder",     "pattern",     "settle",        "timeout",
+		"redirects",    "ca_file",    "headers",     "every",         "jitter",
+		"backoff_max",  "freq",       "working_day", "authorization", "basic_auth",
+		"http_headers", "tls_config", "proxy_url",   "method",        "body",
+		"content_type", "paging", NULL
+	};
 
 	only_for(entry, of_polls, "a feed that is polled, not with 'submit'", d);
 	if (!r->owner || !*r->owner)
@@ -203,8 +223,12 @@ static void check_submit(const struct yaml_node *entry, const struct raw *r, str
 
 static void check_source(const struct yaml_node *entry, const struct raw *r, struct diags *d)
 {
-	static const char *const of_url[] = { "timeout",     "redirects", "ca_file", "headers",
-					      "working_day", "freq",      "paging",  NULL };
+	static const char *const of_url[] = {
+		"timeout",     "redirects",    "ca_file",      "headers",
+		"working_day", "freq",         "paging",       "authorization",
+		"basic_auth",  "http_headers", "tls_config",   "proxy_url",
+		"method",      "body",         "content_type", NULL
+	};
 	static const char *const of_folder[] = { "pattern", "settle", NULL };
 	struct err e;
 
@@ -319,7 +343,7 @@ static bool header_is_ours(struct slice name)
 	return false;
 }
 
-static const char *header_fault(struct slice h)
+const char *feed_header_fault(struct slice h)
 {
 	static const char token[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				    "0123456789-_.~!#$%&'*+^`|";
@@ -345,7 +369,7 @@ static void check_headers(const struct yaml_node *entry, struct diags *d)
 	if (list->n > HEADERS_MAX)
 		yaml_complain(list, d, "%zu headers, at most %d are allowed", list->n, HEADERS_MAX);
 	for (h = list->type == YAML_SCALAR ? list : list->child; h; h = h->next) {
-		fault = h->type == YAML_SCALAR ? header_fault(h->text) : NULL;
+		fault = h->type == YAML_SCALAR ? feed_header_fault(h->text) : NULL;
 		if (fault)
 			yaml_complain(h, d, "%s", fault);
 		if (list->type == YAML_SCALAR)
@@ -409,12 +433,17 @@ static void read_names(const struct yaml_node *names, struct feed_config *c, str
 
 /* --- one entry ------------------------------------------------------------------------ */
 
+const char *feed_path(const char *path, const char *base_dir, struct arena *a)
+{
+	if (*path == '/' || !base_dir || !*base_dir)
+		return path;
+	return arena_printf(a, "%s/%s", base_dir, path);
+}
+
 static const char *absolute(const char *path, struct reader *rd)
 {
-	const char *out = path;
+	const char *out = path ? feed_path(path, rd->base_dir, rd->a) : NULL;
 
-	if (path && *path != '/' && rd->base_dir && *rd->base_dir)
-		out = arena_printf(rd->a, "%s/%s", rd->base_dir, path);
 	if (path && !out)
 		rd->no_memory = true;
 	return out;
@@ -496,6 +525,8 @@ static void read_entry(const struct yaml_node *entry, struct feed_config *c, str
 	if (r.metric_relabel_configs &&
 	    relabel_rules_read(r.metric_relabel_configs, rd->a, rd->d, &c->metric_relabel_configs,
 			       &c->nmetric_relabel_configs) < 0)
+		rd->no_memory = true;
+	if (asking_read(entry, &r.asking, rd->base_dir, &c->asking, &c->ca_file, rd->a, rd->d) < 0)
 		rd->no_memory = true;
 	check_headers(entry, rd->d);
 	check_source(entry, &r, rd->d);

@@ -7,6 +7,8 @@
  */
 #include "collectors/feed_private.h"
 
+#include "base/secret.h"
+
 #include <inttypes.h>
 
 /* A feed's configuration as text; far above any real one. */
@@ -137,6 +139,29 @@ static void copy_rules(struct copier *c, const struct feed_config *from, struct 
 	}
 }
 
+static void copy_asking(struct copier *c, const struct asking *from, struct asking *to)
+{
+	*to = *from;
+	to->type = copy_text(c, from->type);
+	to->credentials.text = copy_text(c, from->credentials.text);
+	to->credentials.file = copy_text(c, from->credentials.file);
+	to->username = copy_text(c, from->username);
+	to->password.text = copy_text(c, from->password.text);
+	to->password.file = copy_text(c, from->password.file);
+	to->cert_file = copy_text(c, from->cert_file);
+	to->key_file = copy_text(c, from->key_file);
+	to->server_name = copy_text(c, from->server_name);
+	to->proxy = copy_text(c, from->proxy);
+	to->body = copy_text(c, from->body);
+	to->content_type = copy_text(c, from->content_type);
+	to->headers = arena_array(c->a, from->nheaders ? from->nheaders : 1, sizeof(*to->headers));
+	if (!to->headers)
+		c->failed = true;
+	for (size_t i = 0; to->headers && i < from->nheaders; i++)
+		to->headers[i] = (struct secret_header){ copy_text(c, from->headers[i].name),
+							 copy_text(c, from->headers[i].file) };
+}
+
 int feed_config_copy(const struct feed_config *from, struct arena *a, struct feed_config *to,
 		     struct err *e)
 {
@@ -154,6 +179,7 @@ int feed_config_copy(const struct feed_config *from, struct arena *a, struct fee
 	to->units.list = copy_list(&c, (const char *const *)from->units.list, from->units.n);
 	copy_layout(&c, &from->layout, &to->layout);
 	copy_paging(&c, &from->paging, &to->paging);
+	copy_asking(&c, &from->asking, &to->asking);
 	copy_names(&c, from, to);
 	copy_rules(&c, from, to);
 	if (c.failed)
@@ -256,6 +282,27 @@ static void put_rules(struct buf *b, const struct feed_config *c)
 	}
 }
 
+static void put_asking(struct buf *b, const struct asking *q)
+{
+	put_text(b, q->type);
+	put_text(b, q->credentials.text);
+	put_text(b, q->credentials.file);
+	put_text(b, q->username);
+	put_text(b, q->password.text);
+	put_text(b, q->password.file);
+	put_text(b, q->cert_file);
+	put_text(b, q->key_file);
+	put_text(b, q->server_name);
+	put_text(b, q->proxy);
+	put_text(b, q->body);
+	put_text(b, q->content_type);
+	buf_printf(b, "%zu[", q->nheaders);
+	for (size_t i = 0; i < q->nheaders; i++) {
+		put_text(b, q->headers[i].name);
+		put_text(b, q->headers[i].file);
+	}
+}
+
 static void put_config(struct buf *b, const struct feed_config *c)
 {
 	put_text(b, c->name);
@@ -270,11 +317,20 @@ static void put_config(struct buf *b, const struct feed_config *c)
 	put_layout(b, &c->layout);
 	put_paging(b, &c->paging);
 	put_rules(b, c);
+	put_asking(b, &c->asking);
 	for (size_t i = 0; i < c->nnames; i++) {
 		put_text(b, c->names[i].text);
 		put_text(b, c->names[i].code);
 		put_text(b, c->names[i].measure);
 	}
+}
+
+/* Secrets may stand in a configuration. */
+static void forget(struct buf *b)
+{
+	if (b->p)
+		secret_wipe(b->p, b->n);
+	buf_release(b);
 }
 
 bool feed_config_same(const struct feed_config *a, const struct feed_config *b)
@@ -288,7 +344,7 @@ bool feed_config_same(const struct feed_config *a, const struct feed_config *b)
 	put_config(&pb, b);
 	/* Without memory to tell they count as different: the feed is begun anew, which is safe. */
 	same = !pa.failed && !pb.failed && slice_eq(buf_all(&pa), buf_all(&pb));
-	buf_release(&pa);
-	buf_release(&pb);
+	forget(&pa);
+	forget(&pb);
 	return same;
 }

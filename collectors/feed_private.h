@@ -19,6 +19,7 @@
 struct feed;
 struct intake;
 struct hand_in;
+struct secrets;
 
 #define SUBMIT_PATH "/api/v1/submit"
 
@@ -126,6 +127,19 @@ struct buf pages_take(struct feed *f);
 bool pages_cancel(struct feed *f); /* false: no page is being read */
 void pages_end(struct feed *f);    /* nothing when there are none */
 
+/* --- secrets: what a request carries that nobody else may see ------------------------ */
+
+enum secrets_end { SECRETS_READ, SECRETS_FAILED, SECRETS_CANCELLED };
+
+typedef void (*secrets_done)(struct feed *f, enum secrets_end how, const struct err *err);
+
+/* Reads the files anew in a job; `done` follows on the loop. -1: it does not. */
+int secrets_read(struct feed *f, secrets_done done, struct err *e);
+/* All headers of a request, until secrets_end(). */
+const char *const *secrets_headers(const struct feed *f);
+bool secrets_cancel(struct feed *f); /* false: none are being read */
+void secrets_end(struct feed *f);    /* overwrites and frees; nothing when there are none */
+
 /* --- a feed ----------------------------------------------------------------------- */
 
 enum feed_stage { STAGE_WAITING, STAGE_FETCHING, STAGE_DECODING, STAGE_STORING };
@@ -169,6 +183,7 @@ struct feed {
 	int64_t attempt_ms;
 	struct http_fetch fetch;
 	struct intake intake;
+	struct secrets *secrets;  /* of the attempt's requests; owned */
 	struct pages *pages;      /* of a feed with `paging`, while fetching; owned */
 	struct hand_in *hand_ins; /* of a feed with `submit` */
 	struct drop *drop;        /* a folder's memory between scans; owned */

@@ -1,9 +1,9 @@
 /*
  * fetch.c - one attempt to fetch a URL.
  *
- *     fetch_attempt ─▶ on_response ─▶ intake ─▶ on_intake ─▶ feed_finish
- *                          └ 304 ──────────────────────────────▲
- *                          └ failed ─▶ (a scrape: up = 0 is stored) ┘
+ *     fetch_attempt ─▶ (on_secrets) ─▶ on_response ─▶ intake ─▶ on_intake ─▶ feed_finish
+ *                                          └ 304 ──────────────────────────────▲
+ *                                          └ failed ─▶ (a scrape: up = 0 is stored) ┘
  *
  * An answer in pages (pages.c) is asked for page by page before the intake.
  *
@@ -18,6 +18,7 @@
 #define container_of(p, type, member) ((type *)(void *)((char *)(p)-offsetof(type, member)))
 
 static void on_response(struct http_fetch *h);
+static void on_secrets(struct feed *f, enum secrets_end how, const struct err *err);
 static void on_page(struct feed *f, enum pages_end how, const struct err *err);
 static void on_intake(struct intake *in, enum intake_end how);
 static void on_down_stored(struct intake *in, enum intake_end how);
@@ -62,6 +63,7 @@ static void fail(struct feed *f, const struct err *err)
 	double seconds = f->fetch.seconds;
 	struct err e;
 
+	secrets_end(f);
 	pages_end(f);
 	intake_release(in);
 	if (!is_scrape(f) || f->collector->closing) {
@@ -187,6 +189,7 @@ static void take_body(struct feed *f, struct buf body, const char *encoding)
 	struct intake *in = &f->intake;
 	struct err e;
 
+	secrets_end(f);
 	*in = (struct intake){
 		.feed = f,
 		.done = on_intake,
@@ -249,17 +252,30 @@ static void on_response(struct http_fetch *h)
 	take_body(f, body, h->content_encoding);
 }
 
-/* What the server says of one page's version says nothing of all of them. */
+static void ask_as(const struct asking *q, struct http_fetch *h)
+{
+	h->cert_file = q->cert_file;
+	h->key_file = q->key_file;
+	h->server_name = q->server_name;
+	h->proxy = q->proxy;
+	h->posts = q->body != NULL;
+	if (h->posts)
+		h->post = slice_str(q->body);
+}
+
+/* What the server says of one page's version says nothing of all of them, and conditions are for
+ * GET (RFC 9110, 13.1). */
 static void ask(struct feed *f)
 {
 	const struct feed_config *c = &f->config;
 	struct http_fetch *h = &f->fetch;
-	bool conditional = !f->pages && processed_holds(f);
+	bool conditional = !f->pages && !c->asking.body && processed_holds(f);
 	struct err e;
 
 	http_fetch_init(h);
 	h->url = f->pages ? pages_url(f) : c->url;
-	h->headers = f->request_headers;
+	h->headers = secrets_headers(f);
+	ask_as(&c->asking, h);
 	h->etag = conditional ? or_null(f->processed.etag) : NULL;
 	h->last_modified = conditional ? or_null(f->processed.last_modified) : NULL;
 	h->ca_file = c->ca_file;
@@ -293,15 +309,44 @@ static void on_page(struct feed *f, enum pages_end how, const struct err *err)
 	}
 }
 
+static void first_ask(struct feed *f)
+{
+	struct err e;
+
+	if (f->config.paging.kind != PAGING_NONE && pages_begin(f, &e) < 0)
+		fail(f, &e);
+	else
+		ask(f);
+}
+
+static void on_secrets(struct feed *f, enum secrets_end how, const struct err *err)
+{
+	struct err why;
+
+	switch (how) {
+	case SECRETS_READ:
+		first_ask(f);
+		break;
+	case SECRETS_FAILED:
+		why = *err; /* goes with the secrets */
+		fail(f, &why);
+		break;
+	case SECRETS_CANCELLED:
+		feed_finish(f, ATTEMPT_CANCELLED, NULL, false);
+		break;
+	}
+}
+
 void fetch_attempt(struct feed *f)
 {
 	struct err e;
 
 	f->times.retry_after_ms = 0;
-	if (f->config.paging.kind != PAGING_NONE && pages_begin(f, &e) < 0)
+	f->fetch.seconds = 0;
+	if (!asking_has_secrets(&f->config.asking))
+		first_ask(f);
+	else if (secrets_read(f, on_secrets, &e) < 0)
 		fail(f, &e);
-	else
-		ask(f);
 }
 
 /* --- the end of a feed --------------------------------------------------------------------- */
@@ -339,7 +384,7 @@ static void on_gone_stored(struct intake *in, enum intake_end how)
 
 void fetch_cancel(struct feed *f)
 {
-	if (pages_cancel(f))
+	if (secrets_cancel(f) || pages_cancel(f))
 		return;
 	if (f->stage == STAGE_FETCHING)
 		http_fetch_cancel(&f->fetch);

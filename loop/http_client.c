@@ -236,6 +236,13 @@ static int follow(struct http_transfer *t, struct err *e)
 		curl_url_cleanup(u);
 		return err_set(e, ERR_REFUSED, "redirect from https to http refused");
 	}
+	if (t->f->proxy && !origin_same_host(&t->first, &to)) {
+		curl_url_cleanup(u);
+		return err_set(e, ERR_REFUSED,
+			       "redirect to %.96s refused: behind a proxy only the configured host "
+			       "is asked",
+			       to.host);
+	}
 	if (now_ns() >= t->due_ns) {
 		curl_url_cleanup(u);
 		hop_say_timed_out(t, e);

@@ -11,8 +11,9 @@
  * go to loopback, private (RFC 1918, RFC 4193, 100.64/10), link-local, multicast or
  * unspecified addresses unless it is the configured host itself; link-local,
  * multicast and unspecified are refused always. IPv4 in IPv6 counts as IPv4. Only http and
- * https, on redirects too; credentials are never sent to another host; no proxy from the
- * environment.
+ * https, on redirects too; credentials and the client's certificate are never shown to another
+ * host; a proxy only when the fetch names one, never from the environment. Behind a proxy nobody
+ * sees which address a name is, so there a redirect stays with the configured host.
  *
  * Loop thread only.
  */
@@ -40,6 +41,8 @@ void http_client_free(struct http_client *c);
 /* Whether the URL could be fetched at all (scheme, host, no control bytes, no user info);
  * for configuration. ERR_REFUSED names the scheme, ERR_INVALID the fault. */
 int http_url_check(const char *url, struct err *e);
+/* The same for a proxy, which is asked over http only. */
+int http_proxy_check(const char *url, struct err *e);
 
 /* The URL that a link found in what `from` answered leads to, resolved against it (RFC 3986) and
  * without fragment, in `a`; any thread. ERR_REFUSED when it leaves the server: another scheme, host
@@ -56,6 +59,10 @@ struct http_fetch {
 	const char *etag;           /* sent as If-None-Match when not NULL */
 	const char *last_modified;  /* sent as If-Modified-Since when not NULL */
 	const char *ca_file;        /* overrides the client's */
+	const char *cert_file;      /* PEM, shown to a server that wants one; with its */
+	const char *key_file;       /* unencrypted; read by curl for each connection */
+	const char *server_name;    /* instead of the URL's host, in TLS and its certificate */
+	const char *proxy;          /* "http://host:port"; NULL: none */
 	size_t body_limit;          /* bytes as they come, still packed; 0: 4 MiB */
 	int64_t timeout_ms;         /* for all of it; 0: 30 s */
 	int64_t low_speed_ms;       /* slower than low_speed_bytes/s for so long (rounded up to

@@ -1,13 +1,14 @@
 /*
  * http_client_hop.c - one request of curl's: what it is told, what it tells us.
  *
- * The settings are the policy (no proxy, no netrc, TLS 1.2, no following) and the
+ * The settings are the policy (no proxy unasked, no netrc, TLS 1.2, no following) and the
  * limits; the callbacks count and guard; afterwards curl's result becomes a
  * sentence. A callback that stops the hop leaves its reason in t->why.
  */
 #include "loop/http_client_private.h"
 
 #include "base/alloc.h"
+#include "base/secret.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -154,11 +155,17 @@ static int add_pair(struct http_transfer *t, const char *name, const char *value
 	return add_header(t, text, e);
 }
 
+/* Whether the hop shows who we are: only to the server that was configured. */
+static bool shows_identity(const struct http_transfer *t)
+{
+	return origin_same(&t->first, &t->now);
+}
+
 /* To another origin go only headers that say what we can read. */
 static int add_headers(struct http_transfer *t, struct err *e)
 {
 	const char *const *h = t->f->headers;
-	bool own = origin_same(&t->first, &t->now), encoding = false;
+	bool own = shows_identity(t), encoding = false;
 
 	for (; h && *h; h++) {
 		if (!own && strncasecmp(*h, "Accept:", 7) != 0 &&
@@ -175,6 +182,54 @@ static int add_headers(struct http_transfer *t, struct err *e)
 	if (add_pair(t, "If-None-Match", t->f->etag, e) < 0)
 		return -1;
 	return add_pair(t, "If-Modified-Since", t->f->last_modified, e);
+}
+
+/* curl takes the name for TLS from the URL: there stands the wanted one, and the
+ * connection and the Host header go where the real URL leads. */
+static int set_server_name(struct http_transfer *t, struct err *e)
+{
+	const char *name = t->f->server_name;
+	bool usual = !strcmp(t->now.port, strcasecmp(t->now.scheme, "https") ? "80" : "443");
+	char text[sizeof(t->now.host) + sizeof(t->now.port) + 4];
+
+	if (!name || !shows_identity(t))
+		return 0;
+	t->named = curl_url_dup(t->url);
+	if (!t->named || curl_url_set(t->named, CURLUPART_HOST, name, 0) != CURLUE_OK)
+		return err_set(e, ERR_INVALID, "'%.96s' cannot be a server's name", name);
+	snprintf(text, sizeof(text), "::%s:%s", t->now.host, t->now.port);
+	t->connect_to = curl_slist_append(NULL, text);
+	if (!t->connect_to)
+		return err_set(e, ERR_MEMORY, "no memory for a fetch");
+	snprintf(text, sizeof(text), "%s%s%s", t->now.host, usual ? "" : ":",
+		 usual ? "" : t->now.port);
+	return add_pair(t, "Host", text, e);
+}
+
+static int set_identity(struct http_transfer *t)
+{
+	const struct http_fetch *f = t->f;
+	int r = 0;
+
+	if (!f->cert_file || !shows_identity(t))
+		return 0;
+	r |= curl_easy_setopt(t->easy, CURLOPT_SSLCERT, f->cert_file);
+	r |= curl_easy_setopt(t->easy, CURLOPT_SSLKEY, f->key_file);
+	/* Else OpenSSL asks the terminal for the password of a key that has one. */
+	r |= curl_easy_setopt(t->easy, CURLOPT_KEYPASSWD, "");
+	return r;
+}
+
+/* The headers of the request are the server's, not the proxy's. */
+static int set_proxy(struct http_transfer *t)
+{
+	int r = 0;
+
+	r |= curl_easy_setopt(t->easy, CURLOPT_PROXY, t->f->proxy ? t->f->proxy : "");
+	r |= curl_easy_setopt(t->easy, CURLOPT_NOPROXY, "");
+	r |= curl_easy_setopt(t->easy, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
+	r |= curl_easy_setopt(t->easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	return r;
 }
 
 static int set_limits(struct http_transfer *t)
@@ -215,14 +270,14 @@ static int set_policy(struct http_transfer *t)
 	const char *ca = t->f->ca_file ? t->f->ca_file : t->c->ca_file;
 	int r = 0;
 
-	r |= curl_easy_setopt(t->easy, CURLOPT_CURLU, t->url);
+	r |= curl_easy_setopt(t->easy, CURLOPT_CURLU, t->named ? t->named : t->url);
+	r |= curl_easy_setopt(t->easy, CURLOPT_CONNECT_TO, t->connect_to);
 	r |= curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
 	r |= curl_easy_setopt(t->easy, CURLOPT_USERAGENT, t->c->user_agent);
 	r |= curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	r |= curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	r |= curl_easy_setopt(t->easy, CURLOPT_FOLLOWLOCATION, 0L);
 	r |= curl_easy_setopt(t->easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
-	r |= curl_easy_setopt(t->easy, CURLOPT_PROXY, "");
 	r |= curl_easy_setopt(t->easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	r |= curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
 	r |= curl_easy_setopt(t->easy, CURLOPT_QUICK_EXIT, 1L);
@@ -251,9 +306,14 @@ void hop_end(struct http_transfer *t)
 		curl_multi_remove_handle(t->c->multi, t->easy);
 		curl_easy_cleanup(t->easy);
 	}
+	for (struct curl_slist *h = t->headers; h; h = h->next)
+		secret_wipe(h->data, strlen(h->data));
 	curl_slist_free_all(t->headers);
+	curl_slist_free_all(t->connect_to);
+	curl_url_cleanup(t->named);
 	t->easy = NULL;
-	t->headers = NULL;
+	t->headers = t->connect_to = NULL;
+	t->named = NULL;
 }
 
 int hop_start(struct http_transfer *t, struct err *e)
@@ -265,12 +325,12 @@ int hop_start(struct http_transfer *t, struct err *e)
 	t->header_over = false;
 	buf_clear(&t->f->body);
 	forget_answer(t);
-	if (add_headers(t, e) < 0)
+	if (add_headers(t, e) < 0 || set_server_name(t, e) < 0)
 		return -1;
 	t->easy = curl_easy_init();
 	if (!t->easy)
 		return err_set(e, ERR_MEMORY, "no memory for a fetch");
-	if (set_policy(t) || set_callbacks(t) || set_limits(t))
+	if (set_policy(t) || set_identity(t) || set_proxy(t) || set_callbacks(t) || set_limits(t))
 		return err_set(e, ERR_MEMORY, "curl does not take its settings");
 	if (curl_multi_add_handle(t->c->multi, t->easy) != CURLM_OK)
 		return err_set(e, ERR_MEMORY, "curl does not take another fetch");
@@ -328,11 +388,26 @@ static const char *certificate_fault(const char *words)
 	return colon ? colon + strlen("problem: ") : words;
 }
 
+/* A proxy that was asked to let us through and did not; false: it is not that. */
+static bool say_proxy_refused(const struct http_transfer *t, struct err *e)
+{
+	long status = 0;
+
+	curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+	if (!t->f->proxy || !status || status / 100 == 2)
+		return false;
+	err_set(e, ERR_NET, "the proxy answered HTTP status %ld to a connection to %.96s", status,
+		t->now.host);
+	return true;
+}
+
 void hop_say(const struct http_transfer *t, CURLcode result, struct err *e)
 {
 	const struct http_fetch *f = t->f;
 	const char *words = *t->words ? t->words : curl_easy_strerror(result);
 
+	if (say_proxy_refused(t, e))
+		return;
 	switch (result) {
 	case CURLE_OK: /* curl takes an end of stream for the end of the header */
 		err_set(e, ERR_NET, "the header of the answer broke off");
@@ -353,9 +428,16 @@ void hop_say(const struct http_transfer *t, CURLcode result, struct err *e)
 	case CURLE_COULDNT_RESOLVE_HOST:
 		err_set(e, ERR_NET, "host '%.128s' cannot be resolved", t->now.host);
 		break;
+	case CURLE_COULDNT_RESOLVE_PROXY:
+		err_set(e, ERR_NET, "the proxy of '%.128s' cannot be resolved", f->proxy);
+		break;
 	case CURLE_PEER_FAILED_VERIFICATION:
 		err_set(e, ERR_NET, "the certificate of %.96s is refused: %s", t->now.host,
 			certificate_fault(words));
+		break;
+	case CURLE_SSL_CERTPROBLEM:
+		err_set(e, ERR_NET, "the certificate %.64s with key %.64s cannot be shown: %.80s",
+			f->cert_file ? f->cert_file : "?", f->key_file ? f->key_file : "?", words);
 		break;
 	case CURLE_FILESIZE_EXCEEDED:
 		err_set(e, ERR_LIMIT, "body is larger than %zu bytes", f->body.limit);

@@ -24,7 +24,9 @@ struct http_transfer {
 	struct http_client *c;
 	CURL *easy;
 	struct curl_slist *headers;
-	CURLU *url; /* of this hop */
+	CURLU *url;   /* of this hop */
+	CURLU *named; /* the same with f->server_name for a host, and where to connect instead */
+	struct curl_slist *connect_to;
 	struct origin first, now;
 	bool configured; /* this hop goes to the configured host and port */
 	bool cancelled;

@@ -117,6 +117,20 @@ int http_url_check(const char *url, struct err *e)
 	return 0;
 }
 
+int http_proxy_check(const char *url, struct err *e)
+{
+	struct origin o;
+	CURLU *u = http_url_parse(url, NULL, &o, e);
+
+	if (!u)
+		return -1;
+	curl_url_cleanup(u);
+	if (strcasecmp(o.scheme, "http") != 0)
+		return err_set(e, ERR_REFUSED, "scheme '%s' refused: a proxy is asked over http",
+			       o.scheme);
+	return 0;
+}
+
 static int no_memory(struct err *e)
 {
 	return err_set(e, ERR_MEMORY, "no memory for a URL");

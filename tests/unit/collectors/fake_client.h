@@ -128,6 +128,11 @@ int http_url_check(const char *url, struct err *e)
 	return 0;
 }
 
+int http_proxy_check(const char *url, struct err *e)
+{
+	return http_url_check(url, e);
+}
+
 void http_fetch_init(struct http_fetch *f)
 {
 	*f = (struct http_fetch){ 0 };
