@@ -8,7 +8,7 @@
  *	bench_sdmx [FORMAT [RUNS]]
  */
 #include "bench/bench.h"
-#include "collectors/sdmx.h"
+#include "collectors/formats/sdmx.h"
 
 enum { SERIES = 600, MONTHS = 240, RUNS = 7 };
 

@@ -8,7 +8,7 @@
  *	bench_xls [RUNS]
  */
 #include "bench/made.h"
-#include "collectors/xls.h"
+#include "collectors/formats/xls.h"
 #include "tests/lib/biff.h"
 
 enum { ROWS = 3000, PARKS = 200, INDICATORS = 60, RUNS = 7 };

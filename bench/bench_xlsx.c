@@ -10,7 +10,7 @@
  *	bench_xlsx [RUNS]
  */
 #include "bench/made.h"
-#include "collectors/xlsx.h"
+#include "collectors/formats/xlsx.h"
 #include "tests/lib/made_zip.h"
 
 #include <fcntl.h>

@@ -26,7 +26,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/text.h"
-#include "collectors/row.h"
+#include "collectors/formats/row.h"
 
 enum axis_where {
 	AXIS_NONE,

@@ -5,7 +5,7 @@
  * The rest is a table as in other containers: table.h.
  */
 #include "collectors/body.h"
-#include "collectors/csv_scan.h"
+#include "collectors/formats/csv_scan.h"
 #include "collectors/table.h"
 
 /* Tells all rows; with `probe` only until the table has its header. */

@@ -3,11 +3,11 @@
  */
 #include "collectors/format.h"
 
-#include "collectors/easyquery.h"
-#include "collectors/jsonstat.h"
-#include "collectors/sdmx.h"
-#include "collectors/xls.h"
-#include "collectors/xlsx.h"
+#include "collectors/formats/easyquery.h"
+#include "collectors/formats/jsonstat.h"
+#include "collectors/formats/sdmx.h"
+#include "collectors/formats/xls.h"
+#include "collectors/formats/xlsx.h"
 
 #include <string.h>
 

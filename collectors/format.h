@@ -5,7 +5,7 @@
 #define COLLECTORS_FORMAT_H
 
 #include "collectors/decode.h"
-#include "collectors/row.h"
+#include "collectors/formats/row.h"
 
 enum feed_format {
 	FORMAT_TABLE, /* CSV, XLSX or XLS, told by its bytes */

@@ -9,7 +9,7 @@
 
 #include "collectors/body.h"
 #include "collectors/cells.h"
-#include "collectors/csv_scan.h"
+#include "collectors/formats/csv_scan.h"
 #include "collectors/heading.h"
 #include "collectors/resolve.h"
 

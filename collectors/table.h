@@ -23,7 +23,7 @@
 #define COLLECTORS_TABLE_H
 
 #include "collectors/decode.h"
-#include "collectors/row.h"
+#include "collectors/formats/row.h"
 
 struct table;
 

@@ -1,5 +1,5 @@
 /* fuzz_easyquery.c - any bytes as an answer of the statistics bureau (records.h). */
-#include "collectors/easyquery.h"
+#include "collectors/formats/easyquery.h"
 #include "tests/fuzz/records.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)

@@ -1,5 +1,5 @@
 /* fuzz_jsonstat.c - any bytes as JSON-stat (records.h). */
-#include "collectors/jsonstat.h"
+#include "collectors/formats/jsonstat.h"
 #include "tests/fuzz/records.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)

@@ -1,5 +1,5 @@
 /* fuzz_xls.c - any bytes as a file that is called an old workbook (rows.h). */
-#include "collectors/xls.h"
+#include "collectors/formats/xls.h"
 
 #include "rows.h"
 

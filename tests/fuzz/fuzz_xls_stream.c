@@ -1,5 +1,5 @@
 /* fuzz_xls_stream.c - any bytes as the records of an old workbook (rows.h). */
-#include "collectors/xls.h"
+#include "collectors/formats/xls.h"
 
 #include "rows.h"
 

@@ -9,7 +9,7 @@
  *
  * Places lie in a sheet and in their row, texts are UTF-8 and trimmed, complaints are sentences.
  */
-#include "collectors/xlsx.h"
+#include "collectors/formats/xlsx.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/lib/made_zip.h"
 

@@ -8,7 +8,7 @@
 #define TESTS_FUZZ_RECORDS_H
 
 #include "collectors/cells.h"
-#include "collectors/row.h"
+#include "collectors/formats/row.h"
 #include "tests/fuzz/fuzz.h"
 
 struct records {

@@ -1,13 +1,13 @@
 /*
  * rows.h - what targets that read tables share: a sink that looks at all it is given.
  *
- * Lines rise within a table, cells stand in their columns unless they are repeated, texts are UTF-8,
- * complaints are sentences.
+ * Lines rise within a table, cells stand in their columns unless they are repeated, texts are
+ * UTF-8, complaints are sentences.
  */
 #ifndef TESTS_FUZZ_ROWS_H
 #define TESTS_FUZZ_ROWS_H
 
-#include "collectors/row.h"
+#include "collectors/formats/row.h"
 
 #include "fuzz.h"
 

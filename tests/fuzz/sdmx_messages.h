@@ -7,8 +7,8 @@
 #ifndef TESTS_FUZZ_SDMX_MESSAGES_H
 #define TESTS_FUZZ_SDMX_MESSAGES_H
 
-#include "collectors/sdmx.h"
-#include "collectors/sdmx_structure.h"
+#include "collectors/formats/sdmx.h"
+#include "collectors/formats/sdmx_structure.h"
 
 #include "fuzz.h"
 

@@ -12,7 +12,7 @@
 #ifndef TESTS_UNIT_COLLECTORS_RECORDS_H
 #define TESTS_UNIT_COLLECTORS_RECORDS_H
 
-#include "collectors/row.h"
+#include "collectors/formats/row.h"
 #include "tests/unit/collectors/documents.h"
 
 struct records {

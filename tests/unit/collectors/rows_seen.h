@@ -8,7 +8,7 @@
 #ifndef TESTS_UNIT_COLLECTORS_ROWS_SEEN_H
 #define TESTS_UNIT_COLLECTORS_ROWS_SEEN_H
 
-#include "collectors/row.h"
+#include "collectors/formats/row.h"
 #include "tests/lib/assert.h"
 
 #include <stdlib.h>

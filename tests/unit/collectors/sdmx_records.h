@@ -9,8 +9,8 @@
 #ifndef TESTS_UNIT_COLLECTORS_SDMX_RECORDS_H
 #define TESTS_UNIT_COLLECTORS_SDMX_RECORDS_H
 
-#include "collectors/sdmx.h"
-#include "collectors/sdmx_structure.h"
+#include "collectors/formats/sdmx.h"
+#include "collectors/formats/sdmx_structure.h"
 #include "tests/lib/assert.h"
 
 #include <stdlib.h>

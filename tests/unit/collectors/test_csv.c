@@ -1,7 +1,7 @@
 /*
  * test_csv.c - the CSV decoder by itself: rows, places, headers, what is refused.
  */
-#include "collectors/csv_scan.h"
+#include "collectors/formats/csv_scan.h"
 #include "tests/unit/collectors/tables.h"
 
 #include <stdio.h>

@@ -2,7 +2,7 @@
  * test_easyquery.c - answers of the statistics bureau: recorded ones, and what may go wrong.
  */
 #include "base/alloc.h"
-#include "collectors/easyquery.h"
+#include "collectors/formats/easyquery.h"
 #include "tests/unit/collectors/records.h"
 
 #define ANSWER(nodes, dimensions)                                                                  \

@@ -4,7 +4,7 @@
  * What the real files must give was worked out by another program from the same files.
  */
 #include "base/alloc.h"
-#include "collectors/jsonstat.h"
+#include "collectors/formats/jsonstat.h"
 #include "tests/unit/collectors/records.h"
 
 #define SMALL                                                                                        \

@@ -4,7 +4,7 @@
  * The production index of INSEE is compared figure by figure with a search for strings in the same
  * file. Of each sample the table says what must come out, or why nothing can.
  */
-#include "collectors/sdmx.h"
+#include "collectors/formats/sdmx.h"
 #include "tests/lib/tmp.h"
 #include "tests/unit/collectors/documents.h"
 #include "tests/unit/collectors/sdmx_records.h"

@@ -1,5 +1,5 @@
 /* What numbers of a workbook say under their formats. */
-#include "collectors/sheet_value.h"
+#include "collectors/formats/sheet_value.h"
 
 #include "tests/lib/assert.h"
 

@@ -1,5 +1,5 @@
 /* Rows of old workbooks, from records made one by one. */
-#include "collectors/xls.h"
+#include "collectors/formats/xls.h"
 #include "tests/lib/biff.h"
 
 #include "rows_seen.h"

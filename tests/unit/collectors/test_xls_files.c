@@ -1,8 +1,8 @@
 /* Old workbooks as files: containers and their damage, other things under that name, real ones. */
 #include "base/alloc.h"
 #include "base/map.h"
-#include "collectors/csv_scan.h"
-#include "collectors/xls.h"
+#include "collectors/formats/csv_scan.h"
+#include "collectors/formats/xls.h"
 #include "tests/lib/biff.h"
 #include "tests/lib/tmp.h"
 

@@ -1,5 +1,5 @@
 /* test_xlsx.c - workbooks: what a sheet becomes. */
-#include "collectors/zip_archive.h"
+#include "collectors/formats/zip_archive.h"
 #include "tests/unit/collectors/workbook.h"
 
 static const char sst[] =

@@ -1,6 +1,6 @@
 /* test_xlsx_refused.c - workbooks that are none, that lie, that are damaged or far too large. */
 #include "base/alloc.h"
-#include "collectors/zip_archive.h"
+#include "collectors/formats/zip_archive.h"
 #include "tests/unit/collectors/workbook.h"
 
 static void sheet_fails(struct fixture *f, const char *sheet, enum err_code code, const char *why)

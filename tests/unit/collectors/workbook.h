@@ -5,7 +5,7 @@
 #define TESTS_UNIT_COLLECTORS_WORKBOOK_H
 
 #include "tests/lib/assert.h"
-#include "collectors/xlsx.h"
+#include "collectors/formats/xlsx.h"
 #include "tests/lib/made_zip.h"
 
 enum { SHEETS = 3 };
