@@ -497,8 +497,8 @@ static void put_text(struct buf *out, const char *text)
 	for (; *text; text++) {
 		if (*text == '"' || *text == '\\')
 			buf_putc(out, '\\');
-		if (*text == '\n')
-			buf_puts(out, "\\n");
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			buf_printf(out, "\\x%02x", (unsigned)*text);
 		else
 			buf_putc(out, *text);
 	}

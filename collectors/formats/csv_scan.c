@@ -13,6 +13,9 @@
 
 void csv_scan_init(struct csv_scan *s, struct slice body, char delimiter, struct arena *a)
 {
+	/* An empty body may be nowhere. */
+	if (!body.p)
+		body = slice_of("", 0);
 	*s = (struct csv_scan){
 		.p = body.p,
 		.end = body.p + body.n,
