@@ -51,6 +51,18 @@ struct measure_of_past {
 };
 
 /* Once for each figure of a document, so without a call for each comparison. */
+/* Nothing near the smallest and the largest of them is a slip against what lies between. */
+static bool is_near_all(double now, const double *x, size_t n)
+{
+	double low = x[0], high = x[0];
+
+	for (size_t i = 1; i < n; i++) {
+		low = x[i] < low ? x[i] : low;
+		high = x[i] > high ? x[i] : high;
+	}
+	return low > 0 && now < slip_ten_low * low && slip_ten_low * now > high;
+}
+
 static double median_of_few(double *x, size_t n)
 {
 	for (size_t i = 1; i < n; i++) {
@@ -68,7 +80,7 @@ static bool by_median(struct edits *w, const struct series *s, const struct figu
 		      struct measure_of_past *out)
 {
 	struct point recent[RECENT_MAX];
-	double pace[RECENT_MAX];
+	double pace[RECENT_MAX], now;
 	size_t n = edits_recent(w, s, f->stamp_ms, recent, RECENT_MAX), m = 0;
 
 	for (size_t k = 0; k < n; k++)
@@ -76,9 +88,13 @@ static bool by_median(struct edits *w, const struct series *s, const struct figu
 			pace[m++] = pace_of(s->indicator, recent[k].index, recent[k].value);
 	if (m < RECENT_MIN)
 		return false;
-	out->than = median_of_few(pace, m);
-	out->ratio = pace_of(s->indicator, f->index, f->value) / out->than;
 	out->n = m;
+	out->ratio = 1;
+	now = pace_of(s->indicator, f->index, f->value);
+	if (is_near_all(now, pace, m))
+		return true;
+	out->than = median_of_few(pace, m);
+	out->ratio = now / out->than;
 	return true;
 }
 
