@@ -38,9 +38,13 @@ bool edit_range(struct edits *w, const struct series *s, struct figure *f)
 /* What is compared of a figure: of one since New Year the mean of its months. */
 static double pace_of(const struct indicator *i, int64_t index, double value)
 {
-	struct period p = period_from_index(i->freq, index);
+	int months = freq_months(i->freq);
 
-	return fabs(value) / (i->form == FORM_YTD ? p.last_month : 1);
+	if (i->form != FORM_YTD)
+		return fabs(value);
+	/* Of the years that have figures the index is positive; a day has its month to look up. */
+	return fabs(value) / (months && index >= 0 ? (int)(index % (12 / months) + 1) * months
+						   : period_from_index(i->freq, index).last_month);
 }
 
 struct measure_of_past {
@@ -189,14 +193,16 @@ static bool edit_fall(struct edits *w, const struct series *s, struct figure *f,
 {
 	const struct indicator *i = s->indicator;
 	char mine[NUM_TEXT], theirs[NUM_TEXT], period[PERIOD_TEXT], shown[MEASURED_TEXT];
-	struct period then = period_from_index(i->freq, b->index);
+	struct period then;
 	struct failure x;
 	double factor;
 
 	/* The margin of ten months may well be below that of nine. */
-	if (i->form != FORM_YTD || indicator_is_rate(i) || !edit_is_on(i, EDIT_YTD_FALLS) ||
-	    then.year != f->year || f->value >= b->value || !comparable(i, f, b->index, &factor) ||
-	    factor != 1)
+	if (f->value >= b->value || i->form != FORM_YTD || indicator_is_rate(i) ||
+	    !edit_is_on(i, EDIT_YTD_FALLS))
+		return true;
+	then = period_from_index(i->freq, b->index);
+	if (then.year != f->year || !comparable(i, f, b->index, &factor) || factor != 1)
 		return true;
 	num_print(f->value, mine);
 	num_print(b->value, theirs);
