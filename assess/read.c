@@ -254,8 +254,8 @@ static int note_all(struct work *w, struct subject *s, const struct vintage *v, 
 static int note_singly(struct work *w, struct subject *s, struct err *e)
 {
 	for (size_t k = w->window; k < w->window + w->nperiods; k++) {
-		struct vintage *v;
-		size_t n;
+		struct vintage *v = NULL;
+		size_t n = 0;
 
 		if (read_vintages(w, s, k, &v, &n, e) < 0 || note_all(w, s, v, n, e) < 0)
 			return -1;

@@ -18,8 +18,8 @@ int bcrypt_check(struct slice hash, struct err *e)
 {
 	int cost;
 
-	if (hash.n != HASH_BYTES || !slice_starts(hash, "$2") || !memchr("aby", hash.p[2], 3) ||
-	    hash.p[3] != '$' || hash.p[6] != '$')
+	if (hash.n != HASH_BYTES || !slice_starts(hash, "$2") || !strchr("aby", hash.p[2]) ||
+	    !hash.p[2] || hash.p[3] != '$' || hash.p[6] != '$')
 		goto bad;
 	for (int i = COST_AT; i < COST_AT + 2; i++)
 		if (hash.p[i] < '0' || hash.p[i] > '9')

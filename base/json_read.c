@@ -221,7 +221,7 @@ static struct json_node *add_node(struct reader *r, enum json_type type)
 	struct level *up = r->depth ? &r->levels[r->depth - 1] : NULL;
 	struct json_node *node;
 
-	if (r->kept) {
+	if (r->kept && up) {
 		up->node->n++;
 		return &r->passing;
 	}

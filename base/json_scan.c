@@ -326,7 +326,7 @@ struct slice json_scan_text(const struct json_scan *s, struct arena *a)
 	const char *p = s->text.p, *end = p + s->text.n;
 	char *out;
 	size_t n = 0;
-	uint32_t c;
+	uint32_t c = 0;
 
 	if (!s->escaped)
 		return s->text;

@@ -21,8 +21,8 @@ enum { DEFAULT_DUE_MINUTE = 17 * 60 };
 static const struct release_rule defaults[] = {
 #define RULE(id, freq, n, grace)                                                                   \
 	{                                                                                          \
-		id, freq, .working_day = n, .due_minute = DEFAULT_DUE_MINUTE,                      \
-			  .grace_working_days = grace, .january = true                             \
+		id, freq, .working_day = (n), .due_minute = DEFAULT_DUE_MINUTE,                    \
+			  .grace_working_days = (grace), .january = true                           \
 	}
 	RULE("default-month", FREQ_MONTH, 10, 5),     RULE("default-quarter", FREQ_QUARTER, 15, 10),
 	RULE("default-half-year", FREQ_HALF, 20, 10), RULE("default-year", FREQ_YEAR, 20, 10),

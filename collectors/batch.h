@@ -46,7 +46,7 @@ enum refusal {
 	SUSPECT_TOTAL,
 	SUSPECT_FULL_WIDTH, /* "full_width": digits folded from full width (kept, not flagged) */
 	SUSPECT_MINUS,      /* "minus": (12.3) or △12.3 taken as -12.3 (kept, not flagged) */
-	SUSPECT_HIDDEN,     /* "hidden": hidden rows and columns (kept), a hidden sheet (not read) */
+	SUSPECT_HIDDEN, /* "hidden": hidden rows and columns (kept), a hidden sheet (not read) */
 	REFUSALS
 };
 

@@ -139,7 +139,7 @@ wrong:
  * is none. In parentheses and behind △ stands a number without a sign of its own. */
 static bool cut_minus(struct slice *s, bool *accountants)
 {
-	struct slice inside = *s;
+	struct slice inside;
 
 	*accountants = false;
 	if (slice_starts(*s, "\u2212")) {

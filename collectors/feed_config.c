@@ -208,7 +208,7 @@ static void check_submit(const struct yaml_node *entry, const struct raw *r, str
 		"redirects",    "ca_file",    "headers",     "every",         "jitter",
 		"backoff_max",  "freq",       "working_day", "authorization", "basic_auth",
 		"http_headers", "tls_config", "proxy_url",   "method",        "body",
-		"content_type", "paging", NULL
+		"content_type", "paging",     NULL
 	};
 
 	only_for(entry, of_polls, "a feed that is polled, not with 'submit'", d);

@@ -22,8 +22,8 @@ void serve_options(struct exchange *x);
 void serve_alerts(struct exchange *x);
 void serve_buildinfo(struct exchange *x);
 void serve_reporting(struct exchange *x); /* api_reporting.c */
-void serve_overview(struct exchange *x); /* page_overview.c */
-void serve_unit(struct exchange *x);     /* page_figures.c */
+void serve_overview(struct exchange *x);  /* page_overview.c */
+void serve_unit(struct exchange *x);      /* page_figures.c */
 void serve_indicator(struct exchange *x);
 void serve_feeds(struct exchange *x); /* page_feeds.c */
 void serve_flush(struct exchange *x); /* admin.c */

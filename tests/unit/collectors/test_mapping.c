@@ -376,8 +376,9 @@ static void a_figure_out_of_range_is_refused(void **state)
 {
 	refuses_row(*state, "甲河,总产值,2026-10,-0.5", REFUSED_RANGE, 16,
 		    "甲河, output_yuan 2026-10: -50000000 is less than 0 allowed");
-	refuses_row(*state, "甲河,总产值,2026-10,100001", REFUSED_RANGE, 16,
-		    "甲河, output_yuan 2026-10: 10000100000000 is more than 10000000000000 allowed");
+	refuses_row(
+		*state, "甲河,总产值,2026-10,100001", REFUSED_RANGE, 16,
+		"甲河, output_yuan 2026-10: 10000100000000 is more than 10000000000000 allowed");
 }
 
 static void rows_that_disagree_are_all_refused(void **state)
