@@ -44,6 +44,16 @@ static const char *path(const char *text, struct reader *r)
 	return out;
 }
 
+/* As yaml_fill(), which would repeat a text that stands there instead: it may be the secret. */
+static int fill(const struct yaml_node *map, const struct yaml_field *fields, void *out,
+		struct reader *r)
+{
+	if (map->type == YAML_MAP)
+		return yaml_fill(map, fields, out, r->a, r->d);
+	yaml_complain(map, r->d, "this is a map with keys such as '%s'", fields[0].key);
+	return -1;
+}
+
 #define AT(member) offsetof(struct asking, member)
 
 /* One of two keys of the map, never repeated in what is said. */
@@ -67,15 +77,15 @@ static void read_authorization(const struct yaml_node *map, struct reader *r)
 {
 	struct asking *q = r->q;
 	static const struct yaml_field fields[] = {
-		{ "type", YAML_STRING, AT(type), .help = "of the credentials; Bearer" },
-		{ "credentials", YAML_STRING, AT(credentials.text), .help = "the secret itself" },
 		{ "credentials_file", YAML_STRING, AT(credentials.file),
-		  .help = "file that holds it" },
+		  .help = "file that holds the secret" },
+		{ "credentials", YAML_STRING, AT(credentials.text), .help = "the secret itself" },
+		{ "type", YAML_STRING, AT(type), .help = "of the credentials; Bearer" },
 		{ NULL },
 	};
 
 	q->type = "Bearer";
-	if (yaml_fill(map, fields, q, r->a, r->d) < 0)
+	if (fill(map, fields, q, r) < 0)
 		return;
 	if (!strcasecmp(q->type, "basic"))
 		yaml_complain(
@@ -96,7 +106,7 @@ static void read_basic(const struct yaml_node *map, struct reader *r)
 		{ NULL },
 	};
 
-	if (yaml_fill(map, fields, q, r->a, r->d) < 0)
+	if (fill(map, fields, q, r) < 0)
 		return;
 	if (!*q->username || strchr(q->username, ':') || has_control(q->username))
 		yaml_complain(place(map, "username"), r->d,
@@ -123,7 +133,7 @@ static void read_tls(const struct yaml_node *map, struct reader *r)
 		{ NULL },
 	};
 
-	if (yaml_fill(map, fields, &t, r->a, r->d) < 0)
+	if (fill(map, fields, &t, r) < 0)
 		return;
 	if (!t.cert != !t.key)
 		yaml_complain(map, r->d, "'cert_file' and 'key_file' go together; '%s' is missing",
@@ -208,7 +218,7 @@ static void read_header(const struct yaml_node *h, struct reader *r)
 		yaml_complain(h->key, r->d, "%s", fault);
 	if (open_header(r->entry, name))
 		yaml_complain(h->key, r->d, "this header is already given under 'headers'");
-	if (yaml_fill(h, fields, &files, r->a, r->d) == 0)
+	if (fill(h, fields, &files, r) == 0)
 		add_files(name, &files, h, r);
 }
 

@@ -28,7 +28,8 @@ struct http_client {
 	struct fake_reply reply;
 	unsigned asked;
 	char etag[256], last_modified[64]; /* of the last request; "" when not sent */
-	char headers[1024];
+	char headers[1024], post[256];
+	char ways[512]; /* CA, certificate, key, server's name, proxy; - for none */
 	size_t body_limit;
 	int64_t timeout_ms;
 	struct fake_pending {
@@ -138,6 +139,11 @@ void http_fetch_init(struct http_fetch *f)
 	*f = (struct http_fetch){ 0 };
 }
 
+static inline const char *or_dash(const char *text)
+{
+	return text ? text : "-";
+}
+
 int http_fetch_start(struct http_client *c, struct http_fetch *f, struct err *e)
 {
 	size_t n = 0, i = 0;
@@ -150,6 +156,10 @@ int http_fetch_start(struct http_client *c, struct http_fetch *f, struct err *e)
 	c->headers[0] = '\0';
 	for (const char *const *h = f->headers; h && *h; h++)
 		n += (size_t)snprintf(c->headers + n, sizeof(c->headers) - n, "%s\n", *h);
+	snprintf(c->post, sizeof(c->post), "%.*s", f->posts ? (int)f->post.n : 0, f->post.p);
+	snprintf(c->ways, sizeof(c->ways), "%s %s %s %s %s", or_dash(f->ca_file),
+		 or_dash(f->cert_file), or_dash(f->key_file), or_dash(f->server_name),
+		 or_dash(f->proxy));
 	c->body_limit = f->body_limit;
 	c->timeout_ms = f->timeout_ms;
 	f->client = c;
