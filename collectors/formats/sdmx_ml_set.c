@@ -243,7 +243,7 @@ static void fill(struct sdmx_table *t, const struct ml_cell *cells, unsigned n,
 
 		if (t->values[c->column].text.p && !over)
 			continue;
-		if (c->own_place)
+		if (c->own_place && of)
 			sdmx_table_put(t, c->column, slice_of(c->p, c->n), of->value_line,
 				       of->value_column);
 		else
