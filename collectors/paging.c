@@ -60,7 +60,7 @@ static bool is_parameter(struct slice part, const char *name)
 
 		if (c == '%' && i + 2 < part.n && hex_digit(part.p[i + 1]) >= 0 &&
 		    hex_digit(part.p[i + 2]) >= 0) {
-			c = (char)(hex_digit(part.p[i + 1]) << 4 | hex_digit(part.p[i + 2]));
+			c = (char)(hex_digit(part.p[i + 1]) * 16 + hex_digit(part.p[i + 2]));
 			i += 2;
 		}
 		if (c != *name)

@@ -91,11 +91,12 @@ static struct axis by_columns(struct proposing *x, const size_t *columns, size_t
 /* Columns whose cells are such texts; the one that has most of them first. */
 static void look_at_columns(struct proposing *x, int axis, unsigned kinds, double least)
 {
-	for (double share = 1.0; share >= least; share -= 0.25)
+	/* In quarters: all of them, more than three quarters, … */
+	for (int quarter = 4; quarter > 0; quarter--)
 		for (size_t c = 0; c < x->sample->ncolumns; c++) {
-			double s = sample_share(x->sample, c, kinds);
+			double s = 4 * sample_share(x->sample, c, kinds);
 
-			if (s > share - 0.25 && s <= share && s >= least)
+			if (s > quarter - 1 && s <= quarter && s >= 4 * least)
 				add_place(x, axis, by_columns(x, &c, 1));
 		}
 }

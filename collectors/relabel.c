@@ -156,7 +156,7 @@ static int expand(struct rewriting *w, const struct regex_replace *re, struct sl
 static int replace(struct rewriting *w, const struct relabel_rule *rule,
 		   const struct regex_replace *re, struct err *e)
 {
-	struct slice name, value;
+	struct slice name = { NULL, 0 }, value = { NULL, 0 };
 	int rc = expand(w, re, buf_all(&w->joined), rule->target_label, &name, e);
 
 	if (rc <= 0 || !name.n)
@@ -201,7 +201,7 @@ static int map_names(struct rewriting *w, const struct relabel_rule *rule,
 	struct label_list before = *w->l;
 
 	for (size_t i = 0; i < before.n; i++) {
-		struct slice name;
+		struct slice name = { NULL, 0 };
 		int rc = expand(w, re, before.l[i].name, rule->replacement, &name, e);
 
 		if (rc > 0 && name.n)

@@ -254,7 +254,7 @@ static int by_heading(struct resolver *r, struct known_indicator *k, struct slic
 		return -1;
 	if (!heading_read(text, r->arena, &h))
 		return no_room(e);
-	for (size_t n = 0; n < r->nbare_names && h.name.n; n++) {
+	for (size_t n = 0; r->bare_names && n < r->nbare_names && h.name.n; n++) {
 		const struct bare_name *b = &r->bare_names[n];
 
 		if (b->indicator == met || !slice_eq(b->key, h.name))
