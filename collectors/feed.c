@@ -104,6 +104,7 @@ static void feed_free(struct feed *f)
 	relabel_free(f->relabel);
 	scrape_cache_free(f->cache);
 	arena_release(&f->complaints_arena);
+	arena_release(&f->url_arena);
 	arena_release(&f->arena);
 	mem_free(f);
 }
@@ -280,6 +281,9 @@ static void note_good(struct feed *f, int64_t now)
 	f->times.retry_after_ms = 0;
 	f->failing_since_ms = 0;
 	f->last_success_ms = now;
+	f->good_ms = f->attempt_ms;
+	if (!f->asked_part)
+		f->full_ms = f->attempt_ms;
 }
 
 static void note_bad(struct feed *f, const struct err *err, int64_t now)

@@ -60,6 +60,7 @@ struct feed_config {
 	const char *ca_file;
 	const char *const *headers; /* "Name: value", NULL-terminated */
 	struct asking asking;       /* what else goes with a request */
+	bool updated_after;         /* sdmx: only what is newer than the last good attempt */
 
 	/* of samples; Prometheus' words */
 	bool honor_labels, honor_timestamps, track_timestamps_staleness;

@@ -72,7 +72,8 @@ struct raw {
 	struct yaml_strings units, headers;
 	const struct yaml_node *names, *layout, *paging, *metric_relabel_configs;
 	struct asking_keys asking;
-	bool trusted, submit, honor_labels, honor_timestamps, track_timestamps_staleness;
+	bool trusted, submit, updated_after, honor_labels, honor_timestamps,
+		track_timestamps_staleness;
 	double jitter;
 	int64_t working_day, every, backoff_max, timeout, body_limit, rows_limit, redirects, settle,
 		sample_limit;
@@ -132,6 +133,8 @@ static const struct yaml_field fields[] = {
 	{ "method", YAML_ENUM, AT(asking.method), .choices = methods, .help = "of the request" },
 	{ "body", YAML_STRING, AT(asking.body), .help = "sent with POST" },
 	{ "content_type", YAML_STRING, AT(asking.content_type), .help = "of that body" },
+	{ "updated_after", YAML_BOOL, AT(updated_after),
+	  .help = "whether sdmx is asked for what is newer than the last good attempt" },
 	{ "honor_labels", YAML_BOOL, AT(honor_labels),
 	  .help = "whether a sample's own job and instance stay" },
 	{ "honor_timestamps", YAML_BOOL, AT(honor_timestamps),
@@ -203,13 +206,14 @@ static void only_for(const struct yaml_node *entry, const char *const *keys, con
 
 static void check_submit(const struct yaml_node *entry, const struct raw *r, struct diags *d)
 {
-	static const char *const of_polls[] = {
-		"url",          "folder",     "pattern",     "settle",        "timeout",
-		"redirects",    "ca_file",    "headers",     "every",         "jitter",
-		"backoff_max",  "freq",       "working_day", "authorization", "basic_auth",
-		"http_headers", "tls_config", "proxy_url",   "method",        "body",
-		"content_type", "paging",     NULL
-	};
+	static const char *const of_polls[] = { "url",          "folder",        "pattern",
+						"settle",       "timeout",       "redirects",
+						"ca_file",      "headers",       "every",
+						"jitter",       "backoff_max",   "freq",
+						"working_day",  "authorization", "basic_auth",
+						"http_headers", "tls_config",    "proxy_url",
+						"method",       "body",          "content_type",
+						"paging",       "updated_after", NULL };
 
 	only_for(entry, of_polls, "a feed that is polled, not with 'submit'", d);
 	if (!r->owner || !*r->owner)
@@ -224,10 +228,10 @@ static void check_submit(const struct yaml_node *entry, const struct raw *r, str
 static void check_source(const struct yaml_node *entry, const struct raw *r, struct diags *d)
 {
 	static const char *const of_url[] = {
-		"timeout",     "redirects",    "ca_file",      "headers",
-		"working_day", "freq",         "paging",       "authorization",
-		"basic_auth",  "http_headers", "tls_config",   "proxy_url",
-		"method",      "body",         "content_type", NULL
+		"timeout",       "redirects", "ca_file",       "headers",    "working_day",
+		"freq",          "paging",    "authorization", "basic_auth", "http_headers",
+		"tls_config",    "proxy_url", "method",        "body",       "content_type",
+		"updated_after", NULL
 	};
 	static const char *const of_folder[] = { "pattern", "settle", NULL };
 	struct err e;
@@ -254,6 +258,7 @@ static void check_format(const struct yaml_node *entry, const struct raw *r, str
 {
 	static const char *const of_figures[] = { "layout", "names", "units", "class", NULL };
 	static const char *const of_json[] = { "paging", NULL };
+	static const char *const of_sdmx[] = { "updated_after", NULL };
 	static const char *const of_samples[] = {
 		"honor_labels", "honor_timestamps",       "track_timestamps_staleness",
 		"sample_limit", "metric_relabel_configs", NULL
@@ -261,6 +266,8 @@ static void check_format(const struct yaml_node *entry, const struct raw *r, str
 
 	if (r->format != FORMAT_JSON)
 		only_for(entry, of_json, "format json", d);
+	if (r->format != FORMAT_SDMX)
+		only_for(entry, of_sdmx, "format sdmx", d);
 	if (r->format != FORMAT_PROMETHEUS && r->format != NOT_GIVEN)
 		only_for(entry, of_samples, "format prometheus", d);
 	if (r->format == FORMAT_PROMETHEUS) {
@@ -496,6 +503,7 @@ static void take(const struct raw *r, const struct yaml_node *entry, struct feed
 		.settle_ms = given(r->settle, 2 * SECOND),
 		.ca_file = absolute(r->ca_file, rd),
 		.headers = terminated(r->headers, rd),
+		.updated_after = r->updated_after,
 		.honor_labels = r->honor_labels,
 		.honor_timestamps = r->honor_timestamps,
 		.track_timestamps_staleness = r->track_timestamps_staleness,

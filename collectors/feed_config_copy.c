@@ -318,6 +318,7 @@ static void put_config(struct buf *b, const struct feed_config *c)
 	put_paging(b, &c->paging);
 	put_rules(b, c);
 	put_asking(b, &c->asking);
+	buf_printf(b, "%d\n", c->updated_after);
 	for (size_t i = 0; i < c->nnames; i++) {
 		put_text(b, c->names[i].text);
 		put_text(b, c->names[i].code);

@@ -182,6 +182,8 @@ struct feed {
 	bool busy;
 	int64_t attempt_ms;
 	struct http_fetch fetch;
+	struct arena url_arena; /* the URL that was asked, when it is not the feed's */
+	bool asked_part;        /* for what is newer than good_ms only */
 	struct intake intake;
 	struct secrets *secrets;  /* of the attempt's requests; owned */
 	struct pages *pages;      /* of a feed with `paging`, while fetching; owned */
@@ -196,6 +198,7 @@ struct feed {
 	/* health */
 	struct schedule_state times; /* last_change_ms: of the schedule, see feed_finish() */
 	struct processed processed;
+	int64_t good_ms, full_ms; /* begin of the last attempt that went well; for all there is */
 	int64_t last_success_ms, last_change_ms, next_ms, failing_since_ms;
 	uint64_t kept, refused, kept_total, refused_total, bytes_total;
 	struct err error;  /* of the last attempt; of a folder: also the last rejected file */

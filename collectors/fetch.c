@@ -15,6 +15,8 @@
 
 #include <stdio.h>
 
+enum { URL_ARENA_BYTES = 64 << 10, DAY_MS = 86400000 };
+
 #define container_of(p, type, member) ((type *)(void *)((char *)(p)-offsetof(type, member)))
 
 static void on_response(struct http_fetch *h);
@@ -120,11 +122,15 @@ static int64_t tomorrow(const struct intake *in)
 static void remember(struct feed *f, const struct intake *in)
 {
 	struct processed *p = &f->processed;
+	int64_t again;
 
 	p->valid = true;
 	p->hash = in->hash;
 	p->catalogue = catalogue_version(in->catalogue);
-	p->again_ms = in->batch && in->batch->count[REFUSED_NOT_ENDED] ? tomorrow(in) : 0;
+	again = in->batch && in->batch->count[REFUSED_NOT_ENDED] ? tomorrow(in) : 0;
+	/* What a whole answer had too early does not come again with a part. */
+	if (!f->asked_part || !p->again_ms || (again && again < p->again_ms))
+		p->again_ms = again;
 	p->verdict = in->err;
 	snprintf(p->etag, sizeof(p->etag), "%s", f->fetch.new_etag);
 	snprintf(p->last_modified, sizeof(p->last_modified), "%s", f->fetch.new_last_modified);
@@ -208,8 +214,15 @@ static void take_body(struct feed *f, struct buf body, const char *encoding)
 		fail(f, &e);
 }
 
+/* How SDMX services say that there are no figures of the kind (SDMX REST, error 100). */
+static bool nothing_newer(const struct feed *f, const struct http_fetch *h)
+{
+	return f->asked_part && h->status == 404;
+}
+
 /* What the answer is worth before its body is looked at; ERR_NONE for a 200. */
-static void judge_status(const struct http_fetch *h, bool conditional, struct err *e)
+static void judge_status(const struct feed *f, const struct http_fetch *h, bool conditional,
+			 struct err *e)
 {
 	e->code = ERR_NONE;
 	if (h->err.code != ERR_NONE)
@@ -218,7 +231,7 @@ static void judge_status(const struct http_fetch *h, bool conditional, struct er
 		err_set(e, ERR_NET,
 			"the server answered HTTP status 304 to a request without a "
 			"condition");
-	else if (h->status != 200 && h->status != 304)
+	else if (h->status != 200 && h->status != 304 && !nothing_newer(f, h))
 		err_set(e, ERR_NET, "the server answered HTTP status %ld", h->status);
 }
 
@@ -229,8 +242,9 @@ static void on_response(struct http_fetch *h)
 	struct buf body;
 	int rc;
 
-	judge_status(h, h->etag || h->last_modified, &err);
-	if (err.code != ERR_NONE || h->status == 304 || f->collector->closing) {
+	judge_status(f, h, h->etag || h->last_modified, &err);
+	if (err.code != ERR_NONE || h->status == 304 || nothing_newer(f, h) ||
+	    f->collector->closing) {
 		f->times.retry_after_ms = h->retry_after_ms;
 		http_fetch_release(h);
 		if (err.code != ERR_NONE || f->collector->closing)
@@ -263,17 +277,37 @@ static void ask_as(const struct asking *q, struct http_fetch *h)
 		h->post = slice_str(q->body);
 }
 
-/* What the server says of one page's version says nothing of all of them, and conditions are for
- * GET (RFC 9110, 13.1). */
+/* Once a day all is asked for: what was taken back is in no part. A part is of use only when what
+ * came before it is kept, and still understood as it was. */
+static bool asks_part(const struct feed *f)
+{
+	return f->config.updated_after && f->good_ms && processed_holds(f) &&
+	       f->processed.verdict.code == ERR_NONE && f->attempt_ms - f->full_ms < DAY_MS;
+}
+
+static int url_of_part(struct feed *f, const char **out, struct err *e)
+{
+	char when[TIME_TEXT];
+
+	time_print_utc(f->good_ms, when);
+	strcpy(strchr(when, '.'), "Z"); /* not all servers know fractions of a second */
+	arena_release(&f->url_arena);
+	arena_init(&f->url_arena, URL_ARENA_BYTES);
+	return paging_with_parameter(f->config.url, "updatedAfter", when, &f->url_arena, out, e);
+}
+
+/* What the server says of one page's or a part's version says nothing of all of them, and
+ * conditions are for GET (RFC 9110, 13.1). */
 static void ask(struct feed *f)
 {
 	const struct feed_config *c = &f->config;
 	struct http_fetch *h = &f->fetch;
-	bool conditional = !f->pages && !c->asking.body && processed_holds(f);
+	bool conditional = !f->pages && !c->asking.body && !c->updated_after && processed_holds(f);
 	struct err e;
 
 	http_fetch_init(h);
 	h->url = f->pages ? pages_url(f) : c->url;
+	f->asked_part = asks_part(f);
 	h->headers = secrets_headers(f);
 	ask_as(&c->asking, h);
 	h->etag = conditional ? or_null(f->processed.etag) : NULL;
@@ -283,7 +317,8 @@ static void ask(struct feed *f)
 	h->timeout_ms = c->timeout_ms;
 	h->redirects = (unsigned)c->redirects;
 	h->done = on_response;
-	if (http_fetch_start(f->collector->o.client, h, &e) < 0)
+	if ((f->asked_part && url_of_part(f, &h->url, &e) < 0) ||
+	    http_fetch_start(f->collector->o.client, h, &e) < 0)
 		fail(f, &e);
 }
 

@@ -17,6 +17,7 @@
 #include "loop/http_client.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 /* Rows and pages that a server can mean; sums of them stay far from overflow. */
 static const int64_t COUNT_MAX = INT64_C(1000000000000);
@@ -79,8 +80,7 @@ static struct slice next_part(struct slice *query)
 	return part;
 }
 
-/* `url` with this parameter's value, whatever it had. The fragment goes. */
-static int with_parameter(const char *url, const char *name, int64_t value, struct arena *a,
+int paging_with_parameter(const char *url, const char *name, const char *value, struct arena *a,
 			  const char **out, struct err *e)
 {
 	struct slice rest = slice_of(url, strcspn(url, "#")), part;
@@ -102,10 +102,20 @@ static int with_parameter(const char *url, const char *name, int64_t value, stru
 	}
 	buf_putc(&b, glue);
 	put_encoded(&b, name);
-	buf_printf(&b, "=%" PRId64, value);
+	buf_putc(&b, '=');
+	put_encoded(&b, value);
 	*out = b.failed ? NULL : arena_strndup(a, b.p, b.n);
 	buf_release(&b);
 	return *out ? 0 : no_memory(e);
+}
+
+static int with_parameter(const char *url, const char *name, int64_t value, struct arena *a,
+			  const char **out, struct err *e)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRId64, value);
+	return paging_with_parameter(url, name, text, a, out, e);
 }
 
 int paging_first(const struct paging *p, struct paging_state *s, const char *url, struct arena *a,

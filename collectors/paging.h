@@ -44,6 +44,10 @@ struct paging_state {
 	size_t nseen, seen_cap;
 };
 
+/* `url` with this parameter of the query, whatever it had, and without fragment, in `a`. */
+int paging_with_parameter(const char *url, const char *name, const char *value, struct arena *a,
+			  const char **out, struct err *e);
+
 /* The URL of the first page: `url` with the parameters. */
 int paging_first(const struct paging *p, struct paging_state *s, const char *url, struct arena *a,
 		 const char **out, struct err *e);

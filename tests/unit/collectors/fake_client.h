@@ -28,7 +28,7 @@ struct http_client {
 	struct fake_reply reply;
 	unsigned asked;
 	char etag[256], last_modified[64]; /* of the last request; "" when not sent */
-	char headers[1024], post[256];
+	char url[512], headers[1024], post[256];
 	char ways[512]; /* CA, certificate, key, server's name, proxy; - for none */
 	size_t body_limit;
 	int64_t timeout_ms;
@@ -156,6 +156,7 @@ int http_fetch_start(struct http_client *c, struct http_fetch *f, struct err *e)
 	c->headers[0] = '\0';
 	for (const char *const *h = f->headers; h && *h; h++)
 		n += (size_t)snprintf(c->headers + n, sizeof(c->headers) - n, "%s\n", *h);
+	snprintf(c->url, sizeof(c->url), "%s", f->url);
 	snprintf(c->post, sizeof(c->post), "%.*s", f->posts ? (int)f->post.n : 0, f->post.p);
 	snprintf(c->ways, sizeof(c->ways), "%s %s %s %s %s", or_dash(f->ca_file),
 		 or_dash(f->cert_file), or_dash(f->key_file), or_dash(f->server_name),

@@ -41,6 +41,11 @@ static void apply(struct feeds *f, const char *more)
 	feeds_apply(f, yaml);
 }
 
+static void reply_status(struct feeds *f, long status)
+{
+	f->client->reply = (struct fake_reply){ .status = status, .body = slice_str("none") };
+}
+
 static void put(struct feeds *f, const char *name, const char *text)
 {
 	tmp_write(tmp_path(f->dir, name), text, strlen(text));
@@ -129,6 +134,7 @@ static void keys_that_contradict_each_other_are_mistakes(void **state)
 		{ "  tls_config: {insecure_skip_verify: true}\n",
 		  "7:16: unknown key 'insecure_skip_verify'" },
 		{ "  proxy_url: socks5://p:1\n", "7:14: " },
+		{ "  updated_after: true\n", "7:18: 'updated_after' is only for format sdmx" },
 		{ "  body: x\n", "7:9: 'body' needs 'method: POST'" },
 		{ "  content_type: x\n", "7:17: 'content_type' needs 'method: POST'" },
 		{ "  method: PUT\n", "7:11: " },
@@ -342,6 +348,53 @@ static void certificate_name_and_proxy_go_with_the_request(void **state)
 	assert_string_equal(f->client->ways, "- - - - -");
 }
 
+static void sdmx_may_be_asked_for_what_is_newer(void **state)
+{
+	static const char yaml[] =
+		"- name: land\n"
+		"  url: http://land.example/data?a=b\n"
+		"  format: sdmx\n"
+		"  every: 2h\n"
+		"  jitter: 0\n"
+		"  updated_after: true\n"
+		"  layout: {unit: {column: AREA}, indicator: {is: output_yuan}}\n";
+	struct feeds *f = *state;
+	char first[64], when[TIME_TEXT];
+
+	f->client->reply =
+		(struct fake_reply){ .status = 200,
+				     .content_type = "application/vnd.sdmx.data+csv",
+				     .etag = "\"v1\"",
+				     .body = slice_str("DATAFLOW,AREA,TIME_PERIOD,OBS_VALUE\n"
+						       "X:Y(1.0),甲河,2026-09,12\n") };
+	feeds_apply(f, yaml);
+	feeds_poll(f, "land");
+	assert_string_equal(error_of(f), "");
+	assert_int_equal(f->emits, 1);
+	assert_string_equal(f->client->url, "http://land.example/data?a=b");
+	time_print_utc(feeds_status(f, "land").last_attempt_ms, when);
+	snprintf(first, sizeof(first), "updatedAfter=%.13s%%3A%.2s%%3A%.2sZ", when, when + 14,
+		 when + 17);
+	/* A failure does not move the time; no condition goes with a part. */
+	reply_status(f, 500);
+	feeds_tick(f, 7200000);
+	assert_has(f->client->url, first);
+	assert_has(error_of(f), "HTTP status 500");
+	assert_string_equal(f->client->etag, "");
+	/* Nothing newer is no failure, but that the whole is gone is one. */
+	reply_status(f, 404);
+	feeds_poll(f, "land");
+	assert_has(f->client->url, first);
+	assert_string_equal(error_of(f), "");
+	feeds_tick(f, 7200000);
+	assert_has(f->client->url, "http://land.example/data?a=b&updatedAfter=2026-");
+	assert_null(strstr(f->client->url, first));
+	for (int i = 0; i < 12 && strchr(f->client->url, '&'); i++)
+		feeds_tick(f, 7200000);
+	assert_string_equal(f->client->url, "http://land.example/data?a=b");
+	assert_has(error_of(f), "HTTP status 404");
+}
+
 static void closing_while_secrets_are_read_asks_nobody(void **state)
 {
 	struct feeds *f = *state;
@@ -389,6 +442,7 @@ int main(void)
 		T(a_file_that_is_no_secret_fails_the_attempt_and_is_named),
 		T(a_post_has_its_body_and_no_conditions),
 		T(certificate_name_and_proxy_go_with_the_request),
+		T(sdmx_may_be_asked_for_what_is_newer),
 		T(closing_while_secrets_are_read_asks_nobody),
 		T(without_memory_the_attempt_fails),
 	};
