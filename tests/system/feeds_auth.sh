@@ -70,6 +70,7 @@ shown="cert_file: pki/client.pem, key_file: pki/client.key"
 	feed tunnel "https://127.0.0.1:${at[good]}/tunnel" "$trust" "proxy_url: 'http://127.0.0.1:${at[proxy]}'" 'authorization: {credentials_file: token}'
 	feed through "http://127.0.0.1:${at[plain]}/through" "proxy_url: 'http://127.0.0.1:${at[proxy]}'"
 	feed closed "https://127.0.0.1:${at[good]}/closed" "$trust" "proxy_url: 'http://127.0.0.1:${at[closed]}'"
+	feed around "https://127.0.0.1:${at[good]}/redirect" "$trust" "proxy_url: 'http://127.0.0.1:${at[proxy]}'" 'redirects: 3'
 	feed missing "https://127.0.0.1:${at[good]}/missing" "$trust" 'authorization: {credentials_file: nowhere}'
 	feed unknown "https://127.0.0.1:${at[good]}/unknown"
 	for name in expired stranger self tls10 tls11; do feed "$name" "https://127.0.0.1:${at[$name]}/$name" "$trust"; done
@@ -104,6 +105,7 @@ fails "who shows no certificate is not served" unshown 'certificate required'
 fails "a key with a password is not asked for it" locked 'cannot be shown'
 fails "a missing file is named" missing 'nowhere: cannot be opened: No such file'
 fails "a redirect to another port is refused" redirect 'redirect to 127.0.0.1 refused'
+fails "and behind a proxy one to anybody else" around 'behind a proxy only the configured host is asked'
 fails "an authority that is not trusted" unknown 'is refused: '
 fails "a certificate that has expired" expired 'is refused: certificate has expired'
 fails "a certificate of another name" stranger 'no alternative certificate subject name matches'

@@ -253,6 +253,19 @@ static void no_spelling_leads_inside(void **state)
 	assert_int_equal(f->stolen, 0);
 }
 
+static void a_proxy_is_asked_over_http_and_without_a_password(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_ok(http_proxy_check("http://10.0.0.8:3128", &f->e), &f->e);
+	assert_fails(http_proxy_check("https://10.0.0.8:3128", &f->e), &f->e, ERR_REFUSED,
+		     "scheme 'https' refused: a proxy is asked over http");
+	assert_fails(http_proxy_check("socks5://10.0.0.8", &f->e), &f->e, ERR_REFUSED,
+		     "scheme 'socks5' refused");
+	assert_fails(http_proxy_check("http://a:b@10.0.0.8", &f->e), &f->e, ERR_INVALID,
+		     "user name or password");
+}
+
 static void a_public_host_is_followed_without_secrets(void **state)
 {
 	struct fixture *f = *state;
@@ -312,6 +325,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(no_spelling_leads_inside),
+		T(a_proxy_is_asked_over_http_and_without_a_password),
 		T(a_public_host_is_followed_without_secrets),
 		T(a_name_is_judged_by_the_address_it_has_this_time),
 		T(a_configured_name_may_turn_private_but_never_to_the_link),
