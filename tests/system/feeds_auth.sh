@@ -80,7 +80,7 @@ https_proxy=http://127.0.0.1:${at[unasked]} HTTPS_PROXY=http://127.0.0.1:${at[un
 
 metric() { get "http://127.0.0.1:$port/metrics" | grep -F "$1"; }
 is_up() { metric "parkwatch_feed_up{feed=\"$1\"} 1"; }
-asked() { jq -e "select($1)" "$tmp/asked" | grep .; }
+asked() { { jq -c "select($1)" "$tmp/asked" || true; } | grep .; }
 comes() { # WHAT FEED JQ-CONDITION
 	wait_for 20 is_up "$2" && wait_for 10 asked "$3" && ok "$1" || not_ok "$1" "$(grep "feed=$2 " "$tmp/parkwatch.log" | tail -3; grep "/$2 " "$tmp/asked" | tail -1)"
 }
