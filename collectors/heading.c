@@ -86,6 +86,20 @@ static const struct {
 	{ "#", PART },
 };
 
+bool heading_cut_colon(struct slice text, struct slice *before, struct slice *after)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		size_t n = text.p[i] == ':' ? 1 : slice_starts(slice_skip(text, i), "：") ? 3 : 0;
+
+		if (!n)
+			continue;
+		*before = text_trim(slice_of(text.p, i));
+		*after = text_trim(slice_skip(text, i + n));
+		return true;
+	}
+	return false;
+}
+
 bool heading_cut_bracket(struct slice text, struct slice *name, struct slice *inside)
 {
 	size_t close = slice_ends(text, ")") ? 1 : slice_ends(text, "）") ? 3 : 0;

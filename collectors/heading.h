@@ -44,6 +44,9 @@ bool heading_is_total(struct slice text, struct arena *a);
 /* Of such a text: 小计, the sum of those since the one before it. */
 bool heading_is_subtotal(struct slice text);
 
+/* Cuts "地区：上海市" in two, both trimmed; false when there is no colon. */
+bool heading_cut_colon(struct slice text, struct slice *before, struct slice *after);
+
 /* Cuts "固定资产投资(万元)" in two; false when there is no bracket at the end with a text in it. */
 bool heading_cut_bracket(struct slice text, struct slice *name, struct slice *inside);
 

@@ -113,20 +113,6 @@ static void look_at_header(struct proposing *x, int axis, unsigned kinds)
 						 .row = s->nheader > 1 ? (unsigned)r + 1 : 0 });
 }
 
-static bool cut_label(struct slice text, struct slice *label, struct slice *value)
-{
-	for (size_t i = 0; i < text.n; i++) {
-		size_t n = text.p[i] == ':' ? 1 : slice_starts(slice_skip(text, i), "：") ? 3 : 0;
-
-		if (!n)
-			continue;
-		*label = text_trim(slice_of(text.p, i));
-		*value = text_trim(slice_skip(text, i + n));
-		return label->n > 0;
-	}
-	return false;
-}
-
 static bool is_unit(const struct proposing *x, struct slice text)
 {
 	return catalogue_find_unit(x->cat, text, UNIT_CLASSES, (struct date){ 0 }, NULL) != NULL;
@@ -196,7 +182,7 @@ static void look_at_titles(struct proposing *x)
 			const struct indicator *i =
 				catalogue_find_indicator(x->cat, text, NULL, NULL);
 
-			if (cut_label(text, &label, &value))
+			if (heading_cut_colon(text, &label, &value) && label.n)
 				look_at_title(x, label, value.n ? value : sample_text(s, r, c + 1));
 			if (u)
 				add_place(x, AXIS_UNIT,

@@ -9,6 +9,7 @@
 
 #include "base/period.h"
 #include "collectors/cells.h"
+#include "collectors/heading.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -249,21 +250,6 @@ static bool means(struct table *t, struct slice text, struct slice key)
 	return same;
 }
 
-/* Cuts "地区：上海市" in two; false when there is no colon. */
-static bool cut_colon(struct slice s, struct slice *before, struct slice *after)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		size_t n = s.p[i] == ':' ? 1 : slice_starts(slice_skip(s, i), "：") ? 3 : 0;
-
-		if (!n)
-			continue;
-		*before = text_trim(slice_of(s.p, i));
-		*after = text_trim(slice_skip(s, i + n));
-		return true;
-	}
-	return false;
-}
-
 static struct fact_place place_of_cell(const struct cell *c)
 {
 	return (struct fact_place){ c->line, c->column };
@@ -277,7 +263,7 @@ static bool take_titles(struct table *t, const struct row *row, bool strict)
 
 	for (size_t c = 0; c < row->n; c++) {
 		struct slice before = row->cells[c].text, after = slice_of("", 0);
-		bool colon = cut_colon(row->cells[c].text, &before, &after);
+		bool colon = heading_cut_colon(row->cells[c].text, &before, &after);
 		size_t value;
 
 		if (!before.n || row->cells[c].repeated || (strict && (!colon || c > 0)))
