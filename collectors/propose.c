@@ -223,23 +223,49 @@ static void look_at_year_and_month(struct proposing *x)
 		}
 }
 
-/* One label a row and headings that say 累计, 上年同期 and the like. */
+static unsigned kinds_at(const struct sample *s, size_t row, size_t column)
+{
+	return column < s->rows[row].n ? s->kinds[row][column] : 0;
+}
+
+/* Whether another row of the header says something over figures that must not be left out, and that
+ * this one does not say too (as a cell does that is merged over both). */
+static bool others_say_more(const struct sample *s, size_t row)
+{
+	for (size_t r = s->header; r < s->body; r++)
+		for (size_t c = 0; c < s->ncolumns; c++)
+			if (r != row && sample_has_figures(s, c) &&
+			    (kinds_at(s, r, c) & (CELL_ASPECT | CELL_INDICATOR | CELL_PERIOD)) &&
+			    !slice_eq(sample_text(s, r, c), sample_text(s, row, c)))
+				return true;
+	return false;
+}
+
+/* One label a row and headings that say 累计, 上年同期 and the like: all of a stacked heading, or
+ * the one row of it that does, since the others may say nothing: 规模以上. */
 static void look_at_label_and_heading(struct proposing *x)
 {
 	struct places labels = x->places[AXIS_INDICATOR];
 	const struct sample *s = x->sample;
 
 	for (size_t i = 0; i < labels.n; i++) {
-		if (labels.list[i].where != AXIS_COLUMN)
-			continue;
-		for (size_t r = s->header; r < s->body; r++)
-			if (sample_row_share(s, r, CELL_ASPECT) > 0) {
-				struct axis headed = labels.list[i];
+		struct axis headed = labels.list[i];
+		bool any = false;
 
-				headed.headed = true;
+		if (headed.where != AXIS_COLUMN)
+			continue;
+		headed.headed = true;
+		for (size_t r = s->header; r < s->body; r++) {
+			if (sample_row_share(s, r, CELL_ASPECT) == 0)
+				continue;
+			headed.row = 0;
+			if (!any)
 				add_place(x, AXIS_INDICATOR, headed);
-				break;
-			}
+			any = true;
+			headed.row = (unsigned)(r - s->header) + 1;
+			if (s->nheader > 1 && !others_say_more(s, r))
+				add_place(x, AXIS_INDICATOR, headed);
+		}
 	}
 }
 
@@ -532,7 +558,9 @@ static void put_axis(struct buf *out, const struct axis *x)
 			put_list(out, x->columns, x->ncolumns);
 		else
 			put_text(out, x->columns[0]);
-		if (x->headed)
+		if (x->headed && x->row)
+			buf_printf(out, ", header_row: %u", x->row);
+		else if (x->headed)
 			buf_puts(out, ", header: true");
 	}
 	buf_puts(out, "}\n");
