@@ -200,6 +200,55 @@ static void write_easyquery(struct text *t)
 	      t->to);
 }
 
+#define SDMX_HEAD                                                                                  \
+	"xmlns:m=\"http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message\" xmlns:c=\"urn:c\" " \
+	"xmlns:g=\"urn:g\" xmlns:ss=\"urn:ss\">\n<m:Header><m:ID>bench</m:ID><m:Structure "        \
+	"structureID=\"S\" dimensionAtObservation=\"TIME_PERIOD\"><c:Structure><Ref "              \
+	"agencyID=\"PW\" id=\"BENCH\" version=\"1.0\"/></c:Structure></m:Structure></m:Header>\n"
+
+/* A series a park and indicator, its months below. */
+static void write_sdmx(struct text *t, bool generic)
+{
+	uint64_t seed = 1;
+	char code[32];
+	int y, m;
+
+	fprintf(t->to, generic ? "<m:GenericData " SDMX_HEAD "<m:DataSet structureRef=\"S\">\n"
+			       : "<m:StructureSpecificData " SDMX_HEAD
+				 "<m:DataSet ss:structureRef=\"S\">\n");
+	for (int p = 0; p < PARKS; p++)
+		for (int i = 0; i < INDICATORS; i++) {
+			made_code(i, code);
+			fprintf(t->to,
+				generic ? "<g:Series><g:SeriesKey><g:Value id=\"REF_AREA\" "
+					  "value=\"p%03d\"/><g:Value id=\"INDICATOR\" "
+					  "value=\"%s\"/></g:SeriesKey>\n"
+					: "<Series REF_AREA=\"p%03d\" INDICATOR=\"%s\">\n",
+				p, code);
+			for (int k = 0; k < MONTHS; k++) {
+				month_at(k, &y, &m);
+				fprintf(t->to,
+					generic ? "<g:Obs><g:ObsDimension value=\"%d-%02d\"/>"
+						  "<g:ObsValue value=\"%.2f\"/></g:Obs>\n"
+						: "<Obs TIME_PERIOD=\"%d-%02d\" "
+						  "OBS_VALUE=\"%.2f\"/>\n",
+					y, m, made_value(p, i, y, m, &seed));
+			}
+			fputs(generic ? "</g:Series>\n" : "</Series>\n", t->to);
+		}
+	fprintf(t->to, "</m:DataSet></m:%s>\n", generic ? "GenericData" : "StructureSpecificData");
+}
+
+static void write_sdmx_generic(struct text *t)
+{
+	write_sdmx(t, true);
+}
+
+static void write_sdmx_specific(struct text *t)
+{
+	write_sdmx(t, false);
+}
+
 static void write_prometheus(struct text *t)
 {
 	uint64_t seed = 1;
@@ -303,6 +352,13 @@ static const struct layout easyquery_layout = {
 	.value = COLUMN("value"),
 };
 
+static const struct layout sdmx_layout = {
+	.unit = COLUMN("REF_AREA"),
+	.indicator = COLUMN("INDICATOR"),
+	.period = COLUMN("TIME_PERIOD"),
+	.value = COLUMN("OBS_VALUE"),
+};
+
 static const struct kind {
 	const char *name;
 	void (*write)(struct text *t);
@@ -316,6 +372,8 @@ static const struct kind {
 	{ "json", write_json, FORMAT_JSON, TEXT_UTF8, &json_layout },
 	{ "jsonstat", write_jsonstat, FORMAT_JSONSTAT, TEXT_UTF8, &jsonstat_layout },
 	{ "easyquery", write_easyquery, FORMAT_EASYQUERY, TEXT_UTF8, &easyquery_layout },
+	{ "sdmx_generic", write_sdmx_generic, FORMAT_SDMX, TEXT_UTF8, &sdmx_layout },
+	{ "sdmx_specific", write_sdmx_specific, FORMAT_SDMX, TEXT_UTF8, &sdmx_layout },
 	{ "prometheus", write_prometheus, FORMAT_PROMETHEUS, TEXT_UTF8, &long_layout },
 };
 
