@@ -146,7 +146,7 @@ static int header_init(struct table *t, int i, struct err *e)
 {
 	const struct axis *axes = t->layout->axes;
 
-	if (i >= AXIS_VALUE)
+	if (i >= AXIS_VALUE && i < AXES)
 		return err_set(e, ERR_INVALID, "the layout has the %s in the header",
 			       axis_names[i]);
 	if (axes[i].row > t->layout->header_rows)

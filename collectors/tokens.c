@@ -145,7 +145,7 @@ static int read_id(struct slice s, char out[TOKEN_ID], struct err *e)
 	if (s.n != TOKEN_ID - 1)
 		goto bad;
 	for (size_t i = 0; i < s.n; i++)
-		if (!memchr("0123456789abcdef", s.p[i], 16))
+		if (!s.p[i] || !strchr("0123456789abcdef", s.p[i]))
 			goto bad;
 	memcpy(out, s.p, s.n);
 	out[s.n] = '\0';

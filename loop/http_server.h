@@ -71,13 +71,11 @@ struct http_refusals {
 
 /* Who may ask at all, by the header Authorization. A request without one is refused before its body
  * is read; one that is not known yet is judged by a worker of JOB_PASSWORD. */
+enum http_pass { PASS_REFUSED, PASS_ALLOWED, PASS_UNKNOWN };
+
 struct http_guard {
 	/* On the loop, at once. */
-	enum http_pass {
-		PASS_REFUSED,
-		PASS_ALLOWED,
-		PASS_UNKNOWN
-	} (*known)(void *ctx, struct slice header);
+	enum http_pass (*known)(void *ctx, struct slice header);
 	bool (*check)(void *ctx, struct slice header); /* a worker, one at a time */
 	const char *challenge;                         /* of the 401: WWW-Authenticate */
 	void *ctx;

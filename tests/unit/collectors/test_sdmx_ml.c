@@ -323,6 +323,8 @@ static void assert_reads_as_expat_does(const char *message)
 }
 
 #define PLAIN "<Obs TIME_PERIOD='1' OBS_VALUE='2'/>\n"
+#define PREFIXED_SERIES                                                                            \
+	"</Series><Series xmlns:q='q'><q:Obs TIME_PERIOD='3'/><q:Obs TIME_PERIOD='4'/></Series>"
 
 static void plain_observations_are_read_as_expat_reads_them(void **state)
 {
@@ -362,12 +364,8 @@ static void plain_observations_are_read_as_expat_reads_them(void **state)
 		"</Series><Series A='y'><Obs TIME_PERIOD='2'/>" PLAIN,
 		"</Series><a><Obs TIME_PERIOD='2'/></a><Series>",
 		"</Series></m:DataSet><m:DataSet action='Delete'><Series>" PLAIN PLAIN,
-		"</Series><Series xmlns:q='q'><q:Obs TIME_PERIOD='3'/><q:Obs "
-		"TIME_PERIOD='4'/></Series>"
-		"<Series><q:Obs TIME_PERIOD='5'/>",
-		"</Series><Series xmlns:q='q'><q:Obs TIME_PERIOD='3'/><q:Obs "
-		"TIME_PERIOD='4'/></Series>"
-		"<q:Obs TIME_PERIOD='5'/><Series>",
+		PREFIXED_SERIES "<Series><q:Obs TIME_PERIOD='5'/>",
+		PREFIXED_SERIES "<q:Obs TIME_PERIOD='5'/><Series>",
 		"<Obs TIME_PERIOD='2' 1='2'/>",
 		"<Obs TIME_PERIOD='2' xmlnsx='2'/>",
 		"<Obs TIME_PERIOD=\"2\" N='\"'/>",
