@@ -327,7 +327,7 @@ void feed_finish(struct feed *f, enum attempt_result how, const struct err *err,
 			f->times.last_change_ms = now;
 		if (how == ATTEMPT_CHANGED || how == ATTEMPT_UNCHANGED)
 			note_good(f, now);
-		else
+		else if (err)
 			note_bad(f, err, now);
 		counter_add_for(C_FEED_POLLS, slice_str(result_name(how)), 1);
 	}
