@@ -786,6 +786,11 @@ static int row_facts(struct table *t, const struct row *row, struct err *e)
 		}
 		if (cell_missing(cell->text))
 			continue;
+		if (cell->repeated) {
+			complain(t, REFUSED_LAYOUT, cell->line, cell->column,
+				 "a merged cell covers several figures; only the first is taken");
+			continue;
+		}
 		if (t->spread && put_headings(t, c, own, &f, e) < 0)
 			return -1;
 		f.text[AXIS_VALUE] = cell->text;

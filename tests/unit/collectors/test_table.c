@@ -184,6 +184,22 @@ static void a_unit_merged_over_rows_is_that_of_each(void **state)
 		       l);
 }
 
+static void a_merged_figure_is_not_taken_twice(void **state)
+{
+	struct layout l = { .unit = COLUMN("园区"), .indicator = FIXED("x"), .period = HEADER };
+
+	(void)state;
+	assert_decodes(
+		"园区|9月|10月\n"
+		"甲河|5|<\n"
+		"乙山|^|7\n",
+		"2:2 甲河|x|9月|5|\n"
+		"!2:2 layout: a merged cell covers several figures; only the first is taken\n"
+		"!2:2 layout: a merged cell covers several figures; only the first is taken\n"
+		"3:3 乙山|x|10月|7|\n",
+		l);
+}
+
 /* --- choosing ----------------------------------------------------------------------------- */
 
 static void rows_that_say_something_else_are_left_out(void **state)
@@ -279,6 +295,7 @@ int main(void)
 		cmocka_unit_test(two_axes_in_one_row_of_the_header_are_a_contradiction),
 		cmocka_unit_test(the_label_of_a_row_and_the_heading_are_one_indicator),
 		cmocka_unit_test(a_unit_merged_over_rows_is_that_of_each),
+		cmocka_unit_test(a_merged_figure_is_not_taken_twice),
 		cmocka_unit_test(rows_that_say_something_else_are_left_out),
 		cmocka_unit_test(sheets_are_chosen_by_name_or_number),
 		cmocka_unit_test(a_sheet_without_the_header_is_said_and_the_others_are_read),
