@@ -92,11 +92,16 @@ static int read_book(struct slice body, struct told *t)
 
 /* --- parts -------------------------------------------------------------------------- */
 
-/* "<c " becomes "<c  ", "<row " becomes "<row  ". */
+/* "<c " becomes "<c  ", "<row " becomes "<row  "; with CDATA they may be text, then nothing does.
+ */
 static void widen(struct slice xml, struct buf *out)
 {
+	bool text = memmem(xml.p, xml.n, "<![CDATA[", 9) != NULL;
+
 	for (size_t i = 0; i < xml.n; i++) {
 		buf_putc(out, xml.p[i]);
+		if (text)
+			continue;
 		if ((i >= 2 && memcmp(xml.p + i - 2, "<c ", 3) == 0) ||
 		    (i >= 4 && memcmp(xml.p + i - 4, "<row ", 5) == 0))
 			buf_putc(out, ' ');
