@@ -479,20 +479,29 @@ int text_natural_cmp(struct slice a, struct slice b)
 	return slice_cmp(a, b);
 }
 
+size_t utf8_get(struct slice s, uint32_t *c)
+{
+	utf8proc_int32_t found;
+	utf8proc_ssize_t n =
+		utf8proc_iterate((const utf8proc_uint8_t *)s.p, (utf8proc_ssize_t)s.n, &found);
+
+	*c = n > 0 ? (uint32_t)found : 0;
+	return n > 0 ? (size_t)n : 0;
+}
+
 static void put_changed(struct slice s, utf8proc_int32_t (*change)(utf8proc_int32_t),
 			struct buf *out)
 {
 	while (s.n > 0) {
-		utf8proc_int32_t c;
-		utf8proc_ssize_t n =
-			utf8proc_iterate((const utf8proc_uint8_t *)s.p, (utf8proc_ssize_t)s.n, &c);
+		uint32_t c;
+		size_t n = utf8_get(s, &c);
 		char bytes[4];
 
 		if (n > 0)
-			buf_put(out, bytes, utf8_put(bytes, (uint32_t)change(c)));
+			buf_put(out, bytes, utf8_put(bytes, (uint32_t)change((utf8proc_int32_t)c)));
 		else
 			buf_putc(out, *s.p);
-		s = slice_skip(s, n > 0 ? (size_t)n : 1);
+		s = slice_skip(s, n > 0 ? n : 1);
 	}
 }
 
@@ -508,17 +517,16 @@ void text_upper(struct slice s, struct buf *out)
 
 size_t text_name_char(struct slice s)
 {
-	utf8proc_int32_t c;
-	utf8proc_ssize_t n =
-		utf8proc_iterate((const utf8proc_uint8_t *)s.p, (utf8proc_ssize_t)s.n, &c);
+	uint32_t c;
+	size_t n = utf8_get(s, &c);
 	utf8proc_category_t kind;
 
-	if (n <= 0)
+	if (n == 0)
 		return 0;
-	kind = utf8proc_category(c);
+	kind = utf8proc_category((utf8proc_int32_t)c);
 	if ((kind >= UTF8PROC_CATEGORY_LU && kind <= UTF8PROC_CATEGORY_LO) ||
 	    kind == UTF8PROC_CATEGORY_ND || c == '_')
-		return (size_t)n;
+		return n;
 	return 0;
 }
 

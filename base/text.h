@@ -66,6 +66,9 @@ unsigned text_width(struct slice s);
  * character, or none. */
 size_t text_name_char(struct slice s);
 
+/* Bytes of the character that `s` begins with, its code point in *c; 0: none, or no UTF-8. */
+size_t utf8_get(struct slice s, uint32_t *c);
+
 /* Writes a code point that UTF-8 can say; how many bytes it took, at most 4. */
 size_t utf8_put(char *out, uint32_t c);
 

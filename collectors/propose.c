@@ -503,17 +503,31 @@ int propose(const struct document *d, const struct catalogue *cat, struct arena 
 
 /* --- as configuration -------------------------------------------------------------------- */
 
+/* What does not stand in YAML as it is, or ends a line there: controls, NEL, line and paragraph
+ * separators, BOM and the last two of the plane. */
+static bool is_escaped(uint32_t c)
+{
+	return c < ' ' || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029 || c == 0xfeff ||
+	       (c & ~1u) == 0xfffe;
+}
+
 /* Always in quotes: names may hold whatever YAML gives a meaning to. */
 static void put_text(struct buf *out, const char *text)
 {
+	struct slice rest = slice_str(text);
+
 	buf_putc(out, '"');
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
+	while (rest.n) {
+		uint32_t c;
+		size_t n = utf8_get(rest, &c);
+
+		if (c == '"' || c == '\\')
 			buf_putc(out, '\\');
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
-			buf_printf(out, "\\x%02x", (unsigned)*text);
+		if (n && is_escaped(c))
+			buf_printf(out, "\\u%04x", (unsigned)c);
 		else
-			buf_putc(out, *text);
+			buf_slice(out, slice_of(rest.p, n ? n : 1));
+		rest = slice_skip(rest, n ? n : 1);
 	}
 	buf_putc(out, '"');
 }

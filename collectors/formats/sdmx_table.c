@@ -33,7 +33,7 @@ void sdmx_complain(const struct sdmx_table *t, enum refusal why, unsigned line, 
 	va_end(ap);
 	text[slice_cut(slice_str(text), COMPLAINT_BYTES).n] = '\0';
 	for (char *p = text; *p; p++) /* what a message says may have lines */
-		if ((unsigned char)*p < ' ')
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
 			*p = ' ';
 	t->sink->complain(t->sink->ctx, why, line, column, text);
 }

@@ -96,6 +96,23 @@ static void parks_in_rows_under_a_stacked_header(void **state)
 	assert_figure(d, "yishan", "investment_growth_ratio", "2026-10", -0.021);
 }
 
+static void what_yaml_does_not_take_is_escaped(void **state)
+{
+	struct documents *d = *state;
+
+	assert_proposed(d,
+			"全市产业集聚区2026年10月主要经济指标,\n"
+			"单位：亿元,\n"
+			"园\xef\xbb\xbf\xe2\x80\xa8\x7f区,规上工业增加值\n"
+			"甲河产业集聚区,12.3\n"
+			"乙山产业集聚区,9.1\n",
+			"format: table\nclass: any\nlayout:\n"
+			"  unit: {column: \"园\\ufeff\\u2028\\u007f区\"}\n"
+			"  indicator: {header: true}\n"
+			"  period: {in_title: true}\n"
+			"  measure: {title: \"单位\"}\n");
+}
+
 static void a_park_hands_in_its_own_form(void **state)
 {
 	struct documents *d = *state;
@@ -213,6 +230,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parks_in_rows_under_a_stacked_header),
 		cmocka_unit_test(a_park_hands_in_its_own_form),
+		cmocka_unit_test(what_yaml_does_not_take_is_escaped),
 		cmocka_unit_test(months_in_columns_parks_in_rows),
 		cmocka_unit_test(one_figure_a_line),
 		cmocka_unit_test(months_over_indicators_are_an_axis_each),
