@@ -63,13 +63,13 @@ static bool is_unique(const struct sample *s, size_t column)
 	return true;
 }
 
-/* A column by its heading, or by number where that says nothing. */
+/* A column by its heading, or by number where that says nothing or could be read as a number. */
 static const char *column_name(struct proposing *x, size_t column)
 {
 	const struct sample *s = x->sample;
 	const char *number;
 
-	if (s->headings[column].n && is_unique(s, column))
+	if (s->headings[column].n && s->headings[column].p[0] != '#' && is_unique(s, column))
 		return kept_text(x, s->headings[column]);
 	number = arena_printf(x->arena, "#%zu", column + 1);
 	x->failed |= !number;

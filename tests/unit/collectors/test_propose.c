@@ -113,6 +113,25 @@ static void what_yaml_does_not_take_is_escaped(void **state)
 			"  measure: {title: \"单位\"}\n");
 }
 
+/* "#2" would be the second column, "#" none. */
+static void a_heading_with_a_hash_is_told_by_its_number(void **state)
+{
+	struct documents *d = *state;
+
+	assert_proposed(d,
+			"全市产业集聚区2026年10月主要经济指标,\n"
+			"单位：亿元,\n"
+			"#2,规上工业增加值\n"
+			"甲河产业集聚区,12.3\n"
+			"乙山产业集聚区,9.1\n",
+			"format: table\nclass: any\nlayout:\n"
+			"  unit: {column: \"#1\"}\n"
+			"  indicator: {header: true}\n"
+			"  period: {in_title: true}\n"
+			"  measure: {title: \"单位\"}\n");
+	assert_figure(d, "jiahe", "value_added_yuan", "2026-10", 1.23e9);
+}
+
 static void a_park_hands_in_its_own_form(void **state)
 {
 	struct documents *d = *state;
@@ -229,6 +248,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parks_in_rows_under_a_stacked_header),
+		cmocka_unit_test(a_heading_with_a_hash_is_told_by_its_number),
 		cmocka_unit_test(a_park_hands_in_its_own_form),
 		cmocka_unit_test(what_yaml_does_not_take_is_escaped),
 		cmocka_unit_test(months_in_columns_parks_in_rows),
