@@ -24,10 +24,10 @@ size_t stats_drop_nan(double *x, size_t n);
  * q < 0 gives -Inf, q > 1 +Inf, q NaN gives NaN, as in PromQL. */
 double stats_quantile_sorted(const double *sorted, size_t n, double q);
 
-/* The same of values in any order; sorts them in place. */
+/* The same of values in any order, without sorting all; reorders them. */
 double stats_quantile(double *x, size_t n, double q);
 
-/* The middle value, or the mean of the two middle ones; sorts in place. */
+/* The middle value, or the mean of the two middle ones; reorders them. */
 double stats_median(double *x, size_t n);
 
 #endif

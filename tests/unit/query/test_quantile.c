@@ -3,6 +3,8 @@
 
 #include "query/stats/quantile.h"
 
+#include <stdlib.h>
+
 static void the_median_of_an_odd_number_is_the_middle_value(void **state)
 {
 	double x[] = { 9, 1, 5 };
@@ -97,6 +99,56 @@ static void infinities_do_not_become_nan_where_the_answer_is_clear(void **state)
 	assert_f64(stats_quantile(x, 4, 1.0 / 3), 1.0);
 }
 
+/* --- selecting against sorting ------------------------------------------------------- */
+
+enum { MOST = 700, SHAPES = 8 };
+
+/* Orders that a choice of pivots may be taken in by. */
+static double shaped(int shape, size_t k, size_t n)
+{
+	switch (shape) {
+	case 0:
+		return (double)k;
+	case 1:
+		return (double)(n - k);
+	case 2: /* organ pipe */
+		return (double)(k < n / 2 ? k : n - k);
+	case 3:
+		return 7;
+	case 4:
+		return (double)(k % 2);
+	case 5: /* first and middle are the least each time: a cut takes off two */
+		if (k < n / 2)
+			return (double)(k % 2 ? n + k : k);
+		return (double)(k < n / 2 + n / 4 ? 2 * (k - n / 2) + 1 : n + k);
+	case 6:
+		return k % 5 ? (double)rand() / RAND_MAX : INFINITY;
+	default:
+		return rand() % 50;
+	}
+}
+
+static void a_quantile_is_the_same_selected_or_sorted_for(void **state)
+{
+	static const double shares[] = { 1, 0, 0.01, 0.25, 1.0 / 3, 0.5, 0.75, 0.9, 0.999 };
+	double sorted[MOST], x[MOST];
+
+	(void)state;
+	srand(20261125);
+	for (int shape = 0; shape < SHAPES; shape++)
+		for (size_t n = 1; n <= MOST; n += n < 40 ? 1 : 32) {
+			for (size_t k = 0; k < n; k++)
+				sorted[k] = x[k] = shaped(shape, k, n);
+			stats_sort(sorted, n);
+			/* One after the other on what the one before has left. */
+			for (size_t k = 0; k < sizeof(shares) / sizeof(*shares); k++)
+				assert_f64(stats_quantile(x, n, shares[k]),
+					   stats_quantile_sorted(sorted, n, shares[k]));
+			stats_sort(x, n);
+			assert_memory_equal(x, sorted, n * sizeof(*x));
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -108,6 +160,7 @@ int main(void)
 		cmocka_unit_test(one_nan_makes_the_answer_nan_wherever_it_stands),
 		cmocka_unit_test(dropping_nans_keeps_the_rest_in_order),
 		cmocka_unit_test(a_share_outside_0_to_1_gives_infinity_as_in_promql),
+		cmocka_unit_test(a_quantile_is_the_same_selected_or_sorted_for),
 		cmocka_unit_test(infinities_do_not_become_nan_where_the_answer_is_clear),
 	};
 
