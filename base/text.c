@@ -67,6 +67,13 @@ static size_t ascii_run(const unsigned char *p, size_t n)
 	return i;
 }
 
+/* One of three bytes whose first allows all that may follow, as nearly all of Chinese are. */
+static bool is_plain_three(const unsigned char *p)
+{
+	return p[0] > 0xe0 && p[0] < 0xf0 && p[0] != 0xed && is_continuation(p[1]) &&
+	       is_continuation(p[2]);
+}
+
 long utf8_bad_at(struct slice s)
 {
 	const unsigned char *p = (const unsigned char *)s.p;
@@ -79,12 +86,31 @@ long utf8_bad_at(struct slice s)
 			i += ascii_run(p + i, s.n - i);
 			continue;
 		}
+		while (s.n - i >= 3 && is_plain_three(p + i))
+			i += 3;
+		if (i == s.n || p[i] < 0x80)
+			continue;
 		len = sequence(p + i, s.n - i);
 		if (len <= 0)
 			return (long)i;
 		i += (size_t)len;
 	}
 	return -1;
+}
+
+bool utf8_has_replacement(struct slice s)
+{
+	const char *p = s.p, *end = s.p + s.n;
+
+	/* Its first byte is a rare one. */
+	for (; p && end - p >= 3; p++) {
+		p = memchr(p, 0xef, (size_t)(end - p) - 2);
+		if (!p)
+			return false;
+		if (memcmp(p, "\xef\xbf\xbd", 3) == 0)
+			return true;
+	}
+	return false;
 }
 
 unsigned text_column(struct slice line, size_t byte_offset)

@@ -18,6 +18,9 @@ enum text_encoding { TEXT_AUTO, TEXT_UTF8, TEXT_GB18030, TEXT_UTF16 };
  * overlong forms and code points past U+10FFFF are bad. */
 long utf8_bad_at(struct slice s);
 
+/* Whether U+FFFD is in it, which stands for what could not be decoded. */
+bool utf8_has_replacement(struct slice s);
+
 /* TEXT_UTF8 when it starts with its BOM or is valid UTF-8 all through, TEXT_UTF16 with the BOM of
  * that, else TEXT_GB18030. */
 enum text_encoding text_detect(struct slice body);

@@ -123,7 +123,7 @@ int decode_csv(struct slice body, const struct layout *l, struct arena *a,
 	t = table_new(l, &kept, sink, e);
 	if (t) {
 		table_blanks_were_merged(t);
-		if (!memmem(body.p, body.n, "\xef\xbf\xbd", 3))
+		if (!utf8_has_replacement(body))
 			table_is_whole(t);
 		rc = tell_rows(body, delimiter, a, t, false, e);
 	}

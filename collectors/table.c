@@ -613,11 +613,6 @@ static bool repeats_header(const struct table *t, const struct row *row)
 	return true;
 }
 
-static bool has_lost_characters(struct slice s)
-{
-	return s.n >= 3 && memmem(s.p, s.n, "\xef\xbf\xbd", 3);
-}
-
 /* False, with a complaint, for a row whose cells cannot be trusted to stand where they should. */
 static bool row_is_sound(struct table *t, const struct row *row)
 {
@@ -638,7 +633,7 @@ static bool row_is_sound(struct table *t, const struct row *row)
 		return false;
 	}
 	for (size_t c = 0; c < row->n && !t->whole; c++) {
-		if (!has_lost_characters(row->cells[c].text))
+		if (!utf8_has_replacement(row->cells[c].text))
 			continue;
 		complain(t, REFUSED_ENCODING, row->cells[c].line, row->cells[c].column,
 			 "characters of this row were lost in a conversion (U+FFFD); the row is "
@@ -1095,7 +1090,7 @@ int decode_table(row_reader read, struct slice body, const struct layout *l, str
 
 	arena_init(&kept, a->limit);
 	t = table_new(l, &kept, sink, e);
-	if (t && !memmem(body.p, body.n, "\xef\xbf\xbd", 3))
+	if (t && !utf8_has_replacement(body))
 		table_is_whole(t);
 	if (t) {
 		rows = table_sink(t);

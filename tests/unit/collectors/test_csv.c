@@ -63,6 +63,41 @@ static void cells_have_their_line_and_column_in_characters(void **state)
 	arena_release(&a);
 }
 
+/* Cells are looked through eight bytes at a time: each length, at each distance from the end. */
+static void cells_of_any_length_end_where_they_should(void **state)
+{
+	static const char *const ends[] = { ",", "\n", "\r\n" };
+	char csv[128];
+	struct arena a;
+	struct err e;
+
+	(void)state;
+	arena_init(&a, 1 << 20);
+	for (size_t n = 0; n < 60; n++)
+		for (size_t wide = 0; wide <= 2; wide++) {
+			struct csv_scan s;
+			struct slice text;
+			unsigned chars = 0;
+
+			csv[0] = '\0';
+			while (strlen(csv) + 3 <= n) {
+				bool is_wide = wide && chars % 3 < wide;
+
+				strcat(csv, is_wide ? "园" : "+");
+				chars++;
+			}
+			text = slice_of(csv, strlen(csv));
+			strcat(csv, ends[n % 3]);
+			strcat(csv, "x,y");
+			csv_scan_init(&s, slice_str(csv), ',', &a);
+			assert_int_equal(csv_scan_next(&s, &e), 1);
+			assert_true(slice_eq(s.row.cells[0].text, text));
+			assert_int_equal(s.row.n, n % 3 ? 1 : 3);
+			assert_int_equal(s.column, n % 3 ? 1 : chars + 5);
+		}
+	arena_release(&a);
+}
+
 static void a_quote_that_never_ends_costs_its_row_only(void **state)
 {
 	(void)state;
@@ -297,6 +332,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cells_have_their_line_and_column_in_characters),
+		cmocka_unit_test(cells_of_any_length_end_where_they_should),
 		cmocka_unit_test(a_quote_that_never_ends_costs_its_row_only),
 		cmocka_unit_test(text_behind_a_closing_quote_is_refused),
 		cmocka_unit_test(a_wide_table_gives_one_fact_for_each_value),
