@@ -133,30 +133,44 @@ static void sort_run(struct figure *f, size_t n)
 	}
 }
 
-/* Lays f->list out by series and time; each series knows its run. */
-static int sort_figures(struct figures *f, struct err *e)
+/* Counts the figures of each series and gives it its run; whether they lie so already, as those of
+ * a list of series do. */
+static bool share_out(struct figures *f)
 {
-	struct figure *out = arena_array(f->arena, f->n + 1, sizeof(*out));
+	bool there = true;
 	size_t at = 0;
 
-	if (!out)
-		return no_room(e);
-	for (size_t i = 0; i < f->n; i++)
+	for (size_t i = 0; i < f->n; i++) {
 		f->series[f->list[i].series]->n++;
+		there = there && (i == 0 || f->list[i - 1].series <= f->list[i].series);
+	}
 	for (size_t k = 0; k < f->nseries; k++) {
 		f->series[k]->first = at;
 		at += f->series[k]->n;
-		f->series[k]->n = 0;
 	}
-	for (size_t i = 0; i < f->n; i++) {
-		struct series *s = f->series[f->list[i].series];
+	return there;
+}
 
-		out[s->first + s->n++] = f->list[i];
+/* Lays f->list out by series and time; each series knows its run. */
+static int sort_figures(struct figures *f, struct err *e)
+{
+	if (!share_out(f)) {
+		struct figure *out = arena_array(f->arena, f->n, sizeof(*out));
+
+		if (!out)
+			return no_room(e);
+		for (size_t k = 0; k < f->nseries; k++)
+			f->series[k]->n = 0;
+		for (size_t i = 0; i < f->n; i++) {
+			struct series *s = f->series[f->list[i].series];
+
+			out[s->first + s->n++] = f->list[i];
+		}
+		f->list = out;
+		f->cap = f->n;
 	}
 	for (size_t k = 0; k < f->nseries; k++)
-		sort_run(out + f->series[k]->first, f->series[k]->n);
-	f->list = out;
-	f->cap = f->n;
+		sort_run(f->list + f->series[k]->first, f->series[k]->n);
 	return 0;
 }
 

@@ -35,6 +35,7 @@ struct figure {
 	uint16_t table;        /* of the batch, for complaints */
 	bool dropped;          /* refused before figures were held against each other */
 	bool doomed;           /* refused, but the others are still held against it */
+	bool in_panel;         /* the panel of its period has been looked at */
 };
 
 /* What stands in a column of a table. */

@@ -54,9 +54,15 @@ void edits_note_span(struct edits *w, enum freq freq, int32_t index);
 int edits_past(struct edits *w, struct series *s, struct err *e);
 /* The figure of that period, from this document, or stored when the document has none. */
 int edits_point(struct edits *w, struct series *s, int64_t index, struct point *out, struct err *e);
-/* The newest ones before `stamp_ms`, at most `max`, newest first; how many there are. */
-size_t edits_recent(struct edits *w, const struct series *s, int64_t stamp_ms, struct point *out,
-		    size_t max);
+
+struct recent {
+	struct point points[RECENT_MAX];
+	size_t n;
+};
+
+/* The newest ones before `f`, of this document and stored, newest first, at most `max`. */
+void edits_recent(struct edits *w, const struct series *s, const struct figure *f, size_t max,
+		  struct recent *out);
 void edits_close(struct edits *w);
 
 /* --- edits_say.c ------------------------------------------------------------------------ */

@@ -29,23 +29,22 @@ static double symmetric(double ratio, double median)
 bool hb_edit(const double *now, const double *before, size_t n, const struct hb_options *o,
 	     double *room, bool *outlier, double *median_ratio)
 {
-	double *effect = room, *sorted = room + n, low, middle, high, down, up;
+	double *effect = room, *values = room + n, low, middle, high, down, up;
 
 	if (n < o->least || n == 0)
 		return false;
 	for (size_t k = 0; k < n; k++)
-		sorted[k] = now[k] / before[k];
-	*median_ratio = stats_median(sorted, n);
+		values[k] = now[k] / before[k];
+	*median_ratio = stats_median(values, n);
 	for (size_t k = 0; k < n; k++) {
 		double size = now[k] > before[k] ? now[k] : before[k];
 
 		effect[k] = symmetric(now[k] / before[k], *median_ratio) * pow(size, o->u);
-		sorted[k] = effect[k];
+		values[k] = effect[k];
 	}
-	stats_sort(sorted, n);
-	low = stats_quantile_sorted(sorted, n, 0.25);
-	middle = stats_quantile_sorted(sorted, n, 0.5);
-	high = stats_quantile_sorted(sorted, n, 0.75);
+	low = stats_quantile(values, n, 0.25);
+	middle = stats_quantile(values, n, 0.5);
+	high = stats_quantile(values, n, 0.75);
 	down = fmax(middle - low, fabs(o->a * middle));
 	up = fmax(high - middle, fabs(o->a * middle));
 	/* Where half of the units move exactly alike there is no scale to tell what is far. */
@@ -61,6 +60,8 @@ bool hb_edit(const double *now, const double *before, size_t n, const struct hb_
 struct panel {
 	const struct indicator *indicator;
 	enum unit_class class;
+	struct series **peers; /* of both */
+	size_t npeers;
 	int64_t index, then;
 	double factor; /* from a break between the two */
 	double *now, *before, *room;
@@ -79,12 +80,14 @@ static int panel_init(struct edits *w, struct panel *p, struct err *e)
 	size_t units = catalogue_units(w->catalogue) + 1;
 	struct arena *a = w->figures->arena;
 
+	*p = (struct panel){ 0 };
 	p->now = arena_array(a, units, sizeof(double));
 	p->before = arena_array(a, units, sizeof(double));
 	p->room = arena_array(a, units, 2 * sizeof(double));
 	p->outlier = arena_array(a, units, sizeof(bool));
 	p->own = arena_array(a, units, sizeof(*p->own));
-	return p->now && p->before && p->room && p->outlier && p->own ? 0 : no_room(e);
+	p->peers = arena_array(a, units, sizeof(struct series *));
+	return p->now && p->before && p->room && p->outlier && p->own && p->peers ? 0 : no_room(e);
 }
 
 /* Which period it is compared with; false when there is none. */
@@ -103,20 +106,44 @@ static bool set_period(struct panel *p)
 			     &p->factor);
 }
 
-static int add_unit(struct edits *w, struct panel *p, const struct unit *u, struct err *e)
+/* The series of the panel's units; of what is stored too, where there is a store. */
+static int set_peers(struct edits *w, struct panel *p, const struct indicator *i,
+		     enum unit_class class, struct err *e)
+{
+	if (p->indicator == i && p->class == class)
+		return 0;
+	p->indicator = i;
+	p->class = class;
+	p->npeers = 0;
+	for (size_t k = 0; k < catalogue_units(w->catalogue); k++) {
+		const struct unit *u = catalogue_unit_at(w->catalogue, k);
+		struct series *s;
+
+		if (u->class != class)
+			continue;
+		s = w->history ? figures_series(w->figures, u, i, e)
+			       : pairs_get(&w->figures->by_pair, pair_key(u->index, i->index));
+		if (s)
+			p->peers[p->npeers++] = s;
+		else if (w->history)
+			return -1;
+	}
+	return 0;
+}
+
+static int add_unit(struct edits *w, struct panel *p, struct series *s, struct err *e)
 {
 	struct point now, before;
-	struct series *s;
 
-	s = pairs_get(&w->figures->by_pair, pair_key(u->index, p->indicator->index));
-	if (!s && !w->history)
-		return 0;
-	if (!s)
-		s = figures_series(w->figures, u, p->indicator, e);
-	if (!s || edits_point(w, s, p->index, &now, e) < 0 ||
-	    edits_point(w, s, p->then, &before, e) < 0)
+	if (edits_point(w, s, p->index, &now, e) < 0)
 		return -1;
-	if (!now.found || !before.found || now.value <= 0 || before.value <= 0)
+	if (now.f)
+		now.f->in_panel = true;
+	if (!now.found || now.value <= 0)
+		return 0;
+	if (edits_point(w, s, p->then, &before, e) < 0)
+		return -1;
+	if (!before.found || before.value <= 0)
 		return 0;
 	p->now[p->n] = now.value;
 	p->before[p->n] = before.value * p->factor;
@@ -155,12 +182,9 @@ static int look(struct edits *w, struct panel *p, struct err *e)
 	p->n = 0;
 	if (!set_period(p))
 		return 0;
-	for (size_t k = 0; k < catalogue_units(w->catalogue); k++) {
-		const struct unit *u = catalogue_unit_at(w->catalogue, k);
-
-		if (u->class == p->class && add_unit(w, p, u, e) < 0)
+	for (size_t k = 0; k < p->npeers; k++)
+		if (add_unit(w, p, p->peers[k], e) < 0)
 			return -1;
-	}
 	if (!hb_edit(p->now, p->before, p->n, &hb_defaults, p->room, p->outlier, &median))
 		return 0;
 	for (size_t k = 0; k < p->n; k++)
@@ -178,34 +202,20 @@ static bool has_panel(const struct indicator *i)
 	return edit_is_on(i, EDIT_PANEL) && i->form != FORM_GROWTH && !indicator_is_rate(i);
 }
 
-/* Each indicator, class and period once; `seen` knows those that were. 1: it is new. 0, -1. */
-static int is_new(struct pairs *seen, const struct series *s, const struct figure *f, struct err *e)
-{
-	uint64_t key = pair_key((uint32_t)(s->indicator->index * UNIT_CLASSES + s->unit->class),
-				(uint32_t)f->index);
-
-	if (pairs_get(seen, key))
-		return 0;
-	return pairs_put(seen, key, (void *)f, e) < 0 ? -1 : 1;
-}
-
-static int look_at_all(struct edits *w, struct panel *p, struct pairs *seen, struct err *e)
+/* Each indicator, class and period once, where its first figure stands. */
+static int look_at_all(struct edits *w, struct panel *p, struct err *e)
 {
 	struct figures *fs = w->figures;
 
 	for (size_t k = 0; k < fs->n; k++) {
-		const struct series *s = fs->series[fs->list[k].series];
-		int fresh = 0;
+		const struct figure *f = &fs->list[k];
+		const struct series *s = fs->series[f->series];
 
-		if (!fs->list[k].dropped && has_panel(s->indicator))
-			fresh = is_new(seen, s, &fs->list[k], e);
-		if (fresh < 0)
-			return -1;
-		if (!fresh)
+		if (f->dropped || f->in_panel || !has_panel(s->indicator))
 			continue;
-		p->indicator = s->indicator;
-		p->class = s->unit->class;
-		p->index = fs->list[k].index;
+		if (set_peers(w, p, s->indicator, s->unit->class, e) < 0)
+			return -1;
+		p->index = f->index;
 		if (look(w, p, e) < 0)
 			return -1;
 	}
@@ -214,16 +224,12 @@ static int look_at_all(struct edits *w, struct panel *p, struct pairs *seen, str
 
 int edits_panel(struct edits *w, struct err *e)
 {
-	struct pairs seen = { 0 };
 	struct panel p;
-	int rc;
 
 	/* Without a past only the document can have enough units. */
 	if (!w->history && w->figures->nseries < hb_defaults.least)
 		return 0;
 	if (panel_init(w, &p, e) < 0)
 		return -1;
-	rc = look_at_all(w, &p, &seen, e);
-	pairs_release(&seen);
-	return rc;
+	return look_at_all(w, &p, e);
 }

@@ -81,11 +81,16 @@ static size_t past_from(const struct series *s, int64_t stamp_ms)
 	return low;
 }
 
-/* The first of the document with an index not before `index`. */
+/* The first of the document with an index not before `index`. Where no period is missing, and none
+ * is there twice, it is where it should be. */
 static size_t own_from(const struct figure *f, size_t n, int64_t index)
 {
 	size_t low = 0, high = n;
+	int64_t at = n ? index - f[0].index : 0;
 
+	if (at >= 0 && (size_t)at < n && f[at].index == index &&
+	    (at == 0 || f[at - 1].index < index))
+		return (size_t)at;
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
 
@@ -136,33 +141,26 @@ int edits_point(struct edits *w, struct series *s, int64_t index, struct point *
 	return 0;
 }
 
-size_t edits_recent(struct edits *w, const struct series *s, int64_t stamp_ms, struct point *out,
-		    size_t max)
+void edits_recent(struct edits *w, const struct series *s, const struct figure *f, size_t max,
+		  struct recent *out)
 {
 	struct figure *own = w->figures->list + s->first;
-	size_t p = past_from(s, stamp_ms), o = 0, n = 0;
+	size_t p = past_from(s, f->stamp_ms), o = (size_t)(f - own), n = 0;
 
-	for (size_t high = s->n; o < high;) {
-		size_t mid = o + (high - o) / 2;
-
-		if (own[mid].stamp_ms < stamp_ms)
-			o = mid + 1;
-		else
-			high = mid;
-	}
 	while (n < max && (o || p)) {
-		if (o && (!p || own[o - 1].stamp_ms >= s->past[p - 1].stamp_ms)) {
-			struct figure *f = &own[--o];
+		struct figure *mine = o ? &own[o - 1] : NULL;
 
-			if (p && f->stamp_ms == s->past[p - 1].stamp_ms)
+		if (mine && (!p || mine->stamp_ms >= s->past[p - 1].stamp_ms)) {
+			o--;
+			if (p && mine->stamp_ms == s->past[p - 1].stamp_ms)
 				p--;
-			if (!f->dropped)
-				out[n++] = of_document(f);
+			if (!mine->dropped)
+				out->points[n++] = of_document(mine);
 		} else {
-			out[n++] = of_store(w, s, &s->past[--p]);
+			out->points[n++] = of_store(w, s, &s->past[--p]);
 		}
 	}
-	return n;
+	out->n = n;
 }
 
 double shown_half(const struct indicator *i, double value)

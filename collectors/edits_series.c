@@ -35,16 +35,26 @@ bool edit_range(struct edits *w, const struct series *s, struct figure *f)
 
 /* --- slips of the unit ------------------------------------------------------------------- */
 
+/* The last month of a period. */
+static int month_of(enum freq freq, int64_t index)
+{
+	uint32_t k = (uint32_t)index;
+
+	/* Asked a dozen times for each figure of a document: of the years that have figures the
+	 * index is positive, and dividing by what is known is no division. */
+	if (index >= 0 && index <= UINT32_MAX) {
+		if (freq == FREQ_MONTH)
+			return (int)(k % 12) + 1;
+		if (freq == FREQ_QUARTER)
+			return (int)(k % 4 + 1) * 3;
+	}
+	return period_from_index(freq, index).last_month;
+}
+
 /* What is compared of a figure: of one since New Year the mean of its months. */
 static double pace_of(const struct indicator *i, int64_t index, double value)
 {
-	int months = freq_months(i->freq);
-
-	if (i->form != FORM_YTD)
-		return fabs(value);
-	/* Of the years that have figures the index is positive; a day has its month to look up. */
-	return fabs(value) / (months && index >= 0 ? (int)(index % (12 / months) + 1) * months
-						   : period_from_index(i->freq, index).last_month);
+	return i->form == FORM_YTD ? fabs(value) / month_of(i->freq, index) : fabs(value);
 }
 
 struct measure_of_past {
@@ -80,16 +90,15 @@ static double median_of_few(double *x, size_t n)
 	return n % 2 ? x[n / 2] : (x[n / 2 - 1] + x[n / 2]) / 2;
 }
 
-static bool by_median(struct edits *w, const struct series *s, const struct figure *f,
+static bool by_median(const struct series *s, const struct figure *f, const struct recent *r,
 		      struct measure_of_past *out)
 {
-	struct point recent[RECENT_MAX];
 	double pace[RECENT_MAX], now;
-	size_t n = edits_recent(w, s, f->stamp_ms, recent, RECENT_MAX), m = 0;
+	size_t m = 0;
 
-	for (size_t k = 0; k < n; k++)
-		if (recent[k].value != 0)
-			pace[m++] = pace_of(s->indicator, recent[k].index, recent[k].value);
+	for (size_t k = 0; k < r->n; k++)
+		if (r->points[k].value != 0)
+			pace[m++] = pace_of(s->indicator, r->points[k].index, r->points[k].value);
 	if (m < RECENT_MIN)
 		return false;
 	out->n = m;
@@ -104,12 +113,14 @@ static bool by_median(struct edits *w, const struct series *s, const struct figu
 
 /* The last figure; of a new year's first one since New Year, that of a year before. */
 static int by_last(struct edits *w, struct series *s, const struct figure *f,
-		   struct measure_of_past *out, struct err *e)
+		   const struct recent *r, struct measure_of_past *out, struct err *e)
 {
 	const struct indicator *i = s->indicator;
-	struct point than;
-	bool found = edits_recent(w, s, f->stamp_ms, &than, 1) > 0;
+	struct point than = { 0 };
+	bool found = r->n > 0;
 
+	if (found)
+		than = r->points[0];
 	if (i->form == FORM_YTD && i->freq != FREQ_DAY &&
 	    !(found && period_from_index(i->freq, than.index).year == f->year)) {
 		if (edits_point(w, s, f->index - freq_per_year(i->freq), &than, e) < 0)
@@ -165,14 +176,15 @@ static bool say_slip(struct edits *w, const struct series *s, struct figure *f,
 }
 
 /* 1: no slip. 0: refused. */
-static int edit_slip(struct edits *w, struct series *s, struct figure *f, struct err *e)
+static int edit_slip(struct edits *w, struct series *s, struct figure *f, const struct recent *r,
+		     struct err *e)
 {
 	struct measure_of_past m = { 0 };
 	enum edit_rule rule;
 
 	if (!s->indicator->unit_slip || !edit_is_on(s->indicator, EDIT_UNIT_SLIP) || f->value == 0)
 		return 1;
-	if (!by_median(w, s, f, &m) && by_last(w, s, f, &m, e) < 0)
+	if (!by_median(s, f, r, &m) && by_last(w, s, f, r, &m, e) < 0)
 		return -1;
 	rule = m.ratio > 0 ? slip_rule(s->indicator, &m) : EDIT_OFF;
 	return rule == EDIT_OFF || say_slip(w, s, f, &m, rule);
@@ -248,7 +260,7 @@ static bool edit_level(struct edits *w, const struct series *s, struct figure *f
 int edits_of_series(struct edits *w, struct series *s, struct figure *f, struct err *e)
 {
 	const struct indicator *i = s->indicator;
-	struct point before;
+	struct recent r;
 	int rc;
 
 	if (!edit_range(w, s, f))
@@ -257,10 +269,9 @@ int edits_of_series(struct edits *w, struct series *s, struct figure *f, struct 
 		return 1;
 	if (edits_past(w, s, e) < 0)
 		return -1;
-	rc = edit_slip(w, s, f, e);
-	if (rc <= 0)
+	edits_recent(w, s, f, i->unit_slip ? RECENT_MAX : 1, &r);
+	rc = edit_slip(w, s, f, &r, e);
+	if (rc <= 0 || !r.n)
 		return rc;
-	if (edits_recent(w, s, f->stamp_ms, &before, 1) == 0)
-		return 1;
-	return edit_fall(w, s, f, &before) && edit_level(w, s, f, &before);
+	return edit_fall(w, s, f, &r.points[0]) && edit_level(w, s, f, &r.points[0]);
 }

@@ -19,6 +19,7 @@ enum { NAME_MAX_BYTES = 1024 }; /* a longer text is no name */
 struct text_entry {
 	struct slice text;
 	uint32_t id;
+	struct text_entry *after;          /* what came behind it the last time */
 	struct known_indicator *indicator; /* of indicator texts */
 	bool parsed;                       /* of period texts */
 	struct period period;
@@ -42,10 +43,16 @@ static int no_room(struct err *e)
 static struct text_entry *text_entry(struct resolver *r, struct texts *t, struct slice text,
 				     struct err *e)
 {
-	struct text_entry *x = t->last;
+	struct text_entry *last = t->last, *x = last;
 
 	if (x && slice_eq(x->text, text))
 		return x;
+	/* Rows come in turns: months behind each other, units behind each other. */
+	x = last ? last->after : NULL;
+	if (x && slice_eq(x->text, text)) {
+		t->last = x;
+		return x;
+	}
 	x = map_get(&t->map, text);
 	if (!x) {
 		x = arena_new(r->arena, struct text_entry);
@@ -57,6 +64,8 @@ static struct text_entry *text_entry(struct resolver *r, struct texts *t, struct
 		if (map_put(&t->map, x->text, x, e) < 0)
 			return NULL;
 	}
+	if (last)
+		last->after = x;
 	t->last = x;
 	return x;
 }
@@ -628,16 +637,21 @@ struct known_series *resolve_series(struct resolver *r, struct slice unit_text,
 	if (!u->unit || u->none.refused.text)
 		return &u->none;
 	key = pair_key(u->unit->index, i->indicator->index);
+	if (r->last_series && r->last_key == key)
+		return r->last_series;
 	k = pairs_get(&r->series, key);
-	if (k)
-		return k;
-	k = arena_new(r->arena, struct known_series);
 	if (!k) {
-		no_room(e);
-		return NULL;
+		k = arena_new(r->arena, struct known_series);
+		if (!k) {
+			no_room(e);
+			return NULL;
+		}
+		if (make_series(r, k, u->unit, i->indicator, e) < 0 ||
+		    pairs_put(&r->series, key, k, e) < 0)
+			return NULL;
 	}
-	if (make_series(r, k, u->unit, i->indicator, e) < 0 || pairs_put(&r->series, key, k, e) < 0)
-		return NULL;
+	r->last_key = key;
+	r->last_series = k;
 	return k;
 }
 

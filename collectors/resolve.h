@@ -52,7 +52,8 @@ struct known_series {
 	enum column_cell total; /* COLUMN_PART: it is of a unit */
 };
 
-/* The texts of one axis, numbered; the one seen last needs no look-up. */
+/* The texts of one axis, numbered; the one seen last, and what came behind it before, need no
+ * look-up. */
 struct texts {
 	struct map map;
 	struct text_entry *last;
@@ -76,6 +77,8 @@ struct resolver {
 	struct bare_name *bare_names; /* of the catalogue; NULL: not asked for yet */
 	size_t nbare_names;
 	struct pairs units, periods, series;
+	uint64_t last_key; /* of series, and what it led to: that of the row before, as a rule */
+	struct known_series *last_series;
 	struct refused *said;
 };
 
