@@ -11,7 +11,7 @@
  * a lock as long as one remains. The step from one to none is taken under the
  * lock of the set's part, and so is finding it, so a set that is found always
  * has a reference and one without is in no table: nothing is brought back to
- * life. A string's count is only touched under its part's lock.
+ * life. It is the same with a string and the sets that hold it.
  *
  * Two hashes: the public one is the same in every process; places in the tables
  * come from one seeded by the process, since labels come from outside.
@@ -40,7 +40,7 @@ struct part {
 
 struct string {
 	struct node node;
-	size_t refs; /* under the part's lock */
+	atomic_size_t refs;
 	size_t n;
 	char text[];
 };
@@ -141,7 +141,7 @@ static struct string *string_new(uint64_t hash, struct slice s)
 	if (!str)
 		return NULL;
 	str->node = (struct node){ .hash = hash };
-	str->refs = 1;
+	atomic_init(&str->refs, 1);
 	str->n = s.n;
 	if (s.n)
 		memcpy(str->text, s.p, s.n);
@@ -159,7 +159,7 @@ static struct slice string_intern(struct slice s)
 	pthread_mutex_lock(&p->lock);
 	str = string_find(p, hash, s);
 	if (str) {
-		str->refs++;
+		atomic_fetch_add_explicit(&str->refs, 1, memory_order_relaxed);
 	} else {
 		str = string_new(hash, s);
 		if (str)
@@ -169,14 +169,42 @@ static struct slice string_intern(struct slice s)
 	return str ? slice_of(str->text, str->n) : slice_of(NULL, 0);
 }
 
+static struct string *string_of(struct slice interned)
+{
+	return (struct string *)(interned.p - offsetof(struct string, text));
+}
+
+/* One more reference to a string that the caller knows to have one. */
+static struct slice string_ref(struct slice interned)
+{
+	atomic_fetch_add_explicit(&string_of(interned)->refs, 1, memory_order_relaxed);
+	return interned;
+}
+
+/* Drops a reference that is not the last; false when it may be. */
+static bool string_drop_one_of_several(struct string *str)
+{
+	size_t refs = atomic_load_explicit(&str->refs, memory_order_relaxed);
+
+	while (refs > 1)
+		if (atomic_compare_exchange_weak_explicit(&str->refs, &refs, refs - 1,
+							  memory_order_release,
+							  memory_order_relaxed))
+			return true;
+	return false;
+}
+
 static void string_drop(struct slice s)
 {
-	struct string *str = (struct string *)(s.p - offsetof(struct string, text));
-	struct part *p = part_of(string_parts, str->node.hash);
+	struct string *str = string_of(s);
+	struct part *p;
 	bool last;
 
+	if (string_drop_one_of_several(str))
+		return;
+	p = part_of(string_parts, str->node.hash);
 	pthread_mutex_lock(&p->lock);
-	last = --str->refs == 0;
+	last = atomic_fetch_sub_explicit(&str->refs, 1, memory_order_acq_rel) == 1;
 	if (last)
 		part_remove(p, &str->node);
 	pthread_mutex_unlock(&p->lock);
@@ -185,6 +213,23 @@ static void string_drop(struct slice s)
 }
 
 /* --- checking what comes in --------------------------------------------------- */
+
+/* ASCII without NUL, as nearly all are, needs no closer look. */
+static bool is_ascii_text(struct slice s)
+{
+	static const uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
+	uint64_t eight, odd = 0;
+	size_t i = 0;
+
+	/* Of each byte from 1 to 127 neither it nor it less one has the high bit. */
+	for (; s.n - i >= sizeof(eight); i += sizeof(eight)) {
+		memcpy(&eight, s.p + i, sizeof(eight));
+		odd |= eight | (eight - ones);
+	}
+	for (; i < s.n; i++)
+		odd |= (unsigned char)s.p[i] | ((uint64_t)(unsigned char)s.p[i] - 1);
+	return !(odd & highs);
+}
 
 static int check_name(struct slice name, struct err *e)
 {
@@ -196,6 +241,8 @@ static int check_name(struct slice name, struct err *e)
 	if (name.n > LABEL_NAME_MAX_BYTES)
 		return err_set(e, ERR_LIMIT, "label name %s has %zu bytes, more than %d",
 			       text_shown(name, shown), name.n, LABEL_NAME_MAX_BYTES);
+	if (is_ascii_text(name))
+		return 0;
 	bad = utf8_bad_at(name);
 	if (bad >= 0)
 		return err_set(e, ERR_INVALID, "label name is not UTF-8 at byte %ld", bad + 1);
@@ -212,6 +259,8 @@ static int check_value(const struct label *l, struct err *e)
 	if (l->value.n > LABEL_VALUE_MAX_BYTES)
 		return err_set(e, ERR_LIMIT, "value of label %s has %zu bytes, more than %d",
 			       text_shown(l->name, shown), l->value.n, LABEL_VALUE_MAX_BYTES);
+	if (is_ascii_text(l->value))
+		return 0;
 	bad = utf8_bad_at(l->value);
 	if (bad >= 0)
 		return err_set(e, ERR_INVALID, "value of label %s is not UTF-8 at byte %ld",
@@ -308,9 +357,27 @@ static void set_free(struct set *s)
 	mem_free(s);
 }
 
-static struct set *set_new(uint64_t hash, const struct label *l, size_t n)
+/* Both are sorted: where `like` has the label, or only its name, its strings are taken. */
+static void take_strings(struct label *out, const struct label *l, const struct labels *like,
+			 size_t *at)
+{
+	while (like && *at < like->n && slice_cmp(like->l[*at].name, l->name) < 0)
+		++*at;
+	if (!like || *at == like->n || !slice_eq(like->l[*at].name, l->name)) {
+		out->name = string_intern(l->name);
+		out->value = string_intern(l->value);
+		return;
+	}
+	out->name = string_ref(like->l[*at].name);
+	out->value = slice_eq(like->l[*at].value, l->value) ? string_ref(like->l[*at].value)
+							    : string_intern(l->value);
+}
+
+static struct set *set_new(uint64_t hash, const struct label *l, size_t n,
+			   const struct labels *like)
 {
 	struct set *s = mem_zalloc(sizeof(*s) + n * sizeof(*l));
+	size_t at = 0;
 
 	if (!s)
 		return NULL;
@@ -318,8 +385,7 @@ static struct set *set_new(uint64_t hash, const struct label *l, size_t n)
 	s->labels.n = (uint32_t)n;
 	atomic_init(&s->labels.refs, 1);
 	for (size_t i = 0; i < n; i++) {
-		s->labels.l[i].name = string_intern(l[i].name);
-		s->labels.l[i].value = string_intern(l[i].value);
+		take_strings(&s->labels.l[i], &l[i], like, &at);
 		if (!s->labels.l[i].name.p || !s->labels.l[i].value.p) {
 			set_free(s);
 			return NULL;
@@ -329,6 +395,12 @@ static struct set *set_new(uint64_t hash, const struct label *l, size_t n)
 }
 
 struct labels *labels_intern(const struct label *l, size_t n, struct err *e)
+{
+	return labels_intern_like(l, n, NULL, e);
+}
+
+struct labels *labels_intern_like(const struct label *l, size_t n, const struct labels *like,
+				  struct err *e)
 {
 	struct label sorted[LABELS_MAX];
 	struct labels *found;
@@ -346,7 +418,7 @@ struct labels *labels_intern(const struct label *l, size_t n, struct err *e)
 	if (found)
 		return found;
 
-	s = set_new(hash, sorted, n);
+	s = set_new(hash, sorted, n, like);
 	if (!s) {
 		err_set(e, ERR_MEMORY, "no memory for a label set");
 		return NULL;

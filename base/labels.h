@@ -48,6 +48,11 @@ int labels_normalize(const struct label *l, size_t n, struct label out[LABELS_MA
  * NULL with ERR_INVALID (name twice, not UTF-8, NUL), ERR_LIMIT, ERR_MEMORY. */
 struct labels *labels_intern(const struct label *l, size_t n, struct err *e);
 
+/* The same, cheaper where most strings are those of `like`, a set the caller has a reference to;
+ * NULL is none. */
+struct labels *labels_intern_like(const struct label *l, size_t n, const struct labels *like,
+				  struct err *e);
+
 /* As labels_intern(), with metric name `name` and up to 8 pairs of C strings,
  * ended by NULL: labels_make(e, "up", "job", "node", NULL). */
 struct labels *labels_make(struct err *e, const char *name, ...) __attribute__((sentinel));

@@ -440,8 +440,12 @@ const struct indicator *catalogue_family(const struct catalogue *c, struct slice
 	for (int k = 0; k < UNIT_CLASSES; k++) {
 		const char *class = unit_class_name((enum unit_class)k);
 		const struct indicator *i;
-		size_t n = strlen(class);
+		size_t n;
 
+		/* Asked of every plain sample that is new: nearly all differ here. */
+		if (!metric.n || metric.p[0] != *class)
+			continue;
+		n = strlen(class);
 		if (!slice_starts(metric, class) || metric.n <= n || metric.p[n] != '_')
 			continue;
 		i = catalogue_indicator(c, slice_skip(metric, n + 1));

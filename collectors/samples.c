@@ -61,6 +61,12 @@ static int refuse_line(struct decoding *d, const struct err *why, unsigned line,
 
 enum fate { FATE_FAILED = -1, FATE_REFUSED, FATE_DROPPED, FATE_KEPT };
 
+/* Samples come by family and from one target: each is much like the one before. */
+static const struct labels *last_labels(const struct batch *b)
+{
+	return b->nsamples ? b->samples[b->nsamples - 1].labels : NULL;
+}
+
 /* What a text not seen before becomes; FATE_KEPT: with a reference to its labels. */
 static enum fate make_series(struct decoding *d, const struct prom_sample *s, struct labels **out,
 			     struct err *e)
@@ -81,7 +87,7 @@ static enum fate make_series(struct decoding *d, const struct prom_sample *s, st
 		return refuse_statistic(d, name_of(&l), s->line, e) < 0 ? FATE_FAILED
 									: FATE_REFUSED;
 	if (kept > 0)
-		*out = labels_intern(l.l, l.n, &why);
+		*out = labels_intern_like(l.l, l.n, last_labels(d->batch), &why);
 	if (kept > 0 && *out)
 		return FATE_KEPT;
 	return refuse_line(d, &why, s->line, e) < 0 ? FATE_FAILED : FATE_REFUSED;

@@ -328,7 +328,9 @@ static void *take_and_drop(void *ctx)
 		seed = seed * 1664525u + 1013904223u;
 		snprintf(value, sizeof(value), "v%u", (seed >> 16) % SHARED);
 		a = labels_make(&e, "m", "l", value, NULL);
-		b = labels_make(&e, "m", "l", value, NULL);
+		b = labels_intern_like((struct label[]){ label("__name__", "m"),
+							 label("l", value) },
+				       2, a, &e);
 		wrong += a != b || !slice_is(labels_get(a, slice_str("l")), value);
 		labels_unref(b);
 		b = labels_ref(a);
@@ -337,6 +339,35 @@ static void *take_and_drop(void *ctx)
 		labels_unref(b);
 	}
 	return wrong ? ctx : NULL;
+}
+
+static void a_set_like_another_is_the_same_as_interned_alone(void **state)
+{
+	static const char *const rows[][3] = {
+		/* job, le, zone; "" is none */
+		{ "a", "0.5", "" }, { "a", "1", "" }, { "", "1", "z" },  { "b", "", "" },
+		{ "a", "0.5", "" }, { "", "", "" },   { "a", "1", "z" }, { "0.5", "a", "1" },
+	};
+	struct labels *like = NULL;
+	struct err e;
+
+	(void)state;
+	for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
+		struct label l[] = { label("zone", rows[k][2]), label("le", rows[k][1]),
+				     label("job", rows[k][0]), label("__name__", "m") };
+		struct labels *next = labels_intern_like(l, 4, like, &e), *alone;
+
+		assert_non_null(next);
+		/* What it took stays when what it was taken from goes. */
+		labels_unref(like);
+		alone = labels_intern(l, 4, &e);
+		assert_ptr_equal(alone, next);
+		assert_slice(labels_name(next), "m");
+		assert_slice(labels_get(next, slice_str("le")), rows[k][1]);
+		labels_unref(alone);
+		like = next;
+	}
+	labels_unref(like);
 }
 
 static void a_copy_has_texts_of_its_own(void **state)
@@ -421,6 +452,7 @@ int main(void)
 		T(every_failed_allocation_is_an_error_without_a_leak),
 		T(a_table_that_cannot_grow_still_works),
 		T(a_set_in_an_arena_is_in_no_table),
+		T(a_set_like_another_is_the_same_as_interned_alone),
 		T(a_copy_has_texts_of_its_own),
 		T(threads_may_race_for_the_last_reference),
 	};
