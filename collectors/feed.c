@@ -219,6 +219,7 @@ static void feed_begin(struct feed *f)
 	timer_stop(&f->timer);
 	f->busy = true;
 	f->attempt_ms = now;
+	f->brought = (struct feed_attempt){ .at_ms = now };
 	f->stage = STAGE_FETCHING;
 	if (f->config.folder)
 		drop_attempt(f);
@@ -307,6 +308,16 @@ static void publish_health(const struct feed *f)
 		counter_set_for(C_FEED_LAST_CHANGE, name, (double)f->last_change_ms / 1e3);
 }
 
+static void remember_attempt(struct feed *f, const char *result, int64_t now)
+{
+	f->brought.seconds = (double)(now - f->brought.at_ms) / 1e3;
+	f->brought.result = result;
+	f->attempts[f->next_attempt] = f->brought;
+	f->next_attempt = (f->next_attempt + 1) % FEED_ATTEMPTS;
+	if (f->nattempts < FEED_ATTEMPTS)
+		f->nattempts++;
+}
+
 static void leave(struct feed *f);
 static struct feed *find_in(struct feed **feeds, size_t n, const char *name);
 
@@ -330,6 +341,7 @@ void feed_finish(struct feed *f, enum attempt_result how, const struct err *err,
 		else if (err)
 			note_bad(f, err, now);
 		counter_add_for(C_FEED_POLLS, slice_str(result_name(how)), 1);
+		remember_attempt(f, result_name(how), now);
 	}
 	if (feed_ending(f)) {
 		leave(f);
@@ -337,6 +349,21 @@ void feed_finish(struct feed *f, enum attempt_result how, const struct err *err,
 	}
 	publish_health(f);
 	plan(f);
+}
+
+static const char *handed_in_name(enum intake_end how)
+{
+	switch (how) {
+	case INTAKE_STORED:
+		return result_name(ATTEMPT_CHANGED);
+	case INTAKE_REFUSED:
+		return result_name(ATTEMPT_REFUSED);
+	case INTAKE_NOTHING:
+	case INTAKE_SAME:
+		return result_name(ATTEMPT_UNCHANGED);
+	default:
+		return result_name(ATTEMPT_FAILED);
+	}
 }
 
 void feed_handed_in(struct feed *f, const struct intake *in, enum intake_end how)
@@ -348,7 +375,9 @@ void feed_handed_in(struct feed *f, const struct intake *in, enum intake_end how
 		f->last_success_ms = f->last_change_ms = now;
 	/* Whoever handed it in has been told: the feed itself has not failed. */
 	f->error = in->err;
+	f->brought = (struct feed_attempt){ .at_ms = in->now_ms };
 	feed_book(f, in, how);
+	remember_attempt(f, handed_in_name(how), now);
 	publish_health(f);
 }
 
@@ -424,14 +453,36 @@ static void log_document(struct feed *f, const struct intake *in, enum intake_en
 		  how == INTAKE_REFUSED ? "document rejected" : "document accepted", fields, n);
 }
 
+static void keep_document(struct feed *f, const struct intake *in)
+{
+	f->document = (struct feed_document){
+		.at_ms = loop_now(feed_loop(f)),
+		.bytes = in->bytes,
+		.rows = in->batch->rows,
+		.kept = in->kept,
+		.refused = in->refused,
+		.suspect = in->suspect,
+		.submission = in->submission,
+		.fresh = in->fresh,
+		.revised = in->revised,
+		.unchanged = in->unchanged,
+		.fetch_seconds = in->fetch_seconds,
+		.decode_seconds = in->decode_seconds,
+	};
+	for (int r = 0; r < REFUSALS; r++)
+		f->document.count[r] = in->batch->count[r];
+	f->brought.bytes += in->bytes;
+	f->brought.kept += in->kept;
+	f->brought.refused += in->refused;
+}
+
 void feed_book(struct feed *f, const struct intake *in, enum intake_end how)
 {
 	struct slice name = feed_name(f);
 
 	if (!in->batch)
 		return;
-	f->kept = in->kept;
-	f->refused = in->refused;
+	keep_document(f, in);
 	f->kept_total += in->kept;
 	f->refused_total += in->refused;
 	f->bytes_total += in->bytes;
@@ -729,15 +780,21 @@ void collector_status(const struct collector *c, size_t i, struct feed_status *o
 		.failing_since_ms = f->failing_since_ms,
 		.failures = f->times.failures,
 		.every_ms = f->config.every_ms,
-		.kept = f->kept,
-		.refused = f->refused,
+		.kept = f->document.kept,
+		.refused = f->document.refused,
 		.kept_total = f->kept_total,
 		.refused_total = f->refused_total,
 		.bytes_total = f->bytes_total,
 		.error = f->error.code == ERR_NONE ? "" : f->error.text,
 		.complaints = f->complaints,
 		.ncomplaints = f->ncomplaints,
+		.format = format_of((enum feed_format)f->config.format)->name,
+		.document = &f->document,
+		.nattempts = f->nattempts,
 	};
+	for (size_t k = 0; k < f->nattempts; k++)
+		out->attempts[k] =
+			f->attempts[(f->next_attempt + FEED_ATTEMPTS - 1 - k) % FEED_ATTEMPTS];
 }
 
 int collector_poll(struct collector *c, const char *name, struct err *e)

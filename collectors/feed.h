@@ -131,6 +131,26 @@ void collector_close(struct collector *c, void (*closed)(void *ctx), void *ctx);
 
 enum feed_health { FEED_NEW, FEED_OK, FEED_FAILING };
 
+enum { FEED_ATTEMPTS = 8 };
+
+/* An attempt that ended, or a document that was handed in. */
+struct feed_attempt {
+	int64_t at_ms; /* when it began */
+	double seconds;
+	const char *result;            /* "changed", "unchanged", "refused", "failed" */
+	uint64_t bytes, kept, refused; /* of what it brought, unpacked */
+};
+
+/* The last document that was decided on. */
+struct feed_document {
+	int64_t at_ms;                                /* 0: there was none yet */
+	uint64_t bytes, rows, kept, refused, suspect; /* bytes unpacked */
+	uint64_t submission;                          /* 0: it has none */
+	uint32_t fresh, revised, unchanged;           /* figures, as the store has met them */
+	double fetch_seconds, decode_seconds;
+	uint64_t count[REFUSALS]; /* by reason, of what was refused or doubted */
+};
+
 struct feed_status {
 	const char *name, *source, *owner; /* source: URL without user info, or folder */
 	enum feed_health health;
@@ -142,6 +162,10 @@ struct feed_status {
 	uint64_t kept, refused; /* of the last document */
 	uint64_t kept_total, refused_total, bytes_total;
 	const char *error; /* of the last attempt, "" when it went well */
+	const char *format;
+	const struct feed_document *document;
+	struct feed_attempt attempts[FEED_ATTEMPTS]; /* the newest first */
+	size_t nattempts;
 	/* complaints of the last document, the first 20 */
 	const struct complaint *complaints;
 	size_t ncomplaints;

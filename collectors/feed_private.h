@@ -200,7 +200,11 @@ struct feed {
 	struct processed processed;
 	int64_t good_ms, full_ms; /* begin of the last attempt that went well; for all there is */
 	int64_t last_success_ms, last_change_ms, next_ms, failing_since_ms;
-	uint64_t kept, refused, kept_total, refused_total, bytes_total;
+	uint64_t kept_total, refused_total, bytes_total;
+	struct feed_document document;
+	struct feed_attempt attempts[FEED_ATTEMPTS]; /* a ring; the newest is before next_attempt */
+	size_t nattempts, next_attempt;
+	struct feed_attempt brought; /* by the attempt under way: its bytes and figures */
 	struct err error;  /* of the last attempt; of a folder: also the last rejected file */
 	struct err logged; /* the failure that was logged last */
 	uint64_t logged_refused;

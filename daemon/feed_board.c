@@ -83,10 +83,65 @@ static int copy_complaints(struct arena *a, struct feed_row *row, const struct f
 	return 0;
 }
 
+static int copy_reasons(struct arena *a, struct feed_row *row, const struct feed_document *d)
+{
+	size_t n = 0;
+
+	for (int r = 0; r < REFUSALS; r++)
+		n += d->count[r] > 0;
+	row->reasons = arena_array(a, n ? n : 1, sizeof(*row->reasons));
+	if (!row->reasons)
+		return -1;
+	for (int r = 0; r < REFUSALS; r++)
+		if (d->count[r])
+			row->reasons[row->nreasons++] = (struct feed_reason){
+				.reason = refusal_name((enum refusal)r),
+				.zh = refusal_zh((enum refusal)r),
+				.kept = refusal_keeps((enum refusal)r),
+				.n = d->count[r],
+			};
+	return 0;
+}
+
+static void copy_document(struct feed_row *row, const struct feed_document *d)
+{
+	row->document_ms = d->at_ms;
+	row->bytes = d->bytes;
+	row->rows = d->rows;
+	row->suspect = d->suspect;
+	row->submission = d->submission;
+	row->fresh = d->fresh;
+	row->revised = d->revised;
+	row->unchanged = d->unchanged;
+	row->fetch_seconds = d->fetch_seconds;
+	row->decode_seconds = d->decode_seconds;
+}
+
+static void copy_attempts(struct feed_row *row, const struct feed_status *s)
+{
+	_Static_assert((int)FEED_ROW_ATTEMPTS == (int)FEED_ATTEMPTS, "all are shown");
+	row->nattempts = s->nattempts;
+	for (size_t i = 0; i < s->nattempts; i++) {
+		row->attempts[i].at_ms = s->attempts[i].at_ms;
+		row->attempts[i].seconds = s->attempts[i].seconds;
+		row->attempts[i].result = s->attempts[i].result;
+		row->attempts[i].bytes = s->attempts[i].bytes;
+		row->attempts[i].kept = s->attempts[i].kept;
+		row->attempts[i].refused = s->attempts[i].refused;
+	}
+}
+
 static int copy_row(struct arena *a, struct feed_row *row, const struct feed_status *s)
 {
 	*row = (struct feed_row){
 		.health = health_name(s->health),
+		.format = s->format,
+		.every_ms = s->every_ms,
+		.failures = s->failures,
+		.kept_total = s->kept_total,
+		.refused_total = s->refused_total,
+		.bytes_total = s->bytes_total,
+		.last_attempt_ms = s->last_attempt_ms,
 		.last_success_ms = s->last_success_ms,
 		.last_change_ms = s->last_change_ms,
 		.next_ms = s->next_ms,
@@ -98,7 +153,9 @@ static int copy_row(struct arena *a, struct feed_row *row, const struct feed_sta
 	    copy_text(a, &row->owner, s->owner) < 0 || copy_text(a, &row->state, s->state) < 0 ||
 	    copy_text(a, &row->error, s->error) < 0)
 		return -1;
-	return copy_complaints(a, row, s);
+	copy_document(row, s->document);
+	copy_attempts(row, s);
+	return copy_reasons(a, row, s->document) < 0 ? -1 : copy_complaints(a, row, s);
 }
 
 static int copy_some(const struct collector *c, struct board_copy *out)
@@ -193,6 +250,11 @@ static int copy_out(const struct feed_row *from, struct arena *a, struct feed_ro
 	    copy_text(a, &to->source, r.source) < 0 || copy_text(a, &to->owner, r.owner) < 0 ||
 	    copy_text(a, &to->state, r.state) < 0 || copy_text(a, &to->error, r.error) < 0)
 		return -1;
+	to->reasons = arena_array(a, r.nreasons ? r.nreasons : 1, sizeof(*r.reasons));
+	if (!to->reasons)
+		return -1;
+	if (r.nreasons)
+		memcpy(to->reasons, r.reasons, r.nreasons * sizeof(*r.reasons));
 	for (size_t i = 0; i < r.ncomplaints; i++) {
 		to->complaints[i] = r.complaints[i];
 		if (copy_text(a, &to->complaints[i].text, r.complaints[i].text) < 0 ||

@@ -11,11 +11,19 @@
 #include "query/calendar.h"
 #include "rules/alert.h"
 
+enum { FEED_ROW_ATTEMPTS = 8 };
+
 /* A feed as people see it. Texts in the arena given. */
 struct feed_row {
-	const char *name, *source, *owner, *health, *state, *error;
-	int64_t last_success_ms, last_change_ms, next_ms, failing_since_ms;
-	uint64_t kept, refused;
+	const char *name, *source, *owner, *format, *health, *state, *error;
+	int64_t last_attempt_ms, last_success_ms, last_change_ms, next_ms, failing_since_ms;
+	int64_t every_ms; /* 0: it is not polled */
+	unsigned failures;
+	uint64_t kept, refused, kept_total, refused_total, bytes_total;
+	/* The last document; document_ms 0: there was none. Bytes unpacked. */
+	int64_t document_ms;
+	uint64_t bytes, rows, suspect, submission, fresh, revised, unchanged;
+	double fetch_seconds, decode_seconds;
 	struct {
 		const char *reason;
 		unsigned line, column;
@@ -23,6 +31,20 @@ struct feed_row {
 		const char *text, *text_zh; /* NULL: only in one language */
 	} * complaints;
 	size_t ncomplaints;
+	/* What was refused or doubted of it, by reason. */
+	struct feed_reason {
+		const char *reason, *zh; /* constants */
+		bool kept;
+		uint64_t n;
+	} * reasons;
+	size_t nreasons;
+	struct {
+		int64_t at_ms;
+		double seconds;
+		const char *result; /* a constant: "changed", "unchanged", "refused", "failed" */
+		uint64_t bytes, kept, refused;
+	} attempts[FEED_ROW_ATTEMPTS]; /* the newest first */
+	size_t nattempts;
 };
 
 struct exporter_view {

@@ -384,6 +384,46 @@ static void good_rows_are_kept_and_bad_ones_counted(void **state)
 	assert_int_equal(feeds_status(f, "land").refused_total, 2);
 }
 
+static void the_last_document_and_the_last_attempts_are_remembered(void **state)
+{
+	struct feeds *f = *state;
+	char body[256];
+	struct feed_status s;
+
+	feeds_apply(f, land);
+	assert_int_equal(feeds_status(f, "land").nattempts, 0);
+	assert_int_equal(feeds_status(f, "land").document->at_ms, 0);
+	snprintf(body, sizeof(body), "%s无此园,1,2\n", good);
+	reply(f, 200, body);
+	feeds_poll(f, "land");
+	s = feeds_status(f, "land");
+	assert_string_equal(s.format, "csv");
+	assert_int_equal(s.document->at_ms, NOW_MS);
+	assert_int_equal(s.document->bytes, strlen(body));
+	assert_int_equal(s.document->rows, 3);
+	assert_int_equal(s.document->kept, 4);
+	assert_int_equal(s.document->refused, 2);
+	assert_int_equal(s.document->count[REFUSED_UNIT], 2);
+	assert_int_equal(s.document->submission, 7);
+	assert_int_equal(s.nattempts, 1);
+	assert_string_equal(s.attempts[0].result, "changed");
+	assert_int_equal(s.attempts[0].bytes, strlen(body));
+	assert_int_equal(s.attempts[0].refused, 2);
+	for (int k = 0; k < FEED_ATTEMPTS; k++)
+		feeds_tick(f, 600000);
+	reply(f, 500, "");
+	feeds_tick(f, 600000);
+	s = feeds_status(f, "land");
+	assert_int_equal(s.nattempts, FEED_ATTEMPTS);
+	assert_string_equal(s.attempts[0].result, "failed");
+	assert_int_equal(s.attempts[0].bytes, 0);
+	assert_string_equal(s.attempts[1].result, "unchanged");
+	assert_string_equal(s.attempts[FEED_ATTEMPTS - 1].result, "unchanged");
+	assert_true(s.attempts[0].at_ms > s.attempts[1].at_ms);
+	/* The document stays the last one that came. */
+	assert_int_equal(s.document->kept, 4);
+}
+
 static void a_document_of_which_nothing_is_kept_is_refused(void **state)
 {
 	struct feeds *f = *state;
@@ -723,6 +763,7 @@ int main(void)
 		T(retry_after_is_waited_for),
 		T(html_is_refused_and_not_asked_for_again_in_full),
 		T(good_rows_are_kept_and_bad_ones_counted),
+		T(the_last_document_and_the_last_attempts_are_remembered),
 		T(a_document_of_which_nothing_is_kept_is_refused),
 		T(a_truncated_gzip_stores_nothing),
 		T(a_bomb_is_refused),

@@ -38,6 +38,65 @@ static struct feed_row feeds[] = {
 	{ .name = "fresh", .source = "/srv/new", .health = "new", .error = "" },
 };
 
+static void a_feed_is_told_with_its_last_document(void **state)
+{
+	static struct feed_reason reasons[] = { { "value", "不是数字", false, 12 } };
+	struct face *f = *state;
+	const struct json_node *root;
+	struct feed_row row = { .name = "land",
+				.source = "/srv",
+				.owner = "nr",
+				.health = "ok",
+				.state = "waiting",
+				.error = "",
+				.format = "csv",
+				.document_ms = NOW_MS,
+				.bytes = 4096,
+				.rows = 41,
+				.kept = 30,
+				.refused = 12,
+				.submission = 77,
+				.fresh = 30,
+				.reasons = reasons,
+				.nreasons = 1,
+				.nattempts = 1 };
+	struct feed_row rows[] = { row, feeds[1] };
+
+	rows[0].attempts[0].at_ms = NOW_MS;
+	rows[0].attempts[0].result = "changed";
+	f->feeds = rows;
+	f->nfeeds = 2;
+	root = ask(f, serve_api_feeds, "feed=land");
+	assert_int_equal(node_at(root, "/data")->n, 1);
+	assert_text(root, "/data/0/document/at", "2026-11-23T09:05:00.000Z");
+	assert_text(root, "/data/0/document/submission", "77");
+	assert_text(root, "/data/0/document/kept", "30");
+	assert_text(root, "/data/0/reasons/0/zh", "不是数字");
+	assert_text(root, "/data/0/reasons/0/number", "12");
+	assert_text(root, "/data/0/attempts/0/result", "changed");
+	root = ask(f, serve_api_feeds, "health=failing");
+	assert_int_equal(node_at(root, "/data")->n, 1);
+	assert_text(root, "/data/0/error", "no answer");
+	assert_int_equal(node_at(root, "/data/0/document")->type, JSON_NULL);
+	root = ask(f, serve_api_feeds, "limit=1");
+	assert_int_equal(node_at(root, "/data")->n, 1);
+	assert_int_equal(node_at(root, "/warnings")->n, 1);
+}
+
+static void unknown_feeds_and_states_are_refused(void **state)
+{
+	struct face *f = *state;
+
+	f->feeds = feeds;
+	f->nfeeds = 3;
+	face_get(f, serve_api_feeds, "", "feed", "nobody");
+	assert_int_equal(f->r.x.status, 404);
+	face_get(f, serve_api_feeds, "", "health", "well");
+	assert_int_equal(f->r.x.status, 400);
+	face_get(f, serve_api_feeds, "", "limit", "x");
+	assert_int_equal(f->r.x.status, 400);
+}
+
 static void feeds_are_targets(void **state)
 {
 	struct face *f = *state;
@@ -296,6 +355,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(feeds_are_targets),
+		T(a_feed_is_told_with_its_last_document),
+		T(unknown_feeds_and_states_are_refused),
 		T(what_there_is_nothing_of_is_an_empty_list),
 		T(flags_have_prometheus_names_and_are_texts),
 		T(runtimeinfo_has_prometheus_members),

@@ -390,6 +390,7 @@ static void feeds_show_how_it_goes_and_where_the_mistakes_are(void **state)
 	f->nfeeds = 2;
 	page = face_get(f, serve_feeds, "", NULL, NULL);
 	row = row_with(page, "http://127.0.0.1/");
+	assert_has(row, "<a href=\"feed?name=stat-report\">stat-report</a>");
 	assert_string_equal(cell(row, 1), "http://127.0.0.1/a?b=&lt;c&gt;");
 	assert_string_equal(cell(row, 2), "统计局");
 	assert_string_equal(cell(row, 3), "● 正常");
@@ -413,6 +414,166 @@ static void feeds_show_how_it_goes_and_where_the_mistakes_are(void **state)
 	assert_has(page, "共 2 个，失败 1 个");
 	assert_has(page, "<span class=\"mark\">drop</span>：cannot read &lt;folder&gt;");
 	free(feeds[0].complaints);
+	f->nfeeds = 0;
+}
+
+static struct feed_reason feed_reasons[] = {
+	{ "value", "不是数字", false, 12 },
+	{ "ratio", "变动过大", true, 21 },
+};
+
+/* A feed with everything, also what nobody should be able to put into a page. */
+static struct feed_row one_feed(void)
+{
+	struct feed_row r = { .name = "a<b>&\"\x01",
+			      .source = "http://127.0.0.1/x?<y>",
+			      .owner = "stat",
+			      .format = "csv",
+			      .health = "failing",
+			      .state = "decoding",
+			      .error = "no \xe2\x80\xae<i>answer",
+			      .last_attempt_ms = NOW_MS - 1000,
+			      .last_success_ms = NOW_MS - 7200000,
+			      .failing_since_ms = NOW_MS - 3600000,
+			      .next_ms = NOW_MS + 60000,
+			      .every_ms = 600000,
+			      .failures = 3,
+			      .kept = 30,
+			      .refused = 12,
+			      .kept_total = 300,
+			      .refused_total = 13,
+			      .bytes_total = 99999,
+			      .document_ms = NOW_MS - 7200000,
+			      .bytes = 4096,
+			      .rows = 41,
+			      .suspect = 21,
+			      .submission = 77,
+			      .fresh = 28,
+			      .revised = 1,
+			      .unchanged = 1,
+			      .fetch_seconds = 0.25,
+			      .decode_seconds = 0.0015,
+			      .reasons = feed_reasons,
+			      .nreasons = 2,
+			      .nattempts = 2 };
+
+	r.attempts[0].at_ms = NOW_MS - 1000;
+	r.attempts[0].result = "failed";
+	r.attempts[0].seconds = 1.5;
+	r.attempts[1].at_ms = NOW_MS - 7200000;
+	r.attempts[1].result = "changed";
+	r.attempts[1].bytes = 4096;
+	r.attempts[1].kept = 30;
+	r.attempts[1].refused = 12;
+	return r;
+}
+
+static void a_feed_has_a_page_of_its_own(void **state)
+{
+	struct face *f = *state;
+	struct feed_row feed = one_feed();
+	const char *page, *row;
+
+	feed.complaints = calloc(1, sizeof(*feed.complaints));
+	feed.ncomplaints = 1;
+	feed.complaints[0].line = 3;
+	feed.complaints[0].column = 2;
+	feed.complaints[0].place = "B3";
+	feed.complaints[0].text = "'<b>' is no number";
+	feed.complaints[0].text_zh = "不是数字：<b>";
+	feed.complaints[0].reason = "value";
+	f->feeds = &feed;
+	f->nfeeds = 1;
+	page = face_get(f, serve_feed, "", "name", "a<b>&\"\x01");
+	assert_has(page, "<h1>a&lt;b&gt;&amp;&quot;\xef\xbf\xbd</h1>");
+	assert_null(strstr(page, "<b>"));
+	assert_null(strstr(page, "<i>"));
+	assert_has(page, "http://127.0.0.1/x?&lt;y&gt;");
+	assert_has(page, "统计局");
+	assert_has(page, "解析</td>");
+	assert_has(page, "起，连续 3 次");
+	assert_has(page, "<td>10 分</td>");
+	assert_has(page, "4096 <small>（累计 99999）</small>");
+	assert_has(page, "30 <small>（累计 300）</small>");
+	assert_has(page, "12 <small>（累计 13）</small>");
+	assert_has(page, "<td>28、1、1</td>");
+	assert_has(page, "<td>77</td>");
+	assert_has(page, "0.250 秒");
+	assert_has(page, "不是数字 <small lang=\"en\">value</small>");
+	assert_has(page, "不是数字：&lt;b&gt;");
+	assert_has(page, "共 33 处，以上为前 1 条");
+	row = row_with(page, "● 有更新");
+	assert_string_equal(cell(row, 0), "2026-11-23 15:05");
+	assert_string_equal(cell(row, 3), "4096");
+	row = row_with(page, "1.50 秒");
+	assert_string_equal(cell(row, 1), "■ 失败");
+	assert_string_equal(cell(row, 3), "—");
+	assert_has(face_get(f, serve_feed, "", "name", "other"), "没有这个数据源");
+	assert_int_equal(f->r.x.status, 404);
+	assert_has(face_get(f, serve_feed, "", NULL, NULL), "地址中缺少参数 name");
+	assert_int_equal(f->r.x.status, 400);
+	free(feed.complaints);
+	f->nfeeds = 0;
+}
+
+static void a_feed_that_has_brought_nothing_says_so(void **state)
+{
+	struct face *f = *state;
+	struct feed_row feed = { .name = "new",
+				 .source = "/srv",
+				 .owner = "",
+				 .health = "new",
+				 .state = "waiting",
+				 .error = "",
+				 .format = "table" };
+	const char *page;
+
+	f->feeds = &feed;
+	f->nfeeds = 1;
+	page = face_get(f, serve_feed, "", "name", "new");
+	assert_has(page, "尚未收到文件");
+	assert_null(strstr(page, "最近几次"));
+	assert_null(strstr(page, "退回与存疑"));
+	f->nfeeds = 0;
+}
+
+static void ten_thousand_feeds_come_in_pages_the_broken_first(void **state)
+{
+	enum { MANY = 10000 };
+	struct face *f = *state;
+	struct feed_row *feeds = calloc(MANY, sizeof(*feeds));
+	char(*names)[16] = calloc(MANY, sizeof(*names));
+	const char *page;
+
+	for (int i = 0; i < MANY; i++) {
+		snprintf(names[i], sizeof(names[i]), "feed%05d", i);
+		feeds[i] = (struct feed_row){ .name = names[i],
+					      .source = "/srv",
+					      .owner = "",
+					      .health = "ok",
+					      .state = "waiting",
+					      .error = "" };
+	}
+	feeds[9000].health = "failing";
+	feeds[9001].refused = 1;
+	f->feeds = feeds;
+	f->nfeeds = MANY;
+	page = face_get(f, serve_feeds, "", NULL, NULL);
+	assert_true(strlen(page) < 300000);
+	assert_has(page, "第 1–200 个，共 10000 个");
+	assert_has(page, "href=\"feeds?from=200\"");
+	assert_has(page, "<a href=\"feed?name=feed09000\">");
+	assert_true(strstr(page, "feed09000") < strstr(page, "feed09001"));
+	assert_true(strstr(page, "feed09001") < strstr(page, "feed00000"));
+	assert_null(strstr(page, "feed00198"));
+	page = face_get(f, serve_feeds, "", "from", "9800");
+	assert_has(page, "第 9801–10000 个，共 10000 个");
+	assert_has(page, "href=\"feeds?from=9600\"");
+	assert_null(strstr(page, "下一页"));
+	assert_has(face_get(f, serve_feeds, "", "from", "-1"), "from");
+	assert_int_equal(f->r.x.status, 400);
+	free(names);
+	free(feeds);
 	f->nfeeds = 0;
 }
 
@@ -519,6 +680,9 @@ int main(void)
 		T(a_unit_page_tells_its_standing),
 		T(an_unknown_id_is_not_found),
 		T(feeds_show_how_it_goes_and_where_the_mistakes_are),
+		T(a_feed_has_a_page_of_its_own),
+		T(a_feed_that_has_brought_nothing_says_so),
+		T(ten_thousand_feeds_come_in_pages_the_broken_first),
 		T(without_feeds_the_page_says_where_to_configure_them),
 		T(an_empty_catalogue_says_what_to_do_next),
 		T(an_empty_store_says_where_figures_come_from),
