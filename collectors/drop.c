@@ -6,13 +6,15 @@
  *
  * Files are taken one after the other. What is wrong with a file is said beside
  * it in rejected/ and does not hold up the next; what is wrong with the folder or
- * the store fails the attempt and leaves the files where they are.
+ * the store fails the attempt and leaves the files where they are. In a folder that keeps
+ * its files what came of one is written down (drop_state.h) instead of moving it.
  */
 #include "collectors/feed_private.h"
 
 #include "base/alloc.h"
 #include "base/counter.h"
 #include "base/log.h"
+#include "base/text.h"
 
 #include <unistd.h>
 
@@ -30,6 +32,12 @@ struct drop {
 	bool changed;            /* something was stored in this pass */
 	struct err failure;      /* the first that is no file's own fault */
 	struct err last_refusal; /* of the last file that went to rejected/ */
+	bool said_keeping, said_empty;
+	struct drop_counts { /* of the files that are kept */
+		size_t known, rejected;
+		struct err last; /* why the one was that was taken last */
+		int64_t last_ms;
+	} counts;
 
 	/* what the running job works on */
 	int64_t now_ms, mono_ms;
@@ -42,6 +50,10 @@ struct drop {
 	enum drop_took took;
 	enum drop_place place;
 	struct err reason; /* why all of it was refused */
+	bool hashed;
+	uint8_t sha256[SHA256_BYTES];  /* of a file that is kept */
+	const struct drop_known *same; /* has these bytes, and was taken */
+	const char *result;            /* for the counter */
 };
 
 static void next_file(struct drop *d);
@@ -49,13 +61,26 @@ static void start_move(struct drop *d, enum drop_place place);
 
 int drop_new(struct feed *f, struct err *e)
 {
-	struct drop *d = mem_zalloc(sizeof(*d));
+	const struct feed_config *c = &f->config;
+	struct drop *d;
 
+	if (c->keep == KEEP_ALWAYS && !f->collector->o.state_dir)
+		return err_set(e, ERR_UNSUPPORTED, "feed %s: there is no place for what is kept",
+			       c->name);
+	d = mem_zalloc(sizeof(*d));
 	if (!d)
 		return err_set(e, ERR_MEMORY, "feed %s: not enough memory", f->config.name);
 	d->feed = f;
 	d->fd = -1;
-	drop_folder_init(&d->folder, f->config.folder, f->config.pattern, f->config.settle_ms);
+	d->folder = (struct drop_folder){
+		.path = c->folder,
+		.pattern = c->pattern,
+		.settle_ms = c->settle_ms,
+		.keep = (enum drop_keep)c->keep,
+		.state_dir = f->collector->o.state_dir,
+		.feed = c->name,
+	};
+	drop_folder_init(&d->folder);
 	f->drop = d;
 	return 0;
 }
@@ -84,6 +109,28 @@ static void put_down(struct drop *d)
 	d->file = NULL;
 }
 
+/* What is to be read in the status of a folder that keeps its files, after a restart, too. */
+static struct err kept_error(const struct drop *d)
+{
+	const struct drop_counts *c = &d->counts;
+	const struct drop_folder *o = &d->folder;
+	struct err e = { 0 };
+
+	if (o->beyond)
+		err_set(&e, ERR_LIMIT,
+			"the folder has %zu files more than the %d that are looked at", o->beyond,
+			DROP_ENTRIES_MAX);
+	else if (c->known && !o->nfiles)
+		err_set(&e, ERR_NOT_FOUND,
+			"the folder is empty, and %zu files of it are known: is the share mounted?",
+			c->known);
+	else if (c->rejected) {
+		e = c->last;
+		err_wrap(&e, "%zu of %zu files were rejected, the last", c->rejected, c->known);
+	}
+	return e;
+}
+
 static void finish(struct drop *d)
 {
 	struct feed *f = d->feed;
@@ -95,7 +142,7 @@ static void finish(struct drop *d)
 		return;
 	}
 	/* A file in rejected/ is no failure of the feed, but stays to be read in the status. */
-	f->error = d->last_refusal;
+	f->error = d->folder.keeping ? kept_error(d) : d->last_refusal;
 	feed_finish(f, d->changed ? ATTEMPT_CHANGED : ATTEMPT_UNCHANGED, NULL, d->changed);
 }
 
@@ -139,11 +186,54 @@ static bool job_ended(struct drop *d, enum job_end how)
 
 /* --- scan --------------------------------------------------------------------------------- */
 
+static void count_one(struct drop_counts *c, const struct drop_known *k)
+{
+	char shown[TEXT_SHOWN];
+
+	c->known++;
+	c->rejected += k->result == RESULT_REJECTED;
+	if (k->result != RESULT_REJECTED || k->taken_ms < c->last_ms)
+		return;
+	c->last_ms = k->taken_ms;
+	err_set(&c->last, ERR_INVALID, "%s: %s", text_shown(slice_str(k->name), shown), k->reason);
+}
+
+/* In the job: there may be many. */
+static void count_kept(struct drop *d)
+{
+	const struct map_entry *m;
+
+	d->counts = (struct drop_counts){ 0 };
+	for (size_t i = 0; (m = map_next(&d->folder.state.known, &i));)
+		count_one(&d->counts, m->value);
+}
+
 static void scan_work(struct job *j)
 {
 	struct drop *d = container_of(j, struct drop, job);
 
-	drop_folder_scan(&d->folder, d->now_ms, d->mono_ms, &d->err);
+	if (drop_folder_scan(&d->folder, d->now_ms, d->mono_ms, &d->err) == 0)
+		count_kept(d);
+}
+
+/* Each once, when it begins. */
+static void log_keeping(struct drop *d)
+{
+	const struct drop_folder *o = &d->folder;
+	bool empty = o->keeping && d->counts.known && !o->nfiles;
+
+	if (o->damaged)
+		log_event(LOG_WARN, "what is known of a folder's files is damaged",
+			  log_s("feed", d->feed->config.name), log_s("file", o->state.path),
+			  log_i("lines", (int64_t)o->damaged));
+	if (o->keeping && !d->said_keeping && o->why.code != ERR_NONE)
+		log_event(LOG_WARN, "files and their reasons stay unmoved",
+			  log_s("feed", d->feed->config.name), log_err(&o->why));
+	d->said_keeping = o->keeping;
+	if (empty && !d->said_empty)
+		log_event(LOG_WARN, "folder is empty", log_s("feed", d->feed->config.name),
+			  log_s("folder", o->path), log_i("known", (int64_t)d->counts.known));
+	d->said_empty = empty;
 }
 
 static void on_scanned(struct job *j, enum job_end how)
@@ -157,6 +247,9 @@ static void on_scanned(struct job *j, enum job_end how)
 		finish(d);
 		return;
 	}
+	if (d->folder.trouble.code != ERR_NONE)
+		note_failure(d, &d->folder.trouble);
+	log_keeping(d);
 	next_file(d);
 }
 
@@ -181,6 +274,11 @@ static void read_work(struct job *j)
 
 	d->took = drop_file_read(&d->folder, d->file, (size_t)d->feed->config.body_limit, &d->fd,
 				 &d->feed->intake.body, &d->err);
+	if (!d->folder.keeping || d->took != DROP_TAKEN)
+		return;
+	sha256_of(buf_all(&d->feed->intake.body), d->sha256);
+	d->hashed = true;
+	d->same = drop_state_same(&d->folder.state, d->sha256);
 }
 
 /* Where a refusal is decided: the feed's books, and the way to rejected/. */
@@ -261,7 +359,10 @@ static void on_read(struct job *j, enum job_end how)
 		return;
 	switch (d->took) {
 	case DROP_TAKEN:
-		start_intake(d, NULL);
+		if (d->same)
+			start_move(d, DROP_ACCEPTED);
+		else
+			start_intake(d, NULL);
 		break;
 	case DROP_REFUSE:
 		start_intake(d, &d->err);
@@ -274,6 +375,16 @@ static void on_read(struct job *j, enum job_end how)
 		next_file(d);
 		break;
 	}
+}
+
+/* The folder has become writable: what was taken only has to go. */
+static void move_known(struct drop *d)
+{
+	const struct drop_known *k = d->file->known;
+
+	if (*k->reason)
+		err_set(&d->reason, ERR_INVALID, "%s", k->reason);
+	start_move(d, k->result == RESULT_REJECTED ? DROP_REJECTED : DROP_ACCEPTED);
 }
 
 static void next_file(struct drop *d)
@@ -296,6 +407,12 @@ static void next_file(struct drop *d)
 	sprintf(d->path, "%s/%s", f->config.folder, d->file->name);
 	f->intake.feed = f;
 	d->reason = (struct err){ 0 };
+	d->same = NULL;
+	d->hashed = false;
+	if (d->file->known) {
+		move_known(d);
+		return;
+	}
 	if (!start_job(d, read_work, on_read))
 		finish(d);
 }
@@ -340,18 +457,87 @@ static void write_reasons(const struct drop *d, struct buf *out)
 		buf_printf(out, "… and %zu more\n", b->refused + b->suspect - b->ncomplaints);
 }
 
-static void move_work(struct job *j)
+/* One sentence for what is written down; "" when nothing was refused. */
+static void first_reason(const struct drop *d, struct err *out)
 {
-	struct drop *d = container_of(j, struct drop, job);
+	const struct intake *in = &d->feed->intake;
+	const struct batch *b = in->batch;
+
+	*out = d->reason.code != ERR_NONE ? d->reason : in->err;
+	if (out->code == ERR_NONE && b && b->refused && b->ncomplaints)
+		err_set(out, ERR_INVALID, "at %s: %s", b->complaints[0].place,
+			b->complaints[0].text);
+}
+
+static enum drop_result result_of(const struct drop *d)
+{
+	const struct intake *in = &d->feed->intake;
+
+	if (d->place == DROP_REJECTED)
+		return RESULT_REJECTED;
+	return in->refused || in->err.code != ERR_NONE ? RESULT_PARTLY : RESULT_ACCEPTED;
+}
+
+/* Under the name it has; the rest is as of the file with the same bytes, or new. */
+static void record(struct drop *d)
+{
+	struct err reason = { 0 };
+	struct drop_known k = { .result = RESULT_ACCEPTED, .taken_ms = d->now_ms };
+
+	if (d->file->known) {
+		d->result = NULL; /* it was to be moved at last, and may not */
+		return;
+	}
+	if (d->same) {
+		k.submission = d->same->submission;
+		d->result = "same";
+	} else {
+		first_reason(d, &reason);
+		k.submission = d->feed->intake.submission;
+		k.result = result_of(d);
+	}
+	k.reason = reason.code == ERR_NONE ? "" : reason.text;
+	/* A move that was not permitted comes too late for a hash before the intake. */
+	memcpy(k.sha256, d->hashed ? d->sha256 : d->feed->intake.original_sha256, SHA256_BYTES);
+	drop_file_record(&d->folder, d->file, &k, &d->err);
+	count_kept(d);
+}
+
+/* The file has gone where it belongs, or, when that is not permitted, is known. */
+static void move_or_record(struct drop *d, struct slice reasons)
+{
+	struct drop_state *s = &d->folder.state;
+
+	if (drop_file_move(&d->folder, d->file, d->place, reasons, &d->err) == 0) {
+		if (drop_state_find(s, d->file->name))
+			drop_state_forget(s, d->file->name, &d->err);
+	} else if (d->folder.keeping) {
+		d->err = (struct err){ 0 };
+		record(d);
+	}
+}
+
+static void move(struct drop *d)
+{
 	struct buf reasons;
 
 	buf_init(&reasons, REASONS_BYTES);
 	write_reasons(d, &reasons);
 	if (reasons.failed != ERR_MEMORY)
-		drop_file_move(&d->folder, d->file, d->place, buf_all(&reasons), &d->err);
+		move_or_record(d, buf_all(&reasons));
 	else
 		buf_check(&reasons, &d->err);
 	buf_release(&reasons);
+}
+
+static void move_work(struct job *j)
+{
+	struct drop *d = container_of(j, struct drop, job);
+
+	if (d->folder.keeping)
+		record(d);
+	else
+		move(d);
 	if (d->fd >= 0)
 		close(d->fd); /* and its lock */
 	d->fd = -1;
@@ -360,15 +546,15 @@ static void move_work(struct job *j)
 static void on_moved(struct job *j, enum job_end how)
 {
 	struct drop *d = container_of(j, struct drop, job);
-	const char *result = d->place == DROP_ACCEPTED ? "accepted" : "rejected";
 
 	if (!job_ended(d, how))
 		return;
 	if (d->err.code != ERR_NONE) {
 		note_failure(d, &d->err);
-		result = "failed";
+		d->result = "failed";
 	}
-	counter_add_for(C_FILES_TAKEN, slice_str(result), 1);
+	if (d->result)
+		counter_add_for(C_FILES_TAKEN, slice_str(d->result), 1);
 	next_file(d);
 }
 
@@ -380,6 +566,7 @@ static void start_move(struct drop *d, enum drop_place place)
 		return;
 	}
 	d->place = place;
+	d->result = place == DROP_ACCEPTED ? "accepted" : "rejected";
 	d->feed->stage = STAGE_STORING;
 	if (!start_job(d, move_work, on_moved))
 		finish(d);

@@ -31,15 +31,15 @@ enum {
 	READ_BYTES = 256 << 10,
 	TRIES_MAX = 10000, /* NAME, NAME.1, NAME.2 … */
 	FILE_NAME_BYTES = 256,
+	FORGET_MS = 7 * 86400 * 1000, /* for so long a file may be missing */
 };
 
 static const char reasons_suffix[] = ".reasons.txt";
 static const char *const places[] = { "accepted", "rejected" };
 
-void drop_folder_init(struct drop_folder *d, const char *path, const char *pattern,
-		      int64_t settle_ms)
+void drop_folder_init(struct drop_folder *d)
 {
-	*d = (struct drop_folder){ .path = path, .pattern = pattern, .settle_ms = settle_ms };
+	drop_state_init(&d->state, d->path);
 	arena_init(&d->arenas[0], SCAN_ARENA_BYTES);
 	arena_init(&d->arenas[1], SCAN_ARENA_BYTES);
 	map_init(&d->by_name);
@@ -48,20 +48,32 @@ void drop_folder_init(struct drop_folder *d, const char *path, const char *patte
 void drop_folder_release(struct drop_folder *d)
 {
 	map_release(&d->by_name);
+	drop_state_release(&d->state);
 	arena_release(&d->arenas[0]);
 	arena_release(&d->arenas[1]);
 }
 
 /* --- which files count ------------------------------------------------------------- */
 
+/* What file managers leave in every folder; theirs that begin with '.' are passed over anyway. */
+static bool is_of_file_manager(const char *name)
+{
+	static const char *const names[] = { "Thumbs.db", "ehthumbs.db", "desktop.ini" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!strcasecmp(name, names[i]))
+			return true;
+	return false;
+}
+
 /* What office programs, browsers and copying tools call a file they are not done with. */
 bool drop_name_counts(const char *name, const char *pattern)
 {
-	static const char *const unfinished[] = { ".tmp",        ".part", ".partial",
-						  ".crdownload", ".swp",  "~" };
+	static const char *const unfinished[] = { ".tmp",      ".part", ".partial", ".crdownload",
+						  ".filepart", ".swp",  "~" };
 	size_t n = strlen(name);
 
-	if (name[0] == '.' || !strncmp(name, "~$", 2))
+	if (name[0] == '.' || !strncmp(name, "~$", 2) || is_of_file_manager(name))
 		return false;
 	for (size_t i = 0; i < sizeof(unfinished) / sizeof(*unfinished); i++) {
 		size_t k = strlen(unfinished[i]);
@@ -72,9 +84,14 @@ bool drop_name_counts(const char *name, const char *pattern)
 	return !pattern || fnmatch(pattern, name, 0) == 0;
 }
 
+static int64_t in_ns(struct timespec t)
+{
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
 static int64_t mtime_ns(const struct stat *st)
 {
-	return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+	return in_ns(st->st_mtim);
 }
 
 static bool as_before(const struct stat *st, const struct drop_entry *f)
@@ -94,12 +111,32 @@ struct scan {
 	size_t n, cap;
 };
 
+static int64_t settle_of(const struct drop_folder *d)
+{
+	return d->keeping && d->settle_ms < DROP_KEEP_SETTLE_MS ? DROP_KEEP_SETTLE_MS
+								: d->settle_ms;
+}
+
 static bool is_complete(const struct scan *s, const struct drop_entry *f)
 {
-	int64_t age = s->now_ms - f->mtime_ns / 1000000;
+	int64_t age = s->now_ms - f->mtime_ns / 1000000, settle = settle_of(s->d);
 
-	return s->mono_ms - f->since_mono_ms >= s->d->settle_ms &&
-	       (age < 0 || age >= s->d->settle_ms);
+	return s->mono_ms - f->since_mono_ms >= settle && (age < 0 || age >= settle);
+}
+
+/* What is known of the file as it is now, or NULL. */
+static const struct drop_known *known_as(struct drop_folder *d, const struct drop_entry *f)
+{
+	struct drop_known *k = drop_state_find(&d->state, f->name);
+
+	if (!k)
+		return NULL;
+	k->seen = true;
+	k->missing_mono_ms = 0;
+	return k->stamp.size == f->size && k->stamp.mtime_ns == f->mtime_ns &&
+			       k->stamp.ctime_ns == f->ctime_ns
+		       ? k
+		       : NULL;
 }
 
 static int scan_add(struct scan *s, const char *name, const struct stat *st, struct err *e)
@@ -112,10 +149,12 @@ static int scan_add(struct scan *s, const char *name, const struct stat *st, str
 		return err_set(e, ERR_MEMORY, "not enough memory for the list of files");
 	f->size = st->st_size;
 	f->mtime_ns = mtime_ns(st);
+	f->ctime_ns = in_ns(st->st_ctim);
+	f->known = known_as(s->d, f);
 	f->since_mono_ms = again ? before->since_mono_ms : s->mono_ms;
 	if (map_put(&s->seen, slice_str(f->name), f, e) < 0)
 		return -1;
-	if (!again || !is_complete(s, f))
+	if ((s->d->keeping && f->known) || !again || !is_complete(s, f))
 		return 0;
 	s->complete = arena_grow(s->a, s->complete, s->n, &s->cap, s->n + 1, sizeof(*s->complete));
 	if (!s->complete)
@@ -134,6 +173,16 @@ static int by_age(const void *pa, const void *pb)
 	return strcmp(a->name, b->name);
 }
 
+/* One file that the server says nothing of does not hold up the others. */
+static void not_seen(struct scan *s, const char *name, int errnum)
+{
+	char shown[TEXT_SHOWN];
+
+	if (errnum != ENOENT && s->d->trouble.code == ERR_NONE)
+		err_sys(&s->d->trouble, errnum, "file %s of drop folder %s cannot be looked at",
+			text_shown(slice_str(name), shown), s->d->path);
+}
+
 static int scan_entries(struct scan *s, DIR *dir, struct err *e)
 {
 	struct dirent *entry;
@@ -142,12 +191,18 @@ static int scan_entries(struct scan *s, DIR *dir, struct err *e)
 	while (errno = 0, (entry = readdir(dir))) {
 		if (entry->d_type != DT_REG && entry->d_type != DT_UNKNOWN)
 			continue;
-		if (!drop_name_counts(entry->d_name, s->d->pattern) ||
-		    s->seen.n >= DROP_ENTRIES_MAX)
+		if (!drop_name_counts(entry->d_name, s->d->pattern))
 			continue;
+		if (s->seen.n >= DROP_ENTRIES_MAX) {
+			s->d->beyond++;
+			continue;
+		}
 		/* It may have gone since, or be something else than it was. */
-		if (fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-		    !S_ISREG(st.st_mode))
+		if (fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+			not_seen(s, entry->d_name, errno);
+			continue;
+		}
+		if (!S_ISREG(st.st_mode))
 			continue;
 		if (scan_add(s, entry->d_name, &st, e) < 0)
 			return -1;
@@ -159,13 +214,12 @@ static int scan_entries(struct scan *s, DIR *dir, struct err *e)
 
 static int not_writable(const struct drop_folder *d, const char *what, int errnum, struct err *e)
 {
-	return err_sys(e, errnum,
-		       "drop folder %s%s%s is not writable, so no file is taken (it could not be "
-		       "moved away)",
-		       d->path, *what ? "/" : "", what);
+	err_sys(e, errnum, "drop folder %s%s%s is not writable", d->path, *what ? "/" : "", what);
+	errno = errnum;
+	return -1;
 }
 
-/* A file that could not be moved away would be taken for ever, so nothing is taken. */
+/* Whether files can be moved away; with -1 errno says why not, 0 when it is not the system. */
 static int check_writable(const struct drop_folder *d, int fd, struct err *e)
 {
 	struct stat st;
@@ -177,6 +231,7 @@ static int check_writable(const struct drop_folder *d, int fd, struct err *e)
 			return not_writable(d, places[i], errno, e);
 		if (fstatat(fd, places[i], &st, AT_SYMLINK_NOFOLLOW) < 0)
 			return not_writable(d, places[i], errno, e);
+		errno = 0;
 		if (!S_ISDIR(st.st_mode))
 			return err_set(e, ERR_IO,
 				       "drop folder %s: %s is in the way, it is no folder", d->path,
@@ -187,10 +242,52 @@ static int check_writable(const struct drop_folder *d, int fd, struct err *e)
 	return 0;
 }
 
+static bool is_denied(int errnum)
+{
+	return errnum == EROFS || errnum == EACCES || errnum == EPERM;
+}
+
+/* Whether files are moved or kept. */
+static int choose_keeping(struct drop_folder *d, int fd, struct err *e)
+{
+	d->keeping = d->keep == KEEP_ALWAYS || d->denied;
+	if (d->keeping)
+		return 0;
+	d->why = (struct err){ 0 };
+	if (check_writable(d, fd, e) == 0)
+		return 0;
+	/* A file that could not be moved away would be taken for ever. */
+	if (d->keep == KEEP_NEVER || !d->state_dir || !is_denied(errno))
+		return err_wrap(e, "no file is taken, for it could not be moved away");
+	d->keeping = true;
+	d->why = *e;
+	*e = (struct err){ 0 };
+	return 0;
+}
+
+/* A server may show a folder without its files for a while, and where a share is not mounted there
+ * is an empty one: what is missing is forgotten only when others have been there for long. */
+static int forget_missing(const struct scan *s, struct err *e)
+{
+	struct drop_state *state = &s->d->state;
+	const struct map_entry *m;
+
+	for (size_t i = 0; (m = map_next(&state->known, &i));) {
+		struct drop_known *k = m->value;
+
+		if (!k->seen && (!k->missing_mono_ms || !s->seen.n))
+			k->missing_mono_ms = s->mono_ms ? s->mono_ms : 1;
+		k->seen = false;
+	}
+	drop_state_forget_missing(state, s->mono_ms - FORGET_MS);
+	return drop_state_tidy(state, e);
+}
+
 static void scan_take(struct scan *s)
 {
 	struct drop_folder *d = s->d;
 
+	d->nfiles = s->seen.n;
 	if (s->n)
 		qsort(s->complete, s->n, sizeof(*s->complete), by_age);
 	d->nready = s->n < DROP_FILES_MAX ? s->n : DROP_FILES_MAX;
@@ -205,19 +302,25 @@ int drop_folder_scan(struct drop_folder *d, int64_t now_ms, int64_t mono_ms, str
 {
 	struct scan s = { .d = d, .now_ms = now_ms, .mono_ms = mono_ms };
 	DIR *dir = opendir(d->path);
+	struct err tidy;
 	int rc;
 
-	d->nready = 0;
+	d->nready = d->beyond = d->damaged = 0;
+	d->trouble = (struct err){ 0 };
 	if (!dir)
 		return err_sys(e, errno, "drop folder %s", d->path);
 	s.a = &d->arenas[!d->turn];
 	arena_release(s.a);
 	arena_init(s.a, SCAN_ARENA_BYTES);
 	map_init(&s.seen);
-	rc = check_writable(d, dirfd(dir), e);
+	rc = choose_keeping(d, dirfd(dir), e);
+	if (rc == 0 && d->state_dir)
+		rc = drop_state_open(&d->state, d->state_dir, d->feed, &d->damaged, e);
 	if (rc == 0)
 		rc = scan_entries(&s, dir, e);
 	closedir(dir);
+	if (rc == 0 && forget_missing(&s, &tidy) < 0 && d->trouble.code == ERR_NONE)
+		d->trouble = tidy;
 	if (rc < 0)
 		map_release(&s.seen);
 	else
@@ -236,16 +339,24 @@ static int open_folder(const struct drop_folder *d, struct err *e)
 	return fd;
 }
 
-static enum drop_took cannot_open(const struct drop_entry *f, int errnum, struct err *e)
+/* How a server says that another machine has the file open for itself. */
+static bool is_shared_out(int errnum)
+{
+	return errnum == EBUSY || errnum == ETXTBSY || errnum == EAGAIN;
+}
+
+/* A file that stays may be permitted later without a change of its own. */
+static enum drop_took cannot_open(const struct drop_folder *d, const struct drop_entry *f,
+				  int errnum, struct err *e)
 {
 	char shown[TEXT_SHOWN];
 
 	if (errnum == ENOENT)
 		return DROP_GONE;
-	if (errnum == ELOOP)
-		return DROP_LATER; /* a link has taken its place; links are not followed */
+	if (errnum == ELOOP || is_shared_out(errnum))
+		return DROP_LATER; /* ELOOP: a link has taken its place; links are not followed */
 	err_sys(e, errnum, "file %s cannot be read", text_shown(slice_str(f->name), shown));
-	return errnum == EACCES || errnum == EPERM ? DROP_REFUSE : DROP_LATER;
+	return !d->keeping && (errnum == EACCES || errnum == EPERM) ? DROP_REFUSE : DROP_LATER;
 }
 
 /* Another program is at work on it. Where a file system knows no locks (or, as NFS, wants the
@@ -272,7 +383,8 @@ static enum drop_took read_all(int fd, const struct drop_entry *f, struct buf *b
 		}
 		got = read(fd, room, step);
 		if (got < 0 && errno != EINTR) {
-			err_sys(e, errno, "reading %s", f->name);
+			if (!is_shared_out(errno))
+				err_sys(e, errno, "reading %s", f->name);
 			return DROP_LATER;
 		}
 		if (got > 0)
@@ -316,7 +428,7 @@ enum drop_took drop_file_read(const struct drop_folder *d, const struct drop_ent
 	/* O_NONBLOCK: a pipe that has taken the file's place must not hold us. */
 	*fd = openat(dir, f->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (*fd < 0)
-		took = cannot_open(f, errno, e);
+		took = cannot_open(d, f, errno, e);
 	else
 		took = read_open(*fd, f, limit, body, e);
 	close(dir);
@@ -329,6 +441,16 @@ enum drop_took drop_file_read(const struct drop_folder *d, const struct drop_ent
 	return took;
 }
 
+/* --- keeping it where it is ---------------------------------------------------------------- */
+
+int drop_file_record(struct drop_folder *d, const struct drop_entry *f, struct drop_known *k,
+		     struct err *e)
+{
+	k->name = f->name;
+	k->stamp = (struct drop_stamp){ f->size, f->mtime_ns, f->ctime_ns };
+	return drop_state_put(&d->state, k, e);
+}
+
 /* --- moving it away ------------------------------------------------------------------------ */
 
 struct move {
@@ -337,7 +459,14 @@ struct move {
 	int from, to; /* folders */
 	const char *place;
 	struct slice reasons;
+	int *errnum; /* why it failed, when the system said so */
 };
+
+static int move_failed(const struct move *m, int errnum, const char *what, struct err *e)
+{
+	*m->errnum = errnum;
+	return err_sys(e, errnum, "%s %s/%s", what, m->d->path, m->place);
+}
 
 /* NAME, NAME.1, NAME.2 …, cut so that the reasons' name fits a file system, too. */
 static void candidate(const struct move *m, int k, char name[FILE_NAME_BYTES],
@@ -383,7 +512,7 @@ static int reasons_write(const struct move *m, const char *tmp, struct err *e)
 	int failed = 0;
 
 	if (fd < 0)
-		return err_sys(e, errno, "reasons in %s/%s", m->d->path, m->place);
+		return move_failed(m, errno, "reasons in", e);
 	if (write_all(fd, m->reasons) < 0 || fsync(fd) < 0)
 		failed = errno;
 	if (close(fd) < 0 && !failed)
@@ -391,7 +520,7 @@ static int reasons_write(const struct move *m, const char *tmp, struct err *e)
 	if (!failed)
 		return 0;
 	unlinkat(m->to, tmp, 0);
-	return err_sys(e, failed, "reasons in %s/%s", m->d->path, m->place);
+	return move_failed(m, failed, "reasons in", e);
 }
 
 /* Never over another file. File systems without RENAME_NOREPLACE (some network shares) get a look
@@ -427,7 +556,7 @@ static int move_as(const struct move *m, int k, const char *tmp, struct err *e)
 	if (exists(m->to, name) || (!m->reasons.n && exists(m->to, reasons)))
 		return 1;
 	if (m->reasons.n && renameat(m->to, tmp, m->to, reasons) < 0)
-		return err_sys(e, errno, "reasons in %s/%s", m->d->path, m->place);
+		return move_failed(m, errno, "reasons in", e);
 	if (rename_aside(m->from, m->f->name, m->to, name) < 0) {
 		int errnum = errno;
 
@@ -438,8 +567,8 @@ static int move_as(const struct move *m, int k, const char *tmp, struct err *e)
 			return 1;
 		if (errnum == ENOENT)
 			return 0; /* somebody took it away meanwhile */
-		return err_sys(e, errnum, "file %s cannot be moved to %s/%s", m->f->name,
-			       m->d->path, m->place);
+		move_failed(m, errnum, "cannot be moved to", e);
+		return err_wrap(e, "file %s", m->f->name);
 	}
 	/* A newer file came under the name in the last moment: it has not been read. */
 	if (!is_as_read(m->to, name, m->f))
@@ -468,11 +597,16 @@ static int move_into(const struct move *m, struct err *e)
 	return rc;
 }
 
-int drop_file_move(const struct drop_folder *d, const struct drop_entry *f, enum drop_place place,
+int drop_file_move(struct drop_folder *d, const struct drop_entry *f, enum drop_place place,
 		   struct slice reasons, struct err *e)
 {
-	struct move m = { .d = d, .f = f, .to = -1, .place = places[place], .reasons = reasons };
-	int rc = -1;
+	int rc = -1, errnum = 0;
+	struct move m = { .d = d,
+			  .f = f,
+			  .to = -1,
+			  .place = places[place],
+			  .reasons = reasons,
+			  .errnum = &errnum };
 
 	m.from = open_folder(d, e);
 	if (m.from < 0)
@@ -485,6 +619,11 @@ int drop_file_move(const struct drop_folder *d, const struct drop_entry *f, enum
 		rc = 0; /* replaced or taken away; what is there now is looked at later */
 	else
 		rc = move_into(&m, e);
+	if (rc < 0 && is_denied(errnum) && d->keep == KEEP_AUTO && d->state_dir) {
+		d->denied = true;
+		d->keeping = true;
+		d->why = *e;
+	}
 	if (m.to >= 0)
 		close(m.to);
 	close(m.from);

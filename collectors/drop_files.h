@@ -5,6 +5,9 @@
  * network share delivers no change events for what another machine writes, so
  * inotify would work on the developer's disk and be silent where it is needed.
  *
+ * A folder that cannot be written, or that is to be left as it is, keeps its files: what is
+ * known of them is in drop_state.h, and a file that has not changed is not taken again.
+ *
  * Everything here waits for the file system and belongs into file jobs; one job
  * at a time touches a `struct drop_folder`.
  */
@@ -14,23 +17,43 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/map.h"
+#include "collectors/drop_state.h"
 
 enum {
-	DROP_FILES_MAX = 100,     /* taken after one scan */
-	DROP_ENTRIES_MAX = 20000, /* remembered; what is beyond has to wait */
+	DROP_FILES_MAX = 100,                    /* taken after one scan */
+	DROP_ENTRIES_MAX = DROP_STATE_FILES_MAX, /* looked at; what is beyond has to wait */
+	/* Clocks of shares tick every 2 s: looks so far apart tell each change by its time. */
+	DROP_KEEP_SETTLE_MS = 2000,
+};
+
+/* What becomes of a file that was taken. */
+enum drop_keep {
+	KEEP_AUTO, /* it is moved; where that is not permitted, kept */
+	KEEP_ALWAYS,
+	KEEP_NEVER,
 };
 
 struct drop_entry {
 	const char *name;
 	int64_t size;
-	int64_t mtime_ns;
+	int64_t mtime_ns, ctime_ns;
 	int64_t since_mono_ms; /* when it was first seen like this */
+	/* It was taken before like this, and only has to be moved; else NULL. */
+	const struct drop_known *known;
 };
 
 struct drop_folder {
 	const char *path, *pattern; /* borrowed; pattern NULL: all */
 	int64_t settle_ms;
+	enum drop_keep keep;
+	const char *state_dir, *feed; /* borrowed; state_dir NULL: nothing can be kept */
+	struct drop_state state;
+	bool denied; /* a file could not be moved away */
+	/* of the last scan */
+	bool keeping;                   /* files stay where they are */
+	struct err why;                 /* keeping: what is in the way of moving them */
+	struct err trouble;             /* some files could not be looked at */
+	size_t nfiles, beyond, damaged; /* looked at; not for their number; lines of the state */
 	/* memory between two scans, in turn */
 	struct arena arenas[2];
 	struct map by_name; /* of the last scan, keys in arenas[turn] */
@@ -40,12 +63,14 @@ struct drop_folder {
 	size_t nready;
 };
 
-void drop_folder_init(struct drop_folder *d, const char *path, const char *pattern,
-		      int64_t settle_ms);
+/* Takes a folder with path, pattern, settle_ms, keep, state_dir and feed filled in, the rest zero.
+ */
+void drop_folder_init(struct drop_folder *d);
 void drop_folder_release(struct drop_folder *d);
 
 /* Looks through the folder and fills `ready`, whose entries live until the next scan. Makes
- * accepted/ and rejected/. -1 when the folder is not there, cannot be read or cannot be written. */
+ * accepted/ and rejected/ where files are moved. -1 when the folder is not there or cannot be read,
+ * or can neither be written nor kept. */
 int drop_folder_scan(struct drop_folder *d, int64_t now_ms, int64_t mono_ms, struct err *e);
 
 /* Whether a file of this name is looked at at all. */
@@ -63,9 +88,14 @@ enum drop_took drop_file_read(const struct drop_folder *d, const struct drop_ent
 
 enum drop_place { DROP_ACCEPTED, DROP_REJECTED };
 
+/* In a folder that keeps its files: remembers what came of one; `k` without name and stamp. */
+int drop_file_record(struct drop_folder *d, const struct drop_entry *f, struct drop_known *k,
+		     struct err *e);
+
 /* Moves the file to accepted/ or rejected/, under a name that is not taken there, with `reasons`
- * (may be empty) beside it. A file that was replaced since `f` was read is left alone: 0. */
-int drop_file_move(const struct drop_folder *d, const struct drop_entry *f, enum drop_place place,
+ * (may be empty) beside it. A file that was replaced since `f` was read is left alone: 0. Sets
+ * `denied` when the system does not permit it. */
+int drop_file_move(struct drop_folder *d, const struct drop_entry *f, enum drop_place place,
 		   struct slice reasons, struct err *e);
 
 #endif

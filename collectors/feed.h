@@ -57,6 +57,7 @@ struct feed_config {
 	int64_t rows_limit;     /* default 1,000,000 */
 	int64_t redirects;      /* default 0 */
 	int64_t settle_ms;      /* folder: a file must be unchanged for so long, default 2 s */
+	int keep;               /* folder: enum drop_keep, whether files stay where they are */
 	const char *ca_file;
 	const char *const *headers; /* "Name: value", NULL-terminated */
 	struct asking asking;       /* what else goes with a request */
@@ -114,6 +115,9 @@ struct collector_options {
 	/* The catalogue now, with a reference for the caller. Loop thread. */
 	struct catalogue *(*catalogue)(void *ctx);
 	void *catalogue_ctx;
+	/* Where it is written down what came of files that stay where they are; made when it is
+	 * needed. Borrowed; NULL: files must be moved. */
+	const char *state_dir;
 };
 
 /* --- the collector ------------------------------------------------------------------ */

@@ -59,6 +59,13 @@ static const struct yaml_choice freqs[] = {
 	{ "A", FREQ_YEAR },  { "D", FREQ_DAY },     { NULL, 0 },
 };
 
+static const struct yaml_choice keeps[] = {
+	{ "auto", KEEP_AUTO },
+	{ "always", KEEP_ALWAYS },
+	{ "never", KEEP_NEVER },
+	{ NULL, 0 },
+};
+
 static const struct yaml_choice methods[] = {
 	{ "GET", ASK_GET },
 	{ "POST", ASK_POST },
@@ -68,7 +75,7 @@ static const struct yaml_choice methods[] = {
 /* What the table fills; the types are the reader's. */
 struct raw {
 	const char *name, *url, *folder, *pattern, *owner, *ca_file;
-	int format, encoding, class, release, freq;
+	int format, encoding, class, release, freq, keep;
 	struct yaml_strings units, headers;
 	const struct yaml_node *names, *layout, *paging, *metric_relabel_configs;
 	struct asking_keys asking;
@@ -120,6 +127,8 @@ static const struct yaml_field fields[] = {
 	{ "redirects", YAML_INT, AT(redirects), .max = 10, .help = "followed at most" },
 	{ "settle", YAML_DURATION, AT(settle), .max = 3600e3,
 	  .help = "how long a file must have been left alone" },
+	{ "keep", YAML_ENUM, AT(keep), .choices = keeps,
+	  .help = "whether files stay where they are" },
 	{ "ca_file", YAML_STRING, AT(ca_file), .help = "certificates trusted for this feed" },
 	{ "headers", YAML_STRINGS, AT(headers), .help = "sent with each request" },
 	{ "authorization", YAML_NODE, AT(asking.authorization),
@@ -206,14 +215,13 @@ static void only_for(const struct yaml_node *entry, const char *const *keys, con
 
 static void check_submit(const struct yaml_node *entry, const struct raw *r, struct diags *d)
 {
-	static const char *const of_polls[] = { "url",          "folder",        "pattern",
-						"settle",       "timeout",       "redirects",
-						"ca_file",      "headers",       "every",
-						"jitter",       "backoff_max",   "freq",
-						"working_day",  "authorization", "basic_auth",
-						"http_headers", "tls_config",    "proxy_url",
-						"method",       "body",          "content_type",
-						"paging",       "updated_after", NULL };
+	static const char *const of_polls[] = {
+		"url",        "folder",       "pattern",    "settle",        "keep",
+		"timeout",    "redirects",    "ca_file",    "headers",       "every",
+		"jitter",     "backoff_max",  "freq",       "working_day",   "authorization",
+		"basic_auth", "http_headers", "tls_config", "proxy_url",     "method",
+		"body",       "content_type", "paging",     "updated_after", NULL
+	};
 
 	only_for(entry, of_polls, "a feed that is polled, not with 'submit'", d);
 	if (!r->owner || !*r->owner)
@@ -233,7 +241,7 @@ static void check_source(const struct yaml_node *entry, const struct raw *r, str
 		"tls_config",    "proxy_url", "method",        "body",       "content_type",
 		"updated_after", NULL
 	};
-	static const char *const of_folder[] = { "pattern", "settle", NULL };
+	static const char *const of_folder[] = { "pattern", "settle", "keep", NULL };
 	struct err e;
 
 	if (r->submit) {
@@ -501,6 +509,7 @@ static void take(const struct raw *r, const struct yaml_node *entry, struct feed
 		.rows_limit = r->rows_limit,
 		.redirects = given(r->redirects, 0),
 		.settle_ms = given(r->settle, 2 * SECOND),
+		.keep = r->keep,
 		.ca_file = absolute(r->ca_file, rd),
 		.headers = terminated(r->headers, rd),
 		.updated_after = r->updated_after,

@@ -262,8 +262,8 @@ static void put_numbers(struct buf *b, const struct feed_config *c)
 		   c->trusted, c->hold, c->working_day, c->freq, c->jitter);
 	buf_printf(b, "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n", c->every_ms,
 		   c->backoff_max_ms, c->timeout_ms, c->body_limit);
-	buf_printf(b, "%" PRId64 " %" PRId64 " %" PRId64 "\n", c->rows_limit, c->redirects,
-		   c->settle_ms);
+	buf_printf(b, "%" PRId64 " %" PRId64 " %" PRId64 " %d\n", c->rows_limit, c->redirects,
+		   c->settle_ms, c->keep);
 }
 
 static void put_rules(struct buf *b, const struct feed_config *c)

@@ -62,6 +62,7 @@ struct daemon {
 	struct intake intake;
 	struct http_client *client;
 	struct collector *collector;
+	char *folders_dir; /* what is known of files that stay in their folders */
 	struct watch *watch;
 	struct feed_board *board;
 	struct remote_write_options remote_write;
@@ -365,6 +366,16 @@ static int open_store(struct daemon *d, struct err *e)
 	return d->store ? 0 : err_wrap(e, "store %s", d->config->data_dir);
 }
 
+static char *path_in(const char *dir, const char *name)
+{
+	size_t room = strlen(dir) + strlen(name) + 2;
+	char *path = mem_alloc(room);
+
+	if (path)
+		snprintf(path, room, "%s/%s", dir, name);
+	return path;
+}
+
 static int open_collector(struct daemon *d, struct err *e)
 {
 	struct collector_options o = {
@@ -383,6 +394,9 @@ static int open_collector(struct daemon *d, struct err *e)
 	if (!d->client)
 		return -1;
 	o.client = d->client;
+	o.state_dir = d->folders_dir = path_in(d->config->data_dir, "folders");
+	if (!o.state_dir)
+		return err_set(e, ERR_MEMORY, "not enough memory for a folder's name");
 	d->collector = collector_new(&o, e);
 	return d->collector ? 0 : -1;
 }
@@ -625,6 +639,7 @@ void daemon_close(struct daemon *d)
 	web_keeper_release(&d->web);
 	calendar_holder_release(&d->calendar);
 	arena_release(&d->routes_arena);
+	mem_free(d->folders_dir);
 	if (d->catalogue)
 		catalogue_unref(d->catalogue);
 	config_unref(d->config);

@@ -43,6 +43,8 @@ struct feeds {
 	struct arena config_arena;
 	bool closed;
 	char *dir; /* of the test */
+	char state_dir[300];
+	struct collector_options options;
 	int log[2];
 	struct err e;
 	/* the store */
@@ -175,6 +177,9 @@ static inline struct feeds *feeds_open(bool with_client)
 	o.client = f->client;
 	o.emit_ctx = o.catalogue_ctx = f;
 	o.history = f->docs->history;
+	snprintf(f->state_dir, sizeof(f->state_dir), "%s/folders", f->dir);
+	o.state_dir = f->state_dir;
+	f->options = o;
 	f->c = collector_new(&o, &f->e);
 	assert_non_null(f->c);
 	arena_init(&f->config_arena, 8 << 20);

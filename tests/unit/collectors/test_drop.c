@@ -180,9 +180,11 @@ static void a_locked_file_waits_for_its_writer(void **state)
 static void what_is_no_delivery_is_ignored(void **state)
 {
 	struct feeds *f = *state;
-	static const char *const names[] = { "~$a.csv",    ".hidden.csv", "a.csv.tmp",
-					     "a.csv.PART", "a.partial",   "a.crdownload",
-					     ".a.csv.swp", "a.csv~",      "b.swp" };
+	static const char *const names[] = { "~$a.csv",     ".hidden.csv",   "a.csv.tmp",
+					     "a.csv.PART",  "a.partial",     "a.crdownload",
+					     ".a.csv.swp",  "a.csv~",        "b.swp",
+					     ".nfs0000a1",  ".~lock.a.csv#", "Thumbs.db",
+					     "DESKTOP.INI", ".DS_Store",     "a.csv.filepart" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		put(f, names[i], good);
@@ -454,15 +456,22 @@ static void an_unreadable_file_is_rejected_and_holds_up_nobody(void **state)
 		       "1:1: io: file 'a.csv' cannot be read: Permission denied\n");
 }
 
-static void a_folder_that_cannot_be_written_takes_nothing_and_says_so(void **state)
+static void with_keep_never_a_folder_that_cannot_be_written_takes_nothing(void **state)
 {
 	struct feeds *f = *state;
 
+	char yaml[1024];
+
+	snprintf(yaml, sizeof(yaml), "%s  keep: never\n", feed_yaml);
+	feeds_apply(f, yaml);
+	feeds_poll(f, "drop");
 	be_nobody(f, true);
 	put(f, "a.csv", good);
 	assert_int_equal(chmod(in(f, ""), 0555), 0);
 	two_looks(f);
-	assert_has(feeds_status(f, "drop").error, "is not writable, so no file is taken");
+	assert_has(feeds_status(f, "drop").error,
+		   "no file is taken, for it could not be moved away: drop folder");
+	assert_has(feeds_status(f, "drop").error, "is not writable: Permission denied");
 	assert_int_equal(feeds_status(f, "drop").health, FEED_FAILING);
 	assert_int_equal(f->emits, 0);
 	assert_int_equal(chmod(in(f, ""), 0755), 0);
@@ -655,7 +664,7 @@ int main(void)
 		T(reasons_left_by_a_crash_are_written_anew),
 		T(a_folder_that_disappears_is_warned_of_once_and_taken_up_again),
 		T(an_unreadable_file_is_rejected_and_holds_up_nobody),
-		T(a_folder_that_cannot_be_written_takes_nothing_and_says_so),
+		T(with_keep_never_a_folder_that_cannot_be_written_takes_nothing),
 		T(a_store_that_is_full_leaves_the_files_where_they_are),
 		T(a_commit_that_fails_leaves_the_file_where_it_is),
 		T(a_file_replaced_after_it_was_read_is_not_moved_unread),

@@ -1,0 +1,220 @@
+/*
+ * Drop folders on a server that answers with errors: openat() and fstatat() of the C library
+ * stand behind ours here, which fail for one name when told to.
+ */
+#include "tests/unit/collectors/feeds.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <sys/stat.h>
+
+static struct {
+	const char *name; /* NULL: no call fails */
+	int at_open, at_stat;
+	void (*before)(void);
+} fault;
+
+static bool is_hit(const char *path)
+{
+	return fault.name && !strcmp(path, fault.name);
+}
+
+int openat(int dir, const char *path, int flags, ...)
+{
+	int (*next)(int, const char *, int, ...) =
+		(int (*)(int, const char *, int, ...))dlsym(RTLD_NEXT, "openat");
+	mode_t mode = 0;
+	va_list ap;
+
+	va_start(ap, flags);
+	if (flags & O_CREAT)
+		mode = va_arg(ap, mode_t);
+	va_end(ap);
+	if (is_hit(path) && fault.before)
+		fault.before();
+	if (is_hit(path) && fault.at_open) {
+		errno = fault.at_open;
+		return -1;
+	}
+	return next(dir, path, flags, mode);
+}
+
+int fstatat(int dir, const char *path, struct stat *st, int flags)
+{
+	int (*next)(int, const char *, struct stat *, int) =
+		(int (*)(int, const char *, struct stat *, int))dlsym(RTLD_NEXT, "fstatat");
+
+	if (is_hit(path) && fault.at_stat) {
+		errno = fault.at_stat;
+		return -1;
+	}
+	return next(dir, path, st, flags);
+}
+
+static const char good[] = "园区,2026年9月,2026年10月\n甲河,12.3,13.1\n乙山,1,2\n";
+static const char other[] = "园区,2026年9月,2026年10月\n甲河,12.3,13.9\n乙山,1,2\n";
+
+static struct feeds *now; /* of the test that runs */
+
+static int setup_as(void **state, const char *keep)
+{
+	struct feeds *f = feeds_open(false);
+	char yaml[1024];
+
+	snprintf(yaml, sizeof(yaml),
+		 "- {name: share, folder: in, keep: %s, format: csv, jitter: 0, layout: {unit: "
+		 "{column: 园区}, indicator: {is: output_yuan}, period: {header: true}}}\n",
+		 keep);
+	assert_int_equal(mkdir(tmp_path(f->dir, "in"), 0777), 0);
+	feeds_apply(f, yaml);
+	feeds_poll(f, "share");
+	*state = now = f;
+	return 0;
+}
+
+static int setup_kept(void **state)
+{
+	return setup_as(state, "always");
+}
+
+static int setup_moved(void **state)
+{
+	return setup_as(state, "auto");
+}
+
+static int teardown(void **state)
+{
+	memset(&fault, 0, sizeof(fault));
+	feeds_close(*state);
+	return 0;
+}
+
+static const char *in(struct feeds *f, const char *name)
+{
+	return tmp_path(tmp_path(f->dir, "in"), name);
+}
+
+static void put(struct feeds *f, const char *name, const char *text)
+{
+	int64_t at = clock_wall(&f->clock) / 1000 - 10;
+	struct timespec t[2] = { { at, 0 }, { at, 0 } };
+
+	tmp_write(in(f, name), text, strlen(text));
+	assert_int_equal(utimensat(AT_FDCWD, in(f, name), t, 0), 0);
+}
+
+static void two_looks(struct feeds *f)
+{
+	feeds_tick(f, 60000);
+	feeds_tick(f, 60000);
+}
+
+static void assert_held_up_alone(struct feeds *f, int errnum, bool said)
+{
+	struct feed_status s;
+
+	fault.name = "a.csv";
+	put(f, "a.csv", good);
+	put(f, "b.csv", other);
+	two_looks(f);
+	assert_int_equal(f->emits, 1);
+	assert_has(f->origin, "/in/b.csv");
+	s = feeds_status(f, "share");
+	assert_int_equal(s.health, said ? FEED_FAILING : FEED_OK);
+	if (said)
+		assert_has(s.error, strerror(errnum));
+	fault.name = NULL;
+	two_looks(f);
+	assert_int_equal(f->emits, 2);
+	assert_has(f->origin, "/in/a.csv");
+	assert_int_equal(feeds_status(f, "share").health, FEED_OK);
+}
+
+static void a_file_that_cannot_be_opened_for_eio_is_said_and_taken_later(void **state)
+{
+	fault.at_open = EIO;
+	assert_held_up_alone(*state, EIO, true);
+}
+
+static void a_stale_handle_is_said_and_the_file_taken_later(void **state)
+{
+	fault.at_open = ESTALE;
+	assert_held_up_alone(*state, ESTALE, true);
+}
+
+static void a_file_that_somebody_holds_for_himself_waits_without_a_word(void **state)
+{
+	fault.at_open = EBUSY;
+	assert_held_up_alone(*state, EBUSY, false);
+}
+
+static void a_file_that_cannot_be_looked_at_is_said_and_taken_later(void **state)
+{
+	fault.at_stat = EIO;
+	assert_held_up_alone(*state, EIO, true);
+}
+
+static void remove_a(void)
+{
+	unlink(in(now, "a.csv"));
+}
+
+static void a_file_that_goes_between_look_and_reading_is_no_trouble(void **state)
+{
+	struct feeds *f = *state;
+
+	fault.name = "a.csv";
+	fault.before = remove_a;
+	put(f, "a.csv", good);
+	put(f, "b.csv", other);
+	two_looks(f);
+	assert_int_equal(f->emits, 1);
+	assert_int_equal(feeds_status(f, "share").health, FEED_OK);
+	assert_string_equal(feeds_status(f, "share").error, "");
+}
+
+static void link_a(void)
+{
+	unlink(in(now, "a.csv"));
+	assert_int_equal(symlink("b.csv", in(now, "a.csv")), 0);
+}
+
+static void a_link_that_takes_a_files_place_is_not_followed(void **state)
+{
+	struct feeds *f = *state;
+
+	fault.name = "a.csv";
+	fault.before = link_a;
+	put(f, "a.csv", good);
+	two_looks(f);
+	fault.before = NULL;
+	two_looks(f);
+	assert_int_equal(f->emits, 0);
+	assert_int_equal(feeds_status(f, "share").health, FEED_OK);
+}
+
+#define KEPT(name)                                                                                 \
+	{                                                                                          \
+#name " (kept)", name, setup_kept, teardown, NULL                                  \
+	}
+#define MOVED(name)                                                                                \
+	{                                                                                          \
+#name " (moved)", name, setup_moved, teardown, NULL                                \
+	}
+#define BOTH(name) KEPT(name), MOVED(name)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		BOTH(a_file_that_cannot_be_opened_for_eio_is_said_and_taken_later),
+		BOTH(a_stale_handle_is_said_and_the_file_taken_later),
+		BOTH(a_file_that_somebody_holds_for_himself_waits_without_a_word),
+		BOTH(a_file_that_cannot_be_looked_at_is_said_and_taken_later),
+		BOTH(a_file_that_goes_between_look_and_reading_is_no_trouble),
+		BOTH(a_link_that_takes_a_files_place_is_not_followed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
