@@ -109,6 +109,12 @@ static void put_down(struct drop *d)
 	d->file = NULL;
 }
 
+/* Perhaps it is the place where a share should be. That place may well be writable. */
+static bool is_emptied(const struct drop *d)
+{
+	return d->counts.known && !d->folder.nfiles;
+}
+
 /* What is to be read in the status of a folder that keeps its files, after a restart, too. */
 static struct err kept_error(const struct drop *d)
 {
@@ -120,7 +126,7 @@ static struct err kept_error(const struct drop *d)
 		err_set(&e, ERR_LIMIT,
 			"the folder has %zu files more than the %d that are looked at", o->beyond,
 			DROP_ENTRIES_MAX);
-	else if (c->known && !o->nfiles)
+	else if (is_emptied(d))
 		err_set(&e, ERR_NOT_FOUND,
 			"the folder is empty, and %zu files of it are known: is the share mounted?",
 			c->known);
@@ -142,7 +148,7 @@ static void finish(struct drop *d)
 		return;
 	}
 	/* A file in rejected/ is no failure of the feed, but stays to be read in the status. */
-	f->error = d->folder.keeping ? kept_error(d) : d->last_refusal;
+	f->error = d->folder.keeping || is_emptied(d) ? kept_error(d) : d->last_refusal;
 	feed_finish(f, d->changed ? ATTEMPT_CHANGED : ATTEMPT_UNCHANGED, NULL, d->changed);
 }
 
@@ -220,7 +226,7 @@ static void scan_work(struct job *j)
 static void log_keeping(struct drop *d)
 {
 	const struct drop_folder *o = &d->folder;
-	bool empty = o->keeping && d->counts.known && !o->nfiles;
+	bool empty = is_emptied(d);
 
 	if (o->damaged)
 		log_event(LOG_WARN, "what is known of a folder's files is damaged",
@@ -509,6 +515,8 @@ static void move_or_record(struct drop *d, struct slice reasons)
 	struct drop_state *s = &d->folder.state;
 
 	if (drop_file_move(&d->folder, d->file, d->place, reasons, &d->err) == 0) {
+		/* This is no empty place of a share: what is missing is not coming back. */
+		drop_state_forget_missing(s, INT64_MAX);
 		if (drop_state_find(s, d->file->name))
 			drop_state_forget(s, d->file->name, &d->err);
 	} else if (d->folder.keeping) {

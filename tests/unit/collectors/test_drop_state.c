@@ -4,9 +4,11 @@
 #include "collectors/drop_state.h"
 
 #include "base/crc32c.h"
-#include "tests/lib/tests.h"
+#include "tests/lib/assert.h"
+#include "tests/lib/tmp.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 struct memory {
