@@ -58,10 +58,11 @@ static struct drop_known *copy_of(const struct drop_known *k)
 {
 	size_t name = strlen(k->name) + 1, reason = strlen(k->reason) + 1;
 	struct drop_known *c = mem_alloc(sizeof(*c) + name + reason);
-	char *text = (char *)(c + 1);
+	char *text;
 
 	if (!c)
 		return NULL;
+	text = (char *)(c + 1);
 	*c = *k;
 	c->name = memcpy(text, k->name, name);
 	c->reason = memcpy(text + name, k->reason, reason);
@@ -230,13 +231,12 @@ static bool get_i64(const char *word, int64_t *v)
 
 static size_t split(char *line, char *words[WORDS_MAX])
 {
-	size_t n = 0;
+	size_t n = 1;
 
-	for (char *at = line; at && n < WORDS_MAX; n++) {
+	words[0] = line;
+	for (char *at = line; n < WORDS_MAX && (at = strchr(at, ' ')); n++) {
+		*at++ = '\0';
 		words[n] = at;
-		at = strchr(at, ' ');
-		if (at)
-			*at++ = '\0';
 	}
 	return n;
 }

@@ -121,6 +121,7 @@ static void a_folder_feed_is_looked_at_every_five_seconds(void **state)
 	assert_int_equal(c->every_ms, 5000);
 	assert_int_equal(c->backoff_max_ms, 60000);
 	assert_int_equal(c->settle_ms, 2000);
+	assert_int_equal(c->keep, KEEP_AUTO);
 	assert_int_equal(c->layout.unit.where, AXIS_TITLE);
 	assert_string_equal(c->layout.unit.text, "地区");
 }
@@ -504,6 +505,9 @@ static void a_copy_is_the_same_and_stands_alone(void **state)
 	assert_false(feed_config_same(&f->feeds[0], &copy));
 	copy.names[0].measure = NULL;
 	copy.redirects = 1;
+	assert_false(feed_config_same(&f->feeds[0], &copy));
+	copy.redirects = 0;
+	copy.keep = KEEP_NEVER;
 	assert_false(feed_config_same(&f->feeds[0], &copy));
 	arena_release(&own);
 }
