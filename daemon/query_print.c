@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "base/zone.h"
 #include "daemon/commands.h"
+#include "daemon/series_csv.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -108,15 +109,16 @@ static void put_labels(const struct json_node *metric, FILE *to)
 
 static void put_csv(struct slice s, FILE *to)
 {
+	const char *mark = csv_is_formula(s) ? "'" : "";
 	bool quoted = false;
 
 	for (size_t i = 0; i < s.n; i++)
 		quoted = quoted || strchr("\",\r\n", s.p[i]);
 	if (!quoted) {
-		fprintf(to, "%.*s", SLICE_FMT(s));
+		fprintf(to, "%s%.*s", mark, SLICE_FMT(s));
 		return;
 	}
-	fputc('"', to);
+	fprintf(to, "\"%s", mark);
 	for (size_t i = 0; i < s.n; i++) {
 		if (s.p[i] == '"')
 			fputc('"', to);

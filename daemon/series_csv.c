@@ -94,6 +94,13 @@ void csv_put_header(struct buf *out, bool vintages)
 			       : "series,time,value\n");
 }
 
+bool csv_is_formula(struct slice text)
+{
+	double v;
+
+	return text.n && memchr("=+-@\t\r", text.p[0], 6) && num_parse_prom(text, &v, NULL) < 0;
+}
+
 /* Rows are read line by line, so a control character in a text becomes a blank; labels have
  * escapes of their own for it. */
 static void put_cell(struct buf *out, struct slice text)
@@ -163,7 +170,9 @@ static void put_source(struct buf *out, struct slice source)
 {
 	struct buf text;
 
-	buf_init(&text, source.n + 1);
+	buf_init(&text, source.n + 2);
+	if (csv_is_formula(source))
+		buf_putc(&text, '\'');
 	for (size_t i = 0; i < source.n; i++)
 		buf_putc(&text, (unsigned char)source.p[i] < ' ' ? ' ' : source.p[i]);
 	put_cell(out, buf_all(&text));

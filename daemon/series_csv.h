@@ -75,4 +75,8 @@ int csv_reader_header(struct csv_reader *r, struct slice line, struct err *e);
 int csv_reader_line(struct csv_reader *r, struct slice line, struct csv_row *row, unsigned *column,
 		    struct err *e);
 
+/* What a spreadsheet would run: text that begins with = + - @ TAB or CR and is no number. Cells of
+ * other people's text get a ' before it. */
+bool csv_is_formula(struct slice text);
+
 #endif

@@ -101,6 +101,20 @@ static void what_csv_cannot_write_bare_is_quoted_as_a_whole_cell(void **state)
 	assert_string_equal(shown.text, "time,value,labels\n1970-01-01T00:00:00.000Z,\"a,\r\",\n");
 }
 
+static void no_cell_of_csv_is_a_formula_and_numbers_stay(void **state)
+{
+	(void)state;
+	show(VECTOR("{\"metric\":{\"=cmd\":\"x\"},\"value\":[0,\"-1\"]},"
+		    "{\"metric\":{\"@a\":\"1,2\"},\"value\":[0,\"+Inf\"]}"),
+	     "x", QUERY_CSV, false);
+	assert_non_null(strstr(shown.text, ",-1,'=cmd=x\n"));
+	assert_non_null(strstr(shown.text, ",+Inf,\"'@a=1,2\"\n"));
+	show("{\"status\":\"success\",\"data\":{\"resultType\":\"string\",\"result\":[0,\"=1+1\"]}"
+	     "}",
+	     "x", QUERY_CSV, false);
+	assert_non_null(strstr(shown.text, ",'=1+1,"));
+}
+
 static void a_scalar_is_its_value_and_json_is_what_came(void **state)
 {
 	static const char scalar[] = "{\"status\":\"success\",\"data\":{\"resultType\":\"scalar\","
@@ -236,6 +250,7 @@ int main(void)
 		T(a_label_in_a_table_reads_back_as_a_query),
 		T(csv_has_a_row_a_point_and_all_labels_in_one_cell),
 		T(what_csv_cannot_write_bare_is_quoted_as_a_whole_cell),
+		T(no_cell_of_csv_is_a_formula_and_numbers_stay),
 		T(a_scalar_is_its_value_and_json_is_what_came),
 		T(a_range_is_drawn_on_a_terminal_only),
 		T(a_chart_stands_any_numbers),

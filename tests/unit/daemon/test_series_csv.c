@@ -211,6 +211,47 @@ static void what_is_written_is_read(void **state)
 	labels_unref(ls);
 }
 
+static void the_name_of_a_source_is_no_formula(void **state)
+{
+	static const struct {
+		const char *source, *cell;
+	} t[] = {
+		{ "=1+1", "'=1+1" },
+		{ "=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0" },
+		{ "+1+1", "'+1+1" },
+		{ "-1+1", "'-1+1" },
+		{ "-", "'-" },
+		{ "--1", "'--1" },
+		{ "@SUM(A1)", "'@SUM(A1)" },
+		{ "\t=1", "' =1" },
+		{ "\r=1", "' =1" },
+		{ "=A1,B1", "\"'=A1,B1\"" },
+		{ "=HYPERLINK(\"x\")", "\"'=HYPERLINK(\"\"x\"\")\"" },
+		{ "+\xef\xbc\x91", "'+\xef\xbc\x91" },
+		{ "-1.5", "-1.5" },
+		{ "+7e3", "+7e3" },
+		{ "a=1", "a=1" },
+		{ "'=1", "'=1" },
+		{ "", "" },
+	};
+	const struct vintage v = { .stamp_ms = 0, .value = -1.5, .months = 1, .submission = 8 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		struct buf out;
+		char want[200];
+
+		buf_init(&out, 10000);
+		csv_put_figure(&out, slice_str("x"), &v, slice_str(t[i].source));
+		snprintf(want, sizeof(want),
+			 "x,1970-01-01T00:00:00.000Z,-1.5,1,,1970-01-01T00:00:00.000Z,"
+			 "1970-01-01T00:00:00.000Z,,8,%s\n",
+			 t[i].cell);
+		assert_slice(buf_all(&out), want);
+		buf_release(&out);
+	}
+}
+
 static void bad_headers_say_what_is_wrong(void **state)
 {
 	struct fixture *f = *state;
@@ -270,6 +311,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_plain_sample_is_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_figure_is_what_has_months, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_written_is_read, setup, teardown),
+		cmocka_unit_test(the_name_of_a_source_is_no_formula),
 		cmocka_unit_test_setup_teardown(bad_headers_say_what_is_wrong, setup, teardown),
 		cmocka_unit_test_setup_teardown(bad_rows_have_their_column, setup, teardown),
 	};
