@@ -4,8 +4,8 @@
  *     secrets_read ─▶ a job reads the files ─▶ on_read ─▶ done ─▶ … requests … ─▶ secrets_end
  *
  * Files are read anew for each attempt, never on the loop. All that was made of them here is
- * overwritten at the attempt's end; libcurl does not do so with the request it sent. What is said
- * of a file names it and what is wrong with it.
+ * overwritten at the attempt's end, and what libcurl frees of the request when it does
+ * (loop/http_client.c). What is said of a file names it and what is wrong with it.
  */
 #include "collectors/feed_private.h"
 

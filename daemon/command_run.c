@@ -8,6 +8,7 @@
 
 #include <getopt.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 /* Below the TimeoutStopSec of packaging/parkwatch.service, so that there is a line about it. */
@@ -78,6 +79,17 @@ static int parse_options(int argc, char **argv, struct daemon_options *o)
 	return 0;
 }
 
+/* A core file would have the secrets in use. The hard limit stays: `prlimit --core` allows one. */
+static void leave_no_core(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_CORE, &r) < 0)
+		return;
+	r.rlim_cur = 0;
+	setrlimit(RLIMIT_CORE, &r);
+}
+
 int command_run(int argc, char **argv)
 {
 	struct daemon_options o = { 0 };
@@ -88,6 +100,7 @@ int command_run(int argc, char **argv)
 	if (parse_options(argc, argv, &o) < 0)
 		return EXIT_USAGE;
 	umask(077);
+	leave_no_core();
 	d = daemon_open(&o, &e);
 	if (!d) {
 		log_event(LOG_ERROR, "parkwatch does not start", log_err(&e));

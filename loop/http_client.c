@@ -22,10 +22,14 @@
 
 #include "base/alloc.h"
 #include "base/counter.h"
+#include "base/secret.h"
 #include "base/version.h"
 #include "loop/http_client_private.h"
 
 #include <assert.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
@@ -443,12 +447,43 @@ static void init_timers(struct http_client *c)
 	c->handles = 3;
 }
 
+/* --- curl's memory ---------------------------------------------------------------------------
+ *
+ * curl copies a request with its secrets into blocks of its own and frees them as they are: ours
+ * are overwritten first, so that neither a core file nor whoever gets the block next sees them.
+ */
+
+static void wipe_and_free(void *p)
+{
+	if (p)
+		secret_wipe(p, malloc_usable_size(p));
+	free(p);
+}
+
+/* realloc() may leave the old block behind unwiped. */
+static void *wipe_and_move(void *p, size_t n)
+{
+	size_t old = p ? malloc_usable_size(p) : 0;
+	void *more;
+
+	if (p && n && n <= old && n >= old / 2)
+		return p;
+	more = malloc(n ? n : 1);
+	if (!more)
+		return NULL;
+	if (p)
+		memcpy(more, p, old < n ? old : n);
+	wipe_and_free(p);
+	return more;
+}
+
 struct http_client *http_client_new(struct loop *l, const struct http_client_options *o,
 				    struct err *e)
 {
 	struct http_client *c;
 
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wipe_and_free, wipe_and_move, strdup,
+				 calloc) != CURLE_OK) {
 		err_set(e, ERR_UNSUPPORTED, "curl cannot be initialised");
 		return NULL;
 	}

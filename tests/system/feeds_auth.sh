@@ -128,6 +128,21 @@ done
 coded=$(printf 'anna:geheim-sesame' | base64)
 [ -s "$tmp/pages" ] && ! grep -qE "geheim|$coded" "$tmp/pages" && ok "no secret is on a page" ||
 	not_ok "no secret is on a page" "$(grep -E "geheim|$coded" "$tmp/pages")"
+# --- memory, as a core file would have it: what is no longer used has left nothing behind
+in_memory() { printf %s "$1" | python3 tests/system/memory.py "$daemon"; }
+in_memory geheim-inline
+readable=$?
+gone() { in_memory "$1"; [ $? = 1 ]; }
+if [ $readable = 3 ]; then
+	skip "memory of another process cannot be read here"
+else
+	[ $readable = 0 ] && ok "a secret of the configuration is in memory, so the search finds" ||
+		not_ok "a secret of the configuration is in memory, so the search finds"
+	for secret in geheim-one geheim-sesame "$coded"; do
+		check "one that was replaced or removed is not ($secret)" wait_for 10 gone "$secret"
+	done
+fi
+check "no core file is written" sh -c "grep -qE '^Max core file size +0 ' /proc/$daemon/limits"
 stop_daemon && ok "SIGTERM ends it with 0" || not_ok "SIGTERM ends it with 0"
 grep -qE "geheim|$coded" "$tmp/parkwatch.log" && not_ok "no secret is in the log" || ok "no secret is in the log"
 grep -rqE "geheim|$coded" "$tmp/data" && not_ok "no secret is in the store" || ok "no secret is in the store"

@@ -154,6 +154,20 @@ check "what was stored is counted" grep -q '^parkwatch_submissions_total{result=
 check "refused tokens are counted" grep -q '^parkwatch_submit_refused_auth_total [1-9]' "$tmp/metrics"
 for page in / /feeds /api/v1/targets /api/v1/status/config /api/v1/status/flags; do get "$base$page"; done >"$tmp/pages"
 check "the feed has a place on its page" grep -q statistics "$tmp/pages"
+# --- memory, as a core file would have it
+in_memory() { printf %s "$1" | python3 tests/system/memory.py "$daemon"; }
+gone_from_memory() { in_memory "$1"; [ $? = 1 ]; }
+in_memory statistics
+readable=$?
+if [ $readable = 3 ]; then
+	skip "memory of another process cannot be read here"
+else
+	[ $readable = 0 ] && ok "a feed's name is in memory, so the search finds" ||
+		not_ok "a feed's name is in memory, so the search finds"
+	for t in first second land next; do
+		check "no token is ($t)" wait_for 10 gone_from_memory "$(cut -c4- "$tmp/$t")"
+	done
+fi
 stop_daemon && ok "SIGTERM ends it with 0" || not_ok "SIGTERM ends it with 0"
 check "the store has no fault" "$pw" check store "$tmp/data"
 check "the ledger has no fault" "$pw" audit verify --data-dir "$tmp/data"
