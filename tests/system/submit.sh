@@ -169,6 +169,9 @@ else
 	done
 fi
 stop_daemon && ok "SIGTERM ends it with 0" || not_ok "SIGTERM ends it with 0"
+open_to_others=$(find "$tmp/data" -perm /077)
+[ -z "$open_to_others" ] && ok "no file or folder of the data is open to others" ||
+	not_ok "no file or folder of the data is open to others" "$open_to_others"
 check "the store has no fault" "$pw" check store "$tmp/data"
 check "the ledger has no fault" "$pw" audit verify --data-dir "$tmp/data"
 check "the books are handed out" "$pw" audit export --data-dir "$tmp/data" --to "$tmp/books"
