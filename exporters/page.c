@@ -25,7 +25,7 @@ static const char style[] =
 	".yellow{color:#8a5a00}.red,.mark{color:#b00020}\n"
 	"tr.late>:first-child{border-left:4px solid #b00020}small{color:#555}\n"
 	".sub{color:#555}.clip{max-width:24rem;overflow-wrap:anywhere}"
-	"table.facts{width:auto;min-width:30rem;max-width:60rem}"
+	"table.facts{width:auto;min-width:min(30rem,100%);max-width:60rem}"
 	"ul{margin:.3rem 0;padding-left:1.4rem}\n"
 	"@media(max-width:40rem){body{padding:0 .5rem 1rem}th,td{padding:.2rem .35rem}}\n"
 	"@media print{@page{size:landscape;margin:12mm}nav{display:none}body{font-size:10px;"
