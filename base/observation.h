@@ -26,6 +26,15 @@ struct observation {
 	int64_t known_from_ms; /* 0: when received. Else only from a trusted source */
 };
 
+/* Why a figure that is kept was doubted; the store makes a finding of it. Texts are UTF-8. */
+struct doubt {
+	size_t row;         /* of the observations that it comes with */
+	const char *reason; /* the edit: "ytd_falls" */
+	const char *unit, *indicator, *freq, *basis, *period;
+	double against; /* what it was held against, base unit; NaN: nothing single */
+	const char *text, *text_zh;
+};
+
 /* A value at a time of a plain series. */
 struct plain_sample {
 	struct labels *labels;

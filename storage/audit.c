@@ -12,12 +12,14 @@
 #include "base/alloc.h"
 #include "storage/audit_figures.h"
 #include "storage/digest.h"
+#include "storage/findings.h"
 #include "storage/ledger.h"
 #include "storage/originals.h"
 #include "storage/submission.h"
 #include "storage/walk.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 enum { WINDOW = 100000 }; /* about 14 MB */
 
@@ -43,6 +45,7 @@ struct audit {
 	uint64_t first, window; /* first 0: no window yet */
 	uint8_t *owes;          /* enum end bits a submission: an entry that says so must come */
 	uint64_t next;          /* submission whose entry comes next */
+	uint64_t acts;          /* answers and acceptances met */
 	uint8_t last[SHA256_BYTES];
 	const uint8_t *wanted;
 	bool met; /* `wanted` */
@@ -308,6 +311,112 @@ static void check_end(struct audit *a, const struct ledger_view *v)
 		      SLICE_FMT(slice_cut(said, 60)));
 }
 
+/* The number in a line; 0: there is none. */
+static uint64_t number_of(struct slice text, const char *name)
+{
+	char digits[24] = "";
+	struct slice said;
+
+	if (!ledger_field(text, name, &said) || said.n >= sizeof(digits))
+		return 0;
+	memcpy(digits, said.p, said.n);
+	return strtoull(digits, NULL, 10);
+}
+
+static const struct finding_event *event_of_entry(const struct finding *f, uint64_t entry)
+{
+	for (size_t i = 0; i < f->nevents; i++)
+		if (f->events[i].entry == entry)
+			return &f->events[i];
+	return NULL;
+}
+
+/* What the finding must say, in the words of the entry. */
+static bool is_act(struct audit *a, const struct ledger_view *v, const struct finding *f,
+		   const struct finding_event *x, struct slice value)
+{
+	uint8_t opening[SHA256_BYTES], previous[SHA256_BYTES];
+	const struct ledger_act act = {
+		.kind = x->to == FINDING_ANSWERED ? LEDGER_ANSWER : LEDGER_ACCEPTANCE,
+		.submission = f->submission,
+		.finding = f->id,
+		.opening_sha256 = opening,
+		.t_ms = x->t_ms,
+		.by = x->by,
+		.text = x->text,
+	};
+
+	if (!sha256_parse(slice_of((const char *)v->previous_hex, SHA256_HEX - 1), previous))
+		return false;
+	finding_opening(value, opening);
+	buf_clear(&a->text);
+	ledger_print_act(&act, v->number, previous, &a->text);
+	return a->text.n == v->text.n && memcmp(a->text.p, v->text.p, v->text.n) == 0;
+}
+
+static int check_act(struct audit *a, const struct ledger_view *v, struct err *e)
+{
+	uint64_t id = number_of(v->text, "finding");
+	const struct finding_event *x;
+	struct finding f;
+	struct slice value;
+	struct arena arena;
+	struct err why;
+	int rc;
+
+	arena_init(&arena, 2 * FINDING_RECORD_MAX);
+	rc = finding_get(a->t, id, &arena, &f, &value, &why);
+	if (rc < 0 && why.code != ERR_CORRUPT) {
+		*e = why;
+	} else if (rc != 1) {
+		fault(a, "entry %" PRIu64 ": finding %" PRIu64 " is %s", v->number, id,
+		      rc == 0 ? "missing" : "damaged");
+		rc = 0;
+	} else {
+		rc = 0;
+		x = event_of_entry(&f, v->number);
+		if (!x || !is_act(a, v, &f, x, value))
+			fault(a, "entry %" PRIu64 ": finding %" PRIu64 " does not say so",
+			      v->number, id);
+		else
+			a->acts++;
+	}
+	arena_release(&arena);
+	return rc;
+}
+
+/* Steps of people whose entry was not met. */
+static int check_acts(struct audit *a, struct err *e)
+{
+	struct db_cursor *c;
+	struct slice key, value;
+	uint64_t n = 0, acts = 0;
+	struct arena arena;
+	int rc;
+
+	arena_init(&arena, 2 * FINDING_RECORD_MAX);
+	if (db_cursor_open(a->t, DB_FINDINGS, &c, e) < 0)
+		return -1;
+	while ((rc = db_move(c, n++ ? DB_NEXT : DB_FIRST, &key, &value, e)) == 1) {
+		struct arena_mark mark = arena_mark(&arena);
+		struct finding f;
+		struct err why;
+
+		if (!record_good(key, value) || finding_read(key, value, &arena, &f, &why) < 0)
+			fault(a, "finding %" PRIu64 " of the table is damaged", n);
+		else
+			for (size_t i = 0; i < f.nevents; i++)
+				acts += f.events[i].to != FINDING_CORRECTED;
+		arena_reset(&arena, mark);
+	}
+	db_cursor_close(c);
+	arena_release(&arena);
+	if (rc == 0 && acts != a->acts)
+		fault(a, "findings have %" PRIu64 " answers and acceptances, the ledger %" PRIu64,
+		      acts, a->acts);
+	return rc;
+}
+
 static int check_entry(struct audit *a, const struct ledger_view *v, struct err *e)
 {
 	uint8_t is[SHA256_BYTES];
@@ -321,6 +430,9 @@ static int check_entry(struct audit *a, const struct ledger_view *v, struct err 
 	a->met = a->met || (a->wanted && memcmp(is, a->wanted, SHA256_BYTES) == 0);
 	if (v->kind == LEDGER_SUBMISSION || v->kind == LEDGER_REJECTED) {
 		if (check_submission(a, v, e) < 0)
+			return -1;
+	} else if (v->kind == LEDGER_ANSWER || v->kind == LEDGER_ACCEPTANCE) {
+		if (check_act(a, v, e) < 0)
 			return -1;
 	} else {
 		check_end(a, v);
@@ -485,7 +597,7 @@ static int audit(struct audit *a, struct err *e)
 	uint64_t n;
 
 	if (prepare(a, e) < 0 || check_counts(a, e) < 0 || read_window(a, 1, e) < 0 ||
-	    walk_entries(a, e) < 0 ||
+	    walk_entries(a, e) < 0 || check_acts(a, e) < 0 ||
 	    scan(a, DB_ORIGINALS, KEY_ORIGINAL_BYTES, look_at_original, &n, e) < 0)
 		return -1;
 	if (a->failed.code != ERR_NONE) {

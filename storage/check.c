@@ -489,6 +489,85 @@ static int check_ledger(struct checker *c, struct err *e)
 	return 0;
 }
 
+/* What the checks of findings count. */
+struct findings_met {
+	struct finding_counts is;
+	uint64_t reached; /* by series and period */
+};
+
+static int check_finding(struct checker *c, struct slice key, struct slice value,
+			 struct findings_met *met, struct err *e)
+{
+	struct arena_mark mark = arena_mark(&c->arena);
+	uint8_t cell[KEY_FINDING_CELL_BYTES];
+	struct finding f;
+	struct slice at;
+	struct err why;
+	int rc = 0;
+
+	met->is.last++;
+	if (!record_good(key, value)) {
+		fault(c, "finding %" PRIu64 " is damaged: the checksum is wrong", get_be64(key.p));
+	} else if (finding_read(key, value, &c->arena, &f, &why) < 0) {
+		fault(c, "finding %" PRIu64 ": %s", get_be64(key.p), why.text);
+	} else {
+		met->is.of[f.state]++;
+		finding_cell_key(&f, cell);
+		rc = record_get(c->t, DB_FINDING_CELLS, key_slice(cell, sizeof(cell)), &at, e);
+		met->reached += rc == 1;
+		if (rc == 0)
+			fault(c, "finding %" PRIu64 " is not listed by series and period", f.id);
+		if (f.id != met->is.last)
+			fault(c, "a finding before %" PRIu64 " is missing", f.id);
+		if (f.submission > c->state.sequence)
+			fault(c,
+			      "finding %" PRIu64 " names submission %" PRIu64
+			      ", which does not exist",
+			      f.id, f.submission);
+	}
+	arena_reset(&c->arena, mark);
+	return rc < 0 ? -1 : 0;
+}
+
+static int walk_findings(struct checker *c, struct findings_met *met, struct err *e)
+{
+	struct db_cursor *cursor;
+	struct slice key, value;
+	uint64_t n = 0;
+	int rc;
+
+	if (db_cursor_open(c->t, DB_FINDINGS, &cursor, e) < 0)
+		return -1;
+	while ((rc = db_move(cursor, n++ ? DB_NEXT : DB_FIRST, &key, &value, e)) == 1) {
+		if (key.n != KEY_FINDING_BYTES)
+			fault(c, "table \"findings\": record %" PRIu64 " has a key of %zu bytes", n,
+			      key.n);
+		else if (check_finding(c, key, value, met, e) < 0)
+			break;
+	}
+	db_cursor_close(cursor);
+	return rc == 0 ? 0 : -1;
+}
+
+static int check_findings(struct checker *c, struct err *e)
+{
+	struct findings_met met = { 0 };
+	struct finding_counts said;
+	uint64_t cells;
+
+	if (finding_counts_get(c->t, &said, e) < 0 || walk_findings(c, &met, e) < 0 ||
+	    db_entries(c->t, DB_FINDING_CELLS, &cells, e) < 0)
+		return -1;
+	if (memcmp(&said, &met.is, sizeof(said)) != 0)
+		fault(c, "%" PRIu64 " findings are there, %" PRIu64 " should be, by states too",
+		      met.is.last, said.last);
+	if (cells != met.reached)
+		fault(c,
+		      "%" PRIu64 " findings are listed by series and period, %" PRIu64 " are there",
+		      cells, met.reached);
+	return 0;
+}
+
 static int check_metadata(struct checker *c, struct err *e)
 {
 	struct db_cursor *cursor;
@@ -711,7 +790,8 @@ static int check_tables(struct checker *c, struct err *e)
 
 	if (read_heads(c, e) < 0 || prepare(c, e) < 0 || check_parts(c, e) < 0 ||
 	    check_fresh(c, e) < 0 || check_partitions(c, e) < 0 || check_submissions(c, e) < 0 ||
-	    check_metadata(c, e) < 0 || check_ledger(c, e) < 0 || check_runs(c, &covered, e) < 0)
+	    check_metadata(c, e) < 0 || check_findings(c, e) < 0 || check_ledger(c, e) < 0 ||
+	    check_runs(c, &covered, e) < 0)
 		return -1;
 	return check_logs(c, covered, e);
 }

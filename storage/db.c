@@ -59,15 +59,16 @@ struct db_txn {
 };
 
 struct db_cursor {
-	MDB_cursor *c;
+	MDB_cursor *c; /* NULL: of a table that is not there */
 	struct db *db;
 };
 
 enum { SPARE_READERS = 16, MIN_MAP_MIB = 1, READER_SLOT_BYTES = 64, LOCK_HEAD_BYTES = 4096 };
 
-static const char *const table_names[DB_TABLES] = { "meta",     "parts",  "partitions",
-						    "segments", "fresh",  "submissions",
-						    "metadata", "ledger", "originals" };
+static const char *const table_names[DB_TABLES] = { "meta",     "parts",        "partitions",
+						    "segments", "fresh",        "submissions",
+						    "metadata", "ledger",       "originals",
+						    "findings", "finding_cells" };
 
 const char *db_table_name(enum db_table table)
 {
@@ -330,7 +331,7 @@ static int check_length(struct db *db, struct err *e)
 	return 0;
 }
 
-static int open_tables(struct db *db, bool make, struct err *e)
+static int open_tables(struct db *db, bool make, int from, struct err *e)
 {
 	MDB_txn *t;
 	int rc = mdb_txn_begin(db->env, NULL, make ? 0 : MDB_RDONLY, &t);
@@ -338,7 +339,7 @@ static int open_tables(struct db *db, bool make, struct err *e)
 	if (rc)
 		return make ? fail(db, rc, e, "cannot open the store")
 			    : fail_read(db, rc, e, "cannot open the store");
-	for (int i = 0; i < DB_TABLES; i++) {
+	for (int i = from; i < DB_TABLES; i++) {
 		rc = mdb_dbi_open(t, table_names[i], make ? MDB_CREATE : 0, &db->dbi[i]);
 		if (rc == MDB_NOTFOUND && !make)
 			continue;
@@ -355,16 +356,26 @@ static int open_tables(struct db *db, bool make, struct err *e)
 	return 0;
 }
 
+static bool has_from(const struct db *db, int from)
+{
+	for (int i = from; i < DB_TABLES; i++)
+		if (!db->has[i])
+			return false;
+	return true;
+}
+
+int db_add_tables(struct db *db, struct err *e)
+{
+	return has_from(db, DB_FIRST_ADDED) ? 0 : open_tables(db, true, DB_FIRST_ADDED, e);
+}
+
 int db_make_tables(struct db *db, struct err *e)
 {
-	bool all = true;
 	char parent[4096];
 
-	for (int i = 0; i < DB_TABLES; i++)
-		all = all && db->has[i];
-	if (all)
+	if (has_from(db, 0))
 		return 0;
-	if (open_tables(db, true, e) < 0)
+	if (open_tables(db, true, 0, e) < 0)
 		return -1;
 	if (disk_sync_folder(db->dir, e) < 0)
 		return -1;
@@ -397,7 +408,7 @@ struct db *db_open(const struct db_options *o, struct err *e)
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&db->calm, &attr);
 	pthread_condattr_destroy(&attr);
-	if (open_env(db, o, e) < 0 || check_length(db, e) < 0 || open_tables(db, false, e) < 0) {
+	if (open_env(db, o, e) < 0 || check_length(db, e) < 0 || open_tables(db, false, 0, e) < 0) {
 		db_close(db);
 		return NULL;
 	}
@@ -692,16 +703,16 @@ int db_cursor_open(struct db_txn *t, enum db_table table, struct db_cursor **out
 
 	if (!c)
 		return err_set(e, ERR_MEMORY, "cannot open a cursor: out of memory");
-	if (!t->db->has[table]) {
+	c->db = t->db;
+	if (!t->db->has[table] && table < DB_FIRST_ADDED) {
 		mem_free(c);
 		return err_set(e, ERR_CORRUPT, "the table \"%s\" is missing", table_names[table]);
 	}
-	rc = mdb_cursor_open(t->t, t->db->dbi[table], &c->c);
+	rc = t->db->has[table] ? mdb_cursor_open(t->t, t->db->dbi[table], &c->c) : 0;
 	if (rc) {
 		mem_free(c);
 		return fail_read(t->db, rc, e, "cannot open a cursor");
 	}
-	c->db = t->db;
 	*out = c;
 	return 0;
 }
@@ -710,7 +721,8 @@ void db_cursor_close(struct db_cursor *c)
 {
 	if (!c)
 		return;
-	mdb_cursor_close(c->c);
+	if (c->c)
+		mdb_cursor_close(c->c);
 	mem_free(c);
 }
 
@@ -718,7 +730,7 @@ static int cursor_get(struct db_cursor *c, MDB_cursor_op op, MDB_val k, struct s
 		      struct slice *value, struct err *e)
 {
 	MDB_val v;
-	int rc = mdb_cursor_get(c->c, &k, &v, op);
+	int rc = c->c ? mdb_cursor_get(c->c, &k, &v, op) : MDB_NOTFOUND;
 
 	if (rc == MDB_NOTFOUND)
 		return 0;

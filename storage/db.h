@@ -36,8 +36,13 @@ enum db_table {
 	DB_METADATA, /* of metric families */
 	DB_LEDGER,
 	DB_ORIGINALS,
+	DB_FINDINGS,
+	DB_FINDING_CELLS, /* the same by series and period */
 	DB_TABLES
 };
+
+/* From here on a store that was made before them lacks them: they read as empty. */
+#define DB_FIRST_ADDED DB_FINDINGS
 
 enum db_mode {
 	DB_WRITE, /* makes the file when missing */
@@ -58,6 +63,8 @@ struct db_options {
 struct db *db_open(const struct db_options *o, struct err *e);
 /* Makes the tables that are missing, in one transaction, and makes the file's name durable. */
 int db_make_tables(struct db *db, struct err *e);
+/* Makes those that were added to the format since; another one that is missing stays missing. */
+int db_add_tables(struct db *db, struct err *e);
 void db_close(struct db *db);
 
 const char *db_table_name(enum db_table table);

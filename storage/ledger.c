@@ -23,7 +23,8 @@ static const char previous_name[] = "previous: ";
 /* Of the last line: its name, 64 digits, line feed. */
 enum { PREVIOUS_BYTES = sizeof(previous_name) - 1 + SHA256_HEX - 1 + 1 };
 
-static const char *const kind_names[] = { "", "submission", "rejected", "release", "return" };
+static const char *const kind_names[] = { "",       "submission", "rejected",  "release",
+					  "return", "answer",     "acceptance" };
 
 static int bad(const char *why, struct err *e)
 {
@@ -187,7 +188,7 @@ int ledger_read(struct slice key, struct slice value, struct ledger_view *out, s
 	    value.n > ENTRY_HEAD_BYTES + LEDGER_TEXT_MAX)
 		return bad("it has the wrong length", e);
 	kind = (uint8_t)v[4];
-	if (kind < LEDGER_SUBMISSION || kind > LEDGER_RETURN || v[5] || v[6] || v[7])
+	if (kind < LEDGER_SUBMISSION || kind > LEDGER_ACCEPTANCE || v[5] || v[6] || v[7])
 		return bad("it has the wrong form", e);
 	*out = (struct ledger_view){
 		.number = get_be64(key.p),
@@ -401,4 +402,29 @@ int ledger_return(struct db_txn *t, uint64_t sequence, int64_t returned_ms, cons
 	int rc = submission_set_returned(t, sequence, returned_ms, e);
 
 	return rc == 1 ? note(t, LEDGER_RETURN, sequence, returned_ms, by, reason, e) : rc;
+}
+
+void ledger_print_act(const struct ledger_act *act, uint64_t number, const uint8_t *previous,
+		      struct buf *out)
+{
+	put_title(out, number, act->kind, act->submission);
+	put_time(out, "time", act->t_ms);
+	put_number(out, "finding", act->finding);
+	put_hash(out, "opening-sha256", act->opening_sha256);
+	put_field(out, "by", slice_str(act->by));
+	put_field(out, "text", slice_str(act->text));
+	put_hash(out, "previous", previous);
+}
+
+int ledger_act(struct db_txn *t, const struct ledger_act *act, uint64_t *entry, struct err *e)
+{
+	struct draft d;
+	int rc = draft_begin(&d, t, act->kind, e);
+
+	*entry = d.head.entries + 1;
+	ledger_print_act(act, *entry, d.head.hash, &d.record);
+	if (rc == 0)
+		rc = draft_put(&d, t, e);
+	buf_release(&d.record);
+	return rc;
 }

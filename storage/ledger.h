@@ -37,14 +37,24 @@
  *     reason:                          of a return
  *     previous: 64 digits
  *
+ *     parkwatch ledger entry 19
+ *     kind: answer                     or acceptance
+ *     submission: 12                   that brought what is doubted
+ *     time: 2026-11-06T01:00:00Z
+ *     finding: 7
+ *     opening-sha256: 64 digits        of what was asked, see docs/storage-format.md
+ *     by: token 7c1f09ab
+ *     text: …
+ *     previous: 64 digits
+ *
  * Texts are UTF-8; a backslash, a byte below 0x20, 0x7f and each byte that is not
  * part of valid UTF-8 are written as \xHH with two lower-case digits. Times are UTC,
  * with .mmm behind the seconds unless whole; outside the years 1900 … 2199
  * "N ms" since 1970. Numbers are decimal.
  *
  * The table `ledger`: key number 8; value crc 4, kind 1 (1 submission, 2 rejected,
- * 3 release, 4 return), 0 3, hash 32, text. In `meta` under "ledger": crc 4, 0 4, number
- * of entries 8, hash of the last 32.
+ * 3 release, 4 return, 5 answer, 6 acceptance), 0 3, hash 32, text. In `meta` under "ledger": crc
+ * 4, 0 4, number of entries 8, hash of the last 32.
  */
 #ifndef STORAGE_LEDGER_H
 #define STORAGE_LEDGER_H
@@ -104,5 +114,16 @@ int ledger_release(struct db_txn *t, uint64_t sequence, int64_t released_ms, con
 		   struct err *e);
 int ledger_return(struct db_txn *t, uint64_t sequence, int64_t returned_ms, const char *by,
 		  const char *reason, struct err *e);
+/* An answer to a finding or its acceptance; *entry is its number. */
+struct ledger_act {
+	enum ledger_kind kind;
+	uint64_t submission, finding;
+	const uint8_t *opening_sha256;
+	int64_t t_ms;
+	const char *by, *text;
+};
+void ledger_print_act(const struct ledger_act *act, uint64_t number, const uint8_t *previous,
+		      struct buf *out);
+int ledger_act(struct db_txn *t, const struct ledger_act *act, uint64_t *entry, struct err *e);
 
 #endif

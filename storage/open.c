@@ -500,7 +500,8 @@ static int load_tables(struct store *s, struct layout *l, struct db_txn *t, stru
 			       "the table \"submissions\" has %" PRIu64
 			       " records, it must have %" PRIu64,
 			       n, s->state.sequence);
-	if (ledger_check_count(t, e) < 0 || load_parts(l, t, &s->state, e) < 0 ||
+	if (ledger_check_count(t, e) < 0 || finding_counts_get(t, &s->findings, e) < 0 ||
+	    findings_check_count(t, &s->findings, e) < 0 || load_parts(l, t, &s->state, e) < 0 ||
 	    load_partitions(l, t, &s->state, e) < 0 || load_fresh(s, l, t, &s->state, e) < 0)
 		return -1;
 	if (l->nparts && l->parts[l->nparts - 1]->last_id >= s->next_series)

@@ -132,6 +132,8 @@ static int open_parts(struct store *s, struct err *e)
 		return -1;
 	if (fresh && begin_new(s, e) < 0)
 		return -1;
+	if (!s->opt.read_only && db_add_tables(s->db, e) < 0)
+		return -1;
 	if (!s->opt.read_only && !marked && version_write(s->dir, e) < 0)
 		return -1;
 	return store_load(s, e);
@@ -338,6 +340,18 @@ static int check_observation(const struct append *a, const struct observation *o
 	return 0;
 }
 
+static bool doubt_is_sound(const struct append *a, size_t i)
+{
+	const struct doubt *d = &a->doubts[i];
+	const char *const texts[] = { d->reason, d->unit,   d->indicator, d->freq,
+				      d->basis,  d->period, d->text,      d->text_zh };
+
+	for (size_t k = 0; k < sizeof(texts) / sizeof(texts[0]); k++)
+		if (!texts[k] || strlen(texts[k]) > SUBMISSION_TEXT_MAX)
+			return false;
+	return d->row < a->nobs && (i == 0 || a->doubts[i - 1].row <= d->row);
+}
+
 static int check_append(const struct append *a, struct err *e)
 {
 	if (a->nobs > UINT32_MAX || a->nsamples > UINT32_MAX)
@@ -347,6 +361,11 @@ static int check_append(const struct append *a, struct err *e)
 	for (size_t i = 0; i < a->nobs; i++)
 		if (check_observation(a, &a->obs[i], e) < 0)
 			return -1;
+	for (size_t i = 0; i < a->ndoubts; i++)
+		if (!doubt_is_sound(a, i))
+			return err_set(e, ERR_INVALID,
+				       "doubt %zu is of no value, out of order, or without a text",
+				       i);
 	for (size_t i = 0; i < a->nsamples; i++)
 		if (!a->samples[i].labels)
 			return err_set(e, ERR_INVALID, "a value without labels");

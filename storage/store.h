@@ -35,6 +35,7 @@
 #include "base/observation.h"
 #include "base/sha256.h"
 #include "storage/cardinality.h"
+#include "storage/finding.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -118,6 +119,10 @@ struct append {
 	struct submission submission;  /* texts and body borrowed until done */
 	const struct observation *obs; /* borrowed until done, labels too */
 	size_t nobs;
+	/* Rows rise. Each opens a finding (storage/finding.h) unless it is one already. Borrowed.
+	 */
+	const struct doubt *doubts;
+	size_t ndoubts;
 	const struct plain_sample *samples;
 	size_t nsamples;
 	/* On a thread of the store, exactly once, after the commit or its failure. */
@@ -127,7 +132,8 @@ struct append {
 	/* out, from done on */
 	struct err err; /* ERR_NONE: all of it is durable. Else nothing of it was written. */
 	uint32_t fresh, revised,
-		unchanged; /* observations: first value, new vintage, same as known */
+		unchanged;           /* observations: first value, new vintage, same as known */
+	uint32_t opened, not_opened; /* findings; not_opened: a limit was reached */
 
 	/* private */
 	struct append *next;
@@ -210,6 +216,11 @@ int store_release_by(struct store *s, uint64_t sequence, int64_t released_ms, co
 /* Gives a submission that was not released back: it never will be. */
 int store_return(struct store *s, uint64_t sequence, int64_t returned_ms, const char *by,
 		 const char *reason, struct err *e);
+
+/* Answers a finding or accepts its answer, with an entry of the ledger in the same transaction.
+ * Waits for the commit; not on the loop. The same once more changes nothing. ERR_NOT_FOUND,
+ * ERR_EXISTS (its state does not allow it), ERR_INVALID (texts), ERR_LIMIT. */
+int store_act_on_finding(struct store *s, const struct finding_act *act, struct err *e);
 
 /* --- reading ------------------------------------------------------------------ */
 
@@ -362,9 +373,25 @@ int snapshot_metadata(struct snapshot *v, struct arena *a, struct family_metadat
 int snapshot_submission(struct snapshot *v, uint64_t sequence, struct arena *a,
 			struct submission *out, struct err *e);
 
+/* --- findings --------------------------------------------------------------------- */
+
+/* ERR_NOT_FOUND. In the arena. */
+int snapshot_finding(struct snapshot *v, uint64_t id, struct arena *a, struct finding *out,
+		     struct err *e);
+/* Those that are wanted, newest first; *more: there are others behind the limit. */
+int snapshot_findings(struct snapshot *v, const struct finding_wanted *want, struct arena *a,
+		      struct finding **out, size_t *n, bool *more, struct err *e);
+
 /* --- the ledger ----------------------------------------------------------------- */
 
-enum ledger_kind { LEDGER_SUBMISSION = 1, LEDGER_REJECTED, LEDGER_RELEASE, LEDGER_RETURN };
+enum ledger_kind {
+	LEDGER_SUBMISSION = 1,
+	LEDGER_REJECTED,
+	LEDGER_RELEASE,
+	LEDGER_RETURN,
+	LEDGER_ANSWER,    /* to a finding */
+	LEDGER_ACCEPTANCE /* of an answer */
+};
 
 /* One link of the chain. */
 struct ledger_entry {

@@ -6,6 +6,7 @@
  *   writer.c    the writer thread: the only write transaction
  *   packer.c    the packer thread, which lets pack.c work: generation -> run -> partition, fresh
  *               figures -> partition, memory index -> part; and cut.c: deleting, retention
+ *   findings.c  what the writer does with doubts and their answers
  *   snapshot.c  reading
  *
  * Locks, in the order in which they may be held together:
@@ -22,6 +23,7 @@
 
 #include "base/map.h"
 #include "storage/db.h"
+#include "storage/findings.h"
 #include "storage/keys.h"
 #include "storage/layout.h"
 #include "storage/reader.h"
@@ -86,7 +88,8 @@ struct store {
 	/* writer */
 	struct fresh *fresh; /* the layout's; the writer's thread, likewise the record */
 	struct fresh_record record;
-	struct state state; /* as committed; the writer's thread, copies under `lock` */
+	struct state state;             /* as committed; the writer's thread, copies under `lock` */
+	struct finding_counts findings; /* likewise, without copies */
 	pthread_mutex_t lock;
 	pthread_cond_t wake; /* for the writer: something waits, or it should stop */
 	struct append *first, *last;
@@ -164,7 +167,8 @@ char *series_text(const struct labels *ls, char out[SERIES_TEXT]);
 struct write_task {
 	struct store *s;
 	struct db_txn *t;
-	struct state *state; /* to be changed; kept when the transaction is */
+	struct state *state;             /* to be changed; kept when the transaction is */
+	struct finding_counts *findings; /* likewise */
 };
 
 int writer_start(struct store *s, struct err *e);

@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "storage/digest.h"
 #include "storage/figures.h"
+#include "storage/findings.h"
 #include "storage/ledger.h"
 #include "storage/submission.h"
 
@@ -32,6 +33,7 @@ enum {
 	DIRTY_MAX = 32 << 20,    /* pages held in memory by one transaction, about */
 	PAGE_BYTES = 4096,
 	FIGURE_BYTES = 64,      /* of a figure in its record, generously */
+	DOUBT_BYTES = 4096,     /* of its finding, likewise */
 	APPEND_BYTES = 8192,    /* of its submission and entry */
 	DISK_RESERVE = 4 << 20, /* room that must remain for the next transaction */
 	GROW_STEP_MS = 100,     /* how long to wait for readers before looking again */
@@ -55,6 +57,7 @@ struct batch {
 	struct fresh_record *record;
 	struct arena arena;
 	struct state state;
+	struct finding_counts findings;
 	struct digest kept;        /* of the submission that is being written */
 	struct view_of_store view; /* to look series up */
 	bool disturbed;            /* figures were put into memory */
@@ -261,6 +264,28 @@ static int keep_added(struct batch *b, uint32_t series, const struct labels *ls,
 	return 0;
 }
 
+/* What was asked about the series before, and what is asked now. */
+static int settle_findings(struct batch *b, struct append *a, const struct place *p, size_t n,
+			   struct err *e)
+{
+	struct arena_mark mark = arena_mark(&b->arena);
+	struct finding_writer w = { b->t, &b->arena, &b->findings, a };
+	struct finding_cell *cells;
+	int rc;
+
+	if (!a->ndoubts && !b->findings.of[FINDING_OPEN] && !b->findings.of[FINDING_ANSWERED])
+		return 0;
+	cells = arena_array(&b->arena, n, sizeof(*cells));
+	if (!cells)
+		return err_set(e, ERR_LIMIT, "no room for the findings of a series");
+	for (size_t i = 0; i < n; i++)
+		cells[i] = (struct finding_cell){ p[i].series, p[i].row, p[i].stamp_ms,
+						  p[i].known_from_ms };
+	rc = findings_settle(&w, cells, n, e);
+	arena_reset(&b->arena, mark);
+	return rc;
+}
+
 /* The observations of one series, places p[0 … n). */
 static int append_series(struct batch *b, struct append *a, struct figure_writer *fw,
 			 const struct place *p, size_t n, struct err *e)
@@ -331,6 +356,7 @@ static int append_figures(struct batch *b, struct append *a, struct place *p, st
 	uint8_t kept_sha256[SHA256_BYTES];
 	size_t n;
 
+	a->submission.sequence = fw.sequence;
 	fresh_record_begin(b->record);
 	digest_init(&b->kept);
 	if (place_all(b, a, p, e) < 0)
@@ -341,12 +367,12 @@ static int append_figures(struct batch *b, struct append *a, struct place *p, st
 		if (!store_is_named(b->s, p[i].series) &&
 		    name_series(b, p[i].series, a->obs[p[i].row].labels, e) < 0)
 			return -1;
-		if (append_series(b, a, &fw, p + i, n, e) < 0)
+		if (append_series(b, a, &fw, p + i, n, e) < 0 ||
+		    settle_findings(b, a, p + i, n, e) < 0)
 			return -1;
 	}
 	if (fresh_record_put(b->record, b->t, fw.sequence, e) < 0)
 		return -1;
-	a->submission.sequence = fw.sequence;
 	a->submission.kept = a->fresh + a->revised;
 	digest_end(&b->kept, kept_sha256);
 	return ledger_submit(b->t, &a->submission, a->unchanged, kept_sha256, e);
@@ -355,6 +381,7 @@ static int append_figures(struct batch *b, struct append *a, struct place *p, st
 static void forget_results(struct append *a)
 {
 	a->fresh = a->revised = a->unchanged = 0;
+	a->opened = a->not_opened = 0;
 	a->submission.sequence = 0;
 	a->submission.kept = 0;
 }
@@ -365,7 +392,7 @@ static int apply(struct batch *b, struct append *a, struct err *e)
 	int rc;
 
 	if (a->task) {
-		struct write_task t = { b->s, b->t, &b->state };
+		struct write_task t = { b->s, b->t, &b->state, &b->findings };
 
 		return a->task(a, &t, e);
 	}
@@ -397,6 +424,9 @@ static int attempt(struct batch *b, struct append *list, size_t n, struct append
 		}
 	}
 	state_write(&b->state, state);
+	if (memcmp(&b->findings, &b->s->findings, sizeof(b->findings)) != 0 &&
+	    finding_counts_put(b->t, &b->findings, e) < 0)
+		return -1;
 	if (db_put(b->t, DB_META, key_state, key_slice(state, sizeof(state)), e) < 0 ||
 	    db_used_bytes(b->t, &used, e) < 0)
 		return -1;
@@ -418,7 +448,9 @@ static void publish(struct store *s, const struct batch *b, struct append *list,
 
 static int begin_batch(struct batch *b, struct store *s, struct err *e)
 {
-	*b = (struct batch){ .s = s, .state = s->state, .record = &s->record };
+	*b = (struct batch){
+		.s = s, .state = s->state, .findings = s->findings, .record = &s->record
+	};
 	arena_init(&b->arena, ARENA_BYTES);
 	if (db_write_begin(s->db, &b->t, e) < 0)
 		return -1;
@@ -456,6 +488,7 @@ static int transact(struct store *s, struct append *list, size_t n, struct appen
 	}
 	if (rc == 0) {
 		s->state = b.state;
+		s->findings = b.findings;
 		publish(s, &b, list, n);
 		atomic_store_explicit(&s->published, b.state.sequence, memory_order_release);
 	} else if (b.disturbed) {
@@ -526,8 +559,8 @@ static uint64_t disk_bytes(const struct append *list, size_t n)
 	uint64_t sum = DISK_RESERVE;
 
 	for (; n > 0; list = list->next, n--)
-		sum += list->nobs * FIGURE_BYTES + list->submission.body.n + list->task_bytes +
-		       APPEND_BYTES;
+		sum += list->nobs * FIGURE_BYTES + list->ndoubts * DOUBT_BYTES +
+		       list->submission.body.n + list->task_bytes + APPEND_BYTES;
 	return sum;
 }
 
@@ -599,6 +632,7 @@ static void note_commit(struct store *s, int64_t began_ns)
 	counter_add_for(C_STORE_COMMITS, slice_str("ok"), 1);
 	counter_observe(C_STORE_COMMIT_SECONDS, (double)(mono_ns() - began_ns) / 1e9);
 	counter_set(C_STORE_SERIES, s->state.series);
+	finding_counts_show(&s->findings);
 }
 
 /* Writes the first `n` of the list, whatever it takes. On failure *bad as in attempt(). */
@@ -651,7 +685,8 @@ size_t append_bytes(const struct append *a)
 /* Memory of the pages that an append may touch. */
 static size_t dirty_bytes(const struct append *a)
 {
-	return 4 * PAGE_BYTES + a->nobs * FIGURE_BYTES + a->submission.body.n + a->task_bytes;
+	return 4 * PAGE_BYTES + a->nobs * FIGURE_BYTES + a->ndoubts * DOUBT_BYTES +
+	       a->submission.body.n + a->task_bytes;
 }
 
 /* How many from the list's start make one transaction: at least one. */
@@ -676,6 +711,7 @@ static void count_append(const struct append *a)
 	counter_add_for(C_STORE_OBSERVATIONS, slice_str("new"), a->fresh);
 	counter_add_for(C_STORE_OBSERVATIONS, slice_str("revised"), a->revised);
 	counter_add_for(C_STORE_OBSERVATIONS, slice_str("unchanged"), a->unchanged);
+	counter_add(C_FINDINGS_NOT_OPENED, a->not_opened);
 }
 
 static void leave_queue(struct store *s, const struct append *a)

@@ -5,8 +5,8 @@
  *
  * "F labels stamp bits months flags known-from received released submission" for each value
  * of each period in the order they became known, "P labels time bits" for each
- * sample, "end N" with the number of lines last. Values are their 64 bits in
- * hexadecimal. Exit code 1 with the store's sentence when anything cannot be read.
+ * sample, "Q …" for each finding, newest first, "end N" with the number of lines last. Values are
+ * their 64 bits in hexadecimal. Exit code 1 with the store's sentence when anything cannot be read.
  * Without --read-only it opens as the daemon does, with all that is to be recovered.
  */
 #include "base/buf.h"
@@ -97,6 +97,49 @@ static int print_series(struct snapshot *v, const struct series_ref *s, struct e
 	return rc;
 }
 
+static void print_events(const struct finding *f)
+{
+	for (size_t i = 0; i < f->nevents; i++) {
+		const struct finding_event *v = &f->events[i];
+
+		printf("|%s %" PRId64 " %" PRIu64 " %" PRIu64 " %s|%s", finding_state_name(v->to),
+		       v->t_ms, v->submission, v->entry, v->by, v->text);
+	}
+	putchar('\n');
+	lines++;
+}
+
+static int print_findings(struct snapshot *v, struct err *e)
+{
+	struct finding_wanted want = { 0 };
+	struct finding *list;
+	bool more = true;
+	struct arena a;
+	int rc = 0;
+	size_t n;
+
+	arena_init(&a, (size_t)1 << 30);
+	while (rc == 0 && more) {
+		rc = snapshot_findings(v, &want, &a, &list, &n, &more, e);
+		for (size_t i = 0; rc == 0 && i < n; i++) {
+			const struct finding *f = &list[i];
+
+			printf("Q %" PRIu64 " %s %u %" PRId64 " %" PRId64 " %016" PRIx64
+			       " %016" PRIx64 " %" PRIu64 " %" PRId64
+			       " %s|%s|%s|%s|%s|%s|%s|%s|%s|%s",
+			       f->id, finding_state_name(f->state), f->series, f->stamp_ms,
+			       f->known_from_ms, bits_of(f->value), bits_of(f->against),
+			       f->submission, f->opened_ms, f->reason, f->unit, f->indicator,
+			       f->freq, f->basis, f->period, f->source, f->owner, f->text,
+			       f->text_zh);
+			print_events(f);
+			want.before = f->id;
+		}
+	}
+	arena_release(&a);
+	return rc;
+}
+
 static int print_store(struct store *s, const char *only, struct err *e)
 {
 	struct snapshot *v = snapshot_open(s, 600000, e);
@@ -112,6 +155,8 @@ static int print_store(struct store *s, const char *only, struct err *e)
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		if (all[i].statistic || !only || slice_is(labels_name(all[i].labels), only))
 			rc = print_series(v, &all[i], e);
+	if (rc == 0)
+		rc = print_findings(v, e);
 	arena_release(&a);
 	snapshot_close(v);
 	return rc;
