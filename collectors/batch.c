@@ -131,6 +131,21 @@ int batch_observe(struct batch *b, struct observation o, struct err *e)
 	return 0;
 }
 
+int batch_doubt(struct batch *b, const struct doubt *d, struct err *e)
+{
+	void *p = b->doubts;
+
+	if (b->ndoubts == b->doubts_cap)
+		p = arena_grow(&b->arena, p, b->ndoubts, &b->doubts_cap, b->ndoubts + 1,
+			       sizeof(*b->doubts));
+	if (!p)
+		return too_much(b, "doubts", e);
+	b->doubts = p;
+	b->doubts[b->ndoubts] = *d;
+	b->doubts[b->ndoubts++].row = b->nobs - 1;
+	return 0;
+}
+
 int batch_sample(struct batch *b, struct plain_sample s, struct err *e)
 {
 	if (b->nsamples == b->samples_cap) {

@@ -69,6 +69,8 @@ struct batch {
 	size_t nobs, obs_cap;
 	struct plain_sample *samples;
 	size_t nsamples, samples_cap;
+	struct doubt *doubts; /* of observations, rows rising; the first BATCH_DOUBTS_MAX */
+	size_t ndoubts, doubts_cap;
 	struct complaint *complaints; /* the first `complaints_max`; the counts are exact */
 	size_t ncomplaints, complaints_cap;
 	size_t refused; /* figures refused */
@@ -81,7 +83,7 @@ struct batch {
 	uint64_t body_hash, body_bytes;
 };
 
-enum { BATCH_COMPLAINTS_MAX = 1000 };
+enum { BATCH_COMPLAINTS_MAX = 1000, BATCH_DOUBTS_MAX = 1000 };
 
 struct batch *batch_new(size_t arena_limit, struct err *e);
 void batch_free(struct batch *b); /* drops the labels' references too */
@@ -93,6 +95,8 @@ void batch_count(struct batch *b, enum refusal why, size_t n);
 int batch_reserve(struct batch *b, size_t n, struct err *e);
 /* Takes the reference to o.labels, also on failure. */
 int batch_observe(struct batch *b, struct observation o, struct err *e);
+/* Of the observation that was given last. Its texts are borrowed as long as the batch lives. */
+int batch_doubt(struct batch *b, const struct doubt *d, struct err *e);
 int batch_sample(struct batch *b, struct plain_sample s, struct err *e);
 void batch_complain(struct batch *b, enum refusal why, unsigned line, unsigned column,
 		    const char *fmt, ...) __attribute__((format(printf, 5, 6)));

@@ -264,7 +264,9 @@ static int check_all(struct edits *w, struct err *e)
 static int emit(struct edits *w, struct err *e)
 {
 	struct figures *fs = w->figures;
+	size_t doubt = 0;
 
+	edits_sort_doubts(w);
 	for (size_t k = 0; k < fs->n; k++) {
 		const struct figure *f = &fs->list[k];
 		struct labels *labels = fs->series[f->series]->labels;
@@ -277,7 +279,8 @@ static int emit(struct edits *w, struct err *e)
 							.value = f->value,
 							.months = f->months,
 							.flags = f->flags },
-				  e) < 0)
+				  e) < 0 ||
+		    edits_give_doubts(w, f, &doubt, e) < 0)
 			return -1;
 	}
 	return 0;

@@ -4,6 +4,7 @@
  *     checks.c        lays figures out by series and time, refuses conflicts, gives what is left
  *     edits_past.c    the figure of a unit, an indicator and a period: of the document or stored
  *     edits_say.c     what an edit that fails means for the figure, in two languages
+ *     edits_doubt.c   doubts kept for findings
  *     edits_series.c  a figure and its own past: range, slip of the unit, fall, level
  *     edits_across.c  a figure and others of its unit and period: part, sum, growth
  *     edits_panel.c   a figure and those of its peers
@@ -36,6 +37,16 @@ struct edits {
 	void *at;                      /* the state of the store; NULL: not asked yet */
 	struct span spans[FREQS];
 	struct batch *batch;
+	struct raised *raised; /* doubts so far, by edits as they ran */
+	size_t nraised, raised_cap;
+};
+
+/* A doubt of a figure that may still be refused. */
+struct raised {
+	uint32_t series;
+	int64_t stamp_ms;
+	size_t place; /* in the order they were raised */
+	struct doubt doubt;
 };
 
 /* --- edits_past.c ----------------------------------------------------------------------- */
@@ -64,6 +75,16 @@ struct recent {
 void edits_recent(struct edits *w, const struct series *s, const struct figure *f, size_t max,
 		  struct recent *out);
 void edits_close(struct edits *w);
+
+/* --- edits_doubt.c ---------------------------------------------------------------------- */
+
+struct failure;
+/* A soft edit failed: somebody will be asked, if the figure stays. */
+void edits_doubt(struct edits *w, const struct failure *x, const char *reason);
+/* Lays doubts out as figures are: by series, then time. */
+void edits_sort_doubts(struct edits *w);
+/* Those of a figure that was given to the batch just now; *next goes on from figure to figure. */
+int edits_give_doubts(struct edits *w, const struct figure *f, size_t *next, struct err *e);
 
 /* --- edits_say.c ------------------------------------------------------------------------ */
 

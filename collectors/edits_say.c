@@ -102,6 +102,8 @@ bool failure_decide_at(struct edits *w, struct failure *x, enum edit_rule rule,
 		failure_zh(x, "。已保留并标记存疑，请核对或说明");
 	}
 	batch_say(w->batch, c, x->zh, x->en);
+	if (rule == EDIT_SOFT)
+		edits_doubt(w, x, refusal_name(c.why));
 	return rule == EDIT_HARD;
 }
 

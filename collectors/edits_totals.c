@@ -205,7 +205,7 @@ static void say_total(struct edits *w, const struct cell_of_column *total, struc
 	const struct indicator *i = total->indicator;
 	struct period p = period_from_index(i->freq, total->f->index);
 	bool sub = total->what == COLUMN_SUBTOTAL;
-	struct failure x = { .edit = EDIT_TOTAL, .f = first, .series = s, .bound = sum };
+	struct failure x = { .edit = EDIT_TOTAL, .f = first, .series = s, .bound = NAN };
 
 	num_print(total->f->value, stated);
 	num_print(sum, added);

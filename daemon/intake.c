@@ -130,6 +130,8 @@ int intake_emit(void *ctx, struct emit_request *r, struct err *e)
 	memcpy(h->append.submission.body_sha256, r->original_sha256, SHA256_BYTES);
 	h->append.obs = b->obs;
 	h->append.nobs = b->nobs;
+	h->append.doubts = b->doubts;
+	h->append.ndoubts = b->ndoubts;
 	h->append.samples = b->samples;
 	h->append.nsamples = b->nsamples;
 	if (hand_over(h, e) < 0) {

@@ -667,10 +667,84 @@ static void running_out_of_memory_in_an_edit_is_an_error_and_never_a_finding(voi
 	assert_int_equal(d->b->nobs, 2);
 }
 
+/* --- doubts, for findings ---------------------------------------------------------------- */
+
+static void a_soft_edit_raises_a_doubt_with_what_the_figure_was_held_against(void **state)
+{
+	struct documents *d = *state;
+	const struct doubt *x;
+
+	take(d, HEAD "乙山,存疑项,2026-10,9\n甲河,存疑项,2026-10,10.01\n");
+	assert_int_equal(d->b->nobs, 2);
+	assert_int_equal(d->b->ndoubts, 1);
+	x = &d->b->doubts[0];
+	assert_true(d->b->obs[x->row].value == 1001000000.0);
+	assert_string_equal(x->reason, "range");
+	assert_string_equal(x->unit, "a");
+	assert_string_equal(x->indicator, "doubted_yuan");
+	assert_string_equal(x->freq, "M");
+	assert_string_equal(x->basis, "period");
+	assert_string_equal(x->period, "2026-10");
+	assert_true(x->against == 1000000000.0);
+	assert_string_equal(x->text, d->b->complaints[0].text);
+	assert_string_equal(x->text_zh, d->b->complaints[0].text_zh);
+}
+
+static void rows_of_doubts_rise_and_fit_their_figures(void **state)
+{
+	struct documents *d = *state;
+
+	take(d, HEAD
+	     "乙山,投资,2026-10,8\n乙山,投资,2026-09,9\n甲河,投资,2026-10,6\n甲河,投资,2026-09,"
+	     "7\n");
+	assert_int_equal(d->b->nobs, 4);
+	assert_int_equal(d->b->ndoubts, 2);
+	assert_true(d->b->doubts[0].row < d->b->doubts[1].row);
+	for (size_t i = 0; i < 2; i++) {
+		const struct doubt *x = &d->b->doubts[i];
+
+		assert_string_equal(x->reason, "ytd_falls");
+		assert_true(d->b->obs[x->row].flags & FIGURE_SUSPECT);
+		assert_true(x->against == d->b->obs[x->row].value + 100000000.0);
+	}
+}
+
+static void a_refused_figure_leaves_no_doubt(void **state)
+{
+	struct documents *d = *state;
+
+	take(d, HEAD "甲河,严格项,2026-10,8\n甲河,严格项,2026-09,9\n");
+	assert_int_equal(d->b->nobs, 1);
+	assert_int_equal(d->b->ndoubts, 0);
+}
+
+static void doubts_of_one_document_are_limited_and_the_figures_are_kept(void **state)
+{
+	enum { YEARS = BATCH_DOUBTS_MAX / 12 + 2, ROWS = YEARS * 12 };
+	struct documents *d = *state;
+	double before = counter_get(C_FINDINGS_NOT_OPENED);
+	struct buf csv;
+
+	buf_init(&csv, 1 << 20);
+	buf_puts(&csv, HEAD);
+	for (int i = 0; i < ROWS; i++)
+		buf_printf(&csv, "甲河,存疑项,%d-%02d,11\n", 1925 + i / 12, 1 + i % 12);
+	buf_putc(&csv, '\0');
+	take(d, csv.p);
+	assert_int_equal(d->b->nobs, ROWS);
+	assert_int_equal(d->b->ndoubts, BATCH_DOUBTS_MAX);
+	assert_true(counter_get(C_FINDINGS_NOT_OPENED) == before + ROWS - BATCH_DOUBTS_MAX);
+	buf_release(&csv);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup(name, no_history)
 	const struct CMUnitTest tests[] = {
+		T(a_soft_edit_raises_a_doubt_with_what_the_figure_was_held_against),
+		T(rows_of_doubts_rise_and_fit_their_figures),
+		T(a_refused_figure_leaves_no_doubt),
+		T(doubts_of_one_document_are_limited_and_the_figures_are_kept),
 		T(a_bound_itself_is_allowed),
 		T(a_soft_range_keeps_the_figure_and_doubts_it),
 		T(a_fall_may_be_made_a_reason_to_refuse),
