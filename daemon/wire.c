@@ -15,6 +15,7 @@
 #include "base/version.h"
 #include "collectors/remote_write.h"
 #include "collectors/submit.h"
+#include "daemon/bearer.h"
 #include "daemon/calendar.h"
 #include "daemon/feed_board.h"
 #include "daemon/intake.h"
@@ -413,6 +414,15 @@ static int open_watch(struct daemon *d, struct err *e)
 	return d->board ? 0 : -1;
 }
 
+static int give_bearer(void *ctx, struct slice header, struct arena *a, struct bearer *out,
+		       struct err *e)
+{
+	struct daemon *d = ctx;
+
+	return bearer_find(&d->tokens, clock_mono(loop_clock(d->loop)), give_today(d), header, a,
+			   out, e);
+}
+
 static struct http_route route_of_writes(struct daemon *d)
 {
 	d->remote_write = (struct remote_write_options){
@@ -506,6 +516,7 @@ static int open_server(struct daemon *d, struct err *e)
 		.notice = d->config->notice ? arena_strdup(&d->routes_arena, d->config->notice)
 					    : NULL,
 		.now = give_now,
+		.bearer = give_bearer,
 	};
 	if (!d->view.title)
 		return err_set(e, ERR_MEMORY, "no memory");

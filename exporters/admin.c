@@ -2,12 +2,15 @@
  * admin.c - what an administrator asks of the store
  * (prometheus.io/docs/prometheus/latest/querying/api, "TSDB Admin APIs").
  *
- * All of /admin/tsdb is off unless the configuration has it on: a proxy before the loopback
- * listener may let everybody in.
+ * All of /admin/tsdb, and accepting the answer to a finding, is off unless the configuration has it
+ * on: a proxy before the loopback listener may let everybody in.
  */
-#include "exporters/handlers.h"
+#include "exporters/findings.h"
 #include "exporters/match.h"
 #include "exporters/params.h"
+
+#include "base/authorization.h"
+#include "base/secret.h"
 
 enum { ARENA_BYTES = 16 << 20 };
 
@@ -41,6 +44,33 @@ void serve_flush(struct exchange *x)
 		x->status = 204;
 	else
 		reply_error(x, e.code == ERR_FULL ? 507 : 503, &e);
+}
+
+/* The user that the server has let in; without users what the request says. */
+static const char *name_of(struct exchange *x)
+{
+	struct slice by = exchange_param(x, "by");
+	struct basic_credentials c;
+	const char *name;
+
+	if (authorization_basic(exchange_header(x, "Authorization"), &c))
+		by = c.user;
+	name = arena_strndup(&x->arena, by.n ? by.p : "", by.n);
+	secret_wipe(&c, sizeof(c));
+	return name;
+}
+
+void serve_finding_accept(struct exchange *x)
+{
+	const char *by;
+
+	if (is_off(x) || is_from_a_page(x))
+		return;
+	by = name_of(x);
+	if (by)
+		findings_accept(x, by);
+	else
+		reply_api_text(x, 503, "unavailable", "no memory for this request");
 }
 
 /* One selector after the other, as Prometheus does: what went before an error is gone. */

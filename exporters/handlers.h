@@ -25,10 +25,14 @@ void serve_reporting(struct exchange *x); /* api_reporting.c */
 void serve_overview(struct exchange *x);  /* page_overview.c */
 void serve_unit(struct exchange *x);      /* page_figures.c */
 void serve_indicator(struct exchange *x);
-void serve_feeds(struct exchange *x);     /* page_feeds.c */
-void serve_feed(struct exchange *x);      /* page_feed.c */
-void serve_api_feeds(struct exchange *x); /* api_feeds.c */
-void serve_flush(struct exchange *x);     /* admin.c */
+void serve_feeds(struct exchange *x);         /* page_feeds.c */
+void serve_feed(struct exchange *x);          /* page_feed.c */
+void serve_api_feeds(struct exchange *x);     /* api_feeds.c */
+void serve_findings_page(struct exchange *x); /* page_findings.c */
+void serve_findings(struct exchange *x);      /* api_findings.c */
+void serve_finding_answer(struct exchange *x);
+void serve_finding_accept(struct exchange *x); /* admin.c */
+void serve_flush(struct exchange *x);
 void serve_delete_series(struct exchange *x);
 void serve_clean_tombstones(struct exchange *x);
 void serve_tsdb_snapshot(struct exchange *x);

@@ -87,7 +87,8 @@ void page_head(struct page *p, const char *heading)
 	buf_puts(p->b,
 		 "</style>\n</head>\n<body>\n<nav><a href=\"./\">总览 "
 		 "<small lang=\"en\">overview</small></a><a href=\"feeds\">数据源 "
-		 "<small lang=\"en\">feeds</small></a><a href=\"metrics\">metrics</a></nav>\n");
+		 "<small lang=\"en\">feeds</small></a><a href=\"findings\">质疑 "
+		 "<small lang=\"en\">findings</small></a><a href=\"metrics\">metrics</a></nav>\n");
 	if (p->view->notice) {
 		buf_puts(p->b, "<p class=\"notice\" role=\"note\">");
 		html_text(p->b, p->view->notice);

@@ -17,6 +17,11 @@ static struct http_route options_of(const struct http_route *r)
 	return options;
 }
 
+static bool waits_for_writer(const char *path)
+{
+	return strstr(path, "/admin/") || strcmp(path, "/api/v1/findings/answer") == 0;
+}
+
 const struct http_route *exporter_routes(const struct exporter_view *view, struct arena *a,
 					 size_t *n, struct err *e)
 {
@@ -31,6 +36,7 @@ const struct http_route *exporter_routes(const struct exporter_view *view, struc
 		{ "/indicator", HTTP_IN_JOB, serve_indicator },
 		{ "/feeds", HTTP_IN_JOB, serve_feeds },
 		{ "/feed", HTTP_IN_JOB, serve_feed },
+		{ "/findings", HTTP_IN_JOB, serve_findings_page },
 		{ "/metrics", HTTP_IN_JOB, serve_metrics },
 		{ "/federate", HTTP_IN_JOB, serve_federate },
 		{ "/-/healthy", HTTP_ON_LOOP, serve_healthy },
@@ -38,6 +44,9 @@ const struct http_route *exporter_routes(const struct exporter_view *view, struc
 		{ "/api/v1/alerts", HTTP_IN_JOB, serve_alerts },
 		{ "/api/v1/reporting", HTTP_IN_JOB, serve_reporting },
 		{ "/api/v1/feeds", HTTP_IN_JOB, serve_api_feeds },
+		{ "/api/v1/findings", HTTP_IN_JOB, serve_findings },
+		{ "/api/v1/findings/answer", HTTP_IN_JOB, serve_finding_answer, "POST" },
+		{ "/api/v1/admin/findings/accept", HTTP_IN_JOB, serve_finding_accept, "POST" },
 		{ "/api/v1/status/buildinfo", HTTP_ON_LOOP, serve_buildinfo },
 		{ "/api/v1/admin/flush", HTTP_IN_JOB, serve_flush, "POST" },
 		{ "/api/v1/admin/tsdb/delete_series", HTTP_IN_JOB, serve_delete_series,
@@ -81,13 +90,15 @@ const struct http_route *exporter_routes(const struct exporter_view *view, struc
 	for (size_t i = 0; i < rows; i++) {
 		const char *method = table[i].method ? table[i].method : "GET";
 		const char *second = strchr(method, ' ');
-		struct http_route r = { .method = method,
-					.path = table[i].path,
-					.where = table[i].where,
-					.class = strstr(table[i].path, "/admin/") ? JOB_STORE
-										  : JOB_QUERY,
-					.serve = table[i].serve,
-					.ctx = (void *)view };
+		struct http_route r = {
+			.method = method,
+			.path = table[i].path,
+			.where = table[i].where,
+			.class = waits_for_writer(table[i].path) ? JOB_STORE : JOB_QUERY,
+			.own_tokens = strncmp(table[i].path, "/api/v1/findings", 16) == 0,
+			.serve = table[i].serve,
+			.ctx = (void *)view
+		};
 
 		if (strncmp(table[i].path, "/api/", 5) == 0)
 			r.refusals = &api_refusals;

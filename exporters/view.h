@@ -47,6 +47,13 @@ struct feed_row {
 	size_t nattempts;
 };
 
+/* Who shows a token, and what it is for; empty lists are everything. */
+struct bearer {
+	const char *id, *owner;
+	const char *const *units, *const *indicators;
+	size_t nunits, nindicators;
+};
+
 struct exporter_view {
 	void *ctx;
 	/* The newest assessment with a reference for the caller; NULL before the first. */
@@ -63,6 +70,11 @@ struct exporter_view {
 	const char *title;  /* of the page: "示例市产业集聚区监测" */
 	const char *notice; /* shown on every page when not NULL: "SIMULATION …" */
 	int64_t (*now)(void *ctx);
+	/* Whose token the header Authorization shows: 1, and the holder in the arena; 0: it shows
+	 * none; -1: ERR_REFUSED (not known, or over), ERR_BUSY, ERR_MEMORY. NULL: there are none.
+	 */
+	int (*bearer)(void *ctx, struct slice header, struct arena *a, struct bearer *out,
+		      struct err *e);
 };
 
 #endif
