@@ -25,6 +25,7 @@ int command_delete(int argc, char **argv);
 int command_query(int argc, char **argv);
 int command_token(int argc, char **argv);
 int command_submit(int argc, char **argv);
+int command_findings(int argc, char **argv);
 
 /* The value of an option such as --start: RFC 3339, or seconds since 1970 as Prometheus takes them.
  */

@@ -34,6 +34,10 @@ static const char usage[] =
 	"  parkwatch token list|revoke --data-dir DIR [ID]\n"
 	"  parkwatch submit --url URL --token-file FILE [--ca-file FILE] --feed NAME [--dry-run]\n"
 	"                   DOCUMENT\n"
+	"  parkwatch findings list --url URL [--token-file FILE | --user-file FILE] [--state "
+	"STATE]\n"
+	"  parkwatch findings answer --url URL --token-file FILE NUMBER TEXT\n"
+	"  parkwatch findings accept --url URL [--user-file FILE] NUMBER [TEXT]\n"
 	"  parkwatch backup --data-dir DIR --to FOLDER [--rate MiB/s]\n"
 	"  parkwatch restore --from BACKUP --data-dir NEW\n"
 	"  parkwatch version\n"
@@ -66,9 +70,10 @@ static const struct {
 	{ "query", command_query },       { "delete", command_delete },
 	{ "token", command_token },       { "submit", command_submit },
 	{ "audit", command_audit },       { "backup", command_backup },
-	{ "restore", command_restore },   { "version", command_version },
-	{ "--version", command_version }, { "help", command_help },
-	{ "--help", command_help },       { "-h", command_help },
+	{ "findings", command_findings }, { "restore", command_restore },
+	{ "version", command_version },   { "--version", command_version },
+	{ "help", command_help },         { "--help", command_help },
+	{ "-h", command_help },
 };
 
 int main(int argc, char **argv)
