@@ -32,10 +32,16 @@ an exception
 an exception again
 bits in lanes
 bits one after the other
+finding: accepted
+finding: answered
+finding: corrected
+finding: open
 fresh
 known-from 0
 known-from 1
 known-from 2
+ledger: acceptance
+ledger: answer
 ledger: rejected
 ledger: release
 ledger: return
@@ -107,6 +113,33 @@ damage "a byte of a run's table" "$run" $(($(stat -c %s "$store/$run") - 30))
 again
 rm "$tmp/copy/$run"
 check "a run that is missing: both refuse it" both_refuse
+
+# A store from before there were findings, and one that they were taken out of.
+drop_findings() { # folder
+	"$python" -B - "$1" <<'T'
+import sys, lmdb
+env = lmdb.open(sys.argv[1], max_dbs=16)
+tables = [env.open_db(name, create=False) for name in (b"findings", b"finding_cells")]
+meta = env.open_db(b"meta", create=False)
+with env.begin(write=True) as t:
+    for table in tables:
+        t.drop(table)
+    t.delete(b"findings", db=meta)
+T
+}
+"$build/parkwatch" import --data-dir "$tmp/before" --format csv --source s - >/dev/null 2>&1 <<'T'
+series,time,value
+"up{job=""x""}",2026-01-01T00:00:00.000Z,1
+T
+check "the findings' tables go" drop_findings "$tmp/before"
+check "a store without them is sound" "$build/parkwatch" check store "$tmp/before"
+check "it opens to be read" readback "$tmp/before"
+check "and to be written, which makes them" "$build/torture-readback" "$tmp/before"
+check "they are there again" drop_findings "$tmp/before"
+again
+check "findings are taken out of a store" drop_findings "$tmp/copy"
+missed=$("$build/parkwatch" audit verify --data-dir "$tmp/copy" 2>&1)
+[ $? = 1 ] && grep -q 'finding 1 is missing' <<<"$missed" && ok "the ledger misses them" || not_ok "the ledger misses them" "$missed"
 
 # What a daemon makes of remote write: before and after packing.
 printf 'remote_write: {statistics: ["park_*"]}\n' >"$tmp/parkwatch.yaml"

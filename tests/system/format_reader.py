@@ -597,6 +597,11 @@ class Store:
         names = "meta parts partitions segments fresh submissions metadata ledger originals"
         for name in names.split():
             self.table[name] = env.open_db(name.encode(), self.txn, create=False)
+        for name in ("findings", "finding_cells"):  # a store from before there were any lacks them
+            try:
+                self.table[name] = env.open_db(name.encode(), self.txn, create=False)
+            except lmdb.NotFoundError:
+                pass
         self.names = {}  # id: (labels, statistic)
         self.samples = {}  # id: {time: bits}
         self.figures = {}  # id: [figure, ...]
@@ -605,7 +610,7 @@ class Store:
         self.read_state()
 
     def records(self, table, sealed=True):
-        for key, value in self.txn.cursor(self.table[table]):
+        for key, value in self.txn.cursor(self.table[table]) if table in self.table else ():
             if sealed:
                 want(crc(key, value[4:]) == unsigned(value[:4]), "a record of %s" % table)
             yield key, value
@@ -619,9 +624,13 @@ class Store:
         want(zero == 0, "the state")
         head = meta.get(b"ledger", bytes(48))
         self.entries, self.head_hash = unsigned(head[8:16]), head[16:]
+        counts = struct.unpack("<IIQQQQQ", meta.get(b"findings", bytes(48)))
+        want(counts[1] == 0, "the counts of findings")
+        self.finding_counts = counts[2:]
 
     def read(self):
         self.read_submissions()
+        self.read_findings()
         self.read_ledger()
         self.read_originals()
         self.read_parts()
@@ -763,10 +772,43 @@ class Store:
                 self.originals[bytes(value[64:96])] = size
         want(n == self.sequence, "%d submissions" % n)
 
+    def read_findings(self):
+        states = ("open", "answered", "accepted", "corrected")
+        cells, self.findings, self.acts, counts = set(), [], {}, [0] * 4
+        for key, value in self.records("finding_cells"):
+            want(value[4:] == bytes(4) and len(key) == 20, "a cell of findings")
+            cells.add(bytes(key))
+        for n, (key, value) in enumerate(self.records("findings"), 1):
+            head = struct.unpack("<BBHIIqqQQQq", value[4:64])
+            form, state, nevents, series, zero, stamp, known, v, against, submission, opened = head
+            want(int.from_bytes(key, "big") == n and form == 1 and zero == 0, "finding %d" % n)
+            want(series.to_bytes(4, "big") + (stamp + 2**63).to_bytes(8, "big") + key in cells, "its cell")
+            b = Bytes(value, 64)
+            texts = [b.take(b.number(2)).decode() for _ in range(10)]
+            opening, is_, events = hashlib.sha256(value[8 : b.at]).hexdigest(), 0, []
+            for _ in range(nevents):
+                to, zero, nby, ntext, zeros = struct.unpack("<BBHHH", b.take(8))
+                t, by_submission, entry = struct.unpack("<qQQ", b.take(24))
+                by, text = b.take(nby).decode(), b.take(ntext).decode()
+                want(is_ < 2 and 1 <= to <= 3 and zero == zeros == 0, "an event of finding %d" % n)
+                want((to == 3) == (entry == 0), "the entry of an event")
+                if entry:
+                    self.acts[entry] = (to, submission, n, opening, by, text)
+                is_ = to
+                events.append("|%s %d %d %d %s|%s" % (states[to], t, by_submission, entry, by, text))
+            b.end()
+            want(is_ == state, "the state of finding %d" % n)
+            counts[state] += 1
+            met.add("finding: " + states[state])
+            line = (n, states[state], series, stamp, known, v, against, submission, opened)
+            self.findings.append("Q %d %s %d %d %d %016x %016x %d %d " % line + "|".join(texts) + "".join(events))
+        want((len(self.findings), *counts) == self.finding_counts, "how many findings there are")
+        want(len(cells) == len(self.findings), "how many cells there are")
+
     def read_ledger(self):
         before, n = bytes(32), 0
         self.kept_sha256 = {}
-        kinds = ["", "submission", "rejected", "release", "return"]
+        kinds = ["", "submission", "rejected", "release", "return", "answer", "acceptance"]
         for n, (key, value) in enumerate(self.records("ledger"), 1):
             text = value[40:]
             want(int.from_bytes(key, "big") == n and value[5:8] == bytes(3), "entry %d" % n)
@@ -779,10 +821,17 @@ class Store:
             if value[4] <= 2:
                 self.kept_sha256[int(field["submission"])] = field["kept-sha256"]
                 want(int(field["kept"]) == self.kept[int(field["submission"])], "entry %d" % n)
+            if value[4] >= 5:
+                to, submission, finding, opening, by, said = self.acts.pop(n)
+                want(to == value[4] - 4 and int(field["finding"]) == finding, "entry %d" % n)
+                want(int(field["submission"]) == submission, "entry %d" % n)
+                want(field["opening-sha256"] == opening and field["by"] == by, "entry %d" % n)
+                want(field["text"] == said.replace("\n", "\\x0a"), "entry %d" % n)
             met.add("ledger: " + field["kind"])
             before = bytes(value[8:40])
         want(n == self.entries and before == self.head_hash, "%d entries of the ledger" % n)
         want(len(self.kept_sha256) == self.sequence, "entries of submissions")
+        want(not self.acts, "answers without an entry")
 
     def read_originals(self):
         pieces = {}
@@ -849,6 +898,7 @@ class Store:
                     _, known, sequence, v, months, flags, _, received, _ = f
                     rest = (stamp, v, months, flags, known, received, released, sequence)
                     yield "F %s %d %016x %d %d %d %d %d %d" % ((text,) + rest)
+        yield from reversed(self.findings)
 
 
 def label_text(labels):

@@ -438,10 +438,60 @@ static void hand_in_original(size_t n, bool rejected)
 	labels_unref(ls);
 }
 
+/* A figure that is doubted, or, without a reason, one that corrects it. */
+static void hand_in_doubted(double value, const char *reason, int64_t now)
+{
+	struct labels *ls = statistic("output", "doubted");
+	struct observation o = {
+		.labels = ls, .stamp_ms = month_end(700), .value = value, .months = 1
+	};
+	struct doubt d = { .reason = reason,
+			   .unit = "doubted",
+			   .indicator = "output",
+			   .freq = "M",
+			   .basis = "period",
+			   .period = "2028-04",
+			   .against = value < 2 ? NAN : 12.5,
+			   .text = "it falls",
+			   .text_zh = "小于上期" };
+	struct append a = { .submission = { .source = "east-feed",
+					    .owner = "统计局",
+					    .received_ms = now,
+					    .released_ms = now },
+			    .obs = &o,
+			    .nobs = 1,
+			    .doubts = &d,
+			    .ndoubts = reason != NULL };
+
+	hand_in(a);
+	labels_unref(ls);
+}
+
 static void decide(int rc, const struct err *e)
 {
 	if (rc < 0)
 		give_up("a decision", e);
+}
+
+static void act(uint64_t finding, enum finding_state to, const char *by, const char *text)
+{
+	struct finding_act act = { finding, to, NOW + 200, by, text };
+	struct err e = { 0 };
+
+	decide(store_act_on_finding(store, &act, &e), &e);
+}
+
+/* One in each state. */
+static void ask_and_answer(void)
+{
+	hand_in_doubted(1, "ytd_falls", NOW + 20);
+	act(1, FINDING_ANSWERED, "token 1", "已核实\n见附件");
+	act(1, FINDING_ANSWERED, "token 1", "a second time");
+	act(1, FINDING_ACCEPTED, "王敏", "");
+	hand_in_doubted(2, "panel", NOW + 21);
+	hand_in_doubted(3, "panel", NOW + 22);
+	act(3, FINDING_ANSWERED, "token 1", "so it is");
+	hand_in_doubted(3, "ratio", NOW + 23);
 }
 
 static void hand_in_all(void)
@@ -530,6 +580,7 @@ int main(int argc, char **argv)
 	send_all(2);
 	wait_for_runs(argv[1], 2);
 	hand_in_all();
+	ask_and_answer();
 	send_late();
 	send_all(30);
 	send_refused();
