@@ -115,6 +115,7 @@ struct fact_sink {
 	/* Called once for each data row before its facts. */
 	int (*row)(void *ctx, unsigned line, struct err *e);
 	void *ctx;
+	size_t *read_bytes; /* as in struct row_sink */
 };
 
 /* `body` is UTF-8. Scratch memory comes from `a` and may be given back by the caller.

@@ -22,6 +22,8 @@ static int tell_rows(struct slice body, char delimiter, struct arena *a, struct 
 	while (!(probe && table_header_cells(t)) && (rc = csv_scan_next(&scan, e)) != 0) {
 		if (rc < 0)
 			return -1;
+		if (rows.read_bytes)
+			*rows.read_bytes = (size_t)(scan.p - body.p);
 		rc = rows.row(rows.ctx, &scan.row, e);
 		if (rc <= 0)
 			return rc;
@@ -65,8 +67,8 @@ static void nothing_complaint(void *ctx, enum refusal why, unsigned line, unsign
 static int try_delimiter(struct slice body, char delimiter, const struct layout *l, struct arena *a,
 			 size_t *cells, struct err *e)
 {
-	const struct fact_sink nobody = { NULL, nothing_fact, nothing_complaint, nothing_row,
-					  NULL };
+	const struct fact_sink nobody = { NULL,        nothing_fact, nothing_complaint,
+					  nothing_row, NULL,         NULL };
 	struct arena own;
 	struct table *t;
 	struct err why = { .code = ERR_NONE };

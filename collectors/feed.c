@@ -762,6 +762,29 @@ static enum feed_health health(const struct feed *f)
 	return f->last_success_ms ? FEED_OK : FEED_NEW;
 }
 
+/* The intake whose document is being read, or NULL. */
+static const struct intake *reading(const struct feed *f)
+{
+	const struct hand_in *h = f->hand_ins;
+
+	if (f->stage != STAGE_DECODING)
+		return NULL;
+	while (h && h->next)
+		h = h->next;
+	return h ? &h->intake : &f->intake;
+}
+
+static void status_of_reading(const struct feed *f, struct feed_status *out)
+{
+	const struct intake *in = reading(f);
+
+	if (!in)
+		return;
+	out->body_bytes = atomic_load(&in->progress.body_bytes);
+	out->read_bytes = atomic_load(&in->progress.read_bytes);
+	out->stored_figures = atomic_load(&in->progress.stored);
+}
+
 void collector_status(const struct collector *c, size_t i, struct feed_status *out)
 {
 	static const char *const stages[] = { "waiting", "fetching", "decoding", "storing" };
@@ -795,6 +818,7 @@ void collector_status(const struct collector *c, size_t i, struct feed_status *o
 	for (size_t k = 0; k < f->nattempts; k++)
 		out->attempts[k] =
 			f->attempts[(f->next_attempt + FEED_ATTEMPTS - 1 - k) % FEED_ATTEMPTS];
+	status_of_reading(f, out);
 }
 
 int collector_poll(struct collector *c, const char *name, struct err *e)

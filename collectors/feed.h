@@ -173,6 +173,10 @@ struct feed_status {
 	/* complaints of the last document, the first 20 */
 	const struct complaint *complaints;
 	size_t ncomplaints;
+	/* Of the document that is being read (the oldest that is handed in); all 0 when there is
+	 * none, or its format does not say. */
+	uint64_t body_bytes, read_bytes;
+	uint64_t stored_figures; /* durable, though the rest of it is not read yet */
 };
 
 /* Texts are valid until the loop runs again. */

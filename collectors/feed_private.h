@@ -13,6 +13,7 @@
 
 #include "collectors/drop_files.h"
 #include "collectors/feed.h"
+#include "collectors/progress.h"
 #include "collectors/samples.h"
 #include "collectors/schedule.h"
 
@@ -88,7 +89,8 @@ struct intake {
 	uint64_t kept, refused, suspect, submission;
 	uint32_t fresh, revised, unchanged;
 	double decode_seconds;
-	enum intake_end how; /* once the store has answered */
+	struct progress progress; /* while the job runs */
+	enum intake_end how;      /* once the store has answered */
 	bool decoding;
 	struct buf original; /* a statistic's document as it came, until it is stored */
 	uint8_t original_sha256[SHA256_BYTES];

@@ -111,6 +111,8 @@ static void decode_body(struct intake *in, struct slice body)
 	d.content_type = slice_str(in->content_type);
 	d.instance = f->instance;
 	d.now_ms = in->now_ms;
+	d.progress = &in->progress;
+	atomic_store(&in->progress.body_bytes, body.n);
 	in->batch = batch_new(BATCH_BASE_BYTES + body.n * BATCH_PER_BYTE, &in->err);
 	if (!in->batch)
 		return;

@@ -41,6 +41,7 @@ struct decoding {
 	size_t rows_limit;
 	struct shown shown;
 	size_t broken_lines;
+	size_t read_bytes;  /* the reader keeps it up to date */
 	enum refusal whole; /* why the document as a whole was refused, if it was */
 };
 
@@ -298,6 +299,9 @@ static int on_row(void *ctx, unsigned line, struct err *e)
 	if (d->batch->rows == d->rows_limit)
 		return err_set(e, ERR_LIMIT, "line %u: more than %zu rows", line, d->rows_limit);
 	d->batch->rows++;
+	if (d->doc->progress)
+		atomic_store_explicit(&d->doc->progress->read_bytes, d->read_bytes,
+				      memory_order_relaxed);
 	return 0;
 }
 
@@ -309,6 +313,7 @@ static int decode_facts(struct decoding *d, struct buf *room, struct err *e)
 				  .fact = on_fact,
 				  .complain = on_complaint,
 				  .row = on_row,
+				  .read_bytes = &d->read_bytes,
 				  .ctx = d };
 	const struct document *doc = d->doc;
 	enum feed_format told = format_told(doc->format, doc->body);

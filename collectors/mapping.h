@@ -9,6 +9,7 @@
 
 #include "catalogue/catalogue.h"
 #include "collectors/format.h"
+#include "collectors/progress.h"
 #include "collectors/tokens.h"
 
 /* A figure that is stored and released. */
@@ -52,6 +53,7 @@ struct document {
 	const char *feed;                  /* name; the label `job` of plain samples */
 	const char *instance;              /* host:port; label of plain samples */
 	struct scrape *scrape;             /* of plain samples (samples.h); may be NULL */
+	struct progress *progress;         /* kept up to date while it is read; may be NULL */
 	int64_t now_ms;
 };
 

@@ -358,7 +358,7 @@ double sample_row_share(const struct sample *s, size_t row, unsigned kinds)
 
 static int read_rows(struct sampling *x, const struct document *d, struct slice text, struct err *e)
 {
-	const struct row_sink sink = { on_table, on_row, on_complaint, x };
+	const struct row_sink sink = { on_table, on_row, on_complaint, x, NULL };
 	const struct format *f = format_of(x->out->format);
 	struct arena scratch;
 	int rc;

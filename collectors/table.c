@@ -1054,7 +1054,7 @@ void table_is_whole(struct table *t)
 
 struct row_sink table_sink(struct table *t)
 {
-	return (struct row_sink){ on_table, on_row, on_complaint, t };
+	return (struct row_sink){ on_table, on_row, on_complaint, t, t->sink->read_bytes };
 }
 
 size_t table_header_cells(const struct table *t)

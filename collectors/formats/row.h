@@ -49,6 +49,9 @@ struct row_sink {
 	void (*complain)(void *ctx, enum refusal why, unsigned line, unsigned column,
 			 const char *text);
 	void *ctx;
+	/* Where the reader notes, before each row, how much of the body it has read. NULL: not
+	 * wanted; a reader that has all in memory at once leaves it as it is. */
+	size_t *read_bytes;
 };
 
 /* `body` is what the source sent, unpacked (a workbook as it is). Scratch memory comes from `a`,

@@ -48,6 +48,7 @@ struct xlsx {
 	size_t nstyles, styles_cap;
 	struct cell *cells; /* ROW_CELLS_MAX, of the row that is being read */
 	size_t padding;     /* XLSX_PADDING_MAX */
+	size_t read_bytes;  /* of the body: its sheets before this one */
 };
 
 /* -1: the arena gave nothing for `what`. */

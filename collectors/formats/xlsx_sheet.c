@@ -241,13 +241,23 @@ static int read_window(struct xlsx_sheet *s, struct err *e)
 	return result;
 }
 
+static void note_read(const struct xlsx_sheet *s)
+{
+	size_t *to = s->x->sink->read_bytes;
+
+	if (to)
+		*to = s->x->read_bytes + zip_part_packed(s->stream.part);
+}
+
 static int read_part(struct xlsx_sheet *s, struct err *e)
 {
 	struct xlsx_stream *in = &s->stream;
 	int got, result = 0;
 
-	while (result == 0 && (got = xlsx_stream_fill(in, e)) != 0)
+	while (result == 0 && (got = xlsx_stream_fill(in, e)) != 0) {
+		note_read(s);
 		result = got < 0 ? -1 : read_window(s, e);
+	}
 	if (result == 0)
 		result = xlsx_stream_feed(in, in->n - in->at, e);
 	return result ? result : xlsx_stream_finish(in, e);
@@ -263,6 +273,7 @@ static int read_rows(struct xlsx_sheet *s, struct err *e)
 		return -1;
 	xml_forget_places(s->stream.xml);
 	result = read_part(s, e);
+	s->x->read_bytes += zip_part_packed(s->stream.part);
 	xlsx_stream_close(&s->stream);
 	if (result < 0)
 		return err_wrap(e, "sheet %s, row %u", text_shown(s->part->name, shown), s->row);

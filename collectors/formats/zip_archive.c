@@ -36,6 +36,7 @@ struct zip_part {
 	struct zip_archive *archive;
 	struct zip_file *file;
 	uint64_t packed_bytes, unpacked_bytes;
+	uint64_t plain_bytes; /* as the entry claims */
 };
 
 /* --- how many entries --------------------------------------------------------------- */
@@ -169,6 +170,7 @@ static int open_entry(struct zip_part *p, zip_uint64_t i, const char *shown, str
 	if (check_part(&st, shown, e) < 0)
 		return -1;
 	p->packed_bytes = st.comp_size < z->packed_bytes ? st.comp_size : z->packed_bytes;
+	p->plain_bytes = st.size;
 	p->file = zip_fopen_index(z->zip, i, 0);
 	if (!p->file)
 		return err_set(e, ERR_INVALID, "part %s is damaged: %s", shown,
@@ -226,6 +228,13 @@ long zip_part_read(struct zip_part *p, char piece[ZIP_PIECE_BYTES], struct err *
 	p->unpacked_bytes += (uint64_t)n;
 	p->archive->unpacked_bytes += (uint64_t)n;
 	return check_size(p, e) < 0 ? -1 : (long)n;
+}
+
+size_t zip_part_packed(const struct zip_part *p)
+{
+	double share = p->plain_bytes ? (double)p->unpacked_bytes / (double)p->plain_bytes : 1;
+
+	return (size_t)((double)p->packed_bytes * (share < 1 ? share : 1));
 }
 
 void zip_part_close(struct zip_part *p)

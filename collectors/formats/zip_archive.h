@@ -41,6 +41,8 @@ struct zip_part *zip_part_open(struct zip_archive *z, const char *name, struct e
 /* Bytes of the next piece; 0 at the end, when the CRC was right; -1: ERR_INVALID when it is
  * damaged, ERR_LIMIT. */
 long zip_part_read(struct zip_part *p, char piece[ZIP_PIECE_BYTES], struct err *e);
+/* How many bytes of the archive what was unpacked so far came from, about. */
+size_t zip_part_packed(const struct zip_part *p);
 void zip_part_close(struct zip_part *p); /* p may be NULL */
 
 #endif

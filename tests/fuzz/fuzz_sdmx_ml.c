@@ -44,7 +44,7 @@ static void hash_complaint(void *ctx, enum refusal why, unsigned line, unsigned 
 
 static int read_hashed(struct slice body, uint64_t *hash, struct err *e)
 {
-	const struct row_sink sink = { hash_table, hash_row, hash_complaint, hash };
+	const struct row_sink sink = { hash_table, hash_row, hash_complaint, hash, NULL };
 	struct arena a;
 	int rc;
 

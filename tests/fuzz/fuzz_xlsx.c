@@ -76,7 +76,7 @@ static void on_complaint(void *ctx, enum refusal why, unsigned line, unsigned co
 
 static int read_book(struct slice body, struct told *t)
 {
-	const struct row_sink sink = { on_table, on_row, on_complaint, t };
+	const struct row_sink sink = { on_table, on_row, on_complaint, t, NULL };
 	struct arena a;
 	struct err e;
 	int result;

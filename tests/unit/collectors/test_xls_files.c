@@ -282,7 +282,7 @@ static void no_memory_is_an_error(void **state)
 	cfb_container(&f, "Book", biff_stream(&m));
 	biff_release(&m);
 	for (long k = 0; k < 100; k++) {
-		struct row_sink sink = { seen_table, seen_row, seen_complaint, NULL };
+		struct row_sink sink = { seen_table, seen_row, seen_complaint, NULL, NULL };
 		struct seen s = { .to = fopen("/dev/null", "w") };
 		struct arena a;
 		int rc;
@@ -306,7 +306,7 @@ static void no_memory_is_an_error(void **state)
 
 static void an_arena_that_is_too_small_is_a_limit(void **state)
 {
-	struct row_sink sink = { seen_table, seen_row, seen_complaint, NULL };
+	struct row_sink sink = { seen_table, seen_row, seen_complaint, NULL, NULL };
 	struct cfb f;
 	struct biff m;
 	size_t refused = 0;
@@ -380,7 +380,7 @@ static void table_release(struct table *t)
 static struct table *table_of_xls(const char *path)
 {
 	struct table *t = calloc(1, sizeof(*t));
-	struct row_sink sink = { NULL, keep_row, count_complaint, t };
+	struct row_sink sink = { NULL, keep_row, count_complaint, t, NULL };
 	struct arena scratch;
 	struct err e;
 	size_t n;
