@@ -7,6 +7,7 @@
  */
 #include "base/buf.h"
 #include "base/alloc.h"
+#include "base/spool.h"
 
 #include <stdarg.h>
 #include <stdint.h>
@@ -19,10 +20,18 @@ void buf_init(struct buf *b, size_t limit_bytes)
 	*b = (struct buf){ .limit = limit_bytes };
 }
 
+void buf_init_large(struct buf *b, size_t limit_bytes)
+{
+	*b = (struct buf){ .limit = limit_bytes, .large = true };
+}
+
 void buf_release(struct buf *b)
 {
-	mem_free(b->p);
-	*b = (struct buf){ .limit = b->limit };
+	if (b->spool)
+		spool_free(b->spool);
+	else
+		mem_free(b->p);
+	*b = (struct buf){ .limit = b->limit, .large = b->large };
 }
 
 void buf_clear(struct buf *b)
@@ -42,7 +51,7 @@ static size_t next_cap(const struct buf *b, size_t need)
 	return cap < b->limit ? cap : b->limit;
 }
 
-static bool grow(struct buf *b, size_t need)
+static bool grow_in_memory(struct buf *b, size_t need)
 {
 	size_t cap = next_cap(b, need);
 	char *p = cap == SIZE_MAX ? NULL : mem_realloc(b->p, cap + 1);
@@ -56,6 +65,27 @@ static bool grow(struct buf *b, size_t need)
 	return true;
 }
 
+static bool grow_in_file(struct buf *b, size_t need)
+{
+	bool first = !b->spool;
+	size_t cap;
+	char *p = spool_grow(&b->spool, b->p, b->n, need, &cap, &b->failed);
+
+	if (!p)
+		return false;
+	if (first)
+		mem_free(b->p);
+	b->p = p;
+	b->cap = cap < b->limit ? cap : b->limit;
+	return true;
+}
+
+static bool grow(struct buf *b, size_t need)
+{
+	if (b->spool || (b->large && spool_wanted(need)))
+		return grow_in_file(b, need);
+	return grow_in_memory(b, need);
+}
 char *buf_room(struct buf *b, size_t n)
 {
 	if (b->failed)
@@ -135,5 +165,12 @@ int buf_check(const struct buf *b, struct err *e)
 		return 0;
 	if (b->failed == ERR_MEMORY)
 		return err_set(e, ERR_MEMORY, "no memory for more than %zu bytes", b->n);
+	if (b->failed == ERR_FULL)
+		return err_set(e, ERR_FULL,
+			       "no space left on the disk for a temporary file of more than %zu "
+			       "bytes",
+			       b->n);
+	if (b->failed == ERR_IO)
+		return err_set(e, ERR_IO, "a temporary file of more than %zu bytes failed", b->n);
 	return err_set(e, ERR_LIMIT, "more than the allowed %zu bytes", b->limit);
 }

@@ -15,10 +15,14 @@ struct buf {
 	char *p;
 	size_t n, cap;
 	size_t limit;
-	enum err_code failed; /* ERR_NONE, ERR_LIMIT or ERR_MEMORY */
+	enum err_code failed; /* ERR_NONE, ERR_LIMIT, ERR_MEMORY; of a large one ERR_FULL, ERR_IO */
+	bool large;
+	struct spool *spool; /* what holds `p`; NULL: memory */
 };
 
 void buf_init(struct buf *b, size_t limit_bytes);
+/* What is too much for memory goes to a file (spool.h); appending may then wait for the disk. */
+void buf_init_large(struct buf *b, size_t limit_bytes);
 void buf_release(struct buf *b);
 void buf_clear(struct buf *b); /* empties it, keeps the memory, forgets a failure */
 
@@ -32,7 +36,7 @@ void buf_puts(struct buf *b, const char *text);
 void buf_slice(struct buf *b, struct slice s);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* 0, or ERR_LIMIT / ERR_MEMORY when an append failed. */
+/* 0, or why an append failed. */
 int buf_check(const struct buf *b, struct err *e);
 
 static inline struct slice buf_all(const struct buf *b)

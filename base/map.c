@@ -12,6 +12,7 @@
  */
 #include "base/map.h"
 #include "base/alloc.h"
+#include "base/spool.h"
 
 #include <stdatomic.h>
 #include <sys/random.h>
@@ -22,9 +23,21 @@
 
 enum { SMALLEST = 8 };
 
+/* The same of what may lie in a spool. */
+static uint64_t hash_by_steps(struct slice rest)
+{
+	struct slice step = { 0 };
+	XXH3_state_t state;
+
+	XXH3_64bits_reset(&state);
+	while (spool_step(&rest, &step))
+		XXH3_64bits_update(&state, step.p, step.n);
+	return XXH3_64bits_digest(&state);
+}
+
 uint64_t hash_bytes(const void *p, size_t n)
 {
-	return XXH3_64bits(p, n);
+	return n > SPOOL_STEP_BYTES ? hash_by_steps(slice_of(p, n)) : XXH3_64bits(p, n);
 }
 
 uint64_t hash_xxh64(const void *p, size_t n)

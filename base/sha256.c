@@ -1,6 +1,8 @@
 /* sha256.c - see sha256.h; the arithmetic is libsodium's. */
 #include "base/sha256.h"
 
+#include "base/spool.h"
+
 #include <sodium.h>
 
 _Static_assert(sizeof(crypto_hash_sha256_state) <= sizeof(struct sha256), "no room for the state");
@@ -30,10 +32,12 @@ void sha256_end(struct sha256 *h, uint8_t out[SHA256_BYTES])
 
 void sha256_of(struct slice s, uint8_t out[SHA256_BYTES])
 {
+	struct slice step = { 0 };
 	struct sha256 h;
 
 	sha256_init(&h);
-	sha256_add(&h, s.p, s.n);
+	while (spool_step(&s, &step))
+		sha256_add(&h, step.p, step.n);
 	sha256_end(&h, out);
 }
 

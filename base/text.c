@@ -7,6 +7,7 @@
  * for names go through utf8proc; its allocating calls are not used.
  */
 #include "base/text.h"
+#include "base/spool.h"
 
 #include <errno.h>
 #include <iconv.h>
@@ -77,13 +78,19 @@ static bool is_plain_three(const unsigned char *p)
 long utf8_bad_at(struct slice s)
 {
 	const unsigned char *p = (const unsigned char *)s.p;
-	size_t i = 0;
+	size_t i = 0, left = 0;
 
 	while (i < s.n) {
 		int len;
 
+		if (i - left >= SPOOL_STEP_BYTES) {
+			spool_leave(slice_of(s.p + left, i - left));
+			left = i;
+		}
 		if (p[i] < 0x80) {
-			i += ascii_run(p + i, s.n - i);
+			size_t n = s.n - i < SPOOL_STEP_BYTES ? s.n - i : SPOOL_STEP_BYTES;
+
+			i += ascii_run(p + i, n);
 			continue;
 		}
 		while (s.n - i >= 3 && is_plain_three(p + i))

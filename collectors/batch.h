@@ -80,7 +80,7 @@ struct batch {
 	size_t ntables, tables_cap; /* the last is the one that is read now */
 	bool sheets;                /* they are sheets: places are cells, such as B7 */
 	size_t rows;                /* rows or lines looked at */
-	uint64_t body_hash, body_bytes;
+	uint64_t body_bytes;
 };
 
 enum { BATCH_COMPLAINTS_MAX = 1000, BATCH_DOUBTS_MAX = 1000 };

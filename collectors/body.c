@@ -8,6 +8,8 @@
  */
 #include "collectors/body.h"
 
+#include "base/spool.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -33,7 +35,8 @@ static const struct {
 
 int body_check(struct slice body, const char *wanted, struct err *e)
 {
-	const char *nul;
+	struct slice rest = body, step = { 0 };
+	const char *nul = NULL;
 	unsigned long line = 1;
 
 	if (text_trim(body).n == 0)
@@ -45,7 +48,8 @@ int body_check(struct slice body, const char *wanted, struct err *e)
 				       wanted);
 	if (text_has_utf16_bom(body))
 		return 0;
-	nul = memchr(body.p, '\0', body.n);
+	while (!nul && spool_step(&rest, &step))
+		nul = memchr(step.p, '\0', step.n);
 	if (!nul)
 		return 0;
 	for (const char *p = body.p; (p = memchr(p, '\n', (size_t)(nul - p))) != NULL; p++)
@@ -200,6 +204,23 @@ static int decode_lines(struct slice body, enum text_encoding from, struct buf *
 	return 0;
 }
 
+/* A large text step by step, each to the end of a line. Only of encodings in which that is a byte
+ * of its own. */
+static int decode_whole(struct slice body, enum text_encoding from, struct buf *out, struct err *e)
+{
+	while (body.n > SPOOL_STEP_BYTES) {
+		const char *end =
+			memchr(body.p + SPOOL_STEP_BYTES - 1, '\n', body.n - SPOOL_STEP_BYTES + 1);
+		struct slice step = slice_of(body.p, end ? (size_t)(end - body.p) + 1 : body.n);
+
+		if (text_decode(step, from, out, e) < 0)
+			return -1;
+		spool_leave(step);
+		body = slice_skip(body, step.n);
+	}
+	return body.n ? text_decode(body, from, out, e) : 0;
+}
+
 int body_decode(struct slice body, enum text_encoding from, struct buf *room, struct slice *text,
 		struct batch *b, size_t *broken, struct err *e)
 {
@@ -213,7 +234,9 @@ int body_decode(struct slice body, enum text_encoding from, struct buf *room, st
 	}
 	if (from == TEXT_AUTO)
 		from = text_has_utf16_bom(body) ? TEXT_UTF16 : guess_broken(body);
-	rc = text_decode(body, from, room, &why);
+	/* Where a mistake is said by its line, that must count from the beginning. */
+	rc = from != TEXT_UTF16 && b ? decode_whole(body, from, room, &why)
+				     : text_decode(body, from, room, &why);
 	/* Its line ends are not those of bytes. */
 	if (rc < 0 && from == TEXT_UTF16)
 		b = NULL;

@@ -4,9 +4,21 @@
  * Of several possible delimiters the one that gives the header row most cells wins.
  * The rest is a table as in other containers: table.h.
  */
+#include "base/spool.h"
 #include "collectors/body.h"
 #include "collectors/formats/csv_scan.h"
 #include "collectors/table.h"
+
+/* What has been read of a large body need not stay in memory. */
+static void note_read(const struct row_sink *rows, struct slice body, size_t at, size_t *left)
+{
+	if (rows->read_bytes)
+		*rows->read_bytes = at;
+	if (at - *left < SPOOL_STEP_BYTES)
+		return;
+	spool_leave(slice_of(body.p + *left, at - *left));
+	*left = at;
+}
 
 /* Tells all rows; with `probe` only until the table has its header. */
 static int tell_rows(struct slice body, char delimiter, struct arena *a, struct table *t,
@@ -15,15 +27,14 @@ static int tell_rows(struct slice body, char delimiter, struct arena *a, struct 
 	struct row_sink rows = table_sink(t);
 	struct arena_mark mark = arena_mark(a);
 	struct csv_scan scan;
-	size_t cap = 0;
+	size_t cap = 0, left = 0;
 	int rc;
 
 	csv_scan_init(&scan, body, delimiter, a);
 	while (!(probe && table_header_cells(t)) && (rc = csv_scan_next(&scan, e)) != 0) {
 		if (rc < 0)
 			return -1;
-		if (rows.read_bytes)
-			*rows.read_bytes = (size_t)(scan.p - body.p);
+		note_read(&rows, body, (size_t)(scan.p - body.p), &left);
 		rc = rows.row(rows.ctx, &scan.row, e);
 		if (rc <= 0)
 			return rc;

@@ -6,6 +6,9 @@
  * machine with a wrong clock, counts by the scans alone), and nobody holds a
  * lock on it.
  *
+ * It is read into a buffer of ours rather than mapped: whoever wrote it may cut it short at any
+ * time, and a mapping would then end the process.
+ *
  * A file leaves in this order: the reasons go to a temporary name, are synced
  * and renamed; then the file itself is renamed, never over another. A crash in between leaves the
  * file where it was: it is read again, equal figures cost nothing, and the reasons are written
@@ -372,7 +375,7 @@ static enum drop_took read_all(int fd, const struct drop_entry *f, struct buf *b
 	struct stat st;
 	ssize_t got = 1;
 
-	buf_init(body, most);
+	buf_init_large(body, most);
 	while (body->n < most && got != 0) {
 		size_t step = most - body->n < READ_BYTES ? most - body->n : READ_BYTES;
 		char *room = buf_room(body, step);

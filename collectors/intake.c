@@ -116,7 +116,6 @@ static void decode_body(struct intake *in, struct slice body)
 	in->batch = batch_new(BATCH_BASE_BYTES + body.n * BATCH_PER_BYTE, &in->err);
 	if (!in->batch)
 		return;
-	in->batch->body_hash = in->hash;
 	in->batch->body_bytes = body.n;
 	if (document_decode(&d, in->catalogue, &f->collector->o.history, in->batch, &in->err) == 0)
 		in->err = (struct err){ 0 };
@@ -167,7 +166,7 @@ static void give_up_unpacking(struct intake *in)
 
 static int unpack(struct intake *in, struct buf *plain)
 {
-	buf_init(plain, (size_t)in->feed->config.body_limit);
+	buf_init_large(plain, (size_t)in->feed->config.body_limit);
 	if (!is_packed(in)) {
 		buf_release(plain);
 		*plain = in->body;

@@ -385,14 +385,13 @@ int document_decode(const struct document *doc, const struct catalogue *cat,
 	struct buf room;
 	int rc;
 
-	b->body_hash = hash_bytes(doc->body.p, doc->body.n);
 	b->body_bytes = doc->body.n;
 	arena_init(&d.scratch, b->arena.limit);
 	arena_init(&d.kept, b->arena.limit);
 	arena_init(&d.cell, 4 << 20);
 	figures_init(&d.figures, &d.kept);
 	/* A byte of GB18030 becomes at most three of UTF-8. */
-	buf_init(&room, doc->body.n < SIZE_MAX / 4 ? doc->body.n * 3 + 16 : SIZE_MAX);
+	buf_init_large(&room, doc->body.n < SIZE_MAX / 4 ? doc->body.n * 3 + 16 : SIZE_MAX);
 	rc = resolver_init(&d.resolver, doc, cat, &d.figures, b, &d.kept, &why);
 	if (rc == 0)
 		rc = decode_all(&d, history, &room, &why);

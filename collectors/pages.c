@@ -55,7 +55,7 @@ int pages_begin(struct feed *f, struct err *e)
 		return err_set(e, ERR_MEMORY, "not enough memory for the pages");
 	p->feed = f;
 	arena_init(&p->arena, PAGES_ARENA_BYTES);
-	buf_init(&p->all, (size_t)f->config.body_limit);
+	buf_init_large(&p->all, (size_t)f->config.body_limit);
 	f->pages = p;
 	if (paging_first(&f->config.paging, &p->state, f->config.url, &p->arena, &p->url, e) < 0) {
 		pages_end(f);

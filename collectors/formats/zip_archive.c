@@ -12,11 +12,13 @@
 #include "collectors/formats/zip_archive.h"
 
 #include "base/alloc.h"
+#include "base/spool.h"
 #include "base/text.h"
 
 #include <zip.h>
 
 enum {
+	LEAVE_BYTES = 4 << 20, /* unpacked, after which what was read of a large body is let go */
 	END_BYTES = 22,
 	END_COUNT_AT = 10,
 	COMMENT_MAX = 65535,
@@ -28,6 +30,7 @@ enum {
 
 struct zip_archive {
 	struct zip *zip;
+	struct slice body;
 	size_t packed_bytes;
 	uint64_t unpacked_bytes; /* so far, of all parts */
 };
@@ -120,6 +123,7 @@ struct zip_archive *zip_archive_open(struct slice body, struct err *e)
 		err_set(e, ERR_MEMORY, "no memory for a ZIP archive");
 		return NULL;
 	}
+	z->body = body;
 	z->packed_bytes = body.n;
 	if (open_body(z, body, e) == 0)
 		return z;
@@ -225,6 +229,8 @@ long zip_part_read(struct zip_part *p, char piece[ZIP_PIECE_BYTES], struct err *
 	if (n < 0)
 		return err_set(e, ERR_INVALID, "damaged after %llu bytes: %s",
 			       (unsigned long long)p->unpacked_bytes, zip_file_strerror(p->file));
+	if (n && p->unpacked_bytes % LEAVE_BYTES + (uint64_t)n >= LEAVE_BYTES)
+		spool_leave(p->archive->body);
 	p->unpacked_bytes += (uint64_t)n;
 	p->archive->unpacked_bytes += (uint64_t)n;
 	return check_size(p, e) < 0 ? -1 : (long)n;
