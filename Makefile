@@ -210,7 +210,7 @@ $(B)/bench/%: $(B)/bench/%.o $(B)/libtest.a $(B)/libdaemon.a $(LIBA)
 
 # --- care ----------------------------------------------------------------------
 
-C_FILES := $(wildcard $(foreach r,$(ROOMS) tests/unit/* tests/lib tests/scenario tests/promql tests/system tests/torture tests/fuzz bench examples/city query/stats,$(r)/*.c $(r)/*.cc $(r)/*.h))
+C_FILES := $(wildcard $(foreach r,$(ROOMS) tests/unit/* tests/lib tests/scenario tests/promql tests/system tests/torture tests/fuzz bench examples/city query/stats collectors/formats,$(r)/*.c $(r)/*.cc $(r)/*.h))
 
 layers: ## prove that includes go one way
 	@tools/layers
@@ -243,4 +243,4 @@ help: ## this list
 .PHONY: all unit check test test-installed check-asan check-tsan coverage fuzz bench bench-peers layers lint torture \
 	format deps run install clean help
 
--include $(wildcard $(foreach r,$(ROOMS) tests/unit/* tests/lib tests/scenario tests/promql tests/system tests/torture tests/fuzz bench examples/city query/stats,$(B)/$(r)/*.d))
+-include $(wildcard $(foreach r,$(ROOMS) tests/unit/* tests/lib tests/scenario tests/promql tests/system tests/torture tests/fuzz bench examples/city query/stats collectors/formats,$(B)/$(r)/*.d))
