@@ -96,6 +96,15 @@ void batch_free(struct batch *b)
 	mem_free(b);
 }
 
+void batch_portion_stored(struct batch *b)
+{
+	for (size_t i = 0; i < b->nobs; i++)
+		labels_unref(b->obs[i].labels);
+	b->stored += b->nobs;
+	b->nobs = 0;
+	b->portions++;
+}
+
 static int too_much(const struct batch *b, const char *what, struct err *e)
 {
 	return err_set(e, ERR_LIMIT, "the document brings more %s than %zu MiB hold", what,

@@ -80,6 +80,7 @@ struct batch {
 	size_t ntables, tables_cap; /* the last is the one that is read now */
 	bool sheets;                /* they are sheets: places are cells, such as B7 */
 	size_t rows;                /* rows or lines looked at */
+	size_t portions, stored;    /* given to the store before the end; figures in them */
 	uint64_t body_bytes;
 };
 
@@ -91,6 +92,8 @@ void batch_free(struct batch *b); /* drops the labels' references too */
 int batch_table(struct batch *b, struct slice name, struct err *e);
 /* Counts `n` figures without a sentence: the same one was said already. */
 void batch_count(struct batch *b, enum refusal why, size_t n);
+/* The figures it has are stored: forgets them, and is ready for the next. */
+void batch_portion_stored(struct batch *b);
 /* Room for n more figures at once. */
 int batch_reserve(struct batch *b, size_t n, struct err *e);
 /* Takes the reference to o.labels, also on failure. */

@@ -93,6 +93,7 @@ struct emitted {
 struct emit_request {
 	struct batch *batch; /* borrowed until done, as all below */
 	const char *source, *owner, *origin;
+	size_t refused;      /* figures, beside those of the batch */
 	const char *address; /* network address of the sender; "" */
 	const char *reason;  /* refused as a whole, and why: the batch has no figures; else "" */
 	/* The document as it came, to be kept with its submission; empty: it is not kept. */
@@ -100,7 +101,7 @@ struct emit_request {
 	uint8_t original_sha256[SHA256_BYTES];
 	int64_t received_ms;
 	bool trusted, hold;
-	/* On the loop, exactly once. */
+	/* On the loop, exactly once; not called by store_portion(). */
 	void (*done)(struct emit_request *r, const struct emitted *how);
 	void *private; /* the receiver's */
 };
@@ -110,7 +111,12 @@ struct collector_options {
 	struct http_client *client;
 	/* -1: done is not called (the store is busy or full; tried again later). */
 	int (*emit)(void *ctx, struct emit_request *r, struct err *e);
+	/* A portion of a document that is still being read: returns when it is durable. On the
+	 * worker that reads it. -1: nothing of it was stored; ERR_BUSY: soon perhaps. NULL:
+	 * documents go to the store as a whole. */
+	int (*store_portion)(void *ctx, struct emit_request *r, struct emitted *how, struct err *e);
 	void *emit_ctx;
+	size_t portion_figures; /* so many make a portion; 0: 100,000 */
 	struct history history;
 	/* The catalogue now, with a reference for the caller. Loop thread. */
 	struct catalogue *(*catalogue)(void *ctx);

@@ -90,6 +90,8 @@ struct intake {
 	uint32_t fresh, revised, unchanged;
 	double decode_seconds;
 	struct progress progress; /* while the job runs */
+	size_t refused_told;      /* with portions before */
+	bool portion_failed;      /* err says why the store did not take one */
 	enum intake_end how;      /* once the store has answered */
 	bool decoding;
 	struct buf original; /* a statistic's document as it came, until it is stored */

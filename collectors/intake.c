@@ -5,6 +5,9 @@
  *                     (decode job)      └ same, refused, failed ────────▶ done
  *
  * The job unpacks, hashes, and only when the bytes are new decodes and maps them.
+ * Of a large document a portion goes to the store whenever there are so many figures; the job
+ * waits until it is durable, the loop does not. When one is not taken the attempt has failed: the
+ * document is read again, and what is stored already is then unchanged.
  * Whatever was understood goes to the store, also when the document as a whole
  * turned out broken further down: a bad row costs that row. So does a statistic's document
  * that is refused as a whole: that it came, and its bytes, are kept with the reason.
@@ -14,7 +17,9 @@
 #include "base/alloc.h"
 #include "base/inflate.h"
 #include "base/map.h"
+#include "base/spool.h"
 
+#include <stdio.h>
 #include <time.h>
 
 /* Plain bytes for one packed; real figures pack about twenty to one. */
@@ -22,6 +27,10 @@
 /* A batch may need this much, plus so many times the document: its UTF-8 form, a
  * JSON tree, and the figures with the doubling of their list. */
 enum { BATCH_BASE_BYTES = 64 << 20, BATCH_PER_BYTE = 16 };
+
+/* Figures of a document that are in memory at once, and the longest wait for a store that is
+ * busy between two attempts to give them away. */
+enum { PORTION_FIGURES = 100000, BUSY_MS = 50, ORIGIN_SHOWN = 4000 };
 
 /* Freeing a million figures takes 50 ms; so many take the loop a tenth of one. */
 enum { FREE_ON_LOOP_MAX = 2000 };
@@ -98,8 +107,92 @@ static void report(struct intake *in, const struct scrape *s, bool up)
 	in->own = in->batch->nsamples - before;
 }
 
+/* What the store is told beside the figures; `origin` is borrowed. */
+static struct emit_request request_of(struct intake *in, const char *origin)
+{
+	const struct feed *f = in->feed;
+	struct emit_request r = {
+		.batch = in->batch,
+		.source = f->config.name,
+		.owner = f->config.owner,
+		.origin = origin,
+		.address = in->address,
+		.reason = "",
+		.refused = in->batch->refused - in->refused_told,
+		.received_ms = loop_now(f->collector->o.loop),
+		.trusted = f->config.trusted,
+		.hold = f->config.hold,
+	};
+
+	memcpy(r.original_sha256, in->original_sha256, SHA256_BYTES);
+	return r;
+}
+
+static void note_emitted(struct intake *in, const struct emitted *how)
+{
+	in->submission = how->submission;
+	in->fresh += how->fresh;
+	in->revised += how->revised;
+	in->unchanged += how->unchanged;
+	in->refused_told = in->batch->refused;
+}
+
+/* "/srv/drop/2026.csv (part 3)" */
+static const char *name_part(struct intake *in, bool last)
+{
+	struct slice origin = slice_cut(slice_str(in->origin), ORIGIN_SHOWN);
+	const char *text = arena_printf(&in->batch->arena, "%.*s (part %zu%s)", SLICE_FMT(origin),
+					in->batch->portions + 1, last ? ", the last" : "");
+
+	return text ? text : in->origin;
+}
+
+static void pause_ms(unsigned ms)
+{
+	struct timespec t = { .tv_nsec = ms * 1000000L };
+
+	nanosleep(&t, NULL);
+}
+
+/* A part of a document is a submission of its own; the bytes are kept with the last. */
+static int store_portion(void *ctx, struct batch *b, struct err *e)
+{
+	struct intake *in = ctx;
+	const struct collector_options *o = &in->feed->collector->o;
+	const char *origin = name_part(in, false);
+	struct emit_request r;
+	struct emitted how;
+	int rc = 0;
+
+	while (!in->dry_run) {
+		if (atomic_load(&in->job.cancelled)) {
+			rc = err_set(e, ERR_CANCELLED, "the daemon is ending");
+			break;
+		}
+		r = request_of(in, origin);
+		rc = o->store_portion(o->emit_ctx, &r, &how, e);
+		if (rc == 0)
+			note_emitted(in, &how);
+		if (rc == 0 || e->code != ERR_BUSY)
+			break;
+		pause_ms(BUSY_MS);
+	}
+	in->portion_failed = rc < 0;
+	if (rc == 0) {
+		counter_add(C_PORTIONS, 1);
+		atomic_fetch_add(&in->progress.stored, b->nobs);
+	}
+	return rc;
+}
+
 static void decode_body(struct intake *in, struct slice body)
 {
+	const struct collector_options *o = &in->feed->collector->o;
+	const struct portions portions = {
+		.figures = o->portion_figures ? o->portion_figures : PORTION_FIGURES,
+		.store = store_portion,
+		.ctx = in,
+	};
 	const struct feed *f = in->feed;
 	const struct feed_config *c = &f->config;
 	struct scrape scrape = scrape_of(f);
@@ -111,6 +204,7 @@ static void decode_body(struct intake *in, struct slice body)
 	d.content_type = slice_str(in->content_type);
 	d.instance = f->instance;
 	d.now_ms = in->now_ms;
+	d.portions = o->store_portion ? &portions : NULL;
 	d.progress = &in->progress;
 	atomic_store(&in->progress.body_bytes, body.n);
 	in->batch = batch_new(BATCH_BASE_BYTES + body.n * BATCH_PER_BYTE, &in->err);
@@ -141,15 +235,19 @@ static void no_document(struct intake *in)
 
 /* What the sender made: a file as it lies there; of a reply what is left without the packing
  * that was for the way. */
+static struct buf *original_of(struct intake *in, struct buf *plain)
+{
+	return in->handed_in && in->body.n ? &in->body : plain;
+}
+
 static void keep_original(struct intake *in, struct buf *plain)
 {
-	struct buf *from = in->handed_in && in->body.n ? &in->body : plain;
+	struct buf *from = original_of(in, plain);
 
 	if (!is_statistic(in) || in->same)
 		return;
 	in->original = *from;
 	*from = (struct buf){ 0 };
-	sha256_of(buf_all(&in->original), in->original_sha256);
 }
 
 /* A file that does not unpack: an empty batch for the record of its refusal. */
@@ -196,10 +294,13 @@ static void decode_work(struct job *j)
 		in->bytes = plain.n;
 		in->hash = hash_bytes(plain.p, plain.n);
 		in->same = in->known && in->hash == in->known_hash;
+		if (is_statistic(in) && !in->same)
+			sha256_of(buf_all(original_of(in, &plain)), in->original_sha256);
 		if (!in->same && !atomic_load(&j->cancelled))
 			decode_body(in, buf_all(&plain));
 	} else {
 		give_up_unpacking(in);
+		sha256_of(buf_all(original_of(in, &plain)), in->original_sha256);
 	}
 	keep_original(in, &plain);
 	buf_release(&plain);
@@ -218,23 +319,13 @@ static void end(struct intake *in, enum intake_end how)
 /* 0: on_emitted() follows or has already run; `in` may be gone. */
 static int emit(struct intake *in, struct err *e)
 {
-	const struct feed *f = in->feed;
-	const struct collector_options *o = &f->collector->o;
+	const struct collector_options *o = &in->feed->collector->o;
 
-	in->request = (struct emit_request){
-		.batch = in->batch,
-		.source = f->config.name,
-		.owner = f->config.owner,
-		.origin = in->origin,
-		.address = in->address,
-		.reason = in->how == INTAKE_REFUSED && is_statistic(in) ? in->err.text : "",
-		.original = buf_all(&in->original),
-		.received_ms = loop_now(o->loop),
-		.trusted = f->config.trusted,
-		.hold = f->config.hold,
-		.done = on_emitted,
-	};
-	memcpy(in->request.original_sha256, in->original_sha256, SHA256_BYTES);
+	in->request = request_of(in, in->batch->portions ? name_part(in, true) : in->origin);
+	if (in->how == INTAKE_REFUSED && is_statistic(in))
+		in->request.reason = in->err.text;
+	in->request.original = buf_all(&in->original);
+	in->request.done = on_emitted;
 	in->feed->stage = STAGE_STORING;
 	return o->emit(o->emit_ctx, &in->request, e);
 }
@@ -259,7 +350,7 @@ static enum intake_end judge(struct intake *in)
 {
 	const struct batch *b = in->batch;
 
-	in->kept = b->nobs + b->nsamples - in->own;
+	in->kept = b->stored + b->nobs + b->nsamples - in->own;
 	in->refused = b->refused;
 	in->suspect = b->suspect;
 	if (in->kept)
@@ -288,7 +379,7 @@ static void on_decoded(struct job *j, enum job_end how)
 		end(in, INTAKE_SAME);
 		return;
 	}
-	if (!in->batch || (in->unpack_failed && !in->handed_in) ||
+	if (!in->batch || in->portion_failed || (in->unpack_failed && !in->handed_in) ||
 	    (in->err.code != ERR_NONE && !intake_for_good(in->err.code))) {
 		end(in, INTAKE_FAILED);
 		return;
@@ -319,10 +410,7 @@ static void on_emitted(struct emit_request *r, const struct emitted *how)
 	}
 	if (in->feed->cache)
 		scrape_cache_stored(in->feed->cache);
-	in->submission = how->submission;
-	in->fresh = how->fresh;
-	in->revised = how->revised;
-	in->unchanged = how->unchanged;
+	note_emitted(in, how);
 	end(in, in->how);
 }
 
@@ -333,7 +421,8 @@ int intake_start(struct intake *in, struct err *e)
 	in->job.work = decode_work;
 	in->job.done = on_decoded;
 	in->feed->stage = STAGE_DECODING;
-	in->decoding = job_start(o->loop, &in->job, JOB_DECODE, e) == 0;
+	in->decoding = job_start(o->loop, &in->job,
+				 in->body.n > SPOOL_MEMORY_BYTES ? JOB_LARGE : JOB_DECODE, e) == 0;
 	return in->decoding ? 0 : -1;
 }
 

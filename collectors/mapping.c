@@ -20,7 +20,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
-enum { ROWS_DEFAULT = 1000000, POWER_MAX = 18, POWERS = 400 };
+enum { ROWS_DEFAULT = 1000000, PORTION_BYTES = 24 << 20, POWER_MAX = 18, POWERS = 400 };
 
 /* What the last decimal of a figure was worth. */
 struct shown {
@@ -32,6 +32,7 @@ struct shown {
 struct decoding {
 	const struct document *doc;
 	const struct catalogue *cat;
+	const struct history *history;
 	struct batch *batch;
 	struct arena scratch; /* the decoder's, which resets it from row to row */
 	struct arena kept;    /* for names and figures, to the document's end */
@@ -292,10 +293,59 @@ static int on_table(void *ctx, struct slice name, struct err *e)
 	return batch_table(d->batch, name, e);
 }
 
+/* --- portions ---------------------------------------------------------------------------- */
+
+static int start_portion(struct decoding *d, struct err *e)
+{
+	arena_init(&d->kept, d->batch->arena.limit);
+	figures_init(&d->figures, &d->kept);
+	return resolver_init(&d->resolver, d->doc, d->cat, &d->figures, d->batch, &d->kept, e);
+}
+
+/* With all that was remembered of texts, so that nothing grows with the document. */
+static void forget_portion(struct decoding *d)
+{
+	resolver_release(&d->resolver);
+	figures_release(&d->figures);
+	arena_release(&d->kept);
+}
+
+static bool portion_is_full(const struct decoding *d)
+{
+	const struct portions *p = d->doc->portions;
+
+	return p && (d->figures.n >= p->figures || d->figures.nentries >= p->figures ||
+		     d->kept.used >= PORTION_BYTES);
+}
+
+static int end_portion(struct decoding *d, struct err *e)
+{
+	const struct portions *p = d->doc->portions;
+	struct err why;
+	int rc;
+
+	resolver_finish(&d->resolver);
+	rc = figures_check(&d->figures, d->cat, d->history, d->batch, e);
+	/* Before the store is waited for, and whatever came of it: nothing is checked twice. */
+	forget_portion(d);
+	if (start_portion(d, &why) < 0 && rc == 0) {
+		*e = why;
+		rc = -1;
+	}
+	if (rc < 0 || !d->batch->nobs)
+		return rc;
+	if (p->store(p->ctx, d->batch, e) < 0)
+		return -1;
+	batch_portion_stored(d->batch);
+	return 0;
+}
+
 static int on_row(void *ctx, unsigned line, struct err *e)
 {
 	struct decoding *d = ctx;
 
+	if (portion_is_full(d) && end_portion(d, e) < 0)
+		return -1;
 	if (d->batch->rows == d->rows_limit)
 		return err_set(e, ERR_LIMIT, "line %u: more than %zu rows", line, d->rows_limit);
 	d->batch->rows++;
@@ -356,8 +406,7 @@ static void complain_document(struct batch *b, enum refusal r, const struct err 
 	batch_complain_in(b, 0, why->code == ERR_LIMIT ? REFUSED_LIMIT : r, 0, 0, "%s", why->text);
 }
 
-static int decode_all(struct decoding *d, const struct history *history, struct buf *room,
-		      struct err *e)
+static int decode_all(struct decoding *d, struct buf *room, struct err *e)
 {
 	bool samples = format_of(d->doc->format)->kind == KIND_SAMPLES;
 	int rc = samples ? samples_decode(d->doc, d->cat, d->rows_limit, d->doc->scrape,
@@ -367,7 +416,7 @@ static int decode_all(struct decoding *d, const struct history *history, struct 
 
 	resolver_finish(&d->resolver);
 	/* When decoding failed, that is the sentence which counts. */
-	if (figures_check(&d->figures, d->cat, history, d->batch, &why) < 0 && rc == 0) {
+	if (figures_check(&d->figures, d->cat, d->history, d->batch, &why) < 0 && rc == 0) {
 		*e = why;
 		rc = -1;
 	}
@@ -379,6 +428,7 @@ int document_decode(const struct document *doc, const struct catalogue *cat,
 {
 	struct decoding d = { .doc = doc,
 			      .cat = cat,
+			      .history = history,
 			      .batch = b,
 			      .rows_limit = doc->rows_limit ? doc->rows_limit : ROWS_DEFAULT };
 	struct err why = { .code = ERR_NONE };
@@ -387,14 +437,12 @@ int document_decode(const struct document *doc, const struct catalogue *cat,
 
 	b->body_bytes = doc->body.n;
 	arena_init(&d.scratch, b->arena.limit);
-	arena_init(&d.kept, b->arena.limit);
 	arena_init(&d.cell, 4 << 20);
-	figures_init(&d.figures, &d.kept);
 	/* A byte of GB18030 becomes at most three of UTF-8. */
 	buf_init_large(&room, doc->body.n < SIZE_MAX / 4 ? doc->body.n * 3 + 16 : SIZE_MAX);
-	rc = resolver_init(&d.resolver, doc, cat, &d.figures, b, &d.kept, &why);
+	rc = start_portion(&d, &why);
 	if (rc == 0)
-		rc = decode_all(&d, history, &room, &why);
+		rc = decode_all(&d, &room, &why);
 	if (rc < 0) {
 		complain_document(b, d.whole, &why);
 		if (e)
@@ -402,11 +450,9 @@ int document_decode(const struct document *doc, const struct catalogue *cat,
 	}
 	if (b->ncomplaints > 1)
 		qsort(b->complaints, b->ncomplaints, sizeof(*b->complaints), by_place);
-	resolver_release(&d.resolver);
-	figures_release(&d.figures);
+	forget_portion(&d);
 	buf_release(&room);
 	arena_release(&d.cell);
-	arena_release(&d.kept);
 	arena_release(&d.scratch);
 	return rc;
 }

@@ -37,6 +37,15 @@ struct name_pair {
 	const char *measure;     /* NULL: the indicator's own */
 };
 
+/* Where the figures of a large document go before it is read to its end. */
+struct portions {
+	size_t figures; /* so many make a portion, at the end of a row */
+	/* On the thread that decodes: hands the batch's figures on and returns when they are
+	 * durable. -1 ends the document with that error. */
+	int (*store)(void *ctx, struct batch *b, struct err *e);
+	void *ctx;
+};
+
 struct document {
 	enum feed_format format;
 	enum text_encoding encoding;
@@ -53,11 +62,14 @@ struct document {
 	const char *feed;                  /* name; the label `job` of plain samples */
 	const char *instance;              /* host:port; label of plain samples */
 	struct scrape *scrape;             /* of plain samples (samples.h); may be NULL */
+	const struct portions *portions;   /* NULL: all figures are given at the end */
 	struct progress *progress;         /* kept up to date while it is read; may be NULL */
 	int64_t now_ms;
 };
 
-/* Decodes the document and fills `b` with what is good, complaining about the rest. -1 only when
+/* Decodes the document and fills `b` with what is good, complaining about the rest. With
+ * `portions` what is left in `b` is the last; figures are held against those of their portion
+ * and what is stored. -1 only when
  * the document as a whole cannot be used; b then has what came before and a complaint for the
  * document. */
 int document_decode(const struct document *d, const struct catalogue *cat,

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "loop/job.h"
 
+#include <pthread.h>
 #include <stddef.h>
 
 enum { APPEND_ON_LOOP_MAX = 5000 };
@@ -104,16 +105,11 @@ static int hand_over(struct handover *h, struct err *e)
 	return -1;
 }
 
-int intake_emit(void *ctx, struct emit_request *r, struct err *e)
+static void fill_append(struct append *a, const struct emit_request *r)
 {
-	struct intake *in = ctx;
-	struct handover *h = handover_new(in, e);
 	const struct batch *b = r->batch;
 
-	if (!h)
-		return -1;
-	h->request = r;
-	h->append.submission = (struct submission){
+	a->submission = (struct submission){
 		.source = r->source,
 		.owner = r->owner,
 		.origin = r->origin,
@@ -125,15 +121,81 @@ int intake_emit(void *ctx, struct emit_request *r, struct err *e)
 		.trusted = r->trusted,
 		.body = r->original,
 		.body_bytes = b->body_bytes,
-		.refused = (uint32_t)b->refused,
+		.refused = (uint32_t)r->refused,
 	};
-	memcpy(h->append.submission.body_sha256, r->original_sha256, SHA256_BYTES);
-	h->append.obs = b->obs;
-	h->append.nobs = b->nobs;
-	h->append.doubts = b->doubts;
-	h->append.ndoubts = b->ndoubts;
-	h->append.samples = b->samples;
-	h->append.nsamples = b->nsamples;
+	memcpy(a->submission.body_sha256, r->original_sha256, SHA256_BYTES);
+	a->obs = b->obs;
+	a->nobs = b->nobs;
+	a->doubts = b->doubts;
+	a->ndoubts = b->ndoubts;
+	a->samples = b->samples;
+	a->nsamples = b->nsamples;
+}
+
+static struct emitted result_of(const struct append *a)
+{
+	return (struct emitted){
+		.err = a->err,
+		.submission = a->submission.sequence,
+		.fresh = a->fresh,
+		.revised = a->revised,
+		.unchanged = a->unchanged,
+	};
+}
+
+/* --- a portion: the worker that brings it waits ------------------------------------------ */
+
+struct waiting {
+	struct append append; /* first */
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool answered;
+};
+
+static void portion_answered(struct append *a)
+{
+	struct waiting *w = (struct waiting *)a;
+
+	pthread_mutex_lock(&w->lock);
+	w->answered = true;
+	pthread_cond_signal(&w->changed);
+	pthread_mutex_unlock(&w->lock);
+}
+
+int intake_store_portion(void *ctx, struct emit_request *r, struct emitted *how, struct err *e)
+{
+	struct intake *in = ctx;
+	struct waiting w = { .lock = PTHREAD_MUTEX_INITIALIZER,
+			     .changed = PTHREAD_COND_INITIALIZER };
+
+	fill_append(&w.append, r);
+	w.append.done = portion_answered;
+	if (store_append(in->store, &w.append, e) < 0)
+		return -1;
+	pthread_mutex_lock(&w.lock);
+	while (!w.answered)
+		pthread_cond_wait(&w.changed, &w.lock);
+	pthread_mutex_unlock(&w.lock);
+	pthread_cond_destroy(&w.changed);
+	pthread_mutex_destroy(&w.lock);
+	*how = result_of(&w.append);
+	if (how->err.code == ERR_NONE)
+		return 0;
+	*e = how->err;
+	return -1;
+}
+
+/* --- a document: the loop is told -------------------------------------------------------- */
+
+int intake_emit(void *ctx, struct emit_request *r, struct err *e)
+{
+	struct intake *in = ctx;
+	struct handover *h = handover_new(in, e);
+
+	if (!h)
+		return -1;
+	h->request = r;
+	fill_append(&h->append, r);
 	if (hand_over(h, e) < 0) {
 		mem_free(h);
 		return -1;
@@ -157,13 +219,7 @@ static void finish_on_loop(struct post *p)
 
 	in->under_way--;
 	if (h->request) {
-		struct emitted how = {
-			.err = a->err,
-			.submission = a->submission.sequence,
-			.fresh = a->fresh,
-			.revised = a->revised,
-			.unchanged = a->unchanged,
-		};
+		struct emitted how = result_of(a);
 		struct emit_request *r = h->request;
 
 		r->done(r, &how);

@@ -23,6 +23,8 @@ struct intake {
 
 /* collector_options.emit, with the intake as ctx. */
 int intake_emit(void *ctx, struct emit_request *r, struct err *e);
+/* collector_options.store_portion, the same. The store answers also while the daemon ends. */
+int intake_store_portion(void *ctx, struct emit_request *r, struct emitted *how, struct err *e);
 /* What is stored, for the edits. */
 struct history intake_history(struct intake *in);
 

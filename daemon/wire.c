@@ -383,6 +383,7 @@ static int open_collector(struct daemon *d, struct err *e)
 	struct collector_options o = {
 		.loop = d->loop,
 		.emit = intake_emit,
+		.store_portion = intake_store_portion,
 		.emit_ctx = &d->intake,
 		.history = intake_history(&d->intake),
 		.catalogue = give_catalogue,

@@ -19,12 +19,13 @@
 enum state { JOB_IDLE, JOB_WAITING, JOB_WORKING, JOB_STATE_RAN, JOB_STATE_DROPPED };
 
 static const char *const class_names[JOB_CLASSES] = {
-	[JOB_DECODE] = "decode", [JOB_QUERY] = "query",   [JOB_STORE] = "store",
-	[JOB_FILE] = "file",     [JOB_INGEST] = "ingest", [JOB_PASSWORD] = "password",
+	[JOB_DECODE] = "decode",     [JOB_QUERY] = "query", [JOB_STORE] = "store",
+	[JOB_LARGE] = "large",       [JOB_FILE] = "file",   [JOB_INGEST] = "ingest",
+	[JOB_PASSWORD] = "password",
 };
 
 static const unsigned default_workers[JOB_CLASSES] = {
-	[JOB_DECODE] = 2, [JOB_QUERY] = 2,  [JOB_STORE] = 1,
+	[JOB_DECODE] = 2, [JOB_QUERY] = 2,  [JOB_STORE] = 1,    [JOB_LARGE] = 1,
 	[JOB_FILE] = 1,   [JOB_INGEST] = 2, [JOB_PASSWORD] = 1,
 };
 

@@ -21,6 +21,7 @@ struct loop;
  * slow share, samples pushed to us and passwords never wait for each other. */
 enum job_class {
 	JOB_DECODE,
+	JOB_LARGE, /* documents that take long: one at a time, beside the others */
 	JOB_QUERY,
 	JOB_STORE,
 	JOB_FILE,
