@@ -6,6 +6,8 @@
  */
 #include "base/zstd.h"
 
+#include "base/spool.h"
+
 #include <zstd.h>
 #include <zstd_errors.h>
 
@@ -44,26 +46,42 @@ static char *next_room(struct buf *out, size_t *n)
 	return *n ? buf_room(out, *n) : NULL;
 }
 
+static int pack_some(ZSTD_CCtx *c, ZSTD_inBuffer *in, bool last, struct buf *out, size_t *left,
+		     struct err *e)
+{
+	ZSTD_outBuffer to = { 0 };
+
+	to.dst = next_room(out, &to.size);
+	if (!to.dst) {
+		if (buf_check(out, e) < 0)
+			return -1;
+		return err_set(e, ERR_LIMIT, "packed data needs more than %zu bytes", out->limit);
+	}
+	*left = ZSTD_compressStream2(c, &to, in, last ? ZSTD_e_end : ZSTD_e_continue);
+	if (ZSTD_isError(*left))
+		return say(*left, "pack", e);
+	buf_added(out, to.pos);
+	return 0;
+}
+
+/* By steps: a large text lies in a spool. */
 static int pack_all(ZSTD_CCtx *c, struct slice plain, struct buf *out, struct err *e)
 {
-	ZSTD_inBuffer in = { .src = plain.p, .size = plain.n };
-	size_t left;
+	struct slice step = { 0 };
+	bool last = false;
 
-	do {
-		ZSTD_outBuffer to = { 0 };
+	while (!last) {
+		ZSTD_inBuffer in = { 0 };
+		size_t left = 0;
 
-		to.dst = next_room(out, &to.size);
-		if (!to.dst) {
-			if (buf_check(out, e) < 0)
+		spool_step(&plain, &step);
+		last = plain.n == 0;
+		in = (ZSTD_inBuffer){ .src = step.p, .size = step.n };
+		do {
+			if (pack_some(c, &in, last, out, &left, e) < 0)
 				return -1;
-			return err_set(e, ERR_LIMIT, "packed data needs more than %zu bytes",
-				       out->limit);
-		}
-		left = ZSTD_compressStream2(c, &to, &in, ZSTD_e_end);
-		if (ZSTD_isError(left))
-			return say(left, "pack", e);
-		buf_added(out, to.pos);
-	} while (left);
+		} while (last ? left : in.pos < in.size);
+	}
 	return 0;
 }
 

@@ -59,6 +59,7 @@ struct figures {
 	size_t n, cap;
 	struct series **series;
 	size_t nseries, series_cap;
+	bool portion;         /* of a large document, so peers are those that are in it */
 	struct pairs by_pair; /* unit and indicator to series */
 	struct column_entry *entries;
 	size_t nentries, entries_cap, ntotals;

@@ -110,22 +110,26 @@ static bool set_period(struct panel *p)
 static int set_peers(struct edits *w, struct panel *p, const struct indicator *i,
 		     enum unit_class class, struct err *e)
 {
+	bool all;
+
 	if (p->indicator == i && p->class == class)
 		return 0;
 	p->indicator = i;
 	p->class = class;
 	p->npeers = 0;
+	/* What is stored of all others, for each portion, would be the most of the work. */
+	all = w->history && !w->figures->portion;
 	for (size_t k = 0; k < catalogue_units(w->catalogue); k++) {
 		const struct unit *u = catalogue_unit_at(w->catalogue, k);
 		struct series *s;
 
 		if (u->class != class)
 			continue;
-		s = w->history ? figures_series(w->figures, u, i, e)
-			       : pairs_get(&w->figures->by_pair, pair_key(u->index, i->index));
+		s = all ? figures_series(w->figures, u, i, e)
+			: pairs_get(&w->figures->by_pair, pair_key(u->index, i->index));
 		if (s)
 			p->peers[p->npeers++] = s;
-		else if (w->history)
+		else if (all)
 			return -1;
 	}
 	return 0;

@@ -325,6 +325,7 @@ static int end_portion(struct decoding *d, struct err *e)
 	int rc;
 
 	resolver_finish(&d->resolver);
+	d->figures.portion = true;
 	rc = figures_check(&d->figures, d->cat, d->history, d->batch, e);
 	/* Before the store is waited for, and whatever came of it: nothing is checked twice. */
 	forget_portion(d);
@@ -415,6 +416,7 @@ static int decode_all(struct decoding *d, struct buf *room, struct err *e)
 	struct err why;
 
 	resolver_finish(&d->resolver);
+	d->figures.portion = d->batch->portions > 0;
 	/* When decoding failed, that is the sentence which counts. */
 	if (figures_check(&d->figures, d->cat, d->history, d->batch, &why) < 0 && rc == 0) {
 		*e = why;

@@ -3,8 +3,8 @@
  *
  * A handover carries one append through: made on the loop, answered on the writer
  * thread, which only posts it back, finished on the loop. The store looks at each
- * value before it takes an append; of a large one that is done in a job, and so are plain
- * samples, which are written to the log by the thread that brings them.
+ * value before it takes an append; of a large one that is done in a job, which also writes a large
+ * body, and so are plain samples, which are written to the log by the thread that brings them.
  */
 #include "daemon/intake.h"
 #include "base/alloc.h"
@@ -14,7 +14,7 @@
 #include <pthread.h>
 #include <stddef.h>
 
-enum { APPEND_ON_LOOP_MAX = 5000 };
+enum { APPEND_ON_LOOP_MAX = 5000, BODY_ON_LOOP_MAX = 4 << 20 };
 
 struct handover {
 	struct append append;
@@ -91,7 +91,8 @@ static int hand_over(struct handover *h, struct err *e)
 	struct append *a = &h->append;
 	struct large *l;
 
-	if (a->nobs <= APPEND_ON_LOOP_MAX && !a->nsamples)
+	if (a->nobs <= APPEND_ON_LOOP_MAX && !a->nsamples &&
+	    a->submission.body.n <= BODY_ON_LOOP_MAX)
 		return store_append(h->in->store, a, e);
 	l = mem_zalloc(sizeof(*l));
 	if (!l)

@@ -345,7 +345,8 @@ int ledger_submit(struct db_txn *t, struct submission *s, uint32_t unchanged,
 	s->entry = d.head.entries + 1;
 	know_body(s);
 	if (rc == 0 && s->body.n)
-		rc = original_put(t, s->body_sha256, s->body, s->sequence, e);
+		rc = s->draft ? original_put_first(t, s->draft, s->sequence, e)
+			      : original_put(t, s->body_sha256, s->body, s->sequence, e);
 	if (rc == 0) {
 		draft_submission(&d, s, unchanged, kept_sha256);
 		rc = draft_put(&d, t, e);

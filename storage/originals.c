@@ -1,6 +1,7 @@
 /* originals.c - see originals.h. */
 #include "storage/originals.h"
 
+#include "base/spool.h"
 #include "base/zstd.h"
 #include "storage/keys.h"
 #include "storage/walk.h"
@@ -13,6 +14,7 @@ enum {
 	PIECES_MAX = ORIGINAL_MAX_BYTES / PAYLOAD_MAX + 1,
 	AS_IT_CAME = 1,
 	PACKED = 2,
+	SWEEP_MAX = 256, /* pieces deleted in one go */
 };
 
 static void make_key(uint8_t key[KEY_ORIGINAL_BYTES], const uint8_t sha256[SHA256_BYTES],
@@ -54,74 +56,163 @@ int original_read(struct slice key, struct slice value, struct original_piece *o
 
 /* --- writing ------------------------------------------------------------------------- */
 
-struct encoded {
-	struct slice bytes;
-	uint8_t encoding;
-	uint64_t plain_bytes, submission;
-};
-
-static int put_pieces(struct db_txn *t, const uint8_t *sha256, const struct encoded *x,
-		      struct buf *value, struct err *e)
+uint32_t original_draft_pieces(const struct original_draft *d)
 {
-	uint32_t pieces = (uint32_t)((x->bytes.n + PAYLOAD_MAX - 1) / PAYLOAD_MAX);
+	return (uint32_t)((d->bytes.n + PAYLOAD_MAX - 1) / PAYLOAD_MAX);
+}
+
+static int put_pieces(struct db_txn *t, const struct original_draft *d, uint64_t submission,
+		      uint32_t from, uint32_t to, struct err *e)
+{
 	uint8_t head[HEAD_BYTES] = { 0 }, key[KEY_ORIGINAL_BYTES];
+	struct buf value;
+	int rc = 0;
 
-	head[4] = x->encoding;
-	put_le32(head + 8, pieces);
-	put_le64(head + 16, x->plain_bytes);
-	put_le64(head + 24, x->submission);
-	for (uint32_t i = 0; i < pieces; i++) {
-		struct slice rest = slice_skip(x->bytes, (size_t)i * PAYLOAD_MAX);
+	head[4] = d->is_packed ? PACKED : AS_IT_CAME;
+	put_le32(head + 8, original_draft_pieces(d));
+	put_le64(head + 16, d->plain_bytes);
+	put_le64(head + 24, submission);
+	buf_init(&value, ORIGINAL_VALUE_MAX);
+	for (uint32_t i = from; i < to && rc == 0; i++) {
+		struct slice rest = slice_skip(d->bytes, (size_t)i * PAYLOAD_MAX);
 
-		buf_clear(value);
-		buf_put(value, head, sizeof(head));
-		buf_put(value, rest.p, rest.n < PAYLOAD_MAX ? rest.n : PAYLOAD_MAX);
-		make_key(key, sha256, i);
-		if (buf_check(value, e) < 0 ||
-		    record_put(t, DB_ORIGINALS, key_slice(key, sizeof(key)), (uint8_t *)value->p,
-			       value->n, e) < 0)
-			return -1;
+		rest.n = rest.n < PAYLOAD_MAX ? rest.n : PAYLOAD_MAX;
+		buf_clear(&value);
+		buf_put(&value, head, sizeof(head));
+		buf_slice(&value, rest);
+		spool_leave(rest);
+		make_key(key, d->sha256, i);
+		rc = buf_check(&value, e);
+		if (rc == 0)
+			rc = record_put(t, DB_ORIGINALS, key_slice(key, sizeof(key)),
+					(uint8_t *)value.p, value.n, e);
+	}
+	buf_release(&value);
+	return rc < 0 ? err_wrap(e, "keeping an original") : 0;
+}
+
+/* What does not become smaller, such as an archive, is kept as it is. */
+int original_draft_make(struct original_draft *d, const uint8_t sha256[SHA256_BYTES],
+			struct slice body, struct err *e)
+{
+	struct err why = { 0 };
+
+	*d = (struct original_draft){ .bytes = body, .plain_bytes = body.n };
+	memcpy(d->sha256, sha256, SHA256_BYTES);
+	buf_init_large(&d->packed, body.n ? body.n - 1 : 0);
+	if (body.n > 1 && zstd_pack(body, &d->packed, &why) == 0) {
+		d->bytes = buf_all(&d->packed);
+		d->is_packed = true;
+	} else if (why.code != ERR_NONE && why.code != ERR_LIMIT) {
+		if (e)
+			*e = why;
+		return err_wrap(e, "keeping an original");
 	}
 	return 0;
 }
 
-/* What does not become smaller, such as an archive, is kept as it is. */
-static int encode(struct slice body, struct buf *packed, struct encoded *x, struct err *e)
+void original_draft_release(struct original_draft *d)
 {
-	struct err why = { 0 };
+	buf_release(&d->packed);
+}
 
-	if (body.n > 1 && zstd_pack(body, packed, &why) == 0) {
-		x->bytes = buf_all(packed);
-		x->encoding = PACKED;
-	} else if (why.code == ERR_NONE || why.code == ERR_LIMIT) {
-		x->bytes = body;
-		x->encoding = AS_IT_CAME;
-	} else {
-		if (e)
-			*e = why;
-		return -1;
-	}
-	return 0;
+/* 1: it is there already. 0: it is not, or damaged. */
+static int is_there(struct db_txn *t, const uint8_t *sha256, struct err *e)
+{
+	struct original_piece first;
+	struct err why = { 0 };
+	int rc = original_find(t, sha256, &first, &why);
+
+	if (rc >= 0 || why.code == ERR_CORRUPT)
+		return rc == 1;
+	if (e)
+		*e = why;
+	return -1;
 }
 
 int original_put(struct db_txn *t, const uint8_t sha256[SHA256_BYTES], struct slice body,
 		 uint64_t submission, struct err *e)
 {
-	struct encoded x = { .plain_bytes = body.n, .submission = submission };
-	struct original_piece first;
-	struct buf packed, value;
-	int rc = original_find(t, sha256, &first, e);
+	int rc = is_there(t, sha256, e);
+	struct original_draft d;
 
-	if (rc == 1 || (rc < 0 && e && e->code != ERR_CORRUPT))
+	if (rc != 0)
 		return rc == 1 ? 0 : -1;
-	buf_init(&packed, body.n ? body.n - 1 : 0);
-	buf_init(&value, ORIGINAL_VALUE_MAX);
-	rc = encode(body, &packed, &x, e);
+	rc = original_draft_make(&d, sha256, body, e);
 	if (rc == 0)
-		rc = put_pieces(t, sha256, &x, &value, e);
-	buf_release(&value);
-	buf_release(&packed);
-	return rc < 0 ? err_wrap(e, "keeping an original") : 0;
+		rc = put_pieces(t, &d, submission, 0, original_draft_pieces(&d), e);
+	original_draft_release(&d);
+	return rc;
+}
+
+int original_put_pieces(struct db_txn *t, const struct original_draft *d, uint32_t from,
+			uint32_t to, struct err *e)
+{
+	int rc = is_there(t, d->sha256, e);
+
+	if (rc != 0)
+		return rc == 1 ? 0 : -1;
+	return put_pieces(t, d, 0, from, to, e);
+}
+
+int original_put_first(struct db_txn *t, const struct original_draft *d, uint64_t submission,
+		       struct err *e)
+{
+	int rc = is_there(t, d->sha256, e);
+
+	if (rc != 0)
+		return rc == 1 ? 0 : -1;
+	return put_pieces(t, d, submission, 0, 1, e);
+}
+
+/* --- what a submission that did not come has left ---------------------------------------- */
+
+struct sweep {
+	uint8_t whole[SHA256_BYTES]; /* of the last first piece */
+	const uint8_t *spared;
+	uint8_t keys[SWEEP_MAX][KEY_ORIGINAL_BYTES];
+	size_t n;
+};
+
+static void sweep_look(struct sweep *w, struct slice key, struct slice value)
+{
+	struct original_piece p;
+	struct err e;
+
+	if (key.n != KEY_ORIGINAL_BYTES || get_be32(key.p + SHA256_BYTES) == 0) {
+		memcpy(w->whole, key.p, key.n < SHA256_BYTES ? key.n : SHA256_BYTES);
+		return;
+	}
+	if (memcmp(key.p, w->whole, SHA256_BYTES) == 0 ||
+	    memcmp(key.p, w->spared, SHA256_BYTES) == 0 || value.n < HEAD_BYTES ||
+	    get_le64(value.p + 24) != 0)
+		return;
+	/* What is damaged is left to be told of. */
+	if (record_good(key, value) && original_read(key, value, &p, &e) == 0)
+		memcpy(w->keys[w->n++], key.p, KEY_ORIGINAL_BYTES);
+}
+
+int original_sweep(struct db_txn *t, const uint8_t sha256[SHA256_BYTES], struct err *e)
+{
+	struct sweep w = { .spared = sha256 };
+	enum db_move how = DB_FIRST;
+	struct slice key, value;
+	struct db_cursor *c;
+	int rc;
+
+	if (db_cursor_open(t, DB_ORIGINALS, &c, e) < 0)
+		return -1;
+	while (w.n < SWEEP_MAX && (rc = db_move(c, how, &key, &value, e)) == 1) {
+		how = DB_NEXT;
+		sweep_look(&w, key, value);
+	}
+	db_cursor_close(c);
+	if (w.n < SWEEP_MAX && rc < 0)
+		return -1;
+	for (size_t i = 0; i < w.n; i++)
+		if (db_del(t, DB_ORIGINALS, key_slice(w.keys[i], KEY_ORIGINAL_BYTES), e) < 0)
+			return -1;
+	return 0;
 }
 
 /* --- reading --------------------------------------------------------------------------- */
@@ -234,10 +325,13 @@ int original_follow(struct original_follow *f, const struct original_piece *p, s
 	bool was_whole = f->next == f->pieces;
 
 	if (same && p->number == f->next && p->pieces == f->pieces && p->packed == f->packed &&
-	    p->bytes == f->bytes && p->submission == f->submission) {
+	    p->bytes == f->bytes && (p->submission == f->submission || p->submission == 0)) {
 		f->next++;
 		return 0;
 	}
+	/* Nobody's yet: its first piece would have come with a submission. */
+	if (p && p->number > 0 && p->submission == 0 && !same && was_whole)
+		return 0;
 	*f = (struct original_follow){ 0 };
 	if (p) {
 		memcpy(f->sha256, p->sha256, SHA256_BYTES);

@@ -15,6 +15,7 @@
 #include "storage/disk.h"
 #include "storage/lockfile.h"
 #include "storage/metadata.h"
+#include "storage/originals.h"
 #include "storage/open.h"
 #include "storage/submission.h"
 
@@ -141,9 +142,9 @@ static int open_parts(struct store *s, struct err *e)
 
 static void init_locks(struct store *s)
 {
-	pthread_mutex_t *locks[] = { &s->ingest_lock, &s->index_lock,    &s->layout_lock,
-				     &s->sync_lock,   &s->decoders_lock, &s->lock,
-				     &s->snap_lock,   &s->metadata_lock };
+	pthread_mutex_t *locks[] = { &s->original_lock, &s->ingest_lock, &s->index_lock,
+				     &s->layout_lock,   &s->sync_lock,   &s->decoders_lock,
+				     &s->lock,          &s->snap_lock,   &s->metadata_lock };
 	pthread_cond_t *conds[] = { &s->room, &s->sync_wake, &s->wake, &s->pack_wake,
 				    &s->pack_done };
 	pthread_condattr_t attr;
@@ -193,9 +194,9 @@ static void stop_threads(struct store *s)
 
 static void store_free(struct store *s)
 {
-	pthread_mutex_t *locks[] = { &s->ingest_lock, &s->index_lock,    &s->layout_lock,
-				     &s->sync_lock,   &s->decoders_lock, &s->lock,
-				     &s->snap_lock,   &s->metadata_lock };
+	pthread_mutex_t *locks[] = { &s->original_lock, &s->ingest_lock, &s->index_lock,
+				     &s->layout_lock,   &s->sync_lock,   &s->decoders_lock,
+				     &s->lock,          &s->snap_lock,   &s->metadata_lock };
 	pthread_cond_t *conds[] = { &s->room, &s->sync_wake, &s->wake, &s->pack_wake,
 				    &s->pack_done };
 
@@ -463,12 +464,16 @@ int store_append(struct store *s, struct append *a, struct err *e)
 	a->task = NULL;
 	a->committed = NULL;
 	a->task_bytes = 0;
+	a->submission.draft = NULL;
 	if (s->opt.read_only)
 		return err_set(e, ERR_REFUSED, "the store in %s was opened for reading only",
 			       s->dir);
 	if (check_append(a, e) < 0)
 		return -1;
-	return a->nsamples ? append_samples(s, a, e) : writer_push(s, a, e);
+	if (a->nsamples)
+		return append_samples(s, a, e);
+	return original_is_large(&a->submission) ? original_push_large(s, a, e)
+						 : writer_push(s, a, e);
 }
 
 /* --- state ----------------------------------------------------------------------------------- */

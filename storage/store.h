@@ -84,6 +84,8 @@ void store_close(struct store *s);
 
 /* --- writing ----------------------------------------------------------------- */
 
+struct original_draft; /* the store's own */
+
 /* Who handed something in: one record, and one entry of the ledger, for each append that brings
  * observations or was refused as a whole. */
 struct submission {
@@ -110,6 +112,8 @@ struct submission {
 	uint32_t refused;    /* figures of the document that were refused */
 	uint32_t kept;       /* out */
 	uint64_t entry;      /* out: number of its entry in the ledger */
+	/* private */
+	struct original_draft *draft; /* of a large body: what is still to be written */
 };
 
 struct write_task; /* the store's own */
@@ -142,7 +146,8 @@ struct append {
 	size_t task_bytes;
 };
 
-/* Samples among it go the way of store_write(), on the calling thread.
+/* Samples among it go the way of store_write(), on the calling thread, which also writes a body of
+ * more than 4 MiB before its submission and waits for that: neither belongs on the loop.
  * -1 and no `done`: ERR_BUSY (queue full), ERR_IO (the store failed), ERR_INVALID (an observation
  * for a plain series or the reverse, known_from without trust, NaN or infinite figure). */
 int store_append(struct store *s, struct append *a, struct err *e);

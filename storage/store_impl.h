@@ -11,6 +11,7 @@
  *
  * Locks, in the order in which they may be held together:
  *
+ *   original_lock a large original is being written
  *   ingest_lock   head, log file, numbers of requests
  *   index_lock    giving ids to new series
  *   lock          the writer's queue, what store_status() tells, the packer's wishes
@@ -63,6 +64,7 @@ struct store {
 	uint64_t disk_logged;        /* bytes of requests since then */
 	bool disk_short, told_short; /* told_short: a request was refused for it */
 
+	pthread_mutex_t original_lock; /* one large original at a time; before all others */
 	pthread_mutex_t index_lock;
 	_Atomic uint32_t next_series;
 	uint8_t *named; /* bit by id: the series' labels are on disk */

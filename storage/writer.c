@@ -21,6 +21,7 @@
 #include "storage/figures.h"
 #include "storage/findings.h"
 #include "storage/ledger.h"
+#include "storage/originals.h"
 #include "storage/submission.h"
 
 #include <inttypes.h>
@@ -553,14 +554,20 @@ static int grow(struct store *s, struct err *e)
 	return err_wrap(e, "the store's map is full and cannot grow");
 }
 
+/* Of a large original only the first piece is still to be written. */
+static size_t body_bytes(const struct append *a)
+{
+	return a->submission.draft ? ORIGINAL_VALUE_MAX : a->submission.body.n;
+}
+
 /* The room of a batch on disk: generous, but not one page a value. */
 static uint64_t disk_bytes(const struct append *list, size_t n)
 {
 	uint64_t sum = DISK_RESERVE;
 
 	for (; n > 0; list = list->next, n--)
-		sum += list->nobs * FIGURE_BYTES + list->ndoubts * DOUBT_BYTES +
-		       list->submission.body.n + list->task_bytes + APPEND_BYTES;
+		sum += list->nobs * FIGURE_BYTES + list->ndoubts * DOUBT_BYTES + body_bytes(list) +
+		       list->task_bytes + APPEND_BYTES;
 	return sum;
 }
 
@@ -679,14 +686,14 @@ static int write_batch(struct store *s, struct append *list, size_t n, struct ap
 size_t append_bytes(const struct append *a)
 {
 	return sizeof(*a) + a->nobs * sizeof(*a->obs) + a->nsamples * sizeof(*a->samples) +
-	       a->submission.body.n;
+	       body_bytes(a);
 }
 
 /* Memory of the pages that an append may touch. */
 static size_t dirty_bytes(const struct append *a)
 {
-	return 4 * PAGE_BYTES + a->nobs * FIGURE_BYTES + a->ndoubts * DOUBT_BYTES +
-	       a->submission.body.n + a->task_bytes;
+	return 4 * PAGE_BYTES + a->nobs * FIGURE_BYTES + a->ndoubts * DOUBT_BYTES + body_bytes(a) +
+	       a->task_bytes;
 }
 
 /* How many from the list's start make one transaction: at least one. */
@@ -728,6 +735,7 @@ static struct append *finish(struct store *s, struct append *list, size_t n, con
 		struct append *next = list->next;
 
 		leave_queue(s, list);
+		original_forget_draft(list);
 		if (why) {
 			forget_results(list);
 			list->err = *why;

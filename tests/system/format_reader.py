@@ -837,6 +837,8 @@ class Store:
         pieces = {}
         for key, value in self.records("originals"):
             name, number = bytes(key[:32]), int.from_bytes(key[32:], "big")
+            if number and name not in pieces and unsigned(value[24:32]) == 0:
+                continue  # its submission did not come
             want(number == len(pieces.setdefault(name, [])), "the pieces of an original")
             want(number + 1 == unsigned(value[8:12]) or len(value) == 1048560, "the length of a piece")
             pieces[name].append(value)

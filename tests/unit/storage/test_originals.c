@@ -110,6 +110,53 @@ static void the_same_document_is_kept_once(void **state)
 	labels_unref(ls);
 }
 
+static char *random_bytes(size_t n, uint64_t seed)
+{
+	char *p = malloc(n);
+
+	assert_non_null(p);
+	for (size_t k = 0; k < n; k++)
+		p[k] = (char)(random_next(&seed) >> 32);
+	return p;
+}
+
+static void assert_whole(struct fixture *f)
+{
+	store_close(f->s);
+	assert_sound(f->dir);
+	f->s = must_open(f->dir);
+}
+
+/* The disk is full when five of nine pieces are written. */
+static void pieces_of_a_submission_that_did_not_come_are_no_fault_and_go(void **state)
+{
+	enum { LARGE = 9 << 20 };
+	struct fixture *f = *state;
+	struct labels *ls = series_named("output", "east");
+	char *one = random_bytes(LARGE, 1), *two = random_bytes(LARGE, 2);
+	uint8_t sha256[SHA256_BYTES];
+
+	tmp_limit(tmp_size(tmp_path(f->dir, "data.mdb")) + (6 << 20));
+	assert_fails(hand_in_bytes(f->s, ls, 1, 1, 1000, 1000, slice_of(one, LARGE), NULL, &f->e),
+		     &f->e, ERR_FULL, "");
+	tmp_unlimit();
+	assert_int_equal(pieces_in(f), 4);
+	assert_whole(f);
+	/* Another sweeps them out, the same would have written them again. */
+	assert_ok(hand_in_bytes(f->s, ls, 1, 1, 1000, 1000, slice_of(two, LARGE), NULL, &f->e),
+		  &f->e);
+	assert_int_equal(pieces_in(f), 10);
+	assert_ok(hand_in_bytes(f->s, ls, 1, 2, 2000, 2000, slice_of(one, LARGE), NULL, &f->e),
+		  &f->e);
+	assert_int_equal(pieces_in(f), 20);
+	sha256_of(slice_of(one, LARGE), sha256);
+	assert_original(f, sha256, slice_of(one, LARGE));
+	assert_whole(f);
+	free(one);
+	free(two);
+	labels_unref(ls);
+}
+
 static void without_a_body_there_is_no_original(void **state)
 {
 	struct fixture *f = *state;
@@ -222,6 +269,7 @@ int main(void)
 		STORE_TEST(the_same_document_is_kept_once),
 		STORE_TEST(without_a_body_there_is_no_original),
 		STORE_TEST(a_reader_states_how_much_it_takes),
+		STORE_TEST(pieces_of_a_submission_that_did_not_come_are_no_fault_and_go),
 		STORE_TEST(a_damaged_original_is_never_shown_and_is_healed_when_it_comes_again),
 		STORE_TEST(no_memory_is_an_error_and_nothing_is_kept_of_it),
 	};
