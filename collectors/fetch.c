@@ -313,6 +313,7 @@ static void ask(struct feed *f)
 	h->etag = conditional ? or_null(f->processed.etag) : NULL;
 	h->last_modified = conditional ? or_null(f->processed.last_modified) : NULL;
 	h->ca_file = c->ca_file;
+	h->large = true;
 	h->body_limit = f->pages ? pages_room(f) : (size_t)c->body_limit;
 	h->timeout_ms = c->timeout_ms;
 	h->redirects = (unsigned)c->redirects;

@@ -187,6 +187,7 @@ static void free_transfer(struct http_transfer *t)
 	hop_end(t);
 	curl_url_cleanup(t->url);
 	mem_free(t->location);
+	buf_release(&t->piece);
 	t->f->transfer = NULL;
 	mem_free(t);
 }
@@ -260,10 +261,22 @@ static int follow(struct http_transfer *t, struct err *e)
 	return hop_start(t, e);
 }
 
+/* Whether all of the body is where it belongs; if not, the hop goes on being over when it is. */
+static bool body_is_written(struct http_transfer *t, CURLcode *result)
+{
+	t->over = true;
+	t->result = *result;
+	if (!t->writing && *result == CURLE_OK && t->piece.n && body_write(t, &t->why) < 0)
+		*result = CURLE_WRITE_ERROR;
+	return !t->writing;
+}
+
 static void hop_over(struct http_transfer *t, CURLcode result)
 {
 	struct http_fetch *f = t->f;
 
+	if (!body_is_written(t, &result))
+		return;
 	hop_read_answer(t);
 	if (t->cancelled) {
 		fail_cancelled(t);
@@ -299,6 +312,22 @@ static void collect(struct http_client *c)
 	}
 }
 
+void client_written(struct http_transfer *t)
+{
+	struct http_client *c = t->c;
+
+	if (c->closing)
+		return; /* finished by who closes it */
+	if (t->cancelled) {
+		fail_cancelled(t);
+	} else if (t->over) {
+		hop_over(t, t->write_failed ? CURLE_WRITE_ERROR : t->result);
+	} else {
+		curl_easy_pause(t->easy, CURLPAUSE_CONT);
+		drive(c, CURL_SOCKET_TIMEOUT, 0);
+	}
+}
+
 /* --- fetches --------------------------------------------------------------- */
 
 /* Fetches that wait for a free connection have no time-out of curl's. */
@@ -311,7 +340,7 @@ static void on_watchdog(uv_timer_t *h)
 	drive(c, CURL_SOCKET_TIMEOUT, 0);
 	for (f = c->fetches; f; f = next) {
 		next = f->next;
-		if (now < f->transfer->due_ns + GRACE_MS * 1000000LL)
+		if (f->transfer->writing || now < f->transfer->due_ns + GRACE_MS * 1000000LL)
 			continue;
 		hop_say_timed_out(f->transfer, &f->err);
 		finish(f->transfer);
@@ -327,7 +356,7 @@ static void on_soon(uv_timer_t *h)
 	while (f) {
 		struct http_fetch *next = f->next;
 
-		if (f->transfer->cancelled) {
+		if (f->transfer->cancelled && !f->transfer->writing) {
 			fail_cancelled(f->transfer);
 			next = c->fetches;
 		}
@@ -344,6 +373,7 @@ static void reset_fetch(struct http_client *c, struct http_fetch *f)
 {
 	buf_release(&f->body);
 	buf_init(&f->body, f->body_limit ? f->body_limit : 4 << 20);
+	f->body.large = f->large;
 	f->client = c;
 	f->err = (struct err){ 0 };
 	f->status = 0;
@@ -368,6 +398,7 @@ int http_fetch_start(struct http_client *c, struct http_fetch *f, struct err *e)
 	f->transfer = t;
 	t->f = f;
 	t->c = c;
+	buf_init(&t->piece, SIZE_MAX);
 	t->begun_ns = now_ns();
 	t->due_ns = t->begun_ns + f->timeout_ms * 1000000;
 	t->url = http_url_parse(f->url, NULL, &t->first, e);
@@ -518,8 +549,10 @@ void http_client_free(struct http_client *c)
 	if (!c)
 		return;
 	c->closing = true;
-	while (c->fetches)
+	while (c->fetches) {
+		job_finish_now(c->loop, &c->fetches->transfer->job);
 		fail_cancelled(c->fetches->transfer);
+	}
 	curl_multi_cleanup(c->multi); /* closes kept connections and, with them, their watches */
 	while (c->watches)
 		drop_watch(c, c->watches->fd);

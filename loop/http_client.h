@@ -63,6 +63,7 @@ struct http_fetch {
 	const char *key_file;       /* unencrypted; read by curl for each connection */
 	const char *server_name;    /* instead of the URL's host, in TLS and its certificate */
 	const char *proxy;          /* "http://host:port"; NULL: none */
+	bool large;                 /* of the body, what is too much for memory goes to a file */
 	size_t body_limit;          /* bytes as they come, still packed; 0: 4 MiB */
 	int64_t timeout_ms;         /* for all of it; 0: 30 s */
 	int64_t low_speed_ms;       /* slower than low_speed_bytes/s for so long (rounded up to

@@ -35,20 +35,6 @@ static curl_socket_t on_open_socket(void *cls, curlsocktype purpose, struct curl
 	return socket(at->family, at->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, at->protocol);
 }
 
-static size_t on_body(char *p, size_t one, size_t n, void *cls)
-{
-	struct http_transfer *t = cls;
-	struct buf *b = &t->f->body;
-
-	(void)one;
-	if (n > b->limit - b->n) {
-		err_set(&t->why, ERR_LIMIT, "body is larger than %zu bytes", b->limit);
-		return 0;
-	}
-	buf_put(b, p, n);
-	return buf_check(b, &t->why) < 0 ? 0 : n;
-}
-
 static void forget_answer(struct http_transfer *t)
 {
 	struct http_fetch *f = t->f;
@@ -253,7 +239,7 @@ static int set_callbacks(struct http_transfer *t)
 
 	r |= curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
 	r |= curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->words);
-	r |= curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, on_body);
+	r |= curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, body_take);
 	r |= curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
 	r |= curl_easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, on_header);
 	r |= curl_easy_setopt(t->easy, CURLOPT_HEADERDATA, t);
@@ -323,6 +309,8 @@ int hop_start(struct http_transfer *t, struct err *e)
 	t->why.code = ERR_NONE;
 	t->header_bytes = 0;
 	t->header_over = false;
+	t->over = t->write_failed = false;
+	buf_clear(&t->piece);
 	buf_clear(&t->f->body);
 	forget_answer(t);
 	if (add_headers(t, e) < 0 || set_server_name(t, e) < 0)

@@ -2,13 +2,14 @@
  * http_client_private.h - between the files of the HTTP client, the only ones that
  * see curl: http_client.c (the multi handle, fetches, redirects), http_client_hop.c
  * (one request of curl's: settings, callbacks, what went wrong in words) and
- * http_client_url.c. Nobody else includes it.
+ * http_client_url.c, http_client_body.c. Nobody else includes it.
  */
 #ifndef LOOP_HTTP_CLIENT_PRIVATE_H
 #define LOOP_HTTP_CLIENT_PRIVATE_H
 
 #include "loop/address.h"
 #include "loop/http_client.h"
+#include "loop/job.h"
 #include "loop/loop_private.h"
 
 #include <curl/curl.h>
@@ -20,6 +21,7 @@ struct origin {
 };
 
 struct http_transfer {
+	struct job job; /* first */
 	struct http_fetch *f;
 	struct http_client *c;
 	CURL *easy;
@@ -38,6 +40,12 @@ struct http_transfer {
 	char peer[ADDRESS_TEXT];     /* dialled last */
 	struct err why;              /* what a callback stopped the hop for */
 	char words[CURL_ERROR_SIZE]; /* curl's own */
+
+	/* of a large body; while `writing`, the job owns f->body and the piece */
+	struct buf piece;
+	bool writing, write_failed; /* the latter with `why` */
+	bool over;                  /* curl is done with the hop, with `result` */
+	CURLcode result;
 };
 
 struct watch {
@@ -78,7 +86,15 @@ void hop_read_answer(struct http_transfer *t);
 void hop_say(const struct http_transfer *t, CURLcode result, struct err *e);
 void hop_say_timed_out(const struct http_transfer *t, struct err *e);
 
+/* --- http_client_body.c --- */
+
+size_t body_take(char *p, size_t one, size_t n, void *cls); /* CURLOPT_WRITEFUNCTION */
+/* Writes the piece; client_written() follows. */
+int body_write(struct http_transfer *t, struct err *e);
+
 /* --- http_client.c --- */
+
+void client_written(struct http_transfer *t);
 
 /* CURLOPT_CLOSESOCKETFUNCTION; `cls` is the client. */
 int client_close_socket(void *cls, curl_socket_t fd);

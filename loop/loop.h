@@ -21,12 +21,12 @@ struct loop;
  * slow share, samples pushed to us and passwords never wait for each other. */
 enum job_class {
 	JOB_DECODE,
-	JOB_LARGE, /* documents that take long: one at a time, beside the others */
 	JOB_QUERY,
 	JOB_STORE,
 	JOB_FILE,
 	JOB_INGEST,
 	JOB_PASSWORD,
+	JOB_LARGE, /* documents that take long: one at a time, beside the others */
 	JOB_CLASSES
 };
 
