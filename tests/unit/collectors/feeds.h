@@ -27,6 +27,8 @@
 
 enum { FEEDS_PATIENCE_MS = 20000, STORED_MAX = 256 };
 
+struct feeds_portions;
+
 enum store_mood { STORE_GOOD, STORE_REFUSES, STORE_FAILS, STORE_SLOW };
 
 struct stored {
@@ -63,6 +65,7 @@ struct feeds {
 	uint8_t original_sha256[SHA256_BYTES];
 	int64_t received_ms;
 	bool hold, trusted;
+	struct feeds_portions *portions;
 };
 
 static inline void feeds_answer(struct emit_request *r, const struct err *e)
@@ -152,7 +155,44 @@ static inline void feeds_closed(void *ctx)
 	*(bool *)ctx = true;
 }
 
-static inline struct feeds *feeds_open(bool with_client)
+/* --- portions: the store's answer on the worker that reads ------------------------------- */
+
+struct feeds_portions {
+	unsigned fails; /* this one is not taken, with mood_err; 0: none */
+	unsigned busy;  /* so many attempts find the store busy */
+	bool always_busy;
+	atomic_uint asked;
+	unsigned stored;
+	char origins[20][80];
+};
+
+static inline int feeds_store_portion(void *ctx, struct emit_request *r, struct emitted *how,
+				      struct err *e)
+{
+	struct feeds *f = ctx;
+	struct feeds_portions *p = f->portions;
+
+	atomic_fetch_add(&p->asked, 1);
+	if (p->always_busy || p->busy) {
+		p->busy -= p->busy > 0;
+		return err_set(e, ERR_BUSY, "the queue is full");
+	}
+	if (p->stored + 1 == p->fails) {
+		*e = f->mood_err;
+		return -1;
+	}
+	if (p->stored < 20)
+		snprintf(p->origins[p->stored], sizeof(p->origins[0]), "%.79s",
+			 strrchr(r->origin, '/') + 1);
+	p->stored++;
+	feeds_keep(f, r->batch);
+	*how = (struct emitted){ .submission = p->stored, .fresh = (uint32_t)r->batch->nobs };
+	return 0;
+}
+
+/* `p` NULL: documents go to the store as a whole. */
+static inline struct feeds *feeds_open_with(bool with_client, struct feeds_portions *p,
+					    size_t portion_figures)
 {
 	struct feeds *f = calloc(1, sizeof(*f));
 	struct collector_options o = { .emit = feeds_emit, .catalogue = feeds_catalogue };
@@ -173,6 +213,9 @@ static inline struct feeds *feeds_open(bool with_client)
 		if (!f->client)
 			fail_msg("%s", f->e.text);
 	}
+	f->portions = p;
+	o.store_portion = p ? feeds_store_portion : NULL;
+	o.portion_figures = portion_figures;
 	o.loop = f->loop;
 	o.client = f->client;
 	o.emit_ctx = o.catalogue_ctx = f;
@@ -184,6 +227,11 @@ static inline struct feeds *feeds_open(bool with_client)
 	assert_non_null(f->c);
 	arena_init(&f->config_arena, 8 << 20);
 	return f;
+}
+
+static inline struct feeds *feeds_open(bool with_client)
+{
+	return feeds_open_with(with_client, NULL, 0);
 }
 
 static inline bool feeds_is_closed(void *ctx)

@@ -1,0 +1,275 @@
+/*
+ * Large documents: how they go to the store portion by portion, and what happens when that stops.
+ */
+#include "tests/unit/collectors/feeds.h"
+
+#include "base/alloc.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+enum { YEARS = 8, MONTHS = 11, FIGURES = 2 * YEARS * MONTHS, PORTION = 50 };
+
+static const char feed_yaml[] = "- name: drop\n"
+				"  folder: in\n"
+				"  format: csv\n"
+				"  jitter: 0\n"
+				"  layout:\n"
+				"    unit: {column: 园区}\n"
+				"    indicator: {is: output_yuan}\n"
+				"    period: {column: 月份}\n"
+				"    value: {column: 数值}\n";
+
+static struct feeds_portions portions;
+
+static int setup(void **state)
+{
+	struct feeds *f;
+
+	memset(&portions, 0, sizeof(portions));
+	f = feeds_open_with(false, &portions, PORTION);
+	assert_int_equal(mkdir(tmp_path(f->dir, "in"), 0777), 0);
+	feeds_apply(f, feed_yaml);
+	feeds_poll(f, "drop");
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	feeds_close(*state);
+	return 0;
+}
+
+static const char *in(struct feeds *f, const char *name)
+{
+	return tmp_path(tmp_path(f->dir, "in"), name);
+}
+
+static bool there(struct feeds *f, const char *name)
+{
+	struct stat st;
+
+	return lstat(in(f, name), &st) == 0;
+}
+
+/* 176 figures and, at the end, a unit nobody knows; last written long before now. */
+static void put_document(struct feeds *f)
+{
+	static const char *const units[] = { "甲河", "乙山" };
+	int64_t at = clock_wall(&f->clock) - 10000;
+	struct timespec t[2] = { { .tv_sec = at / 1000 }, { .tv_sec = at / 1000 } };
+	struct buf b;
+
+	buf_init(&b, 1 << 20);
+	buf_puts(&b, "园区,月份,数值\n");
+	for (int u = 0; u < 2; u++)
+		for (int y = 0; y < YEARS; y++)
+			for (int m = 2; m <= 12; m++)
+				buf_printf(&b, "%s,%d年%d月,%d\n", units[u], 2015 + y, m,
+					   100 + 12 * y + m);
+	buf_puts(&b, "丙川,2015年2月,1\n");
+	tmp_write(in(f, "large.csv"), b.p, b.n);
+	assert_int_equal(utimensat(AT_FDCWD, in(f, "large.csv"), t, 0), 0);
+	buf_release(&b);
+}
+
+static void two_looks(struct feeds *f)
+{
+	feeds_tick(f, 5000);
+	feeds_tick(f, 5000);
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(((const struct stored *)a)->text, ((const struct stored *)b)->text);
+}
+
+static void assert_each_once(struct feeds *f)
+{
+	assert_int_equal(f->nstored, FIGURES);
+	qsort(f->stored, f->nstored, sizeof(f->stored[0]), by_text);
+	for (size_t i = 1; i < f->nstored; i++)
+		assert_string_not_equal(f->stored[i - 1].text, f->stored[i].text);
+}
+
+static void each_portion_is_a_submission_and_the_last_has_the_bytes(void **state)
+{
+	struct feeds *f = *state;
+	struct feed_status s;
+
+	put_document(f);
+	two_looks(f);
+	assert_each_once(f);
+	assert_int_equal(portions.stored, 3);
+	assert_string_equal(portions.origins[0], "large.csv (part 1)");
+	assert_string_equal(portions.origins[2], "large.csv (part 3)");
+	assert_int_equal(f->emits, 1);
+	assert_non_null(strstr(f->origin, "/large.csv (part 4, the last)"));
+	assert_true(f->original_bytes > 0);
+	assert_true(there(f, "accepted/large.csv"));
+	s = feeds_status(f, "drop");
+	assert_int_equal(s.kept, FIGURES);
+	assert_int_equal(s.refused, 1);
+	assert_int_equal(s.ncomplaints, 1);
+	assert_int_equal(s.body_bytes, 0); /* nothing is being read */
+}
+
+static void a_document_of_one_portion_is_as_it_was(void **state)
+{
+	struct feeds *f = *state;
+	static const char small[] = "园区,月份,数值\n甲河,2026年9月,12\n";
+	int64_t at = clock_wall(&f->clock) - 10000;
+	struct timespec t[2] = { { .tv_sec = at / 1000 }, { .tv_sec = at / 1000 } };
+
+	tmp_write(in(f, "small.csv"), small, strlen(small));
+	assert_int_equal(utimensat(AT_FDCWD, in(f, "small.csv"), t, 0), 0);
+	two_looks(f);
+	assert_int_equal(portions.asked, 0);
+	assert_int_equal(f->nstored, 1);
+	assert_null(strstr(f->origin, "part"));
+}
+
+static void when_one_is_not_taken_the_file_stays_and_is_read_again(void **state)
+{
+	struct feeds *f = *state;
+	struct feed_status s;
+
+	portions.fails = 3;
+	err_set(&f->mood_err, ERR_FULL, "no space left");
+	put_document(f);
+	two_looks(f);
+	assert_int_equal(f->nstored, 2 * PORTION);
+	assert_int_equal(f->emits, 0);
+	assert_true(there(f, "large.csv"));
+	s = feeds_status(f, "drop");
+	assert_non_null(strstr(s.error, "no space left"));
+	portions.fails = 0;
+	f->nstored = 0; /* what is known already would be unchanged */
+	feeds_tick(f, 3600 * 1000);
+	assert_each_once(f);
+	assert_true(there(f, "accepted/large.csv"));
+}
+
+/* What a store says against figures is no fault of the file here: it stays. */
+static void whatever_the_store_says_the_file_is_not_rejected(void **state)
+{
+	struct feeds *f = *state;
+
+	portions.fails = 1;
+	err_set(&f->mood_err, ERR_INVALID, "a plain series cannot take an observation");
+	put_document(f);
+	two_looks(f);
+	assert_int_equal(f->nstored, 0);
+	assert_int_equal(f->emits, 0);
+	assert_true(there(f, "large.csv"));
+}
+
+static void a_busy_store_is_waited_for(void **state)
+{
+	struct feeds *f = *state;
+
+	portions.busy = 3;
+	put_document(f);
+	two_looks(f);
+	assert_each_once(f);
+	assert_int_equal(portions.asked, 6);
+}
+
+static bool asked_often(void *ctx)
+{
+	(void)ctx;
+	return atomic_load(&portions.asked) >= 3;
+}
+
+static void an_end_in_the_middle_leaves_the_file(void **state)
+{
+	struct feeds *f = *state;
+
+	put_document(f);
+	feeds_tick(f, 5000);
+	portions.always_busy = true;
+	loop_advance(f->loop, 5000);
+	assert_true(loop_settle(f->loop, asked_often, NULL, FEEDS_PATIENCE_MS));
+	feeds_shut(f);
+	assert_true(loop_settle(f->loop, feeds_is_closed, &f->closed, FEEDS_PATIENCE_MS));
+	assert_int_equal(f->nstored, 0);
+	assert_int_equal(f->emits, 0);
+	assert_true(there(f, "large.csv"));
+}
+
+static int keep_nothing(void *ctx, struct batch *b, struct err *e)
+{
+	(void)b;
+	(void)e;
+	++*(unsigned *)ctx;
+	return 0;
+}
+
+/* Each allocation fails in turn: an error or all of it, never a leak. */
+static void each_allocation_may_fail(void **state)
+{
+	static const char text[] = "园区,月份,数值\n甲河,2015年2月,1\n甲河,2015年3月,2\n"
+				   "甲河,2015年4月,3\n乙山,2015年2月,4\n乙山,2015年3月,5\n";
+	static const char *const columns[] = { "园区", "月份", "数值" };
+	const struct layout l = {
+		.unit = { .where = AXIS_COLUMN, .columns = &columns[0], .ncolumns = 1 },
+		.period = { .where = AXIS_COLUMN, .columns = &columns[1], .ncolumns = 1 },
+		.value = { .where = AXIS_COLUMN, .columns = &columns[2], .ncolumns = 1 },
+		.indicator = { .where = AXIS_FIXED, .text = "output_yuan" },
+	};
+	struct feeds *f = *state;
+	unsigned calls = 0;
+	const struct portions p = { .figures = 2, .store = keep_nothing, .ctx = &calls };
+	struct document d = { .format = FORMAT_CSV,
+			      .encoding = TEXT_UTF8,
+			      .layout = &l,
+			      .class = UNIT_PARK,
+			      .portions = &p,
+			      .body = slice_str(text),
+			      .feed = "test",
+			      .now_ms = NOW_MS };
+	int failures = 0;
+
+	for (long k = 0;; k++) {
+		struct err e = { 0 };
+		struct batch *b;
+		int rc = -1;
+
+		calls = 0;
+		mem_fail_after(k, 1);
+		b = batch_new(64 << 20, &e);
+		if (b)
+			rc = document_decode(&d, f->docs->cat, NULL, b, &e);
+		mem_fail_after(-1, 0);
+		if (rc == 0) {
+			assert_int_equal(calls, 2);
+			assert_int_equal(b->stored, 4);
+			assert_int_equal(b->nobs, 1);
+		} else {
+			assert_true(e.code == ERR_MEMORY || e.code == ERR_LIMIT);
+			failures++;
+		}
+		batch_free(b);
+		if (rc == 0)
+			break;
+	}
+	assert_true(failures > 0);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(each_portion_is_a_submission_and_the_last_has_the_bytes),
+		T(a_document_of_one_portion_is_as_it_was),
+		T(when_one_is_not_taken_the_file_stays_and_is_read_again),
+		T(whatever_the_store_says_the_file_is_not_rejected),
+		T(a_busy_store_is_waited_for),
+		T(an_end_in_the_middle_leaves_the_file),
+		T(each_allocation_may_fail),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
