@@ -5,7 +5,7 @@
  * 15 months; the Prometheus one: 180,000 samples of 60 families) goes through
  * document_decode(): check of the bytes, decoding, names, periods, values, checks
  * against each other. History is asked and knows nothing. Bytes are those of the
- * body as fetched, unpacked.
+ * body as fetched, unpacked; of a workbook those of its XML.
  *
  * `scrape` is what a machine's exporter says, 1,000 samples, polled again and again with
  * other values; `scrape_first` the same with nothing known from the polls before.
@@ -14,6 +14,7 @@
  */
 #include "bench/made.h"
 #include "collectors/samples.h"
+#include "tests/lib/made_zip.h"
 
 #include <iconv.h>
 
@@ -23,6 +24,7 @@ enum { FIGURES = PARKS * INDICATORS * MONTHS };
 struct text {
 	char *p;
 	size_t n;
+	size_t counted; /* bytes that the figure counts, where they are not n */
 	FILE *to;
 };
 
@@ -111,6 +113,85 @@ static void write_gb18030(struct text *t)
 	t->to = must_have(fmemopen(t->p, t->n, "r"));
 	iconv_close(cd);
 	free(utf8.p);
+}
+
+static void put_texts(struct buf *b, int n, void (*name)(int i, char out[64]))
+{
+	char text[64];
+
+	for (int i = 0; i < n; i++) {
+		name(i, text);
+		buf_printf(b, "<si><t>%s</t></si>", text);
+	}
+}
+
+static void month_name(int i, char out[64])
+{
+	int y, m;
+
+	month_at(i, &y, &m);
+	snprintf(out, 64, "%d年%d月", y, m);
+}
+
+/* The rows of write_long() in a workbook; texts are shared, as all programs write them. */
+static void put_sheet(struct buf *b)
+{
+	const int indicators = 4 + PARKS, months = indicators + INDICATORS;
+	uint64_t seed = 1;
+	int row = 1, y, m;
+
+	buf_puts(b, "<worksheet xmlns=\"" MADE_MAIN "\"><sheetData><row r=\"1\">"
+		    "<c r=\"A1\" t=\"s\"><v>0</v></c><c r=\"B1\" t=\"s\"><v>1</v></c>"
+		    "<c r=\"C1\" t=\"s\"><v>2</v></c><c r=\"D1\" t=\"s\"><v>3</v></c></row>");
+	for (int p = 0; p < PARKS; p++)
+		for (int i = 0; i < INDICATORS; i++)
+			for (int k = 0; k < MONTHS; k++) {
+				month_at(k, &y, &m);
+				row++;
+				buf_printf(b,
+					   "<row r=\"%d\" spans=\"1:4\"><c r=\"A%d\" t=\"s\">"
+					   "<v>%d</v></c><c r=\"B%d\" t=\"s\"><v>%d</v></c>"
+					   "<c r=\"C%d\" t=\"s\"><v>%d</v></c><c r=\"D%d\">"
+					   "<v>%.2f</v></c></row>",
+					   row, row, 4 + p, row, indicators + i, row, months + k,
+					   row, made_value(p, i, y, m, &seed));
+			}
+	buf_puts(b, "</sheetData></worksheet>");
+}
+
+/* Counted are the bytes of its XML. */
+static void write_xlsx(struct text *t)
+{
+	struct buf sheet, texts;
+	struct made_zip z;
+	struct slice body;
+
+	buf_init(&sheet, (size_t)1 << 30);
+	buf_init(&texts, (size_t)1 << 30);
+	put_sheet(&sheet);
+	buf_puts(&texts, "<sst xmlns=\"" MADE_MAIN "\"><si><t>单位</t></si><si><t>指标</t></si>"
+			 "<si><t>期间</t></si><si><t>数值</t></si>");
+	put_texts(&texts, PARKS, made_park_name);
+	put_texts(&texts, INDICATORS, made_indicator_name);
+	put_texts(&texts, MONTHS, month_name);
+	buf_puts(&texts, "</sst>");
+	made_zip_init(&z);
+	made_package(&z, MADE_DEFLATED);
+	made_zip_text(&z, "xl/workbook.xml",
+		      "<workbook xmlns=\"" MADE_MAIN "\" xmlns:r=\"" MADE_RELATIONS "\"><sheets>"
+		      "<sheet name=\"月报\" sheetId=\"1\" r:id=\"s1\"/></sheets></workbook>");
+	made_zip_text(&z, "xl/styles.xml",
+		      "<styleSheet xmlns=\"" MADE_MAIN "\"><cellXfs><xf numFmtId=\"0\"/></cellXfs>"
+		      "</styleSheet>");
+	made_zip_add(&z, "xl/sharedStrings.xml", buf_all(&texts), MADE_DEFLATED);
+	made_zip_add(&z, "xl/worksheets/sheet1.xml", buf_all(&sheet), MADE_DEFLATED);
+	body = made_zip_end(&z);
+	if (fwrite(body.p, 1, body.n, t->to) != body.n)
+		die("no memory");
+	t->counted = sheet.n + texts.n;
+	made_zip_release(&z);
+	buf_release(&sheet);
+	buf_release(&texts);
 }
 
 static void write_json(struct text *t)
@@ -369,6 +450,7 @@ static const struct kind {
 	{ "csv_long", write_long, FORMAT_CSV, TEXT_AUTO, &long_layout },
 	{ "csv_wide", write_wide, FORMAT_CSV, TEXT_AUTO, &wide_layout },
 	{ "csv_long_gb18030", write_gb18030, FORMAT_CSV, TEXT_GB18030, &long_layout },
+	{ "xlsx_long", write_xlsx, FORMAT_XLSX, TEXT_UTF8, &long_layout },
 	{ "json", write_json, FORMAT_JSON, TEXT_UTF8, &json_layout },
 	{ "jsonstat", write_jsonstat, FORMAT_JSONSTAT, TEXT_UTF8, &jsonstat_layout },
 	{ "easyquery", write_easyquery, FORMAT_EASYQUERY, TEXT_UTF8, &easyquery_layout },
@@ -438,18 +520,20 @@ static void measure(const struct kind *k, const struct catalogue *c, int nruns)
 			      .feed = "bench",
 			      .instance = "127.0.0.1:1",
 			      .now_ms = (int64_t)1790000000 * 1000 };
-	struct text t;
+	struct text t = { 0 };
+	double megabytes;
 
 	text_open(&t);
 	k->write(&t);
 	text_close(&t);
+	megabytes = (double)(t.counted ? t.counted : t.n) / 1e6;
 	d.body = slice_of(t.p, t.n);
 	decode_once(&d, c, FIGURES); /* memory, caches */
 	for (int i = 0; i < nruns; i++) {
 		struct took took = decode_once(&d, c, FIGURES);
 
-		runs_add(&wall, (double)t.n / 1e6 / took.wall);
-		runs_add(&cpu, (double)t.n / 1e6 / took.cpu);
+		runs_add(&wall, megabytes / took.wall);
+		runs_add(&cpu, megabytes / took.cpu);
 		runs_add(&figures, FIGURES / took.cpu);
 	}
 	report_runs(name_of("decode_%s", k->name), &wall, "MB/s");

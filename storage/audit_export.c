@@ -144,8 +144,11 @@ static const char *const known_extensions[] = { "csv", "tsv",  "txt", "json", "x
 /* What its sender called it, when that is one of the usual ones. */
 static const char *extension_of_name(struct slice origin)
 {
+	const char *part = memmem(origin.p, origin.n, " (part ", 7); /* of a large document */
 	size_t end = 0, dot;
 
+	if (part)
+		origin.n = (size_t)(part - origin.p);
 	while (end < origin.n && origin.p[end] != '?' && origin.p[end] != '#')
 		end++;
 	for (dot = end; dot > 0 && origin.p[dot - 1] != '.' && origin.p[dot - 1] != '/'; dot--)
