@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """large.py - large documents through a running daemon: how much memory, how long.
 
-    bench/large.py BUILD [--csv MB] [--xlsx MB] [--way drop|url|both]
+    bench/large.py BUILD [--csv MB] [--xlsx MB] [--way drop|url|submit|all]
     bench/large.py make csv|xlsx MB FILE CATALOGUE    only the document and its catalogue
 
 Makes a CSV and a workbook of about so many MB (200 and 40), each with figures for thousands of
-series, lets a daemon take them from a drop folder and from a URL on loopback, and prints, one a
+series, lets a daemon take them from a drop folder, from a URL on loopback and handed in, and prints, one a
 line, name, value, unit: the highest anonymous memory and the highest resident memory above those
 of the idle daemon, seconds until the feed has finished, figures stored. Everything lies in a
 temporary folder that is removed.
@@ -235,6 +235,12 @@ def measure(build, kind, document, n, way, idle_seconds=5):
     if way == "url":
         server = serve(document, begun)
         source = f"url: http://127.0.0.1:{server.server_address[1]}/document"
+    if way == "submit":
+        source = "submit: true\n    owner: office"
+        os.mkdir(os.path.join(folder, "data"), 0o700)
+        token = subprocess.run([os.path.join(build, "parkwatch"), "token", "create", "--data-dir",
+                                os.path.join(folder, "data"), "--owner", "office"], check=True, text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.strip()
     d = Daemon(build, folder, source, kind, "    timeout: 10m" if way == "url" else "")
     time.sleep(idle_seconds)
     idle, peak = d.memory(), [0.0, 0.0]
@@ -255,6 +261,9 @@ def measure(build, kind, document, n, way, idle_seconds=5):
     if way == "drop":
         os.link(document, os.path.join(drop, "." + kind))
         os.rename(os.path.join(drop, "." + kind), os.path.join(drop, "document." + kind))
+    if way == "submit":
+        subprocess.run(["curl", "-fsS", "-o", os.devnull, "-H", f"Authorization: Bearer {token}", "-T", document, "-X",
+                        "POST", f"http://127.0.0.1:{d.port}/api/v1/submit?feed=large"], check=True)
     d.wait(lambda: "kept=" in open(d.log.name).read(), 900, "done")
     seconds = time.monotonic() - start
     stored = d.metric("parkwatch_store_observations_total")
@@ -284,7 +293,7 @@ def main():
     p.add_argument("build")
     p.add_argument("--csv", type=float, default=200)
     p.add_argument("--xlsx", type=float, default=40)
-    p.add_argument("--way", choices=["drop", "url", "both"], default="both")
+    p.add_argument("--way", choices=["drop", "url", "submit", "all"], default="all")
     a = p.parse_args()
     tmp = tempfile.mkdtemp()
     try:
@@ -293,7 +302,7 @@ def main():
                 continue
             document = os.path.join(tmp, "document." + kind)
             n = writers[kind](document, megabytes)
-            for way in ("drop", "url") if a.way == "both" else (a.way,):
+            for way in ("drop", "url", "submit") if a.way == "all" else (a.way,):
                 measure(os.path.abspath(a.build), kind, document, n, way)
             os.unlink(document)
     finally:

@@ -1,7 +1,7 @@
 /*
  * submit.c - see submit.h.
  *
- *     serve (worker): token, parameters, a copy of the body
+ *     serve (worker): token, parameters, the body
  *       └ post ─▶ begin (loop) ─▶ hand_in_start ─▶ … ─▶ tell: the reply ─▶ ended: it is sent
  *
  * Everything of one request lives in the exchange's arena, except the body, which the
@@ -282,8 +282,7 @@ static int fill(struct submitting *r, bool dry_run, struct err *e)
 	copy_header(x, "Content-Encoding", in->encoding, sizeof(in->encoding));
 	snprintf(in->address, sizeof(in->address), "%.*s", (int)x->client.n,
 		 x->client.n ? x->client.p : "");
-	buf_init(&in->body, x->body.n + 1);
-	buf_slice(&in->body, x->body);
+	in->body = exchange_take_body(x);
 	r->h.owner = r->token->owner;
 	r->h.tell = tell;
 	r->h.ended = ended;
@@ -358,6 +357,7 @@ struct http_route submit_route(struct submissions *s)
 		.ctx = s,
 		.own_tokens = true,
 		.raw_body = true,
+		.large_body = true,
 		.body_limit = s->body_limit,
 		.deadline_ms = DEADLINE_MS,
 		.refusals = s->refusals,

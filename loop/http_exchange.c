@@ -112,6 +112,16 @@ static bool starts_nocase(struct slice s, const char *prefix)
 	return s.n >= n && strncasecmp(s.p, prefix, n) == 0;
 }
 
+struct buf exchange_take_body(struct exchange *x)
+{
+	struct request *r = x->private;
+	struct buf body = r->body;
+
+	r->body = (struct buf){ 0 };
+	x->body = slice_of("", 0);
+	return body;
+}
+
 static bool is_form(const struct request *r)
 {
 	static const char form[] = "application/x-www-form-urlencoded";

@@ -7,6 +7,7 @@
  */
 #include "base/alloc.h"
 #include "base/inflate.h"
+#include "base/spool.h"
 #include "loop/http_server_private.h"
 
 #include <stdlib.h>
@@ -57,6 +58,7 @@ void request_unref(struct request *r)
 		r->next->prev = r->prev;
 	request_uncharge(r);
 	buf_release(&r->body);
+	buf_release(&r->piece);
 	buf_release(&r->packed);
 	packer_free(r->packer);
 	buf_release(&r->x.reply);
@@ -211,6 +213,8 @@ void request_end_header(struct request *r, const char *method)
 	if (r->route->body_limit)
 		r->body_limit = r->route->body_limit;
 	buf_init(&r->body, r->body_limit);
+	r->body.large = r->route->large_body;
+	buf_init(&r->piece, SIZE_MAX);
 	if (r->length > r->body_limit)
 		request_refuse(r, 413, "the body is larger than %zu bytes", r->body_limit);
 }
@@ -233,21 +237,23 @@ static size_t first_room(const struct request *r, size_t n)
  * a body that is refused is thrown away, up to a point. */
 bool request_read_body(struct request *r, const char *p, size_t n)
 {
+	bool to_file = r->body.large && spool_wanted(r->body.n + r->piece.n + n);
 	size_t limit = r->body_limit;
 
 	r->body_seen += n;
 	if (r->body_seen > limit)
 		request_refuse(r, 413, "the body is larger than %zu bytes", limit);
-	else if (!r->refusal.status && !request_charge(r, n))
+	else if (!r->refusal.status && !to_file && !request_charge(r, n))
 		request_refuse(r, 503, "too many requests are under way");
 	if (r->refusal.status) {
 		buf_release(&r->body);
+		buf_release(&r->piece);
 		return r->body_seen / 4 <= limit;
 	}
 	if (!r->body.p)
 		buf_room(&r->body, first_room(r, n));
-	buf_put(&r->body, p, n);
-	if (r->body.failed)
+	buf_put(to_file ? &r->piece : &r->body, p, n);
+	if (r->body.failed || r->piece.failed)
 		request_refuse(r, 503, "no memory for this request");
 	return true;
 }

@@ -40,6 +40,7 @@ enum {
 	LOOP_PACK_MAX = 64 << 10, /* packing this much takes the loop 2 ms */
 	IN_FLIGHT_MAX = 256 << 20,
 	SMALL_REPLY = 64 << 10,
+	BODY_PIECE_BYTES = 1 << 20,
 	SEND_BYTES_PER_S = 32 << 10,
 	PIECE_BYTES_PER_S = 256 << 10, /* what a reply in pieces keeps is worth more */
 };
@@ -488,6 +489,45 @@ static enum MHD_Result dispatch(struct request *r, struct MHD_Connection *c)
 
 /* --- reading --------------------------------------------------------------- */
 
+static void write_work(struct job *j)
+{
+	struct request *r = request_of_job(j);
+
+	buf_slice(&r->body, buf_all(&r->piece));
+}
+
+static void on_piece_written(struct job *j, enum job_end how)
+{
+	struct request *r = request_of_job(j);
+	struct err e;
+
+	r->job_runs = false;
+	buf_clear(&r->piece);
+	if (how == JOB_CANCELLED || r->server->closing)
+		request_refuse(r, 503, "the request was given up");
+	else if (buf_check(&r->body, &e) < 0)
+		request_refuse(r, e.code == ERR_FULL ? 507 : 503, "%s", e.text);
+	r->state = REQUEST_READING;
+	request_resume(r);
+	request_unref(r);
+}
+
+/* The library waits meanwhile, and with it the client. false: it is refused instead. */
+static bool write_piece(struct request *r, struct MHD_Connection *c)
+{
+	struct err e;
+
+	r->job.work = write_work;
+	r->job.done = on_piece_written;
+	if (job_start(r->server->loop, &r->job, JOB_FILE, &e) < 0) {
+		request_refuse(r, 503, "%s", e.text);
+		return false;
+	}
+	suspend(r, c);
+	r->state = REQUEST_WRITING;
+	return true;
+}
+
 static enum MHD_Result on_header(void *cls, enum MHD_ValueKind kind, const char *name,
 				 const char *value)
 {
@@ -515,8 +555,14 @@ static enum MHD_Result on_access(void *cls, struct MHD_Connection *c, const char
 	}
 	if (n) {
 		*upload_size = 0;
-		return request_read_body(r, upload, n) ? MHD_YES : MHD_NO;
+		if (!request_read_body(r, upload, n))
+			return MHD_NO;
+		if (r->piece.n >= BODY_PIECE_BYTES && !r->refusal.status)
+			write_piece(r, c);
+		return MHD_YES;
 	}
+	if (r->state == REQUEST_READING && r->piece.n && !r->refusal.status && write_piece(r, c))
+		return MHD_YES;
 	if (r->state == REQUEST_READING)
 		return dispatch(r, c);
 	return r->state == REQUEST_READY ? answer(r, c) : MHD_YES;

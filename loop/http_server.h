@@ -93,6 +93,7 @@ struct http_route {
 	const struct http_refusals *refusals; /* NULL: plain text */
 	bool own_tokens;                      /* "Bearer" is judged by the handler, not the guard */
 	bool raw_body;                        /* the body is no form, whatever its type says */
+	bool large_body; /* what of it is too much for memory goes to a file (base/spool.h) */
 };
 
 struct http_server_options {
@@ -130,6 +131,8 @@ struct slice exchange_param(const struct exchange *x, const char *name);
  * handler runs: Accept, Accept-Encoding, Content-Type, Content-Encoding, Authorization, Host,
  * If-None-Match, User-Agent, Origin, X-Prometheus-Remote-Write-Version. */
 struct slice exchange_header(const struct exchange *x, const char *name);
+/* The body, for the handler to own; x->body is empty from then on. */
+struct buf exchange_take_body(struct exchange *x);
 void exchange_set_header(struct exchange *x, const char *name, const char *value);
 
 /* By more(), when the rest of a reply cannot be made: the connection ends without the reply's end,

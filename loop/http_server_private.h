@@ -58,6 +58,7 @@ struct http_server {
 
 enum request_state {
 	REQUEST_READING,  /* header or body are coming in */
+	REQUEST_WRITING,  /* suspended; a piece of a large body is being written */
 	REQUEST_SERVING,  /* suspended; the job has it, or whoever is to finish it */
 	REQUEST_READY,    /* resumed, to be answered at libmicrohttpd's next call */
 	REQUEST_ANSWERED, /* the reply is on its way */
@@ -103,6 +104,7 @@ struct request {
 	struct slice query;
 	struct slice headers[KEPT_HEADERS];
 	struct buf body;
+	struct buf piece;    /* of a large body, not yet in its file */
 	size_t header_bytes; /* URI, names, values */
 	size_t body_limit;
 	size_t body_seen; /* also what was thrown away */

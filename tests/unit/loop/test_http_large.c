@@ -1,4 +1,4 @@
-/* test_http_large.c - answers that are too large for memory, fetched into a file. */
+/* test_http_large.c - bodies that are too large for memory, fetched or taken into a file. */
 #include "tests/lib/assert.h"
 #include "tests/lib/tmp.h"
 
@@ -27,6 +27,28 @@ static void serve_large(struct exchange *x)
 		buf_printf(&x->reply, "%0*d\n", LINE - 1, i);
 }
 
+static bool is_whole(struct slice body)
+{
+	char want[LINE + 1];
+
+	for (int i = 0; body.n == (size_t)LINE * LINES && i < LINES; i++) {
+		snprintf(want, sizeof(want), "%0*d\n", LINE - 1, i);
+		if (memcmp(body.p + (size_t)i * LINE, want, LINE) != 0)
+			return false;
+	}
+	return body.n == (size_t)LINE * LINES;
+}
+
+/* Says what it was given. */
+static void take_large(struct exchange *x)
+{
+	struct buf body = exchange_take_body(x);
+
+	buf_printf(&x->reply, "%s in %s, %zu left", is_whole(buf_all(&body)) ? "whole" : "broken",
+		   body.spool ? "a file" : "memory", x->body.n);
+	buf_release(&body);
+}
+
 static void on_done(struct http_fetch *h)
 {
 	((struct fixture *)(void *)((char *)h - offsetof(struct fixture, f)))->done++;
@@ -37,6 +59,14 @@ static int set_up(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 	const struct http_route routes[] = {
 		{ "GET", "/large", HTTP_IN_JOB, JOB_QUERY, serve_large, f },
+		{ .method = "POST",
+		  .path = "/take",
+		  .where = HTTP_IN_JOB,
+		  .class = JOB_QUERY,
+		  .serve = take_large,
+		  .body_limit = 64 << 20,
+		  .raw_body = true,
+		  .large_body = true },
 	};
 	struct http_server_options o = { .host = "127.0.0.1" };
 	struct loop_options lo = { 0 };
@@ -46,7 +76,7 @@ static int set_up(void **state)
 	assert_ok(spool_set_folder(f->dir, &f->e), &f->e);
 	f->l = loop_new(&lo, &f->e);
 	f->c = http_client_new(f->l, NULL, &f->e);
-	f->s = http_server_open(f->l, &o, routes, 1, &f->e);
+	f->s = http_server_open(f->l, &o, routes, 2, &f->e);
 	assert_non_null(f->s);
 	snprintf(f->url, sizeof(f->url), "http://127.0.0.1:%d/large", http_server_port(f->s));
 	*state = f;
@@ -105,14 +135,8 @@ static void finish(struct fixture *f)
 
 static void assert_whole(const struct fixture *f)
 {
-	char want[LINE + 1];
-
 	assert_int_equal(f->f.err.code, ERR_NONE);
-	assert_int_equal(f->f.body.n, LINE * LINES);
-	for (int i = 0; i < LINES; i++) {
-		snprintf(want, sizeof(want), "%0*d\n", LINE - 1, i);
-		assert_memory_equal(f->f.body.p + (size_t)i * LINE, want, LINE);
-	}
+	assert_true(is_whole(buf_all(&f->f.body)));
 }
 
 static void a_large_body_comes_whole_into_a_file(void **state)
@@ -198,6 +222,86 @@ static void a_client_may_go_at_any_time(void **state)
 	}
 }
 
+/* --- taken ----------------------------------------------------------------------------- */
+
+static void post(struct fixture *f, struct slice body)
+{
+	snprintf(f->url, sizeof(f->url), "http://127.0.0.1:%d/take", http_server_port(f->s));
+	http_fetch_init(&f->f);
+	f->f.url = f->url;
+	f->f.done = on_done;
+	f->f.posts = true;
+	f->f.post = body;
+	f->done = 0;
+	assert_ok(http_fetch_start(f->c, &f->f, &f->e), &f->e);
+}
+
+static struct buf lines(void)
+{
+	struct buf b;
+
+	buf_init(&b, SIZE_MAX);
+	for (int i = 0; i < LINES; i++)
+		buf_printf(&b, "%0*d\n", LINE - 1, i);
+	return b;
+}
+
+static void a_large_request_is_taken_into_a_file(void **state)
+{
+	struct fixture *f = *state;
+	struct buf b = lines();
+
+	for (int i = 0; i < 2; i++) {
+		post(f, buf_all(&b));
+		finish(f);
+		assert_int_equal(f->f.err.code, ERR_NONE);
+		assert_int_equal(f->f.status, 200);
+		assert_true(slice_is(buf_all(&f->f.body), "whole in a file, 0 left"));
+		http_fetch_release(&f->f);
+	}
+	buf_release(&b);
+}
+
+static void a_full_disk_refuses_the_request(void **state)
+{
+	struct fixture *f = *state;
+	struct buf b = lines();
+
+	tmp_limit(5 << 20);
+	post(f, buf_all(&b));
+	finish(f);
+	tmp_unlimit();
+	assert_int_equal(f->f.status, 507);
+	http_fetch_release(&f->f);
+	post(f, buf_all(&b));
+	finish(f);
+	assert_int_equal(f->f.status, 200);
+	http_fetch_release(&f->f);
+	buf_release(&b);
+}
+
+static void a_request_may_be_given_up_at_any_time(void **state)
+{
+	struct fixture *f = *state;
+	struct buf b = lines();
+
+	for (int k = 0; k < TURNS; k++) {
+		post(f, buf_all(&b));
+		f->turns = 3 * k;
+		assert_true(loop_settle(f->l, turned, f, PATIENCE_MS));
+		http_fetch_cancel(&f->f);
+		finish(f);
+		http_fetch_release(&f->f);
+	}
+	post(f, buf_all(&b));
+	f->turns = 30;
+	assert_true(loop_settle(f->l, turned, f, PATIENCE_MS));
+	http_client_free(f->c);
+	f->c = NULL;
+	http_fetch_release(&f->f);
+	buf_release(&b);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -209,6 +313,9 @@ int main(void)
 		T(a_full_disk_fails_the_fetch_and_nothing_else),
 		T(it_may_be_cancelled_at_any_time),
 		T(a_client_may_go_at_any_time),
+		T(a_large_request_is_taken_into_a_file),
+		T(a_full_disk_refuses_the_request),
+		T(a_request_may_be_given_up_at_any_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
