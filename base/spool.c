@@ -223,19 +223,3 @@ bool spool_step(struct slice *rest, struct slice *step)
 	*rest = slice_skip(*rest, step->n);
 	return step->n > 0;
 }
-
-bool spool_has(struct slice s, struct slice bytes)
-{
-	while (s.n >= bytes.n) {
-		/* Steps overlap, so that nothing is missed between two. */
-		size_t n = s.n - bytes.n < SPOOL_STEP_BYTES ? s.n : SPOOL_STEP_BYTES + bytes.n;
-
-		if (memmem(s.p, n, bytes.p, bytes.n))
-			return true;
-		if (n == s.n)
-			return false;
-		spool_leave(slice_of(s.p, SPOOL_STEP_BYTES));
-		s = slice_skip(s, SPOOL_STEP_BYTES);
-	}
-	return false;
-}

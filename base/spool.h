@@ -36,8 +36,6 @@ void spool_leave(struct slice s);
 /* Goes through a large slice: cuts the next SPOOL_STEP_BYTES off `rest` into `step` (empty at
  * first), leaves the one before behind. False at the end. */
 bool spool_step(struct slice *rest, struct slice *step);
-/* Whether the bytes stand anywhere in `s`. */
-bool spool_has(struct slice s, struct slice bytes);
 
 /* --- for buf.c ---------------------------------------------------------------------------- */
 

@@ -105,7 +105,7 @@ long utf8_bad_at(struct slice s)
 	return -1;
 }
 
-bool utf8_has_replacement(struct slice s)
+static bool has_replacement(struct slice s)
 {
 	const char *p = s.p, *end = s.p + s.n;
 
@@ -118,6 +118,18 @@ bool utf8_has_replacement(struct slice s)
 			return true;
 	}
 	return false;
+}
+
+/* By steps, of which each has the end of the one before. */
+bool utf8_has_replacement(struct slice s)
+{
+	while (s.n > SPOOL_STEP_BYTES + 2) {
+		if (has_replacement(slice_of(s.p, SPOOL_STEP_BYTES + 2)))
+			return true;
+		spool_leave(slice_of(s.p, SPOOL_STEP_BYTES));
+		s = slice_skip(s, SPOOL_STEP_BYTES);
+	}
+	return has_replacement(s);
 }
 
 unsigned text_column(struct slice line, size_t byte_offset)
