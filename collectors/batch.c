@@ -102,6 +102,8 @@ void batch_portion_stored(struct batch *b)
 		labels_unref(b->obs[i].labels);
 	b->stored += b->nobs;
 	b->nobs = 0;
+	b->doubts_stored += b->ndoubts;
+	b->ndoubts = 0;
 	b->portions++;
 }
 

@@ -71,6 +71,7 @@ struct batch {
 	size_t nsamples, samples_cap;
 	struct doubt *doubts; /* of observations, rows rising; the first BATCH_DOUBTS_MAX */
 	size_t ndoubts, doubts_cap;
+	size_t doubts_stored;         /* with portions before */
 	struct complaint *complaints; /* the first `complaints_max`; the counts are exact */
 	size_t ncomplaints, complaints_cap;
 	size_t refused; /* figures refused */

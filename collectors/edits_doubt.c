@@ -31,7 +31,7 @@ void edits_doubt(struct edits *w, const struct failure *x, const char *reason)
 			    .place = w->nraised };
 	void *list = w->raised;
 
-	if (w->nraised < BATCH_DOUBTS_MAX) {
+	if (w->nraised + w->batch->doubts_stored < BATCH_DOUBTS_MAX) {
 		r.doubt = (struct doubt){
 			.reason = reason,
 			.unit = arena_strdup(a, x->series->unit->id),

@@ -259,6 +259,25 @@ static void each_allocation_may_fail(void **state)
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+static void doubts_go_with_the_figures_of_their_portion(void **state)
+{
+	struct doubt doubt = { .reason = "panel" };
+	struct observation o = { .months = 1 };
+	struct err e;
+	struct batch *b = batch_new(1 << 20, &e);
+
+	(void)state;
+	assert_non_null(b);
+	o.labels = labels_make(&e, "park_x", "park", "p1", NULL);
+	assert_ok(batch_observe(b, o, &e), &e);
+	assert_ok(batch_doubt(b, &doubt, &e), &e);
+	batch_portion_stored(b);
+	assert_int_equal(b->nobs, 0);
+	assert_int_equal(b->ndoubts, 0);
+	assert_int_equal(b->doubts_stored, 1);
+	batch_free(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -269,6 +288,7 @@ int main(void)
 		T(a_busy_store_is_waited_for),
 		T(an_end_in_the_middle_leaves_the_file),
 		T(each_allocation_may_fail),
+		T(doubts_go_with_the_figures_of_their_portion),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
