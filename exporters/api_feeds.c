@@ -40,6 +40,20 @@ static void put_time(struct json_writer *j, const char *key, int64_t ms)
 	json_cstr(j, ms ? time_print_utc(ms, text) : NULL);
 }
 
+static void put_progress(struct json_writer *j, const struct feed_row *f)
+{
+	json_key(j, "progress");
+	if (!f->body_bytes) {
+		json_null(j);
+		return;
+	}
+	json_object(j);
+	put_number(j, "bytes", f->body_bytes);
+	put_number(j, "read", f->read_bytes);
+	put_number(j, "storedFigures", f->stored_figures);
+	json_end(j);
+}
+
 static void put_document(struct json_writer *j, const struct feed_row *f)
 {
 	json_key(j, "document");
@@ -132,6 +146,7 @@ static void put_feed(struct json_writer *j, const struct feed_row *f)
 	put_number(j, "bytesTotal", f->bytes_total);
 	put_number(j, "keptTotal", f->kept_total);
 	put_number(j, "refusedTotal", f->refused_total);
+	put_progress(j, f);
 	put_document(j, f);
 	put_reasons(j, f);
 	put_complaints(j, f);

@@ -65,6 +65,19 @@ static void put_interval(struct buf *b, int64_t ms)
 
 /* --- what it is and how it goes --------------------------------------------------------- */
 
+static void put_progress(struct buf *b, const struct feed_row *f)
+{
+	if (!f->body_bytes)
+		return;
+	fact_begin(b, "进度", "progress");
+	buf_printf(b,
+		   "%.1f %% <small>（%" PRIu64 " / %" PRIu64 " 字节）</small><br>已入库 %" PRIu64
+		   " 个数据",
+		   100 * (double)f->read_bytes / (double)f->body_bytes, f->read_bytes,
+		   f->body_bytes, f->stored_figures);
+	fact_end(b);
+}
+
 static void put_failing(struct page *p, const struct feed_row *f)
 {
 	struct buf *b = p->b;
@@ -91,6 +104,7 @@ static void put_health(struct page *p, const struct feed_row *f)
 	fact_begin(b, "步骤", "state");
 	feed_state(b, f);
 	fact_end(b);
+	put_progress(b, f);
 	put_failing(p, f);
 	fact_text(b, "来源", "source", f->source);
 	fact_text(b, "责任单位", "owner", u ? unit_name(u, p->today) : f->owner);

@@ -20,6 +20,9 @@ struct feed_row {
 	int64_t every_ms; /* 0: it is not polled */
 	unsigned failures;
 	uint64_t kept, refused, kept_total, refused_total, bytes_total;
+	/* Of the document that is being read; all 0 when there is none, or its format does not say.
+	 */
+	uint64_t body_bytes, read_bytes, stored_figures;
 	/* The last document; document_ms 0: there was none. Bytes unpacked. */
 	int64_t document_ms;
 	uint64_t bytes, rows, suspect, submission, fresh, revised, unchanged;

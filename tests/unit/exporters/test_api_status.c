@@ -50,6 +50,8 @@ static void a_feed_is_told_with_its_last_document(void **state)
 				.state = "waiting",
 				.error = "",
 				.format = "csv",
+				.body_bytes = 2000,
+				.read_bytes = 900,
 				.document_ms = NOW_MS,
 				.bytes = 4096,
 				.rows = 41,
@@ -71,6 +73,7 @@ static void a_feed_is_told_with_its_last_document(void **state)
 	assert_text(root, "/data/0/document/at", "2026-11-23T09:05:00.000Z");
 	assert_text(root, "/data/0/document/submission", "77");
 	assert_text(root, "/data/0/document/kept", "30");
+	assert_text(root, "/data/0/progress/read", "900");
 	assert_text(root, "/data/0/reasons/0/zh", "不是数字");
 	assert_text(root, "/data/0/reasons/0/number", "12");
 	assert_text(root, "/data/0/attempts/0/result", "changed");

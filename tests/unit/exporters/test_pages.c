@@ -438,6 +438,9 @@ static struct feed_row one_feed(void)
 			      .next_ms = NOW_MS + 60000,
 			      .every_ms = 600000,
 			      .failures = 3,
+			      .body_bytes = 2000,
+			      .read_bytes = 900,
+			      .stored_figures = 17,
 			      .kept = 30,
 			      .refused = 12,
 			      .kept_total = 300,
@@ -491,6 +494,7 @@ static void a_feed_has_a_page_of_its_own(void **state)
 	assert_has(page, "http://127.0.0.1/x?&lt;y&gt;");
 	assert_has(page, "统计局");
 	assert_has(page, "解析</td>");
+	assert_has(page, "45.0 % <small>（900 / 2000 字节）</small><br>已入库 17 个数据");
 	assert_has(page, "起，连续 3 次");
 	assert_has(page, "<td>10 分</td>");
 	assert_has(page, "4096 <small>（累计 99999）</small>");
