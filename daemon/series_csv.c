@@ -98,7 +98,8 @@ bool csv_is_formula(struct slice text)
 {
 	double v;
 
-	return text.n && memchr("=+-@\t\r", text.p[0], 6) && num_parse_prom(text, &v, NULL) < 0;
+	return text.n && text.p[0] && strchr("=+-@\t\r", text.p[0]) &&
+	       num_parse_prom(text, &v, NULL) < 0;
 }
 
 /* Rows are read line by line, so a control character in a text becomes a blank; labels have
