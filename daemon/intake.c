@@ -197,6 +197,8 @@ int intake_emit(void *ctx, struct emit_request *r, struct err *e)
 		return -1;
 	h->request = r;
 	fill_append(&h->append, r);
+	/* The next scrape is seconds away. */
+	h->append.patient = true;
 	if (hand_over(h, e) < 0) {
 		mem_free(h);
 		return -1;

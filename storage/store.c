@@ -447,6 +447,7 @@ static int append_samples(struct store *s, struct append *a, struct err *e)
 	buf_init(&o->body, 2 * remote_write_defaults.raw_bytes);
 	o->w.done = own_done;
 	o->w.ctx = o;
+	o->w.patient = a->patient && a->nobs == 0;
 	o->w.received_ms = a->submission.received_ms ? a->submission.received_ms : wall_ms();
 	if (encode_samples(a, &o->body, e) == 0) {
 		o->w.body = buf_all(&o->body);

@@ -132,6 +132,7 @@ struct append {
 	/* On a thread of the store, exactly once, after the commit or its failure. */
 	void (*done)(struct append *a);
 	void *ctx;
+	bool patient; /* of samples: see struct write */
 
 	/* out, from done on */
 	struct err err; /* ERR_NONE: all of it is durable. Else nothing of it was written. */
@@ -164,6 +165,9 @@ struct write {
 	 */
 	void (*done)(struct write *w);
 	void *ctx;
+	/* Nobody waits for the answer: it may come a fifth of a second later, together with
+	 * others'. */
+	bool patient;
 
 	/* out, from done on */
 	struct err err;

@@ -77,7 +77,10 @@ struct store {
 	pthread_mutex_t sync_lock;
 	pthread_cond_t sync_wake;
 	struct write *sync_head, *sync_tail;
-	struct wal *ended; /* log files that are no longer written */
+	size_t sync_waiting; /* in that list */
+	int64_t sync_due_ns; /* when the patient of them have waited long enough */
+	bool sync_urgent;    /* it is not to wait any longer */
+	struct wal *ended;   /* log files that are no longer written */
 	bool sync_stopping, has_sync;
 	pthread_t sync_thread;
 

@@ -3,7 +3,8 @@
  *
  * It takes all requests that wait, synchronises the files they lie in once, and
  * answers them; those that come meanwhile are the next group. So the rate of syncs follows the
- * disk, and nobody waits for a timer.
+ * disk, and nobody waits for a timer but the patient: requests behind which nobody sits and waits
+ * (scrapes) gather for PATIENCE_MS, for TOGETHER of them or for one that is in a hurry.
  */
 #include "storage/store_impl.h"
 
@@ -11,6 +12,8 @@
 #include "base/counter.h"
 #include "base/log.h"
 #include "storage/log_mark.h"
+
+enum { PATIENCE_MS = 200, TOGETHER = 64 };
 
 void write_part_done(struct write *w, const struct err *why)
 {
@@ -35,7 +38,12 @@ void sync_push(struct store *s, struct write *w)
 	else
 		s->sync_head = w;
 	s->sync_tail = w;
-	pthread_cond_signal(&s->sync_wake);
+	if (s->sync_waiting++ == 0)
+		s->sync_due_ns = mono_ns() + (int64_t)PATIENCE_MS * 1000000;
+	s->sync_urgent = s->sync_urgent || !w->patient || s->sync_waiting >= TOGETHER;
+	/* Of the patient the first sets the time, and the others do not wake anybody. */
+	if (s->sync_urgent || s->sync_waiting == 1)
+		pthread_cond_signal(&s->sync_wake);
 	pthread_mutex_unlock(&s->sync_lock);
 }
 
@@ -125,6 +133,22 @@ static void end_files(struct store *s, struct wal *list)
 	}
 }
 
+/* Until there is something to do. The lock is held. */
+static void wait_for_work(struct store *s)
+{
+	while (!s->sync_urgent && !s->ended && !s->sync_stopping) {
+		struct timespec until = { s->sync_due_ns / 1000000000,
+					  s->sync_due_ns % 1000000000 };
+
+		if (!s->sync_head)
+			pthread_cond_wait(&s->sync_wake, &s->sync_lock);
+		else if (mono_ns() >= s->sync_due_ns)
+			return;
+		else
+			pthread_cond_timedwait(&s->sync_wake, &s->sync_lock, &until);
+	}
+}
+
 static void *sync_main(void *arg)
 {
 	struct store *s = arg;
@@ -135,11 +159,12 @@ static void *sync_main(void *arg)
 		bool stop;
 
 		pthread_mutex_lock(&s->sync_lock);
-		while (!s->sync_head && !s->ended && !s->sync_stopping)
-			pthread_cond_wait(&s->sync_wake, &s->sync_lock);
+		wait_for_work(s);
 		list = s->sync_head;
 		ended = s->ended;
 		s->sync_head = s->sync_tail = NULL;
+		s->sync_waiting = 0;
+		s->sync_urgent = false;
 		s->ended = NULL;
 		stop = s->sync_stopping && !list && !ended;
 		pthread_mutex_unlock(&s->sync_lock);

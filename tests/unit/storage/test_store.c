@@ -613,6 +613,46 @@ static void a_failing_append_takes_no_number_and_the_others_are_kept(void **stat
 	labels_unref(mixed);
 }
 
+enum { PATIENT = 200 };
+
+static void patient_samples_are_answered_alone_together_and_with_the_hurried(void **state)
+{
+	static const int groups[] = { 1, 3, PATIENT };
+	struct fixture *f = *state;
+	struct labels *ls = series_named("x", "y");
+	struct plain_sample x[PATIENT];
+	struct append a[PATIENT];
+	struct waiting w[PATIENT];
+
+	for (size_t g = 0; g < sizeof(groups) / sizeof(groups[0]); g++) {
+		for (int i = 0; i < groups[g]; i++) {
+			w[i] = (struct waiting){ PTHREAD_MUTEX_INITIALIZER,
+						 PTHREAD_COND_INITIALIZER, false };
+			x[i] = (struct plain_sample){ ls, i + 1, i };
+			a[i] = (struct append){ .samples = &x[i],
+						.nsamples = 1,
+						.patient = groups[g] != 3 || i != 2,
+						.done = wake_up,
+						.ctx = &w[i] };
+			assert_ok(store_append(f->s, &a[i], &f->e), &f->e);
+		}
+		for (int i = 0; i < groups[g]; i++) {
+			pthread_mutex_lock(&w[i].lock);
+			while (!w[i].over)
+				pthread_cond_wait(&w[i].cond, &w[i].lock);
+			pthread_mutex_unlock(&w[i].lock);
+			assert_int_equal(a[i].err.code, ERR_NONE);
+		}
+	}
+	/* Closing does not wait for the end of their patience, and loses none. */
+	w[0].over = false;
+	assert_ok(store_append(f->s, &a[0], &f->e), &f->e);
+	store_close(f->s);
+	assert_true(w[0].over);
+	f->s = must_open(f->dir);
+	labels_unref(ls);
+}
+
 static void a_second_process_is_refused_with_the_first_ones_number(void **state)
 {
 	struct fixture *f = *state;
@@ -768,6 +808,7 @@ int main(void)
 		STORE_TEST(a_later_sample_for_one_time_replaces),
 		cmocka_unit_test(the_map_grows_while_snapshots_come_and_go),
 		STORE_TEST(a_failing_append_takes_no_number_and_the_others_are_kept),
+		STORE_TEST(patient_samples_are_answered_alone_together_and_with_the_hurried),
 		STORE_TEST(a_second_process_is_refused_with_the_first_ones_number),
 		STORE_TEST(another_process_reads_beside_the_writer),
 		STORE_TEST(folder_and_descriptors_are_private),
