@@ -159,12 +159,15 @@ static int store_portion(void *ctx, struct batch *b, struct err *e)
 {
 	struct intake *in = ctx;
 	const struct collector_options *o = &in->feed->collector->o;
-	const char *origin = name_part(in, false);
+	const char *origin;
 	struct emit_request r;
 	struct emitted how;
-	int rc = 0;
+	int rc;
 
-	while (!in->dry_run) {
+	if (in->dry_run)
+		return 0;
+	origin = name_part(in, false);
+	for (;;) {
 		if (atomic_load(&in->job.cancelled)) {
 			rc = err_set(e, ERR_CANCELLED, "the daemon is ending");
 			break;
