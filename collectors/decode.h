@@ -85,6 +85,7 @@ struct layout {
 	unsigned header_rows; /* rows the header is stacked of; 0 is 1 */
 	char delimiter;   /* CSV; 0: comma, semicolon or tab, whichever the header has most of */
 	const char *rows; /* JSON: pointer to the array of rows; "" is the document */
+	const struct sdmx_structure *structure; /* SDMX: beside the message; NULL: none */
 };
 
 enum { HEADER_ROWS_MAX = 8 };

@@ -39,6 +39,8 @@ struct feed_config {
 	int format;          /* enum feed_format */
 	int encoding;        /* enum text_encoding */
 	struct layout layout;
+	const char *structure_file; /* sdmx: of a structure message; NULL: none */
+	struct slice structure;     /* what was in it when the configuration was read */
 	struct paging paging; /* the answer comes in pages; the layout's rows are those of all */
 	struct name_pair *names;
 	size_t nnames;

@@ -9,7 +9,9 @@
 #include "collectors/feed_private.h"
 #include "collectors/feed_layout.h"
 
+#include "base/file.h"
 #include "base/map.h"
+#include "collectors/formats/sdmx_structure.h"
 
 #include <string.h>
 
@@ -74,7 +76,7 @@ static const struct yaml_choice methods[] = {
 
 /* What the table fills; the types are the reader's. */
 struct raw {
-	const char *name, *url, *folder, *pattern, *owner, *ca_file;
+	const char *name, *url, *folder, *pattern, *owner, *ca_file, *structure;
 	int format, encoding, class, release, freq, keep;
 	struct yaml_strings units, headers;
 	const struct yaml_node *names, *layout, *paging, *metric_relabel_configs;
@@ -155,6 +157,8 @@ static const struct yaml_field fields[] = {
 	{ "metric_relabel_configs", YAML_NODE, AT(metric_relabel_configs),
 	  .help = "rules that rewrite or drop samples" },
 	{ "layout", YAML_NODE, AT(layout), .help = "where unit, indicator, period, value stand" },
+	{ "structure", YAML_STRING, AT(structure),
+	  .help = "file of an SDMX structure message: names, code lists, dimensions" },
 	{ "paging", YAML_NODE, AT(paging), .help = "how the next page of an answer is found" },
 	{ NULL },
 };
@@ -266,7 +270,7 @@ static void check_format(const struct yaml_node *entry, const struct raw *r, str
 {
 	static const char *const of_figures[] = { "layout", "names", "units", "class", NULL };
 	static const char *const of_json[] = { "paging", NULL };
-	static const char *const of_sdmx[] = { "updated_after", NULL };
+	static const char *const of_sdmx[] = { "updated_after", "structure", NULL };
 	static const char *const of_samples[] = {
 		"honor_labels", "honor_timestamps",       "track_timestamps_staleness",
 		"sample_limit", "metric_relabel_configs", NULL
@@ -510,6 +514,7 @@ static void take(const struct raw *r, const struct yaml_node *entry, struct feed
 		.redirects = given(r->redirects, 0),
 		.settle_ms = given(r->settle, 2 * SECOND),
 		.keep = r->keep,
+		.structure_file = absolute(r->structure, rd),
 		.ca_file = absolute(r->ca_file, rd),
 		.headers = terminated(r->headers, rd),
 		.updated_after = r->updated_after,
@@ -520,6 +525,39 @@ static void take(const struct raw *r, const struct yaml_node *entry, struct feed
 		.file = entry->file,
 		.line = entry->line,
 	};
+}
+
+/* -1: it cannot be used; e says why, without the file's name. */
+static int load_structure(const char *path, struct arena *a, struct slice *out, struct err *e)
+{
+	struct sdmx_structure structure;
+	struct arena room;
+	struct buf body;
+	int rc;
+
+	buf_init(&body, SDMX_STRUCTURE_MAX + 2 * FILE_PIECE_BYTES);
+	arena_init(&room, SDMX_STRUCTURE_ARENA);
+	rc = file_read(path, SDMX_STRUCTURE_MAX, &body, e);
+	if (rc == 0 && body.n > SDMX_STRUCTURE_MAX)
+		rc = err_set(e, ERR_LIMIT, "has more than %d MiB", SDMX_STRUCTURE_MAX >> 20);
+	if (rc == 0)
+		rc = sdmx_structure_read(buf_all(&body), &room, &structure, e);
+	if (rc == 0) {
+		*out = arena_slice(a, buf_all(&body));
+		rc = out->p ? 0 : err_set(e, ERR_MEMORY, "does not fit into memory");
+	}
+	arena_release(&room);
+	buf_release(&body);
+	return rc;
+}
+
+static void read_structure(const struct yaml_node *at, struct feed_config *c, struct reader *rd)
+{
+	char shown[TEXT_SHOWN];
+	struct err e;
+
+	if (load_structure(c->structure_file, rd->a, &c->structure, &e) < 0)
+		yaml_complain(at, rd->d, "structure %s: %s", text_shown(at->text, shown), e.text);
 }
 
 static void read_entry(const struct yaml_node *entry, struct feed_config *c, struct reader *rd)
@@ -545,6 +583,8 @@ static void read_entry(const struct yaml_node *entry, struct feed_config *c, str
 		rd->no_memory = true;
 	if (asking_read(entry, &r.asking, rd->base_dir, &c->asking, &c->ca_file, rd->a, rd->d) < 0)
 		rd->no_memory = true;
+	if (r.structure && r.format == FORMAT_SDMX && c->structure_file)
+		read_structure(yaml_get(entry, "structure"), c, rd);
 	check_headers(entry, rd->d);
 	check_source(entry, &r, rd->d);
 	check_format(entry, &r, rd->d);

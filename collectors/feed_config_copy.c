@@ -175,6 +175,11 @@ int feed_config_copy(const struct feed_config *from, struct arena *a, struct fee
 	to->owner = copy_text(&c, from->owner ? from->owner : "");
 	to->ca_file = copy_text(&c, from->ca_file);
 	to->file = copy_text(&c, from->file);
+	to->structure_file = copy_text(&c, from->structure_file);
+	if (from->structure.n) {
+		to->structure = arena_slice(a, from->structure);
+		c.failed |= !to->structure.p;
+	}
 	to->headers = copy_list(&c, from->headers, list_length(from->headers));
 	to->units.list = copy_list(&c, (const char *const *)from->units.list, from->units.n);
 	copy_layout(&c, &from->layout, &to->layout);
@@ -193,6 +198,7 @@ struct document feed_document(const struct feed_config *c)
 		.format = (enum feed_format)c->format,
 		.encoding = (enum text_encoding)c->encoding,
 		.layout = &c->layout,
+		.structure = c->structure,
 		.class = (enum unit_class)c->class,
 		.names = c->names,
 		.nnames = c->nnames,
@@ -315,6 +321,7 @@ static void put_config(struct buf *b, const struct feed_config *c)
 	put_list(b, c->headers, list_length(c->headers));
 	put_list(b, (const char *const *)c->units.list, c->units.n);
 	put_layout(b, &c->layout);
+	put_text(b, c->structure_file);
 	put_paging(b, &c->paging);
 	put_rules(b, c);
 	put_asking(b, &c->asking);
@@ -344,7 +351,8 @@ bool feed_config_same(const struct feed_config *a, const struct feed_config *b)
 	put_config(&pa, a);
 	put_config(&pb, b);
 	/* Without memory to tell they count as different: the feed is begun anew, which is safe. */
-	same = !pa.failed && !pb.failed && slice_eq(buf_all(&pa), buf_all(&pb));
+	same = !pa.failed && !pb.failed && slice_eq(buf_all(&pa), buf_all(&pb)) &&
+	       slice_eq(a->structure, b->structure);
 	forget(&pa);
 	forget(&pb);
 	return same;

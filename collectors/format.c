@@ -13,7 +13,9 @@
 
 static int read_sdmx(struct slice body, struct arena *a, const struct row_sink *sink, struct err *e)
 {
-	return sdmx_read(body, a, NULL, sink, e);
+	const struct sdmx_options o = { .structure = sink->structure };
+
+	return sdmx_read(body, a, &o, sink, e);
 }
 
 static const struct format formats[FORMATS] = {

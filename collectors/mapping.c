@@ -10,6 +10,7 @@
  * then is still checked and given to the batch.
  */
 #include "collectors/mapping.h"
+#include "collectors/formats/sdmx_structure.h"
 
 #include "base/num.h"
 #include "collectors/body.h"
@@ -358,6 +359,26 @@ static int on_row(void *ctx, unsigned line, struct err *e)
 
 /* --- the document ------------------------------------------------------------------------ */
 
+/* The message was read when it was configured; its code lists are small beside the figures. */
+static int decode_with_structure(struct decoding *d, row_reader read, struct slice text,
+				 const struct fact_sink *sink, struct err *e)
+{
+	struct layout layout = *d->doc->layout;
+	struct sdmx_structure structure;
+	struct arena a;
+	int rc;
+
+	arena_init(&a, SDMX_STRUCTURE_ARENA);
+	layout.structure = &structure;
+	rc = sdmx_structure_read(d->doc->structure, &a, &structure, e);
+	if (rc < 0)
+		err_wrap(e, "the structure message of the feed");
+	else
+		rc = decode_table(read, text, &layout, &d->scratch, sink, e);
+	arena_release(&a);
+	return rc;
+}
+
 static int decode_facts(struct decoding *d, struct buf *room, struct err *e)
 {
 	struct fact_sink sink = { .table = on_table,
@@ -385,6 +406,8 @@ static int decode_facts(struct decoding *d, struct buf *room, struct err *e)
 		return decode_csv(text, doc->layout, &d->scratch, &sink, e);
 	if (told == FORMAT_JSON)
 		return decode_json(text, doc->layout, &d->scratch, &sink, e);
+	if (doc->structure.n)
+		return decode_with_structure(d, format->read, text, &sink, e);
 	return decode_table(format->read, text, doc->layout, &d->scratch, &sink, e);
 }
 

@@ -50,6 +50,7 @@ struct document {
 	enum feed_format format;
 	enum text_encoding encoding;
 	const struct layout *layout;
+	struct slice structure;        /* sdmx: a structure message to read it with; empty: none */
 	enum unit_class class;         /* of the units named; UNIT_CLASSES: any */
 	const struct name_pair *names; /* the source's own words for indicators */
 	size_t nnames;

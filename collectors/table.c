@@ -1054,7 +1054,7 @@ void table_is_whole(struct table *t)
 
 struct row_sink table_sink(struct table *t)
 {
-	return (struct row_sink){ on_table, on_row, on_complaint, t, t->sink->read_bytes };
+	return (struct row_sink){ on_table, on_row, on_complaint, t, t->sink->read_bytes, NULL };
 }
 
 size_t table_header_cells(const struct table *t)
@@ -1094,6 +1094,7 @@ int decode_table(row_reader read, struct slice body, const struct layout *l, str
 		table_is_whole(t);
 	if (t) {
 		rows = table_sink(t);
+		rows.structure = l->structure;
 		rc = read(body, a, &rows, e);
 	}
 	if (rc == 0)

@@ -39,6 +39,8 @@ struct row {
 	unsigned fault_line, fault_column;
 };
 
+struct sdmx_structure;
+
 struct row_sink {
 	/* A table begins: the name of its sheet or data set, "" when it has none. `records`: its
 	 * first row is the header. 0, or -1: stop with that error. NULL: not wanted. */
@@ -52,6 +54,8 @@ struct row_sink {
 	/* Where the reader notes, before each row, how much of the body it has read. NULL: not
 	 * wanted; a reader that has all in memory at once leaves it as it is. */
 	size_t *read_bytes;
+	/* SDMX: what is known beside the message (sdmx_structure.h); NULL: nothing. */
+	const struct sdmx_structure *structure;
 };
 
 /* `body` is what the source sent, unpacked (a workbook as it is). Scratch memory comes from `a`,

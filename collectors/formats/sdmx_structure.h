@@ -68,6 +68,9 @@ struct sdmx_structure {
 	size_t nlists, lists_cap, nconcepts, concepts_cap, ndsds, dsds_cap, nflows, flows_cap;
 };
 
+/* Room that is enough for a message of SDMX_STRUCTURE_MAX bytes. */
+enum { SDMX_STRUCTURE_MAX = 16 << 20, SDMX_STRUCTURE_ARENA = 256 << 20 };
+
 /* ERR_INVALID with its place, ERR_LIMIT, ERR_MEMORY. A message without any structure is
  * ERR_INVALID. `body` may go afterwards. */
 int sdmx_structure_read(struct slice body, struct arena *a, struct sdmx_structure *out,

@@ -4,6 +4,7 @@
 #include "tests/lib/assert.h"
 
 #include "collectors/feed_private.h"
+#include "tests/lib/tmp.h"
 
 struct fixture {
 	struct arena a;
@@ -486,6 +487,64 @@ static const char sample[] =
 	"  layout: {unit: {column: u}, indicator: {is: i}, period: {columns: [a, "
 	"b]}, value: {column: v}}\n";
 
+static const char structure[] =
+	"<m:Structure xmlns:m='m' xmlns:s='s' xmlns:c='c'><m:Structures><s:Codelists>"
+	"<s:Codelist id='CL_AREA' agencyID='A'><s:Code id='P1'><c:Name xml:lang='zh'>甲河</c:Name>"
+	"</s:Code></s:Codelist></s:Codelists></m:Structures></m:Structure>";
+
+#define SDMX_FEED                                                                                  \
+	"- name: land\n"                                                                           \
+	"  url: http://h/x\n"                                                                      \
+	"  format: sdmx\n"                                                                         \
+	"  layout: {unit: {column: AREA.name}, indicator: {is: a}}\n"
+
+static void a_structure_message_is_read_with_the_configuration(void **state)
+{
+	struct fixture *f = *state;
+	const struct feed_config *c;
+	struct feed_config copy;
+	struct arena own;
+	char *dir = tmp_make(), yaml[2048];
+	struct err e;
+
+	tmp_write(tmp_path(dir, "areas.xml"), structure, sizeof(structure) - 1);
+	snprintf(yaml, sizeof(yaml), SDMX_FEED "  structure: %s/areas.xml\n", dir);
+	c = read_one(f, yaml);
+	assert_slice(c->structure, structure);
+	assert_slice(feed_document(c).structure, structure);
+	arena_init(&own, 1 << 20);
+	assert_ok(feed_config_copy(c, &own, &copy, &e), &e);
+	assert_true(feed_config_same(c, &copy));
+	/* Another message in the same file is another feed: its documents are read anew. */
+	copy.structure.n--;
+	assert_false(feed_config_same(c, &copy));
+	arena_release(&own);
+	tmp_remove(dir);
+}
+
+static void a_structure_that_cannot_be_used_is_said(void **state)
+{
+	struct fixture *f = *state;
+	char *dir = tmp_make(), yaml[4096];
+
+	tmp_write(tmp_path(dir, "empty.xml"), "<a/>", 4);
+	snprintf(yaml, sizeof(yaml),
+		 SDMX_FEED
+		 "  structure: %s/empty.xml\n"
+		 "- name: b\n  url: http://h/x\n  format: sdmx\n"
+		 "  layout: {unit: {column: AREA}, indicator: {is: a}}\n"
+		 "  structure: not-there.xml\n"
+		 "- name: c\n  url: http://h/x\n  format: csv\n"
+		 "  layout: {unit: {column: a}, period: {column: b}, indicator: {is: a}}\n"
+		 "  structure: x.xml\n",
+		 dir);
+	assert_int_equal(read_feeds(f, yaml), -1);
+	assert_said(f, 5, 14, "the message holds no data structure, code list or concept");
+	assert_said(f, 10, 14, "structure 'not-there.xml': cannot be opened");
+	assert_said(f, 15, 14, "'structure' is only for format sdmx");
+	tmp_remove(dir);
+}
+
 static void a_copy_is_the_same_and_stands_alone(void **state)
 {
 	struct fixture *f = *state;
@@ -543,6 +602,8 @@ int main(void)
 		T(two_feeds_do_not_take_the_same_files),
 		T(a_feed_that_is_handed_in_has_an_owner_and_no_times),
 		T(feeds_must_be_a_list),
+		T(a_structure_message_is_read_with_the_configuration),
+		T(a_structure_that_cannot_be_used_is_said),
 		T(a_copy_is_the_same_and_stands_alone),
 		T(a_copy_without_memory_is_an_error),
 	};

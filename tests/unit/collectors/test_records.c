@@ -88,11 +88,58 @@ static void an_answer_of_easyquery_becomes_figures(void **state)
 		     "the server answers 501 instead of figures: 对不起");
 }
 
+static const char areas[] =
+	"{\"data\":{\"dataStructures\":[{\"id\":\"D\",\"agencyID\":\"A\","
+	"\"dataStructureComponents\":{"
+	"\"dimensionList\":{\"dimensions\":[{\"id\":\"AREA\",\"localRepresentation\":"
+	"{\"enumeration\":\"urn:sdmx:x.Codelist=A:CL_AREA(1.0)\"}}],"
+	"\"timeDimension\":{\"id\":\"TIME_PERIOD\"}}}}],\"codelists\":[{\"id\":\"CL_AREA\","
+	"\"agencyID\":\"A\",\"codes\":[{\"id\":\"P1\",\"names\":{\"zh\":\"甲河\",\"en\":\"x\"}},"
+	"{\"id\":\"P2\",\"names\":{\"zh\":\"乙山\"}}]}]}}";
+
+static void messages_of_sdmx_get_their_names_from_the_structure_of_the_feed(void **state)
+{
+	static const char *const messages[] = {
+		"DATAFLOW,AREA,TIME_PERIOD,OBS_VALUE\n"
+		"A:D(1.0),P1,2026-09,1.5\nA:D(1.0),P2,2026-09,2\n",
+		"<m:StructureSpecificData xmlns:m='m' xmlns:c='c' xmlns:ss='s'><m:Header>"
+		"<m:Structure structureID='S' dimensionAtObservation='TIME_PERIOD'><c:Structure>"
+		"<Ref agencyID='A' id='D' version='1.0'/></c:Structure></m:Structure></m:Header>"
+		"<m:DataSet ss:structureRef='S'>"
+		"<Series AREA='P1'><Obs TIME_PERIOD='2026-09' OBS_VALUE='1.5'/></Series>"
+		"<Series AREA='P2'><Obs TIME_PERIOD='2026-09' OBS_VALUE='2'/></Series>"
+		"</m:DataSet></m:StructureSpecificData>",
+	};
+	const struct layout layout = { .unit = COLUMN("AREA.name"),
+				       .indicator = FIXED("output_yuan"),
+				       .period = COLUMN("TIME_PERIOD"),
+				       .value = COLUMN("OBS_VALUE") };
+	struct documents *d = *state;
+
+	for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
+		struct document doc = { .format = FORMAT_SDMX,
+					.layout = &layout,
+					.structure = slice_str(areas),
+					.class = UNIT_CLASSES,
+					.body = slice_str(messages[i]),
+					.now_ms = NOW_MS };
+
+		assert_ok(documents_decode(d, &doc), &d->e);
+		assert_figure(d, "jiahe", "output_yuan", "2026-09", 1.5e8);
+		assert_figure(d, "yishan", "output_yuan", "2026-09", 2e8);
+		assert_int_equal(d->b->nobs, 2);
+		doc.structure = slice_str("{");
+		assert_fails(documents_decode(d, &doc), &d->e, ERR_INVALID,
+			     "the structure message of the feed");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_cube_of_json_stat_becomes_figures),
 		cmocka_unit_test(an_answer_of_easyquery_becomes_figures),
+		cmocka_unit_test(messages_of_sdmx_get_their_names_from_the_structure_of_the_feed),
 	};
 
 	return cmocka_run_group_tests(tests, open_standard, close_standard);
