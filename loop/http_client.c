@@ -193,12 +193,34 @@ static void free_transfer(struct http_transfer *t)
 }
 
 /* f->err says how it went. */
+static const char *reason_of_failure(const struct http_transfer *t)
+{
+	if (t->reason)
+		return t->reason;
+	switch (t->f->err.code) {
+	case ERR_TIMEOUT:
+		return "timeout";
+	case ERR_LIMIT:
+		return "limit";
+	case ERR_REFUSED:
+		return "forbidden";
+	case ERR_FULL:
+	case ERR_MEMORY:
+	case ERR_IO:
+		return "no_room";
+	default:
+		return "other";
+	}
+}
+
 static void finish(struct http_transfer *t)
 {
 	struct http_fetch *f = t->f;
 
 	f->seconds = (double)(now_ns() - t->begun_ns) / 1e9;
 	counter_observe(C_FETCH_SECONDS, f->seconds);
+	if (f->err.code != ERR_NONE && f->err.code != ERR_CANCELLED)
+		counter_add_for(C_FETCH_FAILURES, slice_str(reason_of_failure(t)), 1);
 	unlink_fetch(t->c, f);
 	free_transfer(t);
 	f->done(f);

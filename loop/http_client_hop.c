@@ -307,6 +307,7 @@ int hop_start(struct http_transfer *t, struct err *e)
 	t->configured = origin_same_host(&t->first, &t->now);
 	t->words[0] = t->peer[0] = '\0';
 	t->why.code = ERR_NONE;
+	t->reason = NULL;
 	t->header_bytes = 0;
 	t->header_over = false;
 	t->over = t->write_failed = false;
@@ -389,13 +390,45 @@ static bool say_proxy_refused(const struct http_transfer *t, struct err *e)
 	return true;
 }
 
-void hop_say(const struct http_transfer *t, CURLcode result, struct err *e)
+static const char *reason_of(CURLcode result)
+{
+	switch (result) {
+	case CURLE_COULDNT_CONNECT:
+		return "connect";
+	case CURLE_COULDNT_RESOLVE_HOST:
+		return "resolve";
+	case CURLE_COULDNT_RESOLVE_PROXY:
+		return "proxy";
+	case CURLE_PEER_FAILED_VERIFICATION:
+		return "certificate";
+	case CURLE_SSL_CERTPROBLEM:
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_SSL_CIPHER:
+		return "tls";
+	case CURLE_OK:
+	case CURLE_GOT_NOTHING:
+	case CURLE_PARTIAL_FILE:
+	case CURLE_RECV_ERROR:
+	case CURLE_SEND_ERROR:
+		return "broken_off";
+	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_WEIRD_SERVER_REPLY:
+		return "not_http";
+	default:
+		return NULL;
+	}
+}
+
+void hop_say(struct http_transfer *t, CURLcode result, struct err *e)
 {
 	const struct http_fetch *f = t->f;
 	const char *words = *t->words ? t->words : curl_easy_strerror(result);
 
-	if (say_proxy_refused(t, e))
+	if (say_proxy_refused(t, e)) {
+		t->reason = "proxy";
 		return;
+	}
+	t->reason = reason_of(result);
 	switch (result) {
 	case CURLE_OK: /* curl takes an end of stream for the end of the header */
 		err_set(e, ERR_NET, "the header of the answer broke off");

@@ -39,6 +39,7 @@ struct http_transfer {
 	bool header_over;            /* its empty line has come */
 	char peer[ADDRESS_TEXT];     /* dialled last */
 	struct err why;              /* what a callback stopped the hop for */
+	const char *reason;          /* of the failure, for the metric; NULL: by its error's code */
 	char words[CURL_ERROR_SIZE]; /* curl's own */
 
 	/* of a large body; while `writing`, the job owns f->body and the piece */
@@ -83,7 +84,7 @@ void hop_end(struct http_transfer *t);
 /* Status and addresses of the answer into the fetch. */
 void hop_read_answer(struct http_transfer *t);
 /* What a result means for a person; CURLE_OK is one when the header broke off. */
-void hop_say(const struct http_transfer *t, CURLcode result, struct err *e);
+void hop_say(struct http_transfer *t, CURLcode result, struct err *e);
 void hop_say_timed_out(const struct http_transfer *t, struct err *e);
 
 /* --- http_client_body.c --- */

@@ -1140,10 +1140,22 @@ static void make_certificates(const char *dir)
 		"req.pem -keyfile key.pem -notext -out expired.pem -startdate 200101000000Z "
 		"-enddate 200201000000Z");
 	sh(dir, ": >index.txt; openssl ca -batch -selfsign -config ca.cnf -in req.pem -keyfile "
+		"key.pem -notext -out future.pem -startdate 20600101000000Z -enddate "
+		"20610101000000Z");
+	sh(dir, ": >index.txt; openssl ca -batch -selfsign -config ca.cnf -in req.pem -keyfile "
 		"key.pem -notext -out good.pem -days 3650");
+	/* Of good.pem, which signs them. */
+	sh(dir,
+	   "openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout sha1.key "
+	   "-subj /CN=sha1 -out sha1.req; : >index.txt; openssl ca -batch -config ca.cnf -in "
+	   "sha1.req -cert good.pem -keyfile key.pem -md sha1 -notext -out sha1.pem -days 3650");
+	sh(dir, "openssl req -newkey rsa:1024 -nodes -keyout small.key -subj /CN=small -out "
+		"small.req; : >index.txt; openssl ca -batch -config ca.cnf -in small.req -cert "
+		"good.pem -keyfile key.pem -notext -out small.pem -days 3650");
 }
 
-static void tls_start(struct tls_server *s, const char *dir, const char *certificate)
+static void tls_start(struct tls_server *s, const char *dir, const char *certificate,
+		      const char *key)
 {
 	int out[2];
 	char line[256];
@@ -1157,7 +1169,8 @@ static void tls_start(struct tls_server *s, const char *dir, const char *certifi
 		if (chdir(dir) < 0)
 			_exit(127);
 		execlp("openssl", "openssl", "s_server", "-accept", "127.0.0.1:0", "-cert",
-		       certificate, "-key", "key.pem", "-HTTP", (char *)NULL);
+		       certificate, "-key", key, "-cipher", "DEFAULT@SECLEVEL=0", "-HTTP",
+		       (char *)NULL);
 		_exit(127);
 	}
 	close(out[1]);
@@ -1190,9 +1203,18 @@ static void tls_fetch(struct fixture *f, struct outcome *o, const char *host, in
 static void certificates_are_verified(void **state)
 {
 	struct fixture *f = *state;
+	static const struct {
+		const char *certificate, *key, *trusted, *fault;
+	} bad[] = {
+		{ "expired.pem", "key.pem", "expired.pem", "certificate has expired" },
+		{ "future.pem", "key.pem", "future.pem", "certificate is not yet valid" },
+		{ "sha1.pem", "sha1.key", "good.pem", "CA signature digest algorithm too weak" },
+		{ "small.pem", "small.key", "good.pem", "EE certificate key too weak" },
+	};
+	double before = counter_get_for(C_FETCH_FAILURES, slice_str("certificate"));
 	struct tls_server s;
 	struct outcome o;
-	char *dir = tmp_make(), good[256], expired[256];
+	char *dir = tmp_make(), good[256], trusted[256], why[256];
 
 	if (system("openssl version >/dev/null 2>&1") != 0) {
 		fprintf(stderr, "SKIPPED: no openssl command, certificates were not tested\n");
@@ -1204,9 +1226,8 @@ static void certificates_are_verified(void **state)
 	tmp_write(tmp_path(dir, "down"), "HTTP/1.0 302 Found\r\nLocation: http://1.2.3.4/\r\n\r\n",
 		  49);
 	snprintf(good, sizeof(good), "%s/good.pem", dir);
-	snprintf(expired, sizeof(expired), "%s/expired.pem", dir);
 
-	tls_start(&s, dir, "good.pem");
+	tls_start(&s, dir, "good.pem", "key.pem");
 	tls_fetch(f, &o, "127.0.0.1", s.port, "/page", good);
 	assert_fetch_ok(&o);
 	assert_int_equal(o.f.status, 200);
@@ -1220,11 +1241,16 @@ static void certificates_are_verified(void **state)
 	assert_fetch_err(&o, ERR_NET, "the certificate of 127.0.0.1 is refused: self-signed");
 	tls_stop(&s);
 
-	tls_start(&s, dir, "expired.pem");
-	tls_fetch(f, &o, "127.0.0.1", s.port, "/page", expired);
-	assert_fetch_err(&o, ERR_NET,
-			 "the certificate of 127.0.0.1 is refused: certificate has expired");
-	tls_stop(&s);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		tls_start(&s, dir, bad[i].certificate, bad[i].key);
+		snprintf(trusted, sizeof(trusted), "%s/%s", dir, bad[i].trusted);
+		tls_fetch(f, &o, "127.0.0.1", s.port, "/page", trusted);
+		snprintf(why, sizeof(why), "the certificate of 127.0.0.1 is refused: %s",
+			 bad[i].fault);
+		assert_fetch_err(&o, ERR_NET, why);
+		tls_stop(&s);
+	}
+	assert_f64(counter_get_for(C_FETCH_FAILURES, slice_str("certificate")) - before, 6);
 	tmp_remove(dir);
 }
 
