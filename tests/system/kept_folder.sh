@@ -70,7 +70,14 @@ check "all figures are there, and none twice" figures
 check "the files lie where they lay" test "$(ls "$tmp/server" | wc -l)" = 21
 check "at most one file was read again by each of two kills" test "$(taken)" -le 22
 check "that files stay is in the log, once a start" test "$(grep -c 'files and their reasons stay unmoved' "$tmp/parkwatch.log")" -le 3
-check "the status says which was rejected" grep -q "bad.csv" <(get "http://127.0.0.1:$port/api/v1/targets")
+status_says() { # the copy that is shown is two seconds old
+	for _ in $(seq 1 50); do
+		get "http://127.0.0.1:$port/api/v1/targets" | grep -q "$1" && return
+		sleep 0.2
+	done
+	return 1
+}
+check "the status says which was rejected" status_says bad.csv
 
 stop_daemon
 before=$(taken)
