@@ -3,7 +3,7 @@
  */
 #include "exporters/handlers.h"
 
-#include "base/zone.h"
+#include "exporters/members.h"
 #include "exporters/params.h"
 
 enum { FEEDS_DEFAULT = 1000 };
@@ -13,31 +13,10 @@ struct wanted_feeds {
 	uint64_t limit;
 };
 
-static void put_text(struct json_writer *j, const char *key, const char *text)
-{
-	json_key(j, key);
-	json_cstr(j, text ? text : "");
-}
-
-static void put_number(struct json_writer *j, const char *key, uint64_t v)
-{
-	json_key(j, key);
-	json_i64(j, (int64_t)v);
-}
-
 static void put_seconds(struct json_writer *j, const char *key, double v)
 {
 	json_key(j, key);
 	json_f64(j, v);
-}
-
-/* UTC; null for no time. */
-static void put_time(struct json_writer *j, const char *key, int64_t ms)
-{
-	char text[TIME_TEXT];
-
-	json_key(j, key);
-	json_cstr(j, ms ? time_print_utc(ms, text) : NULL);
 }
 
 static void put_progress(struct json_writer *j, const struct feed_row *f)

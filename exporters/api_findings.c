@@ -6,6 +6,7 @@
  *     POST /api/v1/admin/findings/accept    the bureau (admin.c)
  */
 #include "exporters/findings.h"
+#include "exporters/members.h"
 #include "exporters/params.h"
 
 #include "base/text.h"
@@ -110,25 +111,6 @@ static void confine(struct finding_wanted *want, const struct bearer *who)
 }
 
 /* --- the list -------------------------------------------------------------------------------- */
-
-static void put_text(struct json_writer *j, const char *key, const char *text)
-{
-	json_key(j, key);
-	json_cstr(j, text);
-}
-
-static void put_number(struct json_writer *j, const char *key, uint64_t n)
-{
-	json_key(j, key);
-	json_i64(j, (int64_t)n);
-}
-
-static void put_time(struct json_writer *j, const char *key, int64_t ms)
-{
-	char text[TIME_TEXT];
-
-	put_text(j, key, time_print_utc(ms, text));
-}
 
 static void put_value(struct json_writer *j, const char *key, double v)
 {

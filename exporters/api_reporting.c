@@ -6,6 +6,7 @@
  * in the limit. Ratios are of all that a unit owes, whatever is filtered.
  */
 #include "exporters/handlers.h"
+#include "exporters/members.h"
 #include "exporters/params.h"
 
 #include "base/text.h"
@@ -88,14 +89,8 @@ static bool wanted_period(const struct filter *f, struct period p)
 
 /* --- rows -------------------------------------------------------------------------------- */
 
-static void put_text(struct json_writer *j, const char *key, const char *text)
-{
-	json_key(j, key);
-	json_cstr(j, text);
-}
-
 /* Local time, so that 17:00 is seen to be 17:00. 0 is null. */
-static void put_time(const struct board *b, const char *key, int64_t ms)
+static void put_local(const struct board *b, const char *key, int64_t ms)
 {
 	char text[TIME_TEXT];
 
@@ -131,10 +126,10 @@ static void put_row(struct board *b, const struct figure *f, const struct report
 	put_text(j, "owner", f->indicator->owner);
 	put_text(j, "period", period_print(p->period, text));
 	put_text(j, "state", report_state_name(state));
-	put_time(b, "due", p->due_ms);
-	put_time(b, "graceEnd", p->grace_ms);
-	put_time(b, "received", d->first_ms);
-	put_time(b, "released", d->released_ms);
+	put_local(b, "due", p->due_ms);
+	put_local(b, "graceEnd", p->grace_ms);
+	put_local(b, "received", d->first_ms);
+	put_local(b, "released", d->released_ms);
 	json_key(j, "lateHours");
 	json_f64(j, hours_late(b, p, d));
 	json_end(j);
@@ -168,10 +163,8 @@ static void put_punctuality(struct board *b, const struct unit *u, const struct 
 	json_object(b->j);
 	put_text(b->j, "unit", u->id);
 	put_text(b->j, "class", unit_class_name(u->class));
-	json_key(b->j, "due");
-	json_i64(b->j, p->due);
-	json_key(b->j, "onTime");
-	json_i64(b->j, p->on_time);
+	put_number(b->j, "due", p->due);
+	put_number(b->j, "onTime", p->on_time);
 	json_key(b->j, "onTimeRatio");
 	if (p->due)
 		json_f64(b->j, (double)p->on_time / p->due);
@@ -185,9 +178,8 @@ static void put_board(struct board *b)
 	struct json_writer *j = b->j;
 
 	json_object(j);
-	put_time(b, "asOf", b->a->as_of_ms);
-	json_key(j, "reportPeriods");
-	json_i64(j, b->a->report_periods);
+	put_local(b, "asOf", b->a->as_of_ms);
+	put_number(j, "reportPeriods", b->a->report_periods);
 	json_key(j, "reports");
 	json_array(j);
 	for (size_t i = 0; i < b->a->nfigures && !b->truncated; i++)

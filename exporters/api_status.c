@@ -7,6 +7,7 @@
  * names the feeds only.
  */
 #include "exporters/handlers.h"
+#include "exporters/members.h"
 
 #include "base/counter.h"
 #include "base/duration.h"
@@ -22,31 +23,6 @@
 #include <unistd.h>
 
 enum { SNAPSHOT_MS = 30 * 1000, TOP_DEFAULT = 10, TOP_MAX = 10000, YAML_BYTES = 4 << 20 };
-
-static void put_text(struct json_writer *j, const char *key, const char *text)
-{
-	json_key(j, key);
-	json_cstr(j, text ? text : "");
-}
-
-static void put_number(struct json_writer *j, const char *key, int64_t v)
-{
-	json_key(j, key);
-	json_i64(j, v);
-}
-
-static void put_flag(struct json_writer *j, const char *key, bool v)
-{
-	json_key(j, key);
-	json_bool(j, v);
-}
-
-static void put_time(struct json_writer *j, const char *key, int64_t ms)
-{
-	char text[TIME_TEXT];
-
-	put_text(j, key, time_print_utc(ms, text));
-}
 
 static void put_empty_list(struct json_writer *j, const char *key)
 {
