@@ -86,6 +86,7 @@ static bool grow(struct buf *b, size_t need)
 		return grow_in_file(b, need);
 	return grow_in_memory(b, need);
 }
+
 char *buf_room(struct buf *b, size_t n)
 {
 	if (b->failed)

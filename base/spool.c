@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 enum { GROW_BYTES = 8 << 20 };
@@ -31,10 +32,11 @@ struct spool {
 };
 
 static char *folder;
+static uint64_t reserve;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct spool *all;
 
-int spool_set_folder(const char *path, struct err *e)
+int spool_set_folder(const char *path, uint64_t reserve_bytes, struct err *e)
 {
 	char *copy = path ? mem_strdup(path) : NULL;
 
@@ -42,6 +44,7 @@ int spool_set_folder(const char *path, struct err *e)
 		return err_set(e, ERR_MEMORY, "no memory for a folder's name");
 	mem_free(folder);
 	folder = copy;
+	reserve = reserve_bytes;
 	return 0;
 }
 
@@ -143,12 +146,23 @@ void spool_free(struct spool *s)
 	mem_free(s);
 }
 
+/* Whether the reserve stays free when the file has `more` bytes. */
+static bool leaves_reserve(const struct spool *s, size_t more)
+{
+	struct statvfs disk;
+
+	return fstatvfs(s->fd, &disk) < 0 ||
+	       (uint64_t)disk.f_bavail * disk.f_frsize / 2 >= more / 2 + reserve / 2;
+}
+
 /* 0, or what the system says against it. */
 static int extend(struct spool *s, size_t bytes)
 {
 	int errnum;
 	void *p;
 
+	if (!leaves_reserve(s, bytes - s->bytes))
+		return ENOSPC;
 	do
 		errnum = posix_fallocate(s->fd, (off_t)s->bytes, (off_t)(bytes - s->bytes));
 	while (errnum == EINTR);

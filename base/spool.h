@@ -8,9 +8,10 @@
  * slice like any other.
  *
  * Room in the file is taken before it is written to, so that a full disk is an error of
- * the append (ERR_FULL) and not a signal. Pages that were written or read stay with the
- * process until they are left behind: buffers do so while they grow, who reads a large
- * slice does so by spool_step() or spool_leave().
+ * the append (ERR_FULL) and not a signal; and while less than a reserve would be left on the
+ * disk it counts as full, so that no document takes the store's room. Pages that were written or
+ * read stay with the process until they are left behind: buffers do so while they grow, who reads a
+ * large slice does so by spool_step() or spool_leave().
  *
  * Appending to a large buffer may wait for the disk: not on the loop.
  */
@@ -20,14 +21,18 @@
 #include "base/err.h"
 #include "base/slice.h"
 
+#include <stdint.h>
+
 enum {
 	SPOOL_MEMORY_BYTES = 4 << 20,
 	SPOOL_STEP_BYTES = 1 << 20,
+	SPOOL_RESERVE_BYTES = 256 << 20, /* what the daemon leaves free on the disk */
 };
 
-/* Where such files are made; while no large buffer is in use. NULL (as at first): nowhere, and all
- * buffers stay in memory. The text is copied: ERR_MEMORY. */
-int spool_set_folder(const char *folder, struct err *e);
+/* Where such files are made, and how many bytes must stay free there; while no large buffer is in
+ * use. NULL (as at first): nowhere, and all buffers stay in memory. The text is copied:
+ * ERR_MEMORY. */
+int spool_set_folder(const char *folder, uint64_t reserve_bytes, struct err *e);
 
 /* Takes the pages of `s` out of the process' memory where it lies in a spool; they come back, from
  * the system's cache or the disk, when somebody looks. Nothing for other memory. Any thread. */

@@ -22,8 +22,6 @@
 #include <stdio.h>
 #include <time.h>
 
-/* Plain bytes for one packed; real figures pack about twenty to one. */
-
 /* A batch may need this much, plus so many times the document: its UTF-8 form, a
  * JSON tree, and the figures with the doubling of their list. */
 enum { BATCH_BASE_BYTES = 64 << 20, BATCH_PER_BYTE = 16 };
@@ -31,6 +29,9 @@ enum { BATCH_BASE_BYTES = 64 << 20, BATCH_PER_BYTE = 16 };
 /* Figures of a document that are in memory at once, and the longest wait for a store that is
  * busy between two attempts to give them away. */
 enum { PORTION_FIGURES = 100000, BUSY_MS = 50, ORIGIN_SHOWN = 4000 };
+
+/* Real figures pack about twenty to one. */
+enum { PLAIN_FOR_PACKED = 20 };
 
 /* Freeing a million figures takes 50 ms; so many take the loop a tenth of one. */
 enum { FREE_ON_LOOP_MAX = 2000 };
@@ -417,6 +418,15 @@ static void on_emitted(struct emit_request *r, const struct emitted *how)
 	end(in, in->how);
 }
 
+/* Whether it may have to wait for the store at portions. A scrape never does, and is not to wait
+ * for a document that takes long. */
+static bool is_large(const struct intake *in)
+{
+	size_t most = is_packed(in) ? SPOOL_MEMORY_BYTES / PLAIN_FOR_PACKED : SPOOL_MEMORY_BYTES;
+
+	return is_statistic(in) && in->body.n > most;
+}
+
 int intake_start(struct intake *in, struct err *e)
 {
 	const struct collector_options *o = &in->feed->collector->o;
@@ -424,8 +434,7 @@ int intake_start(struct intake *in, struct err *e)
 	in->job.work = decode_work;
 	in->job.done = on_decoded;
 	in->feed->stage = STAGE_DECODING;
-	in->decoding = job_start(o->loop, &in->job,
-				 in->body.n > SPOOL_MEMORY_BYTES ? JOB_LARGE : JOB_DECODE, e) == 0;
+	in->decoding = job_start(o->loop, &in->job, is_large(in) ? JOB_LARGE : JOB_DECODE, e) == 0;
 	return in->decoding ? 0 : -1;
 }
 

@@ -197,7 +197,7 @@ int intake_emit(void *ctx, struct emit_request *r, struct err *e)
 		return -1;
 	h->request = r;
 	fill_append(&h->append, r);
-	/* The next scrape is seconds away. */
+	/* Samples are a scrape's, and the next one is seconds away. */
 	h->append.patient = true;
 	if (hand_over(h, e) < 0) {
 		mem_free(h);

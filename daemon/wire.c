@@ -566,7 +566,8 @@ struct daemon *daemon_open(const struct daemon_options *o, struct err *e)
 	/* Each query that runs holds a worker. */
 	loop_options.workers[JOB_QUERY] = (unsigned)d->config->query.max_concurrency;
 	d->loop = loop_new(&loop_options, e);
-	if (!d->loop || open_store(d, e) < 0 || spool_set_folder(d->config->data_dir, e) < 0 ||
+	if (!d->loop || open_store(d, e) < 0 ||
+	    spool_set_folder(d->config->data_dir, SPOOL_RESERVE_BYTES, e) < 0 ||
 	    open_collector(d, e) < 0 || open_watch(d, e) < 0 ||
 	    open_engine(d, o->features, e) < 0 || open_server(d, e) < 0 || open_signals(d, e) < 0 ||
 	    collector_apply(d->collector, d->config->feeds, d->config->nfeeds, e) < 0)
@@ -657,7 +658,7 @@ void daemon_close(struct daemon *d)
 	if (d->catalogue)
 		catalogue_unref(d->catalogue);
 	config_unref(d->config);
-	spool_set_folder(NULL, NULL);
+	spool_set_folder(NULL, 0, NULL);
 	mem_free(d);
 }
 

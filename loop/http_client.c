@@ -192,7 +192,6 @@ static void free_transfer(struct http_transfer *t)
 	mem_free(t);
 }
 
-/* f->err says how it went. */
 static const char *reason_of_failure(const struct http_transfer *t)
 {
 	if (t->reason)
@@ -213,6 +212,7 @@ static const char *reason_of_failure(const struct http_transfer *t)
 	}
 }
 
+/* f->err says how it went. */
 static void finish(struct http_transfer *t)
 {
 	struct http_fetch *f = t->f;

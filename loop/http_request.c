@@ -57,6 +57,7 @@ void request_unref(struct request *r)
 	if (r->next)
 		r->next->prev = r->prev;
 	request_uncharge(r);
+	s->in_files -= r->in_files;
 	buf_release(&r->body);
 	buf_release(&r->piece);
 	buf_release(&r->packed);
@@ -76,6 +77,18 @@ bool request_charge(struct request *r, size_t n)
 		return false;
 	s->in_flight += n;
 	r->in_flight += n;
+	return true;
+}
+
+/* Nobody has looked yet whether the sender may hand in anything. */
+static bool charge_file(struct request *r, size_t n)
+{
+	struct http_server *s = r->server;
+
+	if (n > s->in_files_max - s->in_files)
+		return false;
+	s->in_files += n;
+	r->in_files += n;
 	return true;
 }
 
@@ -243,7 +256,7 @@ bool request_read_body(struct request *r, const char *p, size_t n)
 	r->body_seen += n;
 	if (r->body_seen > limit)
 		request_refuse(r, 413, "the body is larger than %zu bytes", limit);
-	else if (!r->refusal.status && !to_file && !request_charge(r, n))
+	else if (!r->refusal.status && !(to_file ? charge_file(r, n) : request_charge(r, n)))
 		request_refuse(r, 503, "too many requests are under way");
 	if (r->refusal.status) {
 		buf_release(&r->body);

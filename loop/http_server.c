@@ -45,6 +45,9 @@ enum {
 	PIECE_BYTES_PER_S = 256 << 10, /* what a reply in pieces keeps is worth more */
 };
 
+/* Room for a body of the greatest limit there may be, and for others beside it. */
+static const size_t in_files_max = (size_t)2 << 30;
+
 static int64_t deadline_ms(const struct request *r)
 {
 	return r->route && r->route->deadline_ms ? r->route->deadline_ms : r->server->o.deadline_ms;
@@ -878,6 +881,7 @@ struct http_server *http_server_open(struct loop *l, const struct http_server_op
 	memcpy(s->routes, routes, n * sizeof(*routes));
 	s->nroutes = n;
 	s->in_flight_max = IN_FLIGHT_MAX;
+	s->in_files_max = in_files_max;
 	s->small_reply = SMALL_REPLY;
 	s->send_bytes_per_s = SEND_BYTES_PER_S;
 	s->piece_bytes_per_s = PIECE_BYTES_PER_S;

@@ -51,6 +51,8 @@ struct http_server {
 	struct request *requests;
 	/* Of all requests together: replies not yet sent and bodies not yet served. */
 	size_t in_flight, in_flight_max;
+	/* Of all requests together: bodies in temporary files, until the reply is made. */
+	size_t in_files, in_files_max;
 	size_t small_reply;      /* one up to this goes whatever is in flight, and does not count */
 	size_t send_bytes_per_s; /* slower readers are cut off */
 	size_t piece_bytes_per_s;
@@ -125,7 +127,7 @@ struct request {
 	bool broken; /* no further piece can be made */
 	bool late;   /* answered without the handler, which still has it */
 	unsigned sent_status;
-	size_t in_flight;
+	size_t in_flight, in_files;
 
 	struct job job;
 	bool job_runs;

@@ -19,13 +19,13 @@ static int set_up(void **state)
 	struct err e;
 
 	*state = tmp_make();
-	assert_ok(spool_set_folder(*state, &e), &e);
+	assert_ok(spool_set_folder(*state, 0, &e), &e);
 	return 0;
 }
 
 static int tear_down(void **state)
 {
-	spool_set_folder(NULL, NULL);
+	spool_set_folder(NULL, 0, NULL);
 	tmp_remove(*state);
 	return 0;
 }
@@ -93,7 +93,7 @@ static void without_a_folder_all_is_in_memory(void **state)
 	struct buf b;
 
 	(void)state;
-	spool_set_folder(NULL, NULL);
+	spool_set_folder(NULL, 0, NULL);
 	buf_init_large(&b, LARGE);
 	fill(&b, LARGE);
 	assert_null(b.spool);
@@ -192,12 +192,26 @@ static void a_full_disk_is_an_error_of_the_append(void **state)
 	buf_release(&b);
 }
 
+static void a_reserve_on_the_disk_is_left_free(void **state)
+{
+	struct err e;
+	struct buf b;
+
+	assert_ok(spool_set_folder(*state, UINT64_MAX, &e), &e);
+	buf_init_large(&b, LARGE);
+	fill(&b, LARGE);
+	assert_fails(buf_check(&b, &e), &e, ERR_FULL, "no space left on the disk");
+	assert_true(b.n <= SPOOL_MEMORY_BYTES);
+	assert_filled(buf_all(&b));
+	buf_release(&b);
+}
+
 static void a_folder_that_is_not_there_is_an_error(void **state)
 {
 	struct err e;
 	struct buf b;
 
-	assert_ok(spool_set_folder(tmp_path(*state, "missing"), &e), &e);
+	assert_ok(spool_set_folder(tmp_path(*state, "missing"), 0, &e), &e);
 	buf_init_large(&b, LARGE);
 	fill(&b, LARGE);
 	assert_fails(buf_check(&b, &e), &e, ERR_IO, "a temporary file");
@@ -243,6 +257,7 @@ int main(void)
 		SPOOL_TEST(other_memory_is_never_left),
 		SPOOL_TEST(steps_do_not_change_what_is_found),
 		SPOOL_TEST(a_full_disk_is_an_error_of_the_append),
+		SPOOL_TEST(a_reserve_on_the_disk_is_left_free),
 		SPOOL_TEST(a_folder_that_is_not_there_is_an_error),
 		SPOOL_TEST(each_allocation_may_fail),
 	};

@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "base/spool.h"
 #include "loop/http_client.h"
-#include "loop/http_server.h"
+#include "loop/http_server_private.h"
 
 #include <stdlib.h>
 
@@ -73,7 +73,7 @@ static int set_up(void **state)
 
 	log_set_fd(-1);
 	f->dir = tmp_make();
-	assert_ok(spool_set_folder(f->dir, &f->e), &f->e);
+	assert_ok(spool_set_folder(f->dir, 0, &f->e), &f->e);
 	f->l = loop_new(&lo, &f->e);
 	f->c = http_client_new(f->l, NULL, &f->e);
 	f->s = http_server_open(f->l, &o, routes, 2, &f->e);
@@ -90,7 +90,7 @@ static int tear_down(void **state)
 	http_client_free(f->c);
 	http_server_close(f->s);
 	loop_free(f->l);
-	spool_set_folder(NULL, NULL);
+	spool_set_folder(NULL, 0, NULL);
 	tmp_remove(f->dir);
 	free(f);
 	return 0;
@@ -280,6 +280,26 @@ static void a_full_disk_refuses_the_request(void **state)
 	buf_release(&b);
 }
 
+static void large_requests_together_have_a_limit(void **state)
+{
+	struct fixture *f = *state;
+	struct buf b = lines();
+
+	f->s->in_files_max = 1 << 20;
+	post(f, buf_all(&b));
+	finish(f);
+	assert_int_equal(f->f.status, 503);
+	http_fetch_release(&f->f);
+	f->s->in_files_max = 64 << 20;
+	for (int i = 0; i < 8; i++) {
+		post(f, buf_all(&b));
+		finish(f);
+		assert_int_equal(f->f.status, 200);
+		http_fetch_release(&f->f);
+	}
+	buf_release(&b);
+}
+
 static void a_request_may_be_given_up_at_any_time(void **state)
 {
 	struct fixture *f = *state;
@@ -315,6 +335,7 @@ int main(void)
 		T(a_client_may_go_at_any_time),
 		T(a_large_request_is_taken_into_a_file),
 		T(a_full_disk_refuses_the_request),
+		T(large_requests_together_have_a_limit),
 		T(a_request_may_be_given_up_at_any_time),
 	};
 
