@@ -1,7 +1,7 @@
 /*
  * Drop folders: which files are taken, where they go, and what does not stop the others.
  */
-#include "tests/unit/collectors/feeds.h"
+#include "tests/unit/collectors/in_folder.h"
 
 #include "base/inflate.h"
 
@@ -37,34 +37,6 @@ static int teardown(void **state)
 {
 	feeds_close(*state);
 	return 0;
-}
-
-static const char *in(struct feeds *f, const char *name)
-{
-	return tmp_path(tmp_path(f->dir, "in"), name);
-}
-
-/* Last written `age_ms` before the clock's now. */
-static void aged(struct feeds *f, const char *name, int64_t age_ms)
-{
-	int64_t at = clock_wall(&f->clock) - age_ms;
-	struct timespec t[2] = { { at / 1000, (at % 1000) * 1000000 },
-				 { at / 1000, (at % 1000) * 1000000 } };
-
-	assert_int_equal(utimensat(AT_FDCWD, in(f, name), t, AT_SYMLINK_NOFOLLOW), 0);
-}
-
-static void put(struct feeds *f, const char *name, const char *text)
-{
-	tmp_write(in(f, name), text, strlen(text));
-	aged(f, name, 10000);
-}
-
-static bool there(struct feeds *f, const char *name)
-{
-	struct stat st;
-
-	return lstat(in(f, name), &st) == 0;
 }
 
 static void assert_content(struct feeds *f, const char *name, const char *want)

@@ -2,7 +2,7 @@
  * Folders whose files stay where they are: what is taken, what is known, and what a restart, a
  * crash, damage and an unmounted share leave of that.
  */
-#include "tests/unit/collectors/feeds.h"
+#include "tests/unit/collectors/in_folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -49,40 +49,9 @@ static int teardown(void **state)
 	return 0;
 }
 
-static const char *in(struct feeds *f, const char *name)
-{
-	return tmp_path(tmp_path(f->dir, "in"), name);
-}
-
 static const char *memory(struct feeds *f)
 {
 	return tmp_path(f->dir, "folders/share.folder");
-}
-
-static void aged(struct feeds *f, const char *name, int64_t age_ms)
-{
-	int64_t at = clock_wall(&f->clock) - age_ms;
-	struct timespec t[2] = { { at / 1000, 0 }, { at / 1000, 0 } };
-
-	assert_int_equal(utimensat(AT_FDCWD, in(f, name), t, AT_SYMLINK_NOFOLLOW), 0);
-}
-
-static void put_aged(struct feeds *f, const char *name, const char *text, int64_t age_ms)
-{
-	tmp_write(in(f, name), text, strlen(text));
-	aged(f, name, age_ms);
-}
-
-static void put(struct feeds *f, const char *name, const char *text)
-{
-	put_aged(f, name, text, 10000);
-}
-
-static bool there(struct feeds *f, const char *name)
-{
-	struct stat st;
-
-	return lstat(in(f, name), &st) == 0;
 }
 
 static void two_looks(struct feeds *f)

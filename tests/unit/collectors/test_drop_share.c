@@ -2,7 +2,7 @@
  * Drop folders on a server that answers with errors: openat() and fstatat() of the C library
  * stand behind ours here, which fail for one name when told to.
  */
-#include "tests/unit/collectors/feeds.h"
+#include "tests/unit/collectors/in_folder.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -89,20 +89,6 @@ static int teardown(void **state)
 	memset(&fault, 0, sizeof(fault));
 	feeds_close(*state);
 	return 0;
-}
-
-static const char *in(struct feeds *f, const char *name)
-{
-	return tmp_path(tmp_path(f->dir, "in"), name);
-}
-
-static void put(struct feeds *f, const char *name, const char *text)
-{
-	int64_t at = clock_wall(&f->clock) / 1000 - 10;
-	struct timespec t[2] = { { at, 0 }, { at, 0 } };
-
-	tmp_write(in(f, name), text, strlen(text));
-	assert_int_equal(utimensat(AT_FDCWD, in(f, name), t, 0), 0);
 }
 
 static void two_looks(struct feeds *f)

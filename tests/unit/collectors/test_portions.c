@@ -1,7 +1,7 @@
 /*
  * Large documents: how they go to the store portion by portion, and what happens when that stops.
  */
-#include "tests/unit/collectors/feeds.h"
+#include "tests/unit/collectors/in_folder.h"
 
 #include "base/alloc.h"
 
@@ -39,18 +39,6 @@ static int teardown(void **state)
 {
 	feeds_close(*state);
 	return 0;
-}
-
-static const char *in(struct feeds *f, const char *name)
-{
-	return tmp_path(tmp_path(f->dir, "in"), name);
-}
-
-static bool there(struct feeds *f, const char *name)
-{
-	struct stat st;
-
-	return lstat(in(f, name), &st) == 0;
 }
 
 /* 176 figures and, at the end, a unit nobody knows; last written long before now. */
