@@ -803,8 +803,6 @@ void collector_status(const struct collector *c, size_t i, struct feed_status *o
 		.failing_since_ms = f->failing_since_ms,
 		.failures = f->times.failures,
 		.every_ms = f->config.every_ms,
-		.kept = f->document.kept,
-		.refused = f->document.refused,
 		.kept_total = f->kept_total,
 		.refused_total = f->refused_total,
 		.bytes_total = f->bytes_total,

@@ -171,7 +171,6 @@ struct feed_status {
 	int64_t failing_since_ms; /* 0 when not */
 	unsigned failures;        /* in a row */
 	int64_t every_ms;
-	uint64_t kept, refused; /* of the last document */
 	uint64_t kept_total, refused_total, bytes_total;
 	const char *error; /* of the last attempt, "" when it went well */
 	const char *format;

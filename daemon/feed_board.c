@@ -149,8 +149,8 @@ static int copy_row(struct arena *a, struct feed_row *row, const struct feed_sta
 		.last_change_ms = s->last_change_ms,
 		.next_ms = s->next_ms,
 		.failing_since_ms = s->failing_since_ms,
-		.kept = s->kept,
-		.refused = s->refused,
+		.kept = s->document->kept,
+		.refused = s->document->refused,
 	};
 	if (copy_text(a, &row->name, s->name) < 0 || copy_text(a, &row->source, s->source) < 0 ||
 	    copy_text(a, &row->owner, s->owner) < 0 || copy_text(a, &row->state, s->state) < 0 ||

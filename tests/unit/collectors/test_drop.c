@@ -94,7 +94,7 @@ static void a_complete_file_is_stored_and_moved_to_accepted(void **state)
 	s = feeds_status(f, "drop");
 	assert_int_equal(s.health, FEED_OK);
 	assert_string_equal(s.error, "");
-	assert_int_equal(s.kept, 4);
+	assert_int_equal(s.document->kept, 4);
 	assert_int_equal(s.kept_total, 4);
 	assert_int_equal(s.bytes_total, strlen(good));
 	assert_int_equal(s.last_change_ms, clock_wall(&f->clock));
@@ -207,8 +207,8 @@ static void a_gbk_file_with_broken_rows_is_accepted_with_the_reasons_beside_it(v
 	assert_content_has(f, "accepted/a.csv.reasons.txt", "无此园");
 	assert_content_has(f, "accepted/a.csv.reasons.txt", "4:4: value: 'abc' is not a number\n");
 	s = feeds_status(f, "drop");
-	assert_int_equal(s.kept, 1);
-	assert_int_equal(s.refused, 2);
+	assert_int_equal(s.document->kept, 1);
+	assert_int_equal(s.document->refused, 2);
 	assert_int_equal(s.ncomplaints, 2);
 	assert_int_equal(s.complaints[1].line, 4);
 	assert_has(s.complaints[0].text, "无此园");

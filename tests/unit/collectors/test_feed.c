@@ -79,8 +79,8 @@ static void the_first_attempt_comes_within_seconds(void **state)
 	assert_int_equal(f->nstored, 4);
 	s = feeds_status(f, "land");
 	assert_int_equal(s.health, FEED_OK);
-	assert_int_equal(s.kept, 4);
-	assert_int_equal(s.refused, 0);
+	assert_int_equal(s.document->kept, 4);
+	assert_int_equal(s.document->refused, 0);
 	assert_int_equal(s.bytes_total, sizeof(good) - 1);
 	assert_in_range(s.last_success_ms, NOW_MS, NOW_MS + 5000);
 	assert_int_equal(s.next_ms, s.last_attempt_ms + 600000);
@@ -240,7 +240,7 @@ static void a_period_that_had_not_ended_is_looked_at_again_tomorrow(void **state
 	feeds_apply(f, land);
 	feeds_poll(f, "land");
 	assert_int_equal(f->nstored, 1);
-	assert_int_equal(feeds_status(f, "land").refused, 1);
+	assert_int_equal(feeds_status(f, "land").document->refused, 1);
 	feeds_tick(f, 600000);
 	assert_string_equal(f->client->etag, "\"v1\"");
 	assert_int_equal(f->emits, 1);
@@ -249,7 +249,7 @@ static void a_period_that_had_not_ended_is_looked_at_again_tomorrow(void **state
 	assert_string_equal(f->client->etag, "");
 	assert_int_equal(f->emits, 2);
 	assert_int_equal(f->nstored, 3);
-	assert_int_equal(feeds_status(f, "land").refused, 0);
+	assert_int_equal(feeds_status(f, "land").document->refused, 0);
 }
 
 /* --- a bad one ------------------------------------------------------------------------ */
@@ -370,8 +370,8 @@ static void good_rows_are_kept_and_bad_ones_counted(void **state)
 	feeds_poll(f, "land");
 	s = feeds_status(f, "land");
 	assert_int_equal(s.health, FEED_OK);
-	assert_int_equal(s.kept, 1);
-	assert_int_equal(s.refused, 2);
+	assert_int_equal(s.document->kept, 1);
+	assert_int_equal(s.document->refused, 2);
 	assert_int_equal(s.ncomplaints, 2);
 	assert_int_equal(s.complaints[0].line, 3);
 	assert_int_equal(s.complaints[1].line, 4);

@@ -144,8 +144,8 @@ static void all_pages_are_one_document(void **state)
 	assert_string_equal(served.queries, "1,2,3,");
 	assert_int_equal(f->emits, 1);
 	assert_int_equal(f->nstored, 3);
-	assert_int_equal(s.kept, 3);
-	assert_int_equal(s.refused, 1);
+	assert_int_equal(s.document->kept, 3);
+	assert_int_equal(s.document->refused, 1);
 	feeds_assert_original(f, slice_str(all));
 	/* The place is in the document as it is kept. */
 	assert_int_equal(s.complaints[0].line, 3);

@@ -92,7 +92,7 @@ static void a_document_is_stored_with_its_bytes(void **state)
 	assert_string_equal(f->owner, "statistics");
 	assert_string_equal(f->origin, "token 00000001");
 	feeds_assert_original(f, slice_str(document));
-	assert_int_equal(feeds_status(f, "stats").kept, 2);
+	assert_int_equal(feeds_status(f, "stats").document->kept, 2);
 	assert_string_equal(feeds_status(f, "stats").state, "waiting");
 }
 
@@ -107,7 +107,7 @@ static void a_dry_run_stores_and_counts_nothing(void **state)
 	assert_int_equal(d.how, INTAKE_STORED);
 	assert_int_equal(d.kept, 2);
 	assert_int_equal(f->emits, 0);
-	assert_int_equal(feeds_status(f, "stats").kept, 0);
+	assert_int_equal(feeds_status(f, "stats").document->kept, 0);
 }
 
 static void only_the_tokens_units_and_indicators_are_taken(void **state)

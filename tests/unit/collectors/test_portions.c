@@ -97,8 +97,8 @@ static void each_portion_is_a_submission_and_the_last_has_the_bytes(void **state
 	assert_true(f->original_bytes > 0);
 	assert_true(there(f, "accepted/large.csv"));
 	s = feeds_status(f, "drop");
-	assert_int_equal(s.kept, FIGURES);
-	assert_int_equal(s.refused, 1);
+	assert_int_equal(s.document->kept, FIGURES);
+	assert_int_equal(s.document->refused, 1);
 	assert_int_equal(s.ncomplaints, 1);
 	assert_int_equal(s.body_bytes, 0); /* nothing is being read */
 }

@@ -295,8 +295,8 @@ static void rules_see_job_and_instance_and_may_rewrite_the_name(void **state)
 			    "{source_labels: [__name__], regex: c, target_label: __name__, "
 			    "replacement: ''}]"));
 	scrape(f, "a 1\nb 2\nb{x=\"1\"} 2\nc 3\n");
-	assert_int_equal(feeds_status(f, "node").kept, 1);
-	assert_int_equal(feeds_status(f, "node").refused, 3);
+	assert_int_equal(feeds_status(f, "node").document->kept, 1);
+	assert_int_equal(feeds_status(f, "node").document->refused, 3);
 	assert_int_equal(feeds_status(f, "node").ncomplaints, 2);
 	assert_string_equal(feeds_status(f, "node").complaints[1].text,
 			    "the rules leave no metric name");
@@ -333,7 +333,7 @@ static void a_name_is_not_taken_for_a_longer_one(void **state)
 	assert_value(f, "a{" OWN ",x=\"2\"}", 5);
 	assert_value(f, "a{" OWN "}", 6);
 	assert_ended(f, "b{" OWN "}");
-	assert_int_equal(feeds_status(f, "node").refused, 1);
+	assert_int_equal(feeds_status(f, "node").document->refused, 1);
 }
 
 /* Pages of which lines come, go, change places and are there twice, with and without a memory. */
