@@ -64,7 +64,6 @@ struct measure_of_past {
 	int64_t index; /* … of this period */
 };
 
-/* Once for each figure of a document, so without a call for each comparison. */
 /* Nothing near the smallest and the largest of them is a slip against what lies between. */
 static bool is_near_all(double now, const double *x, size_t n)
 {
@@ -77,6 +76,7 @@ static bool is_near_all(double now, const double *x, size_t n)
 	return low > 0 && now < slip_ten_low * low && slip_ten_low * now > high;
 }
 
+/* Once for each figure of a document, so without a call for each comparison. */
 static double median_of_few(double *x, size_t n)
 {
 	for (size_t i = 1; i < n; i++) {
