@@ -23,6 +23,7 @@
 #include "storage/ledger.h"
 #include "storage/lockfile.h"
 #include "storage/log_mark.h"
+#include "storage/log_samples.h"
 #include "storage/originals.h"
 #include "storage/store_impl.h"
 #include "storage/submission.h"
@@ -650,13 +651,26 @@ static int check_runs(struct checker *c, uint64_t *covered, struct err *e)
 struct log_check {
 	struct rw_reader *reader;
 	struct buf raw;
+	uint64_t named; /* series in the file */
 };
 
-static int check_request(void *ctx, const struct wal_record *r, struct err *e)
+static int check_named(void *ctx, struct slice labels, struct err *e)
 {
+	struct label l[LABELS_MAX];
+	size_t n;
+
+	(void)ctx;
+	return rw_labels(labels, l, &n, e);
+}
+
+static int check_logged(void *ctx, const struct wal_record *r, struct err *e)
+{
+	static const struct log_samples_visitor v = { .series = check_named };
 	struct log_check *k = ctx;
 	struct rw_request request;
 
+	if (r->kind == WAL_SAMPLES)
+		return log_samples_read(r, &v, &k->named, e);
 	buf_clear(&k->raw);
 	if (snappy_decode(r->body, remote_write_defaults.raw_bytes, &k->raw, e) < 0)
 		return -1;
@@ -693,8 +707,9 @@ static int check_logs(struct checker *c, uint64_t covered, struct err *e)
 		if (numbers[i] != covered + 1)
 			missed(c, false, covered + 1, numbers[i] - 1);
 		covered = numbers[i];
+		k.named = 0;
 		rc = numbered_path(path, c->dir, "log", numbers[i], ".log", e);
-		if (rc == 0 && wal_read(path, numbers[i], check_request, &k, &end, &size, &why) < 0)
+		if (rc == 0 && wal_read(path, numbers[i], check_logged, &k, &end, &size, &why) < 0)
 			rc = tell_file(c, &why, e);
 	}
 	if (rc == 0)

@@ -226,6 +226,15 @@ struct head_hash head_hash(struct slice labels)
 	return x;
 }
 
+struct head_hash head_hash_own(const struct labels *labels)
+{
+	struct head_hash x;
+
+	/* Another seed: never that of bytes. */
+	hash_seeded_128(&labels, sizeof(labels), ~hash_seed(), &x.low, &x.high);
+	return x;
+}
+
 static bool same_hash(struct head_hash a, struct head_hash b)
 {
 	return a.low == b.low && a.high == b.high;

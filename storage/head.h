@@ -9,7 +9,8 @@
  * changes; whoever reads it holds a reference.
  *
  * The key table finds a series by the bytes of its labels as a sender writes them, by a
- * 128-bit hash that is random in each process, without looking into them. Senders
+ * 128-bit hash that is random in each process, without looking into them; and by the address
+ * of an interned label set. Senders
  * repeat their order, so each key remembers which one followed it.
  *
  * All functions that change something: one thread at a time (the ingest lock).
@@ -88,6 +89,9 @@ struct head_hash {
 	uint64_t low, high;
 };
 struct head_hash head_hash(struct slice labels);
+/* Of an interned label set, by its address: the slot must hold a reference as long as there is the
+ * key. */
+struct head_hash head_hash_own(const struct labels *labels);
 
 struct head_key {
 	struct head_hash hash;
@@ -101,8 +105,10 @@ struct head_slot {
 	uint8_t class;  /* enum series_class */
 	uint8_t months; /* of a statistic */
 	bool preliminary;
-	struct labels *labels; /* of a statistic: one reference */
+	struct labels *labels; /* of a statistic and of samples of our own: one reference */
 	uint32_t n;            /* in the chain */
+	uint32_t name_number;  /* in the log file `named_in`, which names the series; 0: in none */
+	uint64_t named_in;
 	uint64_t generation;
 	struct head_block *tail;
 	struct head_chain *chain;

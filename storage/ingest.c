@@ -6,19 +6,14 @@
  * came to the log file, put its samples into the head. Then the sync thread has it.
  *
  * Series are found by a hash of the bytes of their labels. Only bytes never seen before are looked
- * into; then the index is asked, and a series gets its id.
- *
- * Replaying a log file takes the same way without writing. What was refused when the request came
- * is written beside it, so that it is refused again whatever the catalogue says then.
+ * into (ingest_series.c).
  */
-#include "storage/store_impl.h"
+#include "storage/ingest_impl.h"
 
 #include "base/alloc.h"
 #include "base/counter.h"
 #include "base/log.h"
-#include "base/remote_write.h"
 #include "base/snappy.h"
-#include "base/text.h"
 #include "base/varint.h"
 #include "storage/disk.h"
 #include "storage/metadata.h"
@@ -37,31 +32,16 @@ enum {
 	SEAL_SAMPLES = 600000,
 	SEAL_PER_SERIES = 2 * HEAD_BLOCK, /* its blocks are full then */
 	SEAL_MOST = 8000000,
-	REFUSED_LIMIT = 16 << 20,
-	KEYS_KEPT = 100000,
-	NO_KEY = UINT32_MAX,
-};
-
-/* What one request needs while it is decoded; kept for the next one. */
-struct decoder {
-	struct decoder *next;
-	struct rw_reader *reader;
-	struct buf raw, refused;
-	struct rw_request request;
-	uint32_t *slots; /* of each time series; NO_KEY: refused */
-	size_t cap;
-	struct observation *obs;
-	size_t nobs, obs_cap;
-	size_t nplain;
+	LIST_LIMIT = 32 << 20,
 };
 
 /* --- decoders ------------------------------------------------------------------------ */
 
-static void decoder_free(struct decoder *d)
+void decoder_free(struct decoder *d)
 {
 	rw_reader_free(d->reader);
 	buf_release(&d->raw);
-	buf_release(&d->refused);
+	buf_release(&d->list);
 	mem_free(d->slots);
 	mem_free(d->obs);
 	mem_free(d);
@@ -76,7 +56,7 @@ static struct decoder *decoder_new(struct err *e)
 		return NULL;
 	}
 	buf_init(&d->raw, remote_write_defaults.raw_bytes + 64);
-	buf_init(&d->refused, REFUSED_LIMIT);
+	buf_init(&d->list, LIST_LIMIT);
 	d->reader = rw_reader_new(e);
 	if (d->reader)
 		return d;
@@ -84,7 +64,7 @@ static struct decoder *decoder_new(struct err *e)
 	return NULL;
 }
 
-static struct decoder *decoder_take(struct store *s, struct err *e)
+struct decoder *decoder_take(struct store *s, struct err *e)
 {
 	struct decoder *d;
 
@@ -93,10 +73,15 @@ static struct decoder *decoder_take(struct store *s, struct err *e)
 	if (d)
 		s->decoders = d->next;
 	pthread_mutex_unlock(&s->decoders_lock);
-	return d ? d : decoder_new(e);
+	if (!d)
+		return decoder_new(e);
+	buf_clear(&d->raw);
+	buf_clear(&d->list);
+	d->nplain = 0;
+	return d;
 }
 
-static void decoder_give(struct store *s, struct decoder *d)
+void decoder_give(struct store *s, struct decoder *d)
 {
 	for (size_t i = 0; i < d->nobs; i++)
 		labels_unref(d->obs[i].labels);
@@ -107,17 +92,8 @@ static void decoder_give(struct store *s, struct decoder *d)
 	pthread_mutex_unlock(&s->decoders_lock);
 }
 
-static int decode(struct decoder *d, struct slice body, struct err *e)
+int decoder_room(struct decoder *d, size_t n, struct err *e)
 {
-	size_t n;
-
-	buf_clear(&d->raw);
-	buf_clear(&d->refused);
-	d->nobs = d->nplain = 0;
-	if (snappy_decode(body, remote_write_defaults.raw_bytes, &d->raw, e) < 0 ||
-	    rw_read(d->reader, buf_all(&d->raw), &remote_write_defaults, &d->request, e) < 0)
-		return -1;
-	n = d->request.nseries;
 	if (n <= d->cap)
 		return 0;
 	mem_free(d->slots);
@@ -126,113 +102,15 @@ static int decode(struct decoder *d, struct slice body, struct err *e)
 	return d->slots ? 0 : err_set(e, ERR_MEMORY, "no memory to read a request");
 }
 
+int decoder_read(struct decoder *d, struct slice body, struct err *e)
+{
+	if (snappy_decode(body, remote_write_defaults.raw_bytes, &d->raw, e) < 0 ||
+	    rw_read(d->reader, buf_all(&d->raw), &remote_write_defaults, &d->request, e) < 0)
+		return -1;
+	return decoder_room(d, d->request.nseries, e);
+}
+
 /* --- finding the series of a request ---------------------------------------------------- */
-
-struct resolving {
-	struct store *s;
-	struct decoder *d;
-	struct view_of_store view; /* opened when something new comes */
-	struct write *w;           /* NULL: replaying */
-	struct slice skip;         /* replaying: what was refused */
-	uint64_t skip_next;
-};
-
-static void refuse(struct resolving *r, const char *reason, uint64_t n, const struct err *why)
-{
-	counter_add_for(C_STORE_REFUSED, slice_str(reason), (double)n);
-	if (!r->w)
-		return;
-	r->w->refused += n;
-	if (r->w->bad.code == ERR_NONE)
-		r->w->bad = *why;
-}
-
-static const char *text_of(const struct label *l, size_t n, char out[SERIES_TEXT])
-{
-	struct err e;
-	struct labels *ls = labels_intern(l, n, &e);
-
-	snprintf(out, SERIES_TEXT, "a series");
-	if (ls)
-		series_text(ls, out);
-	labels_unref(ls);
-	return out;
-}
-
-static void say_refused(struct slice bytes, struct err *why)
-{
-	struct label l[LABELS_MAX];
-	char text[SERIES_TEXT];
-	size_t n;
-
-	if (rw_labels(bytes, l, &n, why) < 0)
-		n = 0;
-	err_set(why, ERR_INVALID,
-		"%s is a statistic and cannot take plain samples (remote write is not named as a "
-		"source of its family)",
-		text_of(l, n, text));
-}
-
-static int say_plain(const struct label *l, size_t n, struct err *e)
-{
-	char text[SERIES_TEXT];
-
-	return err_set(e, ERR_INVALID,
-		       "%s is a statistic now and has plain samples: export, delete and import it",
-		       text_of(l, n, text));
-}
-
-/* Sets what the slot is; 0, or -1 with the sentence why it cannot take samples. Takes the labels,
- * which a statistic must have. */
-static int classify(struct head_slot *slot, struct slice bytes, struct labels *take, bool statistic,
-		    struct series_kind kind, struct err *e)
-{
-	slot->class = !statistic ? SERIES_PLAIN : take ? SERIES_STATISTIC : SERIES_REFUSED;
-	slot->months = kind.months;
-	slot->preliminary = kind.preliminary;
-	if (slot->class == SERIES_STATISTIC && !slot->labels)
-		slot->labels = take;
-	else
-		labels_unref(take);
-	if (slot->class == SERIES_REFUSED) {
-		say_refused(bytes, e);
-		return -1;
-	}
-	return 0;
-}
-
-/* A key for label bytes never seen before. -1: refused, with the sentence. */
-static int meet(struct resolving *r, struct slice bytes, struct head_hash hash, uint32_t after,
-		uint32_t *key, struct err *e)
-{
-	struct store *s = r->s;
-	struct label l[LABELS_MAX];
-	struct labels *labels = NULL;
-	struct series_kind kind = { .class = SERIES_PLAIN };
-	bool statistic;
-	uint32_t id;
-	size_t n;
-
-	if (rw_labels(bytes, l, &n, e) < 0)
-		return -1;
-	if (r->w && s->opt.classify)
-		kind = s->opt.classify(s->opt.classify_ctx, l, n);
-	if (kind.class == SERIES_REFUSED) {
-		say_refused(bytes, e);
-		return -1;
-	}
-	/* Before there is a key: one of a statistic without labels could never be used. */
-	if (kind.class == SERIES_STATISTIC && !(labels = labels_intern(l, n, e)))
-		return -1;
-	if (store_find_or_add(s, &r->view, l, n, kind.class == SERIES_STATISTIC, &id, &statistic,
-			      e) < 0 ||
-	    (kind.class == SERIES_STATISTIC && !statistic && say_plain(l, n, e) < 0) ||
-	    head_add(&s->head, hash, after, id, key, e) < 0) {
-		labels_unref(labels);
-		return -1;
-	}
-	return classify(&s->head.slots[s->head.keys[*key].slot], bytes, labels, statistic, kind, e);
-}
 
 /* Replaying: whether the i-th time series was refused. */
 static bool was_skipped(struct resolving *r, uint64_t i)
@@ -247,9 +125,30 @@ static bool was_skipped(struct resolving *r, uint64_t i)
 
 static int note_refused(struct decoder *d, size_t i, size_t *before)
 {
-	varint_add(&d->refused, i - *before);
+	varint_add(&d->list, i - *before);
 	*before = i + 1;
-	return buf_check(&d->refused, NULL);
+	return buf_check(&d->list, NULL);
+}
+
+static int meet(struct resolving *r, struct slice bytes, struct head_hash hash, uint32_t after,
+		uint32_t *key, struct err *e)
+{
+	struct label l[LABELS_MAX];
+	size_t n;
+
+	if (rw_labels(bytes, l, &n, e) < 0)
+		return -1;
+	return ingest_meet(r, l, n, hash, after, key, e);
+}
+
+static void say_refused(struct slice bytes, struct err *why)
+{
+	struct label l[LABELS_MAX];
+	size_t n;
+
+	if (rw_labels(bytes, l, &n, why) < 0)
+		n = 0;
+	ingest_say_statistic(l, n, why);
 }
 
 /* The slot of every time series. -1: nothing of the request can be used. */
@@ -272,8 +171,7 @@ static int resolve(struct resolving *r, struct err *e)
 		hash = head_hash(x->labels);
 		key = head_find(h, hash, after);
 		if (key == NO_KEY && meet(r, x->labels, hash, after, &key, &why) < 0) {
-			if (why.code == ERR_MEMORY || why.code == ERR_CORRUPT ||
-			    why.code == ERR_IO) {
+			if (ingest_is_failure(&why)) {
 				*e = why;
 				return -1;
 			}
@@ -291,7 +189,7 @@ static int resolve(struct resolving *r, struct err *e)
 		if (d->slots[i] == NO_KEY) {
 			if (why.code == ERR_NONE)
 				say_refused(x->labels, &why);
-			refuse(r, "series", x->n, &why);
+			ingest_refuse(r, "series", x->n, &why);
 		}
 	}
 	return 0;
@@ -339,7 +237,7 @@ static int take_statistic(struct resolving *r, const struct head_slot *slot,
 			return -1;
 		else
 			continue;
-		refuse(r, "figure", 1, &why);
+		ingest_refuse(r, "figure", 1, &why);
 	}
 	return 0;
 }
@@ -393,8 +291,7 @@ static int hand_over_figures(struct store *s, struct decoder *d, struct write *w
 	return -1;
 }
 
-/* --- putting it into the head ------------------------------------------------------------------
- */
+/* --- putting it into the head ----------------------------------------------------------- */
 
 static int take_plain(struct resolving *r, struct generation *g, struct head_slot *slot,
 		      const struct rw_series *x, int64_t latest_ms, struct err *e)
@@ -405,15 +302,13 @@ static int take_plain(struct resolving *r, struct generation *g, struct head_slo
 	for (uint32_t i = 0; i < x->n; i++) {
 		if (p[i].t_ms > latest_ms) {
 			struct err why;
-			char at[TIME_TEXT], text[SERIES_TEXT];
 			struct label l[LABELS_MAX];
 			size_t n;
 
 			if (rw_labels(x->labels, l, &n, &why) < 0)
 				n = 0;
-			err_set(&why, ERR_INVALID, "%s at %s: more than 10 minutes in the future",
-				text_of(l, n, text), time_text(p[i].t_ms, at));
-			refuse(r, "future", 1, &why);
+			ingest_say_future(l, n, p[i].t_ms, &why);
+			ingest_refuse(r, "future", 1, &why);
 			continue;
 		}
 		kept++;
@@ -426,31 +321,35 @@ static int take_plain(struct resolving *r, struct generation *g, struct head_slo
 	return 0;
 }
 
-static void prefetch(const struct head *h, const struct generation *g, const struct decoder *d,
-		     size_t i)
+void ingest_prefetch(const struct store *s, const uint32_t *slots, size_t i, size_t n)
 {
-	const struct head_slot *s;
+	const struct head_slot *slot;
 
-	if (i >= d->request.nseries || d->slots[i] == NO_KEY)
+	if (i >= n || slots[i] == NO_KEY)
 		return;
-	s = &h->slots[d->slots[i]];
-	if (s->generation != g->number)
+	slot = &s->head.slots[slots[i]];
+	if (slot->generation != s->active->number)
 		return;
-	__builtin_prefetch(&s->tail->samples[s->n % HEAD_BLOCK], 1);
-	__builtin_prefetch(&s->tail->request[s->n % HEAD_BLOCK], 1);
-	__builtin_prefetch(s->chain, 1);
+	__builtin_prefetch(&slot->tail->samples[slot->n % HEAD_BLOCK], 1);
+	__builtin_prefetch(&slot->tail->request[slot->n % HEAD_BLOCK], 1);
+	__builtin_prefetch(slot->chain, 1);
+}
+
+int64_t ingest_latest(int64_t received_ms)
+{
+	return received_ms > INT64_MAX - AHEAD_MS ? INT64_MAX : received_ms + AHEAD_MS;
 }
 
 static int apply(struct resolving *r, struct generation *g, int64_t received_ms, struct err *e)
 {
 	struct decoder *d = r->d;
 	struct head *h = &r->s->head;
-	int64_t latest_ms = received_ms > INT64_MAX - AHEAD_MS ? INT64_MAX : received_ms + AHEAD_MS;
+	int64_t latest_ms = ingest_latest(received_ms);
 
 	for (size_t i = 0; i < d->request.nseries; i++) {
 		struct head_slot *slot;
 
-		prefetch(h, g, d, i + 4);
+		ingest_prefetch(r->s, d->slots, i + 4, d->request.nseries);
 		if (d->slots[i] == NO_KEY)
 			continue;
 		slot = &h->slots[d->slots[i]];
@@ -464,8 +363,7 @@ static int apply(struct resolving *r, struct generation *g, int64_t received_ms,
 	return 0;
 }
 
-/* --- a request
- * ------------------------------------------------------------------------------------ */
+/* --- a request -------------------------------------------------------------------------- */
 
 uint64_t ingest_seal_limit(const struct store *s)
 {
@@ -531,18 +429,11 @@ static int check_store(struct store *s, struct err *e)
 	return note_short(s, e);
 }
 
-static int log_request(struct store *s, const struct decoder *d, const struct write *w,
-		       struct err *e)
+int ingest_log_record(struct store *s, const struct wal_record *r, struct err *e)
 {
-	struct wal_record r = { .received_ms = w->received_ms,
-				.refused = buf_all(&d->refused),
-				.body = w->body };
-
-	if (!d->nplain)
-		return 0;
-	if (wal_append(s->wal, &r, e) < 0)
+	if (wal_append(s->wal, r, e) < 0)
 		return e->code == ERR_FULL ? note_short(s, e) : -1;
-	s->disk_logged += w->body.n;
+	s->disk_logged += r->list.n + r->body.n;
 	if (s->told_short)
 		store_note_room(s);
 	s->told_short = false;
@@ -557,30 +448,51 @@ static int need_log(struct store *s, struct err *e)
 	return s->active->samples > 0 ? ingest_rotate(s, e) : ingest_open(s, e);
 }
 
-static int ingest_locked(struct resolving *r, struct write *w, struct err *e)
+int ingest_begin(struct store *s, struct err *e)
+{
+	return check_store(s, e) < 0 || need_log(s, e) < 0 || wait_for_room(s, e) < 0 ? -1 : 0;
+}
+
+void ingest_commit(struct store *s, struct write *w, bool plain, bool figures)
+{
+	struct err why;
+
+	atomic_store_explicit(&s->completed, s->request, memory_order_release);
+	/* One part is ours until both others are on their way. */
+	atomic_store_explicit(&w->parts, 1 + plain + figures, memory_order_release);
+	if (plain) {
+		counter_add(C_STORE_SAMPLES, (double)w->samples);
+		sync_push(s, w);
+	}
+	if (s->active->samples < ingest_seal_limit(s) || s->sealing)
+		return;
+	if (ingest_rotate(s, &why) < 0)
+		log_event(LOG_WARN, "cannot begin a new log file", log_err(&why));
+}
+
+static int log_request(struct store *s, const struct decoder *d, const struct write *w,
+		       struct err *e)
+{
+	if (!d->nplain)
+		return 0;
+	return ingest_log_record(s,
+				 &(struct wal_record){ .kind = WAL_REQUEST,
+						       .received_ms = w->received_ms,
+						       .list = buf_all(&d->list),
+						       .body = w->body },
+				 e);
+}
+
+static int write_locked(struct resolving *r, struct write *w, struct err *e)
 {
 	struct store *s = r->s;
 
-	if (check_store(s, e) < 0 || need_log(s, e) < 0 || wait_for_room(s, e) < 0 ||
-	    resolve(r, e) < 0 || log_request(s, r->d, w, e) < 0)
+	if (ingest_begin(s, e) < 0 || resolve(r, e) < 0 || log_request(s, r->d, w, e) < 0)
 		return -1;
 	s->request++;
 	if (apply(r, s->active, w->received_ms, e) < 0)
 		return -1;
-	atomic_store_explicit(&s->completed, s->request, memory_order_release);
-	/* One part is ours until both others are on their way. */
-	atomic_store_explicit(&w->parts, 1 + (r->d->nplain > 0) + (r->d->nobs > 0),
-			      memory_order_release);
-	if (r->d->nplain) {
-		counter_add(C_STORE_SAMPLES, (double)w->samples);
-		sync_push(s, w);
-	}
-	if (s->active->samples >= ingest_seal_limit(s) && !s->sealing) {
-		struct err why;
-
-		if (ingest_rotate(s, &why) < 0)
-			log_event(LOG_WARN, "cannot begin a new log file", log_err(&why));
-	}
+	ingest_commit(s, w, r->d->nplain > 0, r->d->nobs > 0);
 	return 0;
 }
 
@@ -598,12 +510,12 @@ int store_write(struct store *s, struct write *w, struct err *e)
 	r.d = decoder_take(s, e);
 	if (!r.d)
 		return -1;
-	if (decode(r.d, w->body, e) < 0) {
+	if (decoder_read(r.d, w->body, e) < 0) {
 		decoder_give(s, r.d);
 		return -1;
 	}
 	pthread_mutex_lock(&s->ingest_lock);
-	rc = ingest_locked(&r, w, e);
+	rc = write_locked(&r, w, e);
 	pthread_mutex_unlock(&s->ingest_lock);
 	view_close(&r.view);
 	if (rc == 0)
@@ -623,156 +535,17 @@ void store_reclassify(struct store *s)
 	pthread_mutex_unlock(&s->ingest_lock);
 }
 
-/* --- log files
- * ---------------------------------------------------------------------------------------- */
-
-static struct wal *wal_new(const char *dir, uint64_t number, struct err *e)
+int ingest_replay_request(struct resolving *r, const struct wal_record *x, struct err *e)
 {
-	struct wal *w = mem_zalloc(sizeof(*w));
-
-	if (!w) {
-		err_set(e, ERR_MEMORY, "no memory for a log file");
-		return NULL;
-	}
-	if (wal_create(w, dir, number, e) == 0)
-		return w;
-	mem_free(w);
-	return NULL;
-}
-
-static int seal_active(struct layout *l, void *ctx, struct err *e)
-{
-	if (layout_set_names_aside(l, e) < 0)
-		return -1;
-	l->sealed = l->active;
-	l->active = generation_ref(ctx);
-	return 0;
-}
-
-int ingest_rotate(struct store *s, struct err *e)
-{
-	uint64_t number = s->active->number + 1;
-	struct wal *next = wal_new(s->dir, number, e), *before = s->wal;
-	struct generation *g = next ? generation_new(number, s->request + 1, e) : NULL;
-	int rc = -1;
-
-	if (g) {
-		pthread_mutex_lock(&s->index_lock);
-		rc = store_relayout(s, seal_active, g, e);
-		pthread_mutex_unlock(&s->index_lock);
-	}
-	if (rc < 0) {
-		generation_unref(g);
-		if (next) {
-			wal_close(next);
-			unlink(next->path);
-		}
-		mem_free(next);
-		return -1;
-	}
-	/* Keys of senders that are gone; those that are not are met again, once. */
-	if (s->head.nkeys > KEYS_KEPT && s->head.nkeys / 4 > s->active->series)
-		head_forget(&s->head);
-	generation_unref(s->active);
-	s->active = g;
-	s->sealing = true;
-	s->wal = next;
-	if (before)
-		sync_end(s, before);
-	packer_wake(s);
-	return 0;
-}
-
-/* --- opening
- * -------------------------------------------------------------------------------------------- */
-
-static int replay_record(void *ctx, const struct wal_record *x, struct err *e)
-{
-	struct resolving *r = ctx;
-	struct store *s = r->s;
 	uint64_t first;
-	int rc;
 
-	if (decode(r->d, x->body, e) < 0)
+	buf_clear(&r->d->raw);
+	buf_clear(&r->d->list);
+	if (decoder_read(r->d, x->body, e) < 0)
 		return -1;
-	r->skip = x->refused;
+	r->skip = x->list;
 	r->skip_next = varint_take(&r->skip, &first) ? first : UINT64_MAX;
-	s->request++;
-	rc = resolve(r, e);
-	if (rc == 0)
-		rc = apply(r, s->active, x->received_ms, e);
-	atomic_store(&s->completed, s->request);
-	return rc;
-}
-
-static int replay_file(struct resolving *r, uint64_t number, bool last, struct err *e)
-{
-	char path[4096];
-	uint64_t end, size;
-
-	if (numbered_path(path, r->s->dir, "log", number, ".log", e) < 0 ||
-	    wal_read(path, number, replay_record, r, &end, &size, e) < 0)
+	if (resolve(r, e) < 0)
 		return -1;
-	if (end == size || r->s->opt.read_only)
-		return 0;
-	if (!last)
-		log_event(LOG_WARN, "a log file that is not the last one ends with half a request",
-			  log_s("path", path));
-	log_event(LOG_INFO, "cut off what was never acknowledged", log_s("path", path),
-		  log_i("bytes", (int64_t)(size - end)));
-	return wal_cut(path, end, e);
-}
-
-int ingest_replay(struct store *s, uint64_t from_number, bool *any, struct err *e)
-{
-	struct resolving r = { .s = s, .skip_next = UINT64_MAX };
-	uint64_t *numbers;
-	size_t n;
-	int rc = 0;
-
-	*any = false;
-	if (numbered_files(s->dir, "log", ".log", &numbers, &n, e) < 0)
-		return -1;
-	r.d = decoder_take(s, e);
-	if (!r.d)
-		rc = -1;
-	pthread_mutex_lock(&s->ingest_lock);
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		if (numbers[i] < from_number)
-			continue;
-		s->active->number = numbers[i];
-		rc = replay_file(&r, numbers[i], i + 1 == n, e);
-	}
-	pthread_mutex_unlock(&s->ingest_lock);
-	view_close(&r.view);
-	if (r.d)
-		decoder_give(s, r.d);
-	mem_free(numbers);
-	/* What its series are was not asked. */
-	head_forget(&s->head);
-	*any = s->active->samples > 0;
-	return rc;
-}
-
-int ingest_open(struct store *s, struct err *e)
-{
-	s->wal = wal_new(s->dir, s->active->number, e);
-	return s->wal ? 0 : -1;
-}
-
-void ingest_close(struct store *s)
-{
-	struct decoder *d;
-
-	while ((d = s->decoders)) {
-		s->decoders = d->next;
-		decoder_free(d);
-	}
-	if (s->wal) {
-		wal_close(s->wal);
-		mem_free(s->wal);
-	}
-	head_release(&s->head);
-	generation_unref(s->active);
-	s->active = NULL;
+	return apply(r, r->s->active, x->received_ms, e);
 }

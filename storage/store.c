@@ -373,12 +373,11 @@ static int check_append(const struct append *a, struct err *e)
 	return 0;
 }
 
-/* Samples of our own take the way of remote write, in its form. */
+/* Samples of our own, then the observations. */
 struct own_write {
 	struct write w;
 	struct store *s;
 	struct append *a;
-	struct buf body;
 };
 
 static void finish_append(struct append *a)
@@ -395,7 +394,6 @@ static void own_done(struct write *w)
 	struct store *s = o->s;
 
 	a->err = w->err;
-	buf_release(&o->body);
 	mem_free(o);
 	if (a->nobs == 0 || a->err.code != ERR_NONE) {
 		finish_append(a);
@@ -417,25 +415,6 @@ static int64_t wall_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static int encode_samples(const struct append *a, struct buf *out, struct err *e)
-{
-	struct buf raw;
-	int rc;
-
-	buf_init(&raw, remote_write_defaults.raw_bytes);
-	for (size_t i = 0; i < a->nsamples; i++) {
-		const struct labels *ls = a->samples[i].labels;
-		struct rw_sample x = { a->samples[i].t_ms, a->samples[i].value };
-
-		rw_put_series(&raw, ls->l, ls->n, &x, 1);
-	}
-	rc = buf_check(&raw, e);
-	if (rc == 0)
-		rc = snappy_encode(buf_all(&raw), out, e);
-	buf_release(&raw);
-	return rc;
-}
-
 static int append_samples(struct store *s, struct append *a, struct err *e)
 {
 	struct own_write *o = mem_zalloc(sizeof(*o));
@@ -444,17 +423,12 @@ static int append_samples(struct store *s, struct append *a, struct err *e)
 		return err_set(e, ERR_MEMORY, "no memory to write samples");
 	o->s = s;
 	o->a = a;
-	buf_init(&o->body, 2 * remote_write_defaults.raw_bytes);
 	o->w.done = own_done;
 	o->w.ctx = o;
 	o->w.patient = a->patient && a->nobs == 0;
 	o->w.received_ms = a->submission.received_ms ? a->submission.received_ms : wall_ms();
-	if (encode_samples(a, &o->body, e) == 0) {
-		o->w.body = buf_all(&o->body);
-		if (store_write(s, &o->w, e) == 0)
-			return 0;
-	}
-	buf_release(&o->body);
+	if (ingest_samples(s, &o->w, a->samples, a->nsamples, e) == 0)
+		return 0;
 	mem_free(o);
 	return -1;
 }

@@ -1,7 +1,7 @@
 /*
  * store_impl.h - what the files of the store share; nobody else includes it.
  *
- *   ingest.c    remote write requests: decode, find the series, log, put into the head
+ *   ingest*.c   plain samples: find the series, log, put into the head (ingest_impl.h)
  *   sync.c      the sync thread: makes the log durable and acknowledges
  *   writer.c    the writer thread: the only write transaction
  *   packer.c    the packer thread, which lets pack.c work: generation -> run -> partition, fresh
@@ -33,7 +33,7 @@
 
 #include <pthread.h>
 
-struct decoder; /* ingest.c */
+struct decoder; /* ingest_impl.h */
 
 /* What another thread asks of the packer's and waits for; all but serve() under the store's lock.
  */
@@ -191,9 +191,13 @@ void store_note_failed(struct store *s, const struct err *why);
 void store_note_full(struct store *s, const struct err *why);
 void store_note_room(struct store *s);
 
-/* --- ingest.c, sync.c ------------------------------------------------------------------- */
+/* --- ingest*.c, sync.c ------------------------------------------------------------------ */
 
 int ingest_open(struct store *s, struct err *e);
+/* store_write() for samples whose label sets are known; w->body is not looked at. Borrowed for the
+ * call. A statistic is refused. */
+int ingest_samples(struct store *s, struct write *w, const struct plain_sample *x, size_t n,
+		   struct err *e);
 /* Reads the log files that no run covers; *any tells whether there was something in them. */
 int ingest_replay(struct store *s, uint64_t from_number, bool *any, struct err *e);
 void ingest_close(struct store *s);

@@ -27,7 +27,7 @@
 
 static const char magic[8] = { 'p', 'w', 'l', 'o', 'g', 0, 0, 1 };
 
-enum { DURABLE_AT = 24, KIND_REMOTE_WRITE = 1 };
+enum { DURABLE_AT = 24 };
 
 static size_t padded(size_t n)
 {
@@ -144,6 +144,7 @@ int wal_create(struct wal *l, const char *dir, uint64_t number, struct err *e)
 	l->written = 0;
 	l->next = NULL;
 	l->marked = false;
+	l->named = 0;
 	atomic_init(&l->durable, 0);
 	if (numbered_path(l->path, dir, "log", number, ".log", e) < 0)
 		return -1;
@@ -168,9 +169,9 @@ int wal_append(struct wal *l, const struct wal_record *r, struct err *e)
 {
 	static const uint8_t zeros[8];
 	uint8_t head[WAL_RECORD_HEAD] = { 0 };
-	size_t n = WAL_RECORD_HEAD + r->refused.n + r->body.n, whole = padded(n);
+	size_t n = WAL_RECORD_HEAD + r->list.n + r->body.n, whole = padded(n);
 	struct iovec parts[4] = { { head, sizeof(head) },
-				  { (void *)(uintptr_t)r->refused.p, r->refused.n },
+				  { (void *)(uintptr_t)r->list.p, r->list.n },
 				  { (void *)(uintptr_t)r->body.p, r->body.n },
 				  { (void *)(uintptr_t)zeros, whole - n } };
 	uint32_t crc;
@@ -181,10 +182,10 @@ int wal_append(struct wal *l, const struct wal_record *r, struct err *e)
 	put_le32(head + 4, (uint32_t)n);
 	put_le64(head + 8, atomic_load(&l->durable));
 	put_le64(head + 16, (uint64_t)r->received_ms);
-	head[24] = KIND_REMOTE_WRITE;
-	put_le32(head + 28, (uint32_t)r->refused.n);
+	head[24] = (uint8_t)r->kind;
+	put_le32(head + 28, (uint32_t)r->list.n);
 	crc = crc32c(0, head + 4, sizeof(head) - 4);
-	crc = crc32c(crc, r->refused.p, r->refused.n);
+	crc = crc32c(crc, r->list.p, r->list.n);
 	put_le32(head, crc32c(crc, r->body.p, r->body.n));
 	do
 		got = pwritev(l->fd, parts, 4, (off_t)l->written);
@@ -234,21 +235,22 @@ static bool record_at(struct slice file, uint64_t at, struct wal_record *r, uint
 {
 	const char *p = file.p + at;
 	uint64_t left = file.n - at;
-	uint32_t n, refused;
+	uint32_t n, list;
 
 	if (left < WAL_RECORD_HEAD)
 		return false;
 	n = get_le32(p + 4);
-	refused = get_le32(p + 28);
-	if (n < WAL_RECORD_HEAD || n > WAL_RECORD_MAX || n > left ||
-	    refused > n - WAL_RECORD_HEAD || p[24] != KIND_REMOTE_WRITE)
+	list = get_le32(p + 28);
+	if (n < WAL_RECORD_HEAD || n > WAL_RECORD_MAX || n > left || list > n - WAL_RECORD_HEAD ||
+	    (p[24] != WAL_REQUEST && p[24] != WAL_SAMPLES))
 		return false;
 	if (crc32c(0, p + 4, n - 4) != get_le32(p))
 		return false;
 	*durable = get_le64(p + 8);
+	r->kind = p[24];
 	r->received_ms = (int64_t)get_le64(p + 16);
-	r->refused = slice_of(p + WAL_RECORD_HEAD, refused);
-	r->body = slice_of(p + WAL_RECORD_HEAD + refused, n - WAL_RECORD_HEAD - refused);
+	r->list = slice_of(p + WAL_RECORD_HEAD, list);
+	r->body = slice_of(p + WAL_RECORD_HEAD + list, n - WAL_RECORD_HEAD - list);
 	*next = at + padded(n);
 	if (*next > file.n)
 		*next = file.n;

@@ -1,5 +1,5 @@
 /*
- * wal.h - the write-ahead log: short files of requests as they came, from which plain samples are
+ * wal.h - the write-ahead log: short files of requests, from which plain samples are
  * acknowledged.
  *
  * A log file is NNNNNNNN.log in the folder "log" of the store. Requests are written in
@@ -21,11 +21,19 @@
  *    4  4  bytes of the record, without the padding behind
  *    8  8  durable bytes of the file when it was written
  *   16  8  received (milliseconds since 1970)
- *   24  1  kind: 1 a remote write request, snappy block and protobuf as they came
+ *   24  1  kind
  *   25  3  0
- *   28  4  bytes of the list of series that were refused: varints, each the number of a
- *          time series in the request less the one before (-1)
- *   32     that list, then the request
+ *   28  4  bytes of the list
+ *   32     the list, then the body
+ *
+ * Kind 1, a remote write request: the body is the snappy block as it came; the list are the series
+ * that were refused: varints, each the number of a time series in the request less the one
+ * before (-1).
+ *
+ * Kind 2, samples of our own: the list names series, which get the next numbers of this file,
+ * from 0: a varint with its bytes, then the labels as in a TimeSeries. The body are samples: a
+ * varint with the number of the series less that of the sample before (-1), a varint with the time
+ * less the one before (received), both zigzag; the value, 8 bytes.
  *
  * After a crash the end of the file may be torn: what is bad and was never durable is cut.
  * What is bad although it was durable (the head or a later record says so) is an error.
@@ -44,10 +52,12 @@
 
 enum { WAL_HEAD_BYTES = 40, WAL_RECORD_HEAD = 32, WAL_RECORD_MAX = 64 << 20 };
 
+enum wal_kind { WAL_REQUEST = 1, WAL_SAMPLES = 2 };
+
 struct wal_record {
+	enum wal_kind kind;
 	int64_t received_ms;
-	struct slice refused; /* the list */
-	struct slice body;
+	struct slice list, body;
 };
 
 /* --- writing ---------------------------------------------------------------------- */
@@ -59,6 +69,7 @@ struct wal {
 	_Atomic uint64_t durable; /* set by whoever synced */
 	struct wal *next;         /* the owner's */
 	bool marked;              /* the sync thread's: log/LAST was told of it */
+	uint32_t named;           /* the owner's: series named in it */
 	char path[4096];
 };
 

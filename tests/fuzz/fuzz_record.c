@@ -246,7 +246,7 @@ static int on_record(void *ctx, const struct wal_record *r, struct err *e)
 	struct slice *whole = ctx;
 
 	(void)e;
-	MUST(lies_within(r->refused, *whole) && lies_within(r->body, *whole));
+	MUST(lies_within(r->list, *whole) && lies_within(r->body, *whole));
 	return 0;
 }
 

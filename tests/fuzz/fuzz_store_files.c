@@ -70,7 +70,7 @@ static void repair_log(char *p, size_t n)
 		if (bytes < WAL_RECORD_HEAD || bytes > n - at)
 			return;
 		put_le32((uint8_t *)p + at + 4, bytes);
-		p[at + 24] = 1;
+		p[at + 24] = (char)(1 + (p[at + 24] & 1));
 		put_le32((uint8_t *)p + at, crc32c(0, p + at + 4, bytes - 4));
 		at += (bytes + 7) & ~7u;
 		if (at > n)
@@ -85,8 +85,8 @@ static int count(void *ctx, const struct wal_record *r, struct err *e)
 	(void)e;
 	if (r->body.n > 0)
 		last = r->body.p[r->body.n - 1];
-	if (r->refused.n > 0)
-		last = r->refused.p[r->refused.n - 1];
+	if (r->list.n > 0)
+		last = r->list.p[r->list.n - 1];
 	(void)last;
 	++*(int *)ctx;
 	return 0;

@@ -57,6 +57,7 @@ partition 1
 partition 2
 patches
 run
+samples of our own
 small numbers: runs
 small numbers: whole
 times 1

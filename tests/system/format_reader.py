@@ -532,25 +532,59 @@ def request_series(raw, known):
                 sample = {1: 0, 2: 0}
                 sample.update(fields(value))
                 samples.append((s64(sample[2]), sample[1]))
-        key = tuple(texts)
-        if key not in known:
-            pairs = ({1: b"", 2: b"", **dict(fields(text))} for text in texts)
-            known[key] = tuple(sorted(((p[1], p[2]) for p in pairs if p[2])))
-        yield known[key], samples
+        yield sorted_labels(texts, known), samples
+
+
+def sorted_labels(texts, known):
+    """Labels by their `labels` fields, as one puts them in order."""
+    key = tuple(texts)
+    if key not in known:
+        pairs = ({1: b"", 2: b"", **dict(fields(text))} for text in texts)
+        known[key] = tuple(sorted(((p[1], p[2]) for p in pairs if p[2])))
+    return known[key]
+
+
+def samples_of_request(refused, body, received, known):
+    """Labels and [(time, bits)] of what was not refused."""
+    skip = refused_numbers(refused)
+    for i, (labels, samples) in enumerate(request_series(unpack_snappy(body), known)):
+        if i in skip:
+            met.add("a refused series")
+            continue
+        good = [(t, v) for t, v in samples if t <= received + 600000]
+        if len(good) < len(samples):
+            met.add("a sample of the future")
+        yield labels, good
+
+
+def series_names(raw, known):
+    """Labels of the series that a record of samples names."""
+    b = Bytes(raw)
+    while b.at < len(raw):
+        yield sorted_labels([value for _, value in fields(b.take(b.varint()))], known)
+
+
+def named_samples(raw, named, received):
+    b, number, t = Bytes(raw), -1, received
+    while b.at < len(raw):
+        number += b.signed()
+        t = s64(t + b.signed() & M64)
+        want(0 <= number < len(named), "a sample of a series that is not named")
+        yield named[number], [(t, b.number(8))]
 
 
 def good_record(raw, at):
     """The record's end, or None."""
     if len(raw) - at < 32:
         return None
-    check, size, _, _, kind, _, _, refused = struct.unpack("<IIQqBBHI", raw[at : at + 32])
-    if kind != 1 or not 32 <= size <= min(64 << 20, len(raw) - at) or refused > size - 32:
+    check, size, _, _, kind, _, _, first = struct.unpack("<IIQqBBHI", raw[at : at + 32])
+    if kind not in (1, 2) or not 32 <= size <= min(64 << 20, len(raw) - at) or first > size - 32:
         return None
     return at + size if crc(raw[at + 4 : at + size]) == check else None
 
 
 def log_records(raw, number):
-    """(received, refused, request) of each record; what is torn at the end is left out."""
+    """(kind, received, list, body) of each record; what is torn at the end is left out."""
     if len(raw) < 40:
         return
     want(raw[:8] == b"pwlog\0\0\1" and unsigned(raw[8:16]) == number, "log file %d" % number)
@@ -561,9 +595,9 @@ def log_records(raw, number):
     at = 40
     met.add("log")
     while at < len(raw) and (end := good_record(raw, at)):
-        received, refused = unsigned(raw[at + 16 : at + 24]), unsigned(raw[at + 28 : at + 32])
-        body = at + 32 + refused
-        yield s64(received), raw[at + 32 : body], raw[body:end]
+        received, first = unsigned(raw[at + 16 : at + 24]), unsigned(raw[at + 28 : at + 32])
+        body = at + 32 + first
+        yield raw[at + 24], s64(received), raw[at + 32 : body], raw[body:end]
         at = min(end + 7 & ~7, len(raw))
     if at < len(raw):
         met.add("a torn end")
@@ -735,23 +769,22 @@ class Store:
                 continue
             want(number == covered + 1, "the log file before %d is missing" % number)
             covered = number
-            for received, refused, body in log_records(raw, number):
-                skip = refused_numbers(refused)
-                for i, (labels, samples) in enumerate(request_series(unpack_snappy(body), known)):
-                    if i in skip:
-                        met.add("a refused series")
-                        continue
+            named = []
+            for kind, received, first, body in log_records(raw, number):
+                if kind == 2:
+                    met.add("samples of our own")
+                    named.extend(series_names(first, known))
+                    all_samples = named_samples(body, named, received)
+                else:
+                    all_samples = samples_of_request(first, body, received, known)
+                for labels, samples in all_samples:
                     if labels not in ids:
                         met.add("a series that only the log knows")
                         ids[labels] = next_id
                         self.names[next_id] = (tuple((n.decode(), v.decode()) for n, v in labels), False)
                         next_id += 1
                     want(not self.names[ids[labels]][1], "samples of a statistic in the log")
-                    of_series = self.samples.setdefault(ids[labels], {})
-                    good = [(t, v) for t, v in samples if t <= received + 600000]
-                    if len(good) < len(samples):
-                        met.add("a sample of the future")
-                    of_series.update(good)
+                    self.samples.setdefault(ids[labels], {}).update(samples)
 
     # submissions, ledger, originals
 

@@ -5,8 +5,9 @@
  *
  * Series of all kinds of times and values, so that each way of packing a column is taken; samples
  * that come late, twice, or replaced, in partitions, runs and the log; requests of which something
- * is refused; figures that are drafts, released, returned, given and moved, packed and not. What is
- * in it is the same each time. For format.sh, which reads it by the document.
+ * is refused; samples of our own; figures that are drafts, released, returned, given and moved,
+ * packed and not. What is in it is the same each time. For format.sh, which reads it by the
+ * document.
  */
 #include "base/date.h"
 #include "base/remote_write.h"
@@ -338,6 +339,45 @@ static void send_refused(void)
 	buf_release(&raw);
 }
 
+static void wake_append(struct append *a);
+
+/* Samples of our own: two times with the same series and one more, values of all bits, backwards in
+ * time, one of the future. The first series is known already. */
+static void send_own(void)
+{
+	struct plain_sample x[40];
+	struct err e = { 0 };
+	sem_t done;
+
+	sem_init(&done, 0, 0);
+	for (size_t i = 0; i < 40; i++) {
+		char k[24];
+
+		snprintf(k, sizeof(k), "%zu", i % 19);
+		x[i].labels = i % 19 ? labels_make(&e, "own", "k", k, NULL)
+				     : labels_make(&e, "unsorted", "a.b", "区", "z", "1", NULL);
+		x[i].t_ms = START - (int64_t)draw(100000) * (i % 3 ? 1 : 100000);
+		x[i].value = odd_value((double)draw(1000000) / 8);
+	}
+	x[7].t_ms = NOW + 600001;
+	for (size_t from = 0; from < 40; from += 20) {
+		struct append a = { .submission = { .received_ms = NOW },
+				    .samples = x + from,
+				    .nsamples = 20,
+				    .done = wake_append,
+				    .ctx = &done };
+
+		if (store_append(store, &a, &e) < 0)
+			give_up("samples of our own", &e);
+		while (sem_wait(&done) < 0)
+			;
+		if (a.err.code != (from ? ERR_NONE : ERR_INVALID))
+			give_up("samples of our own", &a.err);
+	}
+	for (size_t i = 0; i < 40; i++)
+		labels_unref(x[i].labels);
+}
+
 static void delete_some(void)
 {
 	struct matcher m = { .op = MATCH_EQ, .name = slice_str("values"), .value = slice_str("1") };
@@ -584,6 +624,7 @@ int main(int argc, char **argv)
 	send_late();
 	send_all(30);
 	send_refused();
+	send_own();
 	store_close(store);
 	return 0;
 }

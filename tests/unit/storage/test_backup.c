@@ -353,6 +353,7 @@ static void a_damaged_backup_is_refused_and_the_file_named(void **state)
 	assert_int_equal(truncate(log, st.st_size - 1), 0);
 	assert_refused(p, log, "is damaged: its length is not that in the manifest");
 	assert_int_equal(truncate(log, st.st_size), 0);
+	flip(log, st.st_size - 1);
 	assert_refused(p, log, "is damaged: its checksum");
 	flip(tmp_path(p->backup, "MANIFEST"), 40);
 	assert_fails(bring_back(p), &p->e, ERR_CORRUPT, "MANIFEST");

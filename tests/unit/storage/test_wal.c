@@ -51,11 +51,12 @@ static void make_body(int i, char body[], char list[])
 static int append(struct world *x, int i)
 {
 	char body[4096], list[8];
-	struct wal_record r = { .received_ms = -i * INT64_C(1000000007) };
+	struct wal_record r = { .kind = i % 2 ? WAL_REQUEST : WAL_SAMPLES,
+				.received_ms = -i * INT64_C(1000000007) };
 
 	make_body(i, body, list);
 	r.body = slice_of(body, (size_t)i);
-	r.refused = slice_of(list, (size_t)i % 5);
+	r.list = slice_of(list, (size_t)i % 5);
 	return wal_append(&x->l, &r, &x->e);
 }
 
@@ -78,9 +79,10 @@ static int see(void *ctx, const struct wal_record *r, struct err *e)
 	if (s->stop_at && s->n == s->stop_at)
 		return err_set(e, ERR_INVALID, "enough");
 	make_body(s->n, body, list);
-	if (r->received_ms != -s->n * INT64_C(1000000007) ||
+	if (r->kind != (s->n % 2 ? WAL_REQUEST : WAL_SAMPLES) ||
+	    r->received_ms != -s->n * INT64_C(1000000007) ||
 	    !slice_eq(r->body, slice_of(body, (size_t)s->n)) ||
-	    !slice_eq(r->refused, slice_of(list, (size_t)s->n % 5)))
+	    !slice_eq(r->list, slice_of(list, (size_t)s->n % 5)))
 		return err_set(e, ERR_INVALID, "record %d is another one", s->n);
 	s->n++;
 	return 0;
@@ -399,7 +401,9 @@ static void *write_on(void *arg)
 	struct writing *w = arg;
 
 	for (int i = 0; i < 2000 && !atomic_load(&w->stop); i++) {
-		struct wal_record r = { .received_ms = i, .body = slice_str("a request") };
+		struct wal_record r = { .kind = WAL_REQUEST,
+					.received_ms = i,
+					.body = slice_str("a request") };
 		struct err e;
 
 		if (wal_append(&w->x->l, &r, &e) < 0 ||
