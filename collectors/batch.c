@@ -90,10 +90,16 @@ void batch_free(struct batch *b)
 		return;
 	for (size_t i = 0; i < b->nobs; i++)
 		labels_unref(b->obs[i].labels);
-	for (size_t i = 0; i < b->nsamples; i++)
-		labels_unref(b->samples[i].labels);
+	batch_drop_samples(b);
 	arena_release(&b->arena);
 	mem_free(b);
+}
+
+void batch_drop_samples(struct batch *b)
+{
+	for (size_t i = 0; i < b->nsamples && !b->samples_borrowed; i++)
+		labels_unref(b->samples[i].labels);
+	b->nsamples = 0;
 }
 
 void batch_portion_stored(struct batch *b)
@@ -164,7 +170,8 @@ int batch_sample(struct batch *b, struct plain_sample s, struct err *e)
 				     b->nsamples + 1, sizeof(*b->samples));
 
 		if (!p) {
-			labels_unref(s.labels);
+			if (!b->samples_borrowed)
+				labels_unref(s.labels);
 			return too_much(b, "samples", e);
 		}
 		b->samples = p;

@@ -1,8 +1,8 @@
 /*
  * batch.h - what one document brought: figures, samples, and what was refused.
  *
- * A batch owns its arena and the labels in its lists. It is filled by a decode
- * job, then handed over whole (struct batch * moves: decode job -> emit -> done).
+ * A batch owns its arena and the labels in its lists, but for samples_borrowed. It is filled by a
+ * decode job, then handed over whole (struct batch * moves: decode job -> emit -> done).
  */
 #ifndef COLLECTORS_BATCH_H
 #define COLLECTORS_BATCH_H
@@ -69,7 +69,8 @@ struct batch {
 	size_t nobs, obs_cap;
 	struct plain_sample *samples;
 	size_t nsamples, samples_cap;
-	struct doubt *doubts; /* of observations, rows rising; the first BATCH_DOUBTS_MAX */
+	bool samples_borrowed; /* their labels are those of the feed's scrape cache */
+	struct doubt *doubts;  /* of observations, rows rising; the first BATCH_DOUBTS_MAX */
 	size_t ndoubts, doubts_cap;
 	size_t doubts_stored;         /* with portions before */
 	struct complaint *complaints; /* the first `complaints_max`; the counts are exact */
@@ -101,7 +102,10 @@ int batch_reserve(struct batch *b, size_t n, struct err *e);
 int batch_observe(struct batch *b, struct observation o, struct err *e);
 /* Of the observation that was given last. Its texts are borrowed as long as the batch lives. */
 int batch_doubt(struct batch *b, const struct doubt *d, struct err *e);
+/* Takes the reference to s.labels, also on failure, unless they are borrowed. */
 int batch_sample(struct batch *b, struct plain_sample s, struct err *e);
+/* Forgets its samples: they are stored, or not to be. */
+void batch_drop_samples(struct batch *b);
 void batch_complain(struct batch *b, enum refusal why, unsigned line, unsigned column,
 		    const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 /* With what was found in the document, for the Chinese sentence: refusal_zh() and `found`. */

@@ -117,6 +117,10 @@ struct collector_options {
 	 * worker that reads it. -1: nothing of it was stored; ERR_BUSY: soon perhaps. NULL:
 	 * documents go to the store as a whole. */
 	int (*store_portion)(void *ctx, struct emit_request *r, struct emitted *how, struct err *e);
+	/* A scrape, on the worker that read it: its samples are borrowed for the call alone, and
+	 * `done` follows on the loop, perhaps before it returns. -1: ERR_BUSY, the store has no
+	 * room for a while; it then goes to emit(). NULL: emit() has scrapes, too. */
+	int (*store_samples)(void *ctx, struct emit_request *r, struct err *e);
 	void *emit_ctx;
 	size_t portion_figures; /* so many make a portion; 0: 100,000 */
 	struct history history;

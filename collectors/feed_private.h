@@ -91,9 +91,11 @@ struct intake {
 	double decode_seconds;
 	struct progress progress; /* while the job runs */
 	size_t refused_told;      /* with portions before */
-	bool portion_failed;      /* err says why the store did not take one */
+	bool store_failed;        /* err says why the store did not take a part */
+	bool at_store;            /* the job has given its samples away, the store answers */
 	enum intake_end how;      /* once the store has answered */
-	bool decoding;
+	bool decoding, answered;  /* the loop's: the job is under way, the store has answered */
+	struct emitted answer;
 	struct buf original; /* a statistic's document as it came, until it is stored */
 	uint8_t original_sha256[SHA256_BYTES];
 	struct emit_request request;

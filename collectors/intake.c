@@ -3,11 +3,14 @@
  *
  *     intake_start ─▶ decode_work ─▶ on_decoded ─▶ emit ─▶ on_emitted ─▶ done
  *                     (decode job)      └ same, refused, failed ────────▶ done
+ *     a scrape:       decode_work ─▶ on_decoded, on_emitted in any order ▶ done
+ *                        └ store_samples
  *
  * The job unpacks, hashes, and only when the bytes are new decodes and maps them.
  * Of a large document a portion goes to the store whenever there are so many figures; the job
  * waits until it is durable, the loop does not. When one is not taken the attempt has failed: the
- * document is read again, and what is stored already is then unchanged.
+ * document is read again, and what is stored already is then unchanged. A scrape goes to the store
+ * from the job, which has its samples at hand: the loop has thousands of them to look after.
  * Whatever was understood goes to the store, also when the document as a whole
  * turned out broken further down: a bad row costs that row. So does a statistic's document
  * that is refused as a whole: that it came, and its bytes, are kept with the reason.
@@ -181,7 +184,7 @@ static int store_portion(void *ctx, struct batch *b, struct err *e)
 			break;
 		pause_ms(BUSY_MS);
 	}
-	in->portion_failed = rc < 0;
+	in->store_failed = rc < 0;
 	if (rc == 0) {
 		counter_add(C_PORTIONS, 1);
 		atomic_fetch_add(&in->progress.stored, b->nobs);
@@ -283,57 +286,6 @@ static int unpack(struct intake *in, struct buf *plain)
 	return 0;
 }
 
-static void decode_work(struct job *j)
-{
-	struct intake *in = container_of(j, struct intake, job);
-	double start = seconds_now();
-	struct buf plain;
-
-	in->err.code = ERR_NONE;
-	if (in->what != INTAKE_DOCUMENT) {
-		no_document(in);
-		return;
-	}
-	if (unpack(in, &plain) == 0) {
-		in->bytes = plain.n;
-		in->hash = hash_bytes(plain.p, plain.n);
-		in->same = in->known && in->hash == in->known_hash;
-		if (is_statistic(in) && !in->same)
-			sha256_of(buf_all(original_of(in, &plain)), in->original_sha256);
-		if (!in->same && !atomic_load(&j->cancelled))
-			decode_body(in, buf_all(&plain));
-	} else {
-		give_up_unpacking(in);
-		sha256_of(buf_all(original_of(in, &plain)), in->original_sha256);
-	}
-	keep_original(in, &plain);
-	buf_release(&plain);
-	buf_release(&in->body);
-	in->decode_seconds = seconds_now() - start;
-}
-
-/* --- on the loop ------------------------------------------------------------------ */
-
-static void end(struct intake *in, enum intake_end how)
-{
-	in->feed->stage = STAGE_STORING; /* until the attempt says otherwise */
-	in->done(in, how);
-}
-
-/* 0: on_emitted() follows or has already run; `in` may be gone. */
-static int emit(struct intake *in, struct err *e)
-{
-	const struct collector_options *o = &in->feed->collector->o;
-
-	in->request = request_of(in, in->batch->portions ? name_part(in, true) : in->origin);
-	if (in->how == INTAKE_REFUSED && is_statistic(in))
-		in->request.reason = in->err.text;
-	in->request.original = buf_all(&in->original);
-	in->request.done = on_emitted;
-	in->feed->stage = STAGE_STORING;
-	return o->emit(o->emit_ctx, &in->request, e);
-}
-
 static void nothing_kept(struct intake *in)
 {
 	const struct batch *b = in->batch;
@@ -367,45 +319,100 @@ static enum intake_end judge(struct intake *in)
 	return INTAKE_REFUSED;
 }
 
-static void on_decoded(struct job *j, enum job_end how)
+/* Whether there is something for the store, and what it amounts to. */
+static bool wants_store(struct intake *in)
 {
-	struct intake *in = container_of(j, struct intake, job);
+	in->how = in->what == INTAKE_DOCUMENT ? judge(in) : INTAKE_NOTHING;
+	return !in->dry_run && (in->own || in->how != INTAKE_NOTHING);
+}
+
+static bool was_read(const struct intake *in)
+{
+	return in->batch && !in->store_failed && (!in->unpack_failed || in->handed_in) &&
+	       (in->err.code == ERR_NONE || intake_for_good(in->err.code));
+}
+
+/* When the store has no room at the moment the loop hands it over, to wait elsewhere. */
+static void store_scrape(struct intake *in)
+{
+	const struct collector_options *o = &in->feed->collector->o;
 	struct err e;
 
-	in->decoding = false;
-	if (in->batch && in->what == INTAKE_DOCUMENT)
-		counter_observe(C_DECODE_SECONDS, in->decode_seconds);
-	if (how == JOB_CANCELLED || in->feed->collector->closing) {
-		end(in, INTAKE_CANCELLED);
+	if (!o->store_samples || in->same || atomic_load(&in->job.cancelled) || !was_read(in) ||
+	    !wants_store(in))
 		return;
-	}
-	if (in->same) {
-		end(in, INTAKE_SAME);
-		return;
-	}
-	if (!in->batch || in->portion_failed || (in->unpack_failed && !in->handed_in) ||
-	    (in->err.code != ERR_NONE && !intake_for_good(in->err.code))) {
-		end(in, INTAKE_FAILED);
-		return;
-	}
-	in->how = in->what == INTAKE_DOCUMENT ? judge(in) : INTAKE_NOTHING;
-	if (in->dry_run) {
-		end(in, in->how);
-		return;
-	}
-	if (!in->own && in->how == INTAKE_NOTHING) {
-		end(in, in->how);
-		return;
-	}
-	if (emit(in, &e) < 0) {
+	in->request = request_of(in, in->origin);
+	in->request.done = on_emitted;
+	if (o->store_samples(o->emit_ctx, &in->request, &e) == 0) {
+		in->at_store = true;
+		batch_drop_samples(in->batch);
+	} else if (e.code != ERR_BUSY) {
+		in->store_failed = true;
 		in->err = e;
-		end(in, INTAKE_FAILED);
 	}
 }
 
-static void on_emitted(struct emit_request *r, const struct emitted *how)
+static void decode_document(struct intake *in)
 {
-	struct intake *in = container_of(r, struct intake, request);
+	double start = seconds_now();
+	struct buf plain;
+
+	if (unpack(in, &plain) == 0) {
+		in->bytes = plain.n;
+		in->hash = hash_bytes(plain.p, plain.n);
+		in->same = in->known && in->hash == in->known_hash;
+		if (is_statistic(in) && !in->same)
+			sha256_of(buf_all(original_of(in, &plain)), in->original_sha256);
+		if (!in->same && !atomic_load(&in->job.cancelled))
+			decode_body(in, buf_all(&plain));
+	} else {
+		give_up_unpacking(in);
+		sha256_of(buf_all(original_of(in, &plain)), in->original_sha256);
+	}
+	keep_original(in, &plain);
+	buf_release(&plain);
+	buf_release(&in->body);
+	in->decode_seconds = seconds_now() - start;
+}
+
+static void decode_work(struct job *j)
+{
+	struct intake *in = container_of(j, struct intake, job);
+
+	in->err.code = ERR_NONE;
+	if (in->what == INTAKE_DOCUMENT)
+		decode_document(in);
+	else
+		no_document(in);
+	if (!is_statistic(in))
+		store_scrape(in);
+}
+
+/* --- on the loop ------------------------------------------------------------------ */
+
+static void end(struct intake *in, enum intake_end how)
+{
+	in->feed->stage = STAGE_STORING; /* until the attempt says otherwise */
+	in->done(in, how);
+}
+
+/* 0: on_emitted() follows or has already run; `in` may be gone. */
+static int emit(struct intake *in, struct err *e)
+{
+	const struct collector_options *o = &in->feed->collector->o;
+
+	in->request = request_of(in, in->batch->portions ? name_part(in, true) : in->origin);
+	if (in->how == INTAKE_REFUSED && is_statistic(in))
+		in->request.reason = in->err.text;
+	in->request.original = buf_all(&in->original);
+	in->request.done = on_emitted;
+	in->feed->stage = STAGE_STORING;
+	return o->emit(o->emit_ctx, &in->request, e);
+}
+
+static void finish_stored(struct intake *in)
+{
+	const struct emitted *how = &in->answer;
 
 	if (how->err.code != ERR_NONE) {
 		in->err = how->err;
@@ -416,6 +423,42 @@ static void on_emitted(struct emit_request *r, const struct emitted *how)
 		scrape_cache_stored(in->feed->cache);
 	note_emitted(in, how);
 	end(in, in->how);
+}
+
+static void on_decoded(struct job *j, enum job_end how)
+{
+	struct intake *in = container_of(j, struct intake, job);
+	struct err e;
+
+	in->decoding = false;
+	if (in->batch && in->what == INTAKE_DOCUMENT)
+		counter_observe(C_DECODE_SECONDS, in->decode_seconds);
+	if (in->at_store) {
+		in->feed->stage = STAGE_STORING;
+		if (in->answered)
+			finish_stored(in);
+	} else if (how == JOB_CANCELLED || in->feed->collector->closing) {
+		end(in, INTAKE_CANCELLED);
+	} else if (in->same) {
+		end(in, INTAKE_SAME);
+	} else if (!was_read(in)) {
+		end(in, INTAKE_FAILED);
+	} else if (!wants_store(in)) {
+		end(in, in->how);
+	} else if (emit(in, &e) < 0) {
+		in->err = e;
+		end(in, INTAKE_FAILED);
+	}
+}
+
+static void on_emitted(struct emit_request *r, const struct emitted *how)
+{
+	struct intake *in = container_of(r, struct intake, request);
+
+	in->answer = *how;
+	in->answered = true;
+	if (!in->decoding)
+		finish_stored(in);
 }
 
 /* Whether it may have to wait for the store at portions. A scrape never does, and is not to wait

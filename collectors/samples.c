@@ -106,7 +106,8 @@ static int keep_sample(struct decoding *d, const struct prom_sample *s, struct l
 {
 	d->scrape->kept++;
 	if (over_limit(d->scrape)) {
-		labels_unref(labels);
+		if (!d->batch->samples_borrowed)
+			labels_unref(labels);
 		return 0;
 	}
 	d->batch->rows++;
@@ -119,7 +120,7 @@ static int saw(struct decoding *d, const struct prom_sample *s, struct scrape_te
 	struct labels *labels = scrape_text_labels(t);
 
 	scrape_cache_saw(d->scrape->cache, t, !s->stamped || d->scrape->track_timestamps);
-	return labels ? keep_sample(d, s, labels_ref(labels), e) : 0;
+	return labels ? keep_sample(d, s, labels, e) : 0;
 }
 
 static int add_sample(struct decoding *d, const struct prom_sample *s, struct err *e)
@@ -214,6 +215,7 @@ int samples_decode(const struct document *doc, const struct catalogue *cat, size
 	int rc;
 
 	map_init(&d.refused_families);
+	b->samples_borrowed = cache != NULL;
 	if (cache)
 		scrape_cache_begin(cache, catalogue_version(cat));
 	rc = read_page(&d, doc, rows_limit, e);
@@ -237,9 +239,12 @@ static int report_one(const struct scrape *s, const struct scrape_report *r, con
 
 	if (!ls)
 		return -1;
-	if (s->cache && scrape_cache_saw_series(s->cache, ls, e) < 0) {
-		labels_unref(ls);
-		return -1;
+	if (s->cache) {
+		int rc = scrape_cache_saw_series(s->cache, ls, e);
+
+		labels_unref(ls); /* the cache has it */
+		if (rc < 0)
+			return -1;
 	}
 	return batch_sample(b, (struct plain_sample){ ls, r->now_ms, v }, e);
 }
@@ -250,18 +255,9 @@ static int mark_gone(const struct scrape_cache *c, int64_t now_ms, struct batch 
 	struct labels *ls;
 
 	while ((ls = scrape_cache_gone(c, &at)) != NULL)
-		if (batch_sample(b, (struct plain_sample){ labels_ref(ls), now_ms, stale_mark() },
-				 e) < 0)
+		if (batch_sample(b, (struct plain_sample){ ls, now_ms, stale_mark() }, e) < 0)
 			return err_wrap(e, "marks for what has ended");
 	return 0;
-}
-
-/* Of a page that was given up nothing is kept. */
-static void drop_samples(struct batch *b)
-{
-	for (size_t i = 0; i < b->nsamples; i++)
-		labels_unref(b->samples[i].labels);
-	b->nsamples = 0;
 }
 
 int scrape_report(const struct scrape *s, const struct scrape_report *r, struct batch *b,
@@ -278,8 +274,9 @@ int scrape_report(const struct scrape *s, const struct scrape_report *r, struct 
 		{ "scrape_series_added", (double)s->added },
 	};
 
+	b->samples_borrowed = s->cache != NULL;
 	if (!r->up) {
-		drop_samples(b);
+		batch_drop_samples(b); /* of a page that was given up nothing is kept */
 		if (s->cache)
 			scrape_cache_again(s->cache);
 	}
@@ -291,6 +288,7 @@ int scrape_report(const struct scrape *s, const struct scrape_report *r, struct 
 
 int scrape_end(struct scrape_cache *c, int64_t now_ms, struct batch *b, struct err *e)
 {
+	b->samples_borrowed = true;
 	scrape_cache_again(c);
 	return mark_gone(c, now_ms, b, e);
 }

@@ -4,7 +4,8 @@
  * Each series of a page gets job and instance, goes through the feed's rules and is
  * remembered by the feed (scrape_cache.h). What ended gets a staleness mark, as Prometheus
  * sets it: series that are missing, all of them when the scrape failed or the feed is gone.
- * Samples with a stamp of their own are left alone.
+ * Samples with a stamp of their own are left alone. With a cache the batch borrows its labels from
+ * it: they are good until the next scrape begins.
  */
 #ifndef COLLECTORS_SAMPLES_H
 #define COLLECTORS_SAMPLES_H

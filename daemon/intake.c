@@ -4,7 +4,8 @@
  * A handover carries one append through: made on the loop, answered on the writer
  * thread, which only posts it back, finished on the loop. The store looks at each
  * value before it takes an append; of a large one that is done in a job, which also writes a large
- * body, and so are plain samples, which are written to the log by the thread that brings them.
+ * body, and so are plain samples, which are written to the log by the thread that brings them. A
+ * scrape is given away by the worker that read it.
  */
 #include "daemon/intake.h"
 #include "base/alloc.h"
@@ -203,8 +204,27 @@ int intake_emit(void *ctx, struct emit_request *r, struct err *e)
 		mem_free(h);
 		return -1;
 	}
-	in->under_way++;
+	atomic_fetch_add(&in->under_way, 1);
 	return 0;
+}
+
+int intake_store_samples(void *ctx, struct emit_request *r, struct err *e)
+{
+	struct intake *in = ctx;
+	struct handover *h = handover_new(in, e);
+
+	if (!h)
+		return -1;
+	h->request = r;
+	fill_append(&h->append, r);
+	h->append.patient = true;
+	h->append.hurried = true; /* the worker has others to read */
+	atomic_fetch_add(&in->under_way, 1);
+	if (store_append(in->store, &h->append, e) == 0)
+		return 0;
+	atomic_fetch_sub(&in->under_way, 1);
+	mem_free(h);
+	return -1;
 }
 
 static void own_release(struct own_samples *own)
@@ -220,7 +240,7 @@ static void finish_on_loop(struct post *p)
 	struct intake *in = h->in;
 	struct append *a = &h->append;
 
-	in->under_way--;
+	atomic_fetch_sub(&in->under_way, 1);
 	if (h->request) {
 		struct emitted how = result_of(a);
 		struct emit_request *r = h->request;
@@ -252,7 +272,7 @@ void intake_own(struct intake *in, struct own_samples *take)
 		h->append.nsamples = h->own.n;
 		h->append.submission.received_ms = loop_now(in->loop);
 		if (hand_over(h, &e) == 0) {
-			in->under_way++;
+			atomic_fetch_add(&in->under_way, 1);
 			return;
 		}
 		mem_free(h);

@@ -12,19 +12,23 @@
 #include "loop/loop.h"
 #include "storage/store.h"
 
+#include <stdatomic.h>
+
 struct intake {
 	struct loop *loop;
 	struct store *store;
 	/* On the loop, after figures were stored. */
 	void (*stored)(void *ctx);
 	void *ctx;
-	size_t under_way;
+	atomic_size_t under_way; /* appends that the store has */
 };
 
 /* collector_options.emit, with the intake as ctx. */
 int intake_emit(void *ctx, struct emit_request *r, struct err *e);
 /* collector_options.store_portion, the same. The store answers also while the daemon ends. */
 int intake_store_portion(void *ctx, struct emit_request *r, struct emitted *how, struct err *e);
+/* collector_options.store_samples, the same. */
+int intake_store_samples(void *ctx, struct emit_request *r, struct err *e);
 /* What is stored, for the edits. */
 struct history intake_history(struct intake *in);
 

@@ -384,6 +384,7 @@ static int open_collector(struct daemon *d, struct err *e)
 		.loop = d->loop,
 		.emit = intake_emit,
 		.store_portion = intake_store_portion,
+		.store_samples = intake_store_samples,
 		.emit_ctx = &d->intake,
 		.history = intake_history(&d->intake),
 		.catalogue = give_catalogue,

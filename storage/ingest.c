@@ -382,7 +382,7 @@ static bool too_full(const struct store *s)
 	return s->sealing && s->active->samples >= ingest_seal_limit(s);
 }
 
-static int wait_for_room(struct store *s, struct err *e)
+static int wait_for_room(struct store *s, bool hurried, struct err *e)
 {
 	struct timespec until;
 
@@ -391,7 +391,7 @@ static int wait_for_room(struct store *s, struct err *e)
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += WAIT_MS / 1000;
 	while (too_full(s))
-		if (pthread_cond_timedwait(&s->room, &s->ingest_lock, &until) != 0)
+		if (hurried || pthread_cond_timedwait(&s->room, &s->ingest_lock, &until) != 0)
 			return err_set(e, ERR_BUSY,
 				       "the samples that came before are not sealed yet");
 	return 0;
@@ -448,9 +448,10 @@ static int need_log(struct store *s, struct err *e)
 	return s->active->samples > 0 ? ingest_rotate(s, e) : ingest_open(s, e);
 }
 
-int ingest_begin(struct store *s, struct err *e)
+int ingest_begin(struct store *s, bool hurried, struct err *e)
 {
-	return check_store(s, e) < 0 || need_log(s, e) < 0 || wait_for_room(s, e) < 0 ? -1 : 0;
+	return check_store(s, e) < 0 || need_log(s, e) < 0 || wait_for_room(s, hurried, e) < 0 ? -1
+											       : 0;
 }
 
 void ingest_commit(struct store *s, struct write *w, bool plain, bool figures)
@@ -487,7 +488,8 @@ static int write_locked(struct resolving *r, struct write *w, struct err *e)
 {
 	struct store *s = r->s;
 
-	if (ingest_begin(s, e) < 0 || resolve(r, e) < 0 || log_request(s, r->d, w, e) < 0)
+	if (ingest_begin(s, w->hurried, e) < 0 || resolve(r, e) < 0 ||
+	    log_request(s, r->d, w, e) < 0)
 		return -1;
 	s->request++;
 	if (apply(r, s->active, w->received_ms, e) < 0)

@@ -71,7 +71,7 @@ bool ingest_is_failure(const struct err *e);
 /* Asks the processor for what the i-th of n slots needs soon. */
 void ingest_prefetch(const struct store *s, const uint32_t *slots, size_t i, size_t n);
 /* Whether the store can take samples, and a log file for them. */
-int ingest_begin(struct store *s, struct err *e);
+int ingest_begin(struct store *s, bool hurried, struct err *e);
 int ingest_log_record(struct store *s, const struct wal_record *r, struct err *e);
 /* Samples with times behind it lie too far ahead. */
 int64_t ingest_latest(int64_t received_ms);

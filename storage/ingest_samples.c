@@ -172,8 +172,8 @@ static int take_locked(struct taking *t, struct err *e)
 	struct store *s = t->r.s;
 	struct write *w = t->r.w;
 
-	if (ingest_begin(s, e) < 0 || find_slots(t, ingest_latest(w->received_ms), e) < 0 ||
-	    log_samples(t, e) < 0)
+	if (ingest_begin(s, w->hurried, e) < 0 ||
+	    find_slots(t, ingest_latest(w->received_ms), e) < 0 || log_samples(t, e) < 0)
 		return -1;
 	s->request++;
 	if (put_samples(t, e) < 0)

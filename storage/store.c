@@ -426,6 +426,7 @@ static int append_samples(struct store *s, struct append *a, struct err *e)
 	o->w.done = own_done;
 	o->w.ctx = o;
 	o->w.patient = a->patient && a->nobs == 0;
+	o->w.hurried = a->hurried;
 	o->w.received_ms = a->submission.received_ms ? a->submission.received_ms : wall_ms();
 	if (ingest_samples(s, &o->w, a->samples, a->nsamples, e) == 0)
 		return 0;

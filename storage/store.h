@@ -133,6 +133,7 @@ struct append {
 	void (*done)(struct append *a);
 	void *ctx;
 	bool patient; /* of samples: see struct write */
+	bool hurried; /* of samples: ERR_BUSY rather than a wait while others are sealed */
 
 	/* out, from done on */
 	struct err err; /* ERR_NONE: all of it is durable. Else nothing of it was written. */
@@ -168,6 +169,7 @@ struct write {
 	/* Nobody waits for the answer: it may come a fifth of a second later, together with
 	 * others'. */
 	bool patient;
+	bool hurried; /* ERR_BUSY rather than a wait */
 
 	/* out, from done on */
 	struct err err;

@@ -143,6 +143,7 @@ def main():
     o = p.parse_args()
     if o.targets:
         return asyncio.run(serve_targets(o.targets, o.samples))
+    os.environ["PATH"] = os.path.abspath("build/peers/usr/bin") + os.pathsep + os.environ["PATH"]
     folder, running = tempfile.mkdtemp(prefix="parkwatch-scrape-"), []
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:

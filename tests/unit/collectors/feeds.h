@@ -66,6 +66,12 @@ struct feeds {
 	int64_t received_ms;
 	bool hold, trusted;
 	struct feeds_portions *portions;
+	/* of scrapes, which come on a worker */
+	bool samples_busy; /* there is no room for them: emit gets them */
+	bool answer_first; /* store_samples returns after the loop has the answer */
+	bool kept;         /* `posted` was kept when it came */
+	atomic_bool told;  /* the loop has it */
+	atomic_uint samples_asked;
 };
 
 static inline void feeds_answer(struct emit_request *r, const struct err *e)
@@ -106,8 +112,11 @@ static inline void feeds_posted(struct post *p)
 		feeds_answer(r, &f->mood_err);
 		return;
 	}
-	feeds_keep(f, r->batch);
+	if (!f->kept)
+		feeds_keep(f, r->batch);
+	f->kept = false;
 	feeds_answer(r, NULL);
+	atomic_store(&f->told, true);
 }
 
 static inline int feeds_emit(void *ctx, struct emit_request *r, struct err *e)
@@ -140,6 +149,26 @@ static inline int feeds_emit(void *ctx, struct emit_request *r, struct err *e)
 	f->posted = r;
 	f->post.call = feeds_posted;
 	loop_post(f->loop, &f->post);
+	return 0;
+}
+
+/* The samples are there for the call only. */
+static inline int feeds_store_samples(void *ctx, struct emit_request *r, struct err *e)
+{
+	struct feeds *f = ctx;
+
+	atomic_fetch_add(&f->samples_asked, 1);
+	if (f->samples_busy)
+		return err_set(e, ERR_BUSY, "the samples before are not sealed yet");
+	if (f->mood == STORE_GOOD) {
+		feeds_keep(f, r->batch);
+		f->kept = true;
+	}
+	atomic_store(&f->told, false);
+	if (feeds_emit(f, r, e) < 0)
+		return -1;
+	for (int i = 0; f->answer_first && i < FEEDS_PATIENCE_MS && !atomic_load(&f->told); i++)
+		usleep(1000);
 	return 0;
 }
 
@@ -195,7 +224,9 @@ static inline struct feeds *feeds_open_with(bool with_client, struct feeds_porti
 					    size_t portion_figures)
 {
 	struct feeds *f = calloc(1, sizeof(*f));
-	struct collector_options o = { .emit = feeds_emit, .catalogue = feeds_catalogue };
+	struct collector_options o = { .emit = feeds_emit,
+				       .store_samples = feeds_store_samples,
+				       .catalogue = feeds_catalogue };
 	struct loop_options lo = { 0 };
 
 	assert_non_null(f);

@@ -172,6 +172,81 @@ static void a_mark_that_is_not_stored_comes_again(void **state)
 	assert_ended(f, "b{" OWN "}");
 }
 
+static void an_answer_may_come_before_the_job_has_ended(void **state)
+{
+	struct feeds *f = *state;
+
+	feeds_apply(f, FEED(""));
+	f->answer_first = true;
+	scrape(f, "a 1\nb 2\n");
+	scrape(f, "a 1\n");
+	assert_int_equal(f->samples_asked, 2);
+	assert_true(f->told);
+	assert_ended(f, "b{" OWN "}");
+	assert_value(f, "a{" OWN "}", 1);
+	f->mood = STORE_FAILS;
+	err_set(&f->mood_err, ERR_IO, "the commit failed");
+	f->answer_first = false;
+	scrape(f, "a 1\n");
+	assert_string_equal(feeds_status(f, "node").error, "the commit failed");
+}
+
+static void where_there_is_no_room_the_loop_hands_a_scrape_over(void **state)
+{
+	struct feeds *f = *state;
+
+	feeds_apply(f, FEED(""));
+	f->samples_busy = true;
+	scrape(f, "a 1\nb 2\n");
+	assert_int_equal(f->samples_asked, 1);
+	assert_int_equal(f->emits, 1);
+	assert_value(f, "b{" OWN "}", 2);
+	assert_int_equal(feeds_status(f, "node").document->kept, 2);
+	scrape(f, "a 1\n");
+	assert_ended(f, "b{" OWN "}");
+	/* No room there, either. */
+	f->mood = STORE_REFUSES;
+	err_set(&f->mood_err, ERR_BUSY, "the queue is full");
+	scrape(f, "a 1\nb 3\n");
+	assert_string_equal(feeds_status(f, "node").error, "the queue is full");
+}
+
+static void a_store_that_cannot_take_a_scrape_is_not_asked_twice(void **state)
+{
+	struct feeds *f = *state;
+
+	feeds_apply(f, FEED(""));
+	f->mood = STORE_REFUSES;
+	err_set(&f->mood_err, ERR_FULL, "no space left on the disk");
+	scrape(f, "a 1\n");
+	assert_int_equal(f->samples_asked, 1);
+	assert_int_equal(f->emits, 1);
+	assert_string_equal(feeds_status(f, "node").error, "no space left on the disk");
+	f->mood = STORE_GOOD;
+	scrape(f, "a 1\n");
+	assert_value(f, "a{" OWN "}", 1);
+	assert_value(f, "up{" OWN "}", 1);
+}
+
+static void closing_waits_for_the_answer_to_a_scrape(void **state)
+{
+	struct feeds *f = *state;
+
+	feeds_apply(f, FEED(""));
+	f->mood = STORE_SLOW;
+	f->client->reply = (struct fake_reply){ .status = 200, .body = slice_str("a 1\n") };
+	loop_advance(f->loop, 16000);
+	for (int i = 0; i < FEEDS_PATIENCE_MS && !f->waiting; i++) {
+		loop_settle(f->loop, feeds_is_closed, &f->closed, 1);
+	}
+	assert_non_null(f->waiting);
+	feeds_shut(f);
+	loop_settle(f->loop, feeds_is_closed, &f->closed, 20);
+	assert_false(f->closed);
+	feeds_answer(f->waiting, NULL);
+	assert_true(loop_settle(f->loop, feeds_is_closed, &f->closed, FEEDS_PATIENCE_MS));
+}
+
 static void a_feed_that_is_removed_ends_all_it_had(void **state)
 {
 	struct feeds *f = *state;
@@ -426,6 +501,10 @@ int main(void)
 		T(a_scrape_that_fails_ends_all),
 		T(stamped_samples_end_only_when_that_is_wanted),
 		T(a_mark_that_is_not_stored_comes_again),
+		T(an_answer_may_come_before_the_job_has_ended),
+		T(where_there_is_no_room_the_loop_hands_a_scrape_over),
+		T(a_store_that_cannot_take_a_scrape_is_not_asked_twice),
+		T(closing_waits_for_the_answer_to_a_scrape),
 		T(a_feed_that_is_removed_ends_all_it_had),
 		T(a_feed_that_has_ended_is_not_ended_again_when_it_is_removed),
 		T(a_feed_that_is_changed_ends_what_the_new_one_does_not_have),
