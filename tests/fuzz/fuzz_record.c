@@ -9,6 +9,7 @@
 #include "storage/fresh.h"
 #include "storage/keys.h"
 #include "storage/layer.h"
+#include "storage/log_samples.h"
 #include "storage/submission.h"
 #include "storage/wal.h"
 #include "base/alloc.h"
@@ -241,11 +242,31 @@ static void read_fresh(struct slice value, char *bytes)
 		MUST(salvaged.chunks == good.chunks && salvaged.damaged == 0);
 }
 
+static int on_named(void *ctx, struct slice labels, struct err *e)
+{
+	(void)e;
+	MUST(lies_within(labels, *(struct slice *)ctx));
+	return 0;
+}
+
+static int on_logged(void *ctx, const struct log_sample *x, struct err *e)
+{
+	(void)ctx;
+	(void)e;
+	MUST(x->number >= 0);
+	return 0;
+}
+
 static int on_record(void *ctx, const struct wal_record *r, struct err *e)
 {
 	struct slice *whole = ctx;
+	const struct log_samples_visitor v = { on_named, on_logged, whole };
+	uint64_t named = 0;
+	struct err why;
 
 	(void)e;
+	if (log_samples_read(r, &v, &named, &why) < 0)
+		MUST(why.code == ERR_CORRUPT);
 	MUST(lies_within(r->list, *whole) && lies_within(r->body, *whole));
 	return 0;
 }
