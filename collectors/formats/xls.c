@@ -66,7 +66,7 @@ static void say_sheet_is_hidden(const struct xls_sheet *s, const struct row_sink
 	char name[TEXT_SHOWN], text[160];
 
 	snprintf(text, sizeof(text), "sheet %s is hidden and not read", text_shown(s->name, name));
-	sink->complain(sink->ctx, SUSPECT_HIDDEN, 1, 1, text);
+	sink->complain(sink->ctx, SUSPECT_HIDDEN, 0, 0, text);
 }
 
 static int read_sheets(struct xls_book *b, const struct row_sink *sink, struct err *e)

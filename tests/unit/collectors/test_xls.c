@@ -214,9 +214,9 @@ static void hidden_sheets_are_said_and_not_read(void **state)
 		biff_value(&m, 0, 0, 0, i);
 		biff_eof(&m);
 	}
-	assert_rows(&m, "!1:1 hidden: sheet 'old' is hidden and not read\n"
+	assert_rows(&m, "!0:0 hidden: sheet 'old' is hidden and not read\n"
 			"= T\n1: 1\n"
-			"!1:1 hidden: sheet 'secret' is hidden and not read\n"
+			"!0:0 hidden: sheet 'secret' is hidden and not read\n"
 			"= U\n1: 5\n");
 }
 
