@@ -73,6 +73,7 @@ struct batch {
 	struct doubt *doubts;  /* of observations, rows rising; the first BATCH_DOUBTS_MAX */
 	size_t ndoubts, doubts_cap;
 	size_t doubts_stored;         /* with portions before */
+	size_t panel_asked;           /* questions about figures unlike those of their peers */
 	struct complaint *complaints; /* the first `complaints_max`; the counts are exact */
 	size_t ncomplaints, complaints_cap;
 	size_t refused; /* figures refused */

@@ -59,8 +59,9 @@ struct figures {
 	size_t n, cap;
 	struct series **series;
 	size_t nseries, series_cap;
-	bool portion;         /* of a large document, so peers are those that are in it */
-	struct pairs by_pair; /* unit and indicator to series */
+	bool portion;           /* of a large document, so peers are those that are in it */
+	size_t panel_questions; /* at most, of one document */
+	struct pairs by_pair;   /* unit and indicator to series */
 	struct column_entry *entries;
 	size_t nentries, entries_cap, ntotals;
 };

@@ -139,14 +139,18 @@ int edits_totals(struct edits *w, struct err *e);
 double shown_half(const struct indicator *i, double value);
 
 struct hb_options {
-	double u, a, c;
+	double u;     /* exponent of the size, by which a change weighs */
+	double a;     /* the least distance of a quartile, of a unit of median weight */
+	double c;     /* so many distances are usual among endless units, … */
+	double few;   /* … c · (1 + few / n) among n */
 	size_t least; /* units */
 };
 extern const struct hb_options hb_defaults;
 
-/* Hidiroglou and Berthelot's edit of n ratios: outlier[k] for now[k] and before[k], both positive.
- * `room` holds 2n doubles. False: too few, nothing is set. */
+/* Hidiroglou and Berthelot's edit of n ratios: far[k] for now[k] and before[k], both positive, is
+ * the distance from the median, 1 at the bound of what is usual. `room` holds 2n doubles, the first
+ * n of which are the effects then. False: too few, or no scale; far is nothing. */
 bool hb_edit(const double *now, const double *before, size_t n, const struct hb_options *o,
-	     double *room, bool *outlier, double *median_ratio);
+	     double *room, double *far, double *median_ratio);
 
 #endif

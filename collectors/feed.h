@@ -53,13 +53,14 @@ struct feed_config {
 	int working_day;  /* >0: attempts begin on the n-th working day after each period of */
 	int freq;         /* enum freq, and are repeated every `every_ms` until the body changed */
 	double jitter;    /* part of every_ms, default 0.1; deterministic by name */
-	int64_t backoff_max_ms; /* default 1 h */
-	int64_t timeout_ms;     /* default 30 s */
-	int64_t body_limit;     /* packed and unpacked, default 16 MiB */
-	int64_t rows_limit;     /* default 1,000,000 */
-	int64_t redirects;      /* default 0 */
-	int64_t settle_ms;      /* folder: a file must be unchanged for so long, default 2 s */
-	int keep;               /* folder: enum drop_keep, whether files stay where they are */
+	int64_t backoff_max_ms;  /* default 1 h */
+	int64_t timeout_ms;      /* default 30 s */
+	int64_t body_limit;      /* packed and unpacked, default 16 MiB */
+	int64_t rows_limit;      /* default 1,000,000 */
+	int64_t panel_questions; /* asked at most of one document by the panel edit, default 20 */
+	int64_t redirects;       /* default 0 */
+	int64_t settle_ms;       /* folder: a file must be unchanged for so long, default 2 s */
+	int keep;                /* folder: enum drop_keep, whether files stay where they are */
 	const char *ca_file;
 	const char *const *headers; /* "Name: value", NULL-terminated */
 	struct asking asking;       /* what else goes with a request */

@@ -85,7 +85,7 @@ struct raw {
 		track_timestamps_staleness;
 	double jitter;
 	int64_t working_day, every, backoff_max, timeout, body_limit, rows_limit, redirects, settle,
-		sample_limit;
+		sample_limit, panel_questions;
 };
 
 /* Stand where a key was not given: what it means then depends on other keys. */
@@ -126,6 +126,8 @@ static const struct yaml_field fields[] = {
 	  .help = "largest body or file, packed and unpacked" },
 	{ "rows_limit", YAML_INT, AT(rows_limit), .min = 1, .max = 100e6,
 	  .help = "most rows of one document" },
+	{ "panel_questions", YAML_INT, AT(panel_questions), .min = 1, .max = BATCH_DOUBTS_MAX,
+	  .help = "asked at most of one document about changes unlike those of peers" },
 	{ "redirects", YAML_INT, AT(redirects), .max = 10, .help = "followed at most" },
 	{ "settle", YAML_DURATION, AT(settle), .max = 3600e3,
 	  .help = "how long a file must have been left alone" },
@@ -193,6 +195,7 @@ static void raw_defaults(struct raw *r)
 		.redirects = NOT_GIVEN,
 		.body_limit = 16 << 20,
 		.rows_limit = 1000000,
+		.panel_questions = PANEL_QUESTIONS,
 		.class = UNIT_PARK,
 		.honor_timestamps = true,
 	};
@@ -268,7 +271,8 @@ static void check_source(const struct yaml_node *entry, const struct raw *r, str
 
 static void check_format(const struct yaml_node *entry, const struct raw *r, struct diags *d)
 {
-	static const char *const of_figures[] = { "layout", "names", "units", "class", NULL };
+	static const char *const of_figures[] = { "layout", "names",           "units",
+						  "class",  "panel_questions", NULL };
 	static const char *const of_json[] = { "paging", NULL };
 	static const char *const of_sdmx[] = { "updated_after", "structure", NULL };
 	static const char *const of_samples[] = {
@@ -511,6 +515,7 @@ static void take(const struct raw *r, const struct yaml_node *entry, struct feed
 		.timeout_ms = given(r->timeout, 30 * SECOND),
 		.body_limit = r->body_limit,
 		.rows_limit = r->rows_limit,
+		.panel_questions = r->panel_questions,
 		.redirects = given(r->redirects, 0),
 		.settle_ms = given(r->settle, 2 * SECOND),
 		.keep = r->keep,

@@ -205,6 +205,7 @@ struct document feed_document(const struct feed_config *c)
 		.units = (const char *const *)c->units.list,
 		.nunits = c->units.n,
 		.rows_limit = (size_t)c->rows_limit,
+		.panel_questions = (size_t)c->panel_questions,
 		.feed = c->name,
 		.instance = "",
 	};
@@ -268,8 +269,8 @@ static void put_numbers(struct buf *b, const struct feed_config *c)
 		   c->trusted, c->hold, c->working_day, c->freq, c->jitter);
 	buf_printf(b, "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n", c->every_ms,
 		   c->backoff_max_ms, c->timeout_ms, c->body_limit);
-	buf_printf(b, "%" PRId64 " %" PRId64 " %" PRId64 " %d\n", c->rows_limit, c->redirects,
-		   c->settle_ms, c->keep);
+	buf_printf(b, "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %d\n", c->rows_limit,
+		   c->panel_questions, c->redirects, c->settle_ms, c->keep);
 }
 
 static void put_rules(struct buf *b, const struct feed_config *c)

@@ -40,7 +40,7 @@ struct decoding {
 	struct arena cell;    /* for one value */
 	struct figures figures;
 	struct resolver resolver;
-	size_t rows_limit;
+	size_t rows_limit, panel_questions;
 	struct shown shown;
 	size_t broken_lines;
 	size_t read_bytes;  /* the reader keeps it up to date */
@@ -300,6 +300,7 @@ static int start_portion(struct decoding *d, struct err *e)
 {
 	arena_init(&d->kept, d->batch->arena.limit);
 	figures_init(&d->figures, &d->kept);
+	d->figures.panel_questions = d->panel_questions;
 	return resolver_init(&d->resolver, d->doc, d->cat, &d->figures, d->batch, &d->kept, e);
 }
 
@@ -455,7 +456,9 @@ int document_decode(const struct document *doc, const struct catalogue *cat,
 			      .cat = cat,
 			      .history = history,
 			      .batch = b,
-			      .rows_limit = doc->rows_limit ? doc->rows_limit : ROWS_DEFAULT };
+			      .rows_limit = doc->rows_limit ? doc->rows_limit : ROWS_DEFAULT,
+			      .panel_questions = doc->panel_questions ? doc->panel_questions
+								      : PANEL_QUESTIONS };
 	struct err why = { .code = ERR_NONE };
 	struct buf room;
 	int rc;

@@ -46,6 +46,9 @@ struct portions {
 	void *ctx;
 };
 
+/* What one office answers in a day or two. */
+enum { PANEL_QUESTIONS = 20 };
+
 struct document {
 	enum feed_format format;
 	enum text_encoding encoding;
@@ -58,6 +61,7 @@ struct document {
 	size_t nunits;
 	const struct token_rights *rights; /* of who hands it in, besides; NULL: no bounds */
 	size_t rows_limit;                 /* 0: 1,000,000 */
+	size_t panel_questions;            /* asked at most by the panel edit; 0: PANEL_QUESTIONS */
 	struct slice body;                 /* as fetched, unpacked */
 	struct slice content_type;         /* may be empty */
 	const char *feed;                  /* name; the label `job` of plain samples */

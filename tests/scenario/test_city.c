@@ -5,6 +5,7 @@
  * correction makes a second vintage; the GBK file's broken row is refused and its other rows are
  * kept.
  */
+#include "collectors/mapping.h"
 #include "examples/city/figures.h"
 #include "examples/city/offices.h"
 #include "tests/lib/assert.h"
@@ -280,9 +281,185 @@ static void a_broken_row_in_a_gbk_file_costs_that_row_only(void **state)
 	city_close(&c);
 }
 
+/* --- questions ----------------------------------------------------------------------- */
+
+/* Four years of ten parks come at once, 17,000 figures in panels of eight and more. One park has a
+ * target half as large again as the year before; nothing else is odd. */
+static void a_city_that_begins_is_asked_a_handful_of_questions(void **state)
+{
+	double before = counter_get_for(C_ROWS_SUSPECT, slice_str("panel"));
+	struct city c = { 0 };
+
+	(void)state;
+	city_open(&c, "2026-11-23T08:00:00+08:00");
+	assert_in_range((int)(counter_get_for(C_ROWS_SUSPECT, slice_str("panel")) - before), 1, 10);
+	city_close(&c);
+}
+
+enum slip { UP_10, DOWN_10, UP_10000, DOWN_10000, NEGATIVE, SWAPPED, SLIPS };
+enum { PERIODS = 25, PARKS_MAX = 20 };
+
+/* A table of one indicator: units down, periods across. */
+struct table {
+	const struct unit *units[PARKS_MAX];
+	struct period periods[PERIODS];
+	double v[PARKS_MAX][PERIODS];
+	size_t nunits;
+};
+
+static bool fill_table(const struct catalogue *c, const struct indicator *i, int64_t now_ms,
+		       struct table *t)
+{
+	struct period p = catalogue_last_due(c, i, now_ms);
+
+	t->nunits = 0;
+	if (i->freq == FREQ_YEAR || i->form == FORM_GROWTH || indicator_is_rate(i) ||
+	    !indicator_reports(i, UNIT_PARK) || i->direction == DIRECTION_ZERO)
+		return false;
+	for (size_t k = PERIODS; k-- > 0; p = indicator_previous(i, p))
+		t->periods[k] = p;
+	for (size_t k = 0; k < catalogue_units(c); k++) {
+		const struct unit *u = catalogue_unit_at(c, k);
+
+		if (u->class != UNIT_PARK ||
+		    !validity_holds(u->valid, period_last_day(t->periods[0])) || u->valid.to.year)
+			continue;
+		for (size_t n = 0; n < PERIODS; n++) {
+			char text[32];
+
+			figure_text(c, u, i, t->periods[n], false, text);
+			t->v[t->nunits][n] = strtod(text, NULL);
+		}
+		t->units[t->nunits++] = u;
+	}
+	return t->nunits > 0;
+}
+
+/* Line of the file: units follow each other, each with its periods. */
+static unsigned line_of(size_t unit, size_t period)
+{
+	return (unsigned)(2 + unit * PERIODS + period);
+}
+
+static struct batch *decode_table_of(const struct catalogue *c, const struct indicator *i,
+				     const struct table *t, int64_t now_ms)
+{
+	static const char *const names[] = { "单位", "期间", "数值" };
+	const struct layout layout = {
+		.unit = { .where = AXIS_COLUMN, .columns = &names[0], .ncolumns = 1 },
+		.period = { .where = AXIS_COLUMN, .columns = &names[1], .ncolumns = 1 },
+		.value = { .where = AXIS_COLUMN, .columns = &names[2], .ncolumns = 1 },
+		.indicator = { .where = AXIS_FIXED, .text = i->code },
+	};
+	struct document doc = {
+		.format = FORMAT_CSV, .layout = &layout, .class = UNIT_PARK, .now_ms = now_ms
+	};
+	char period[PERIOD_TEXT];
+	struct batch *b;
+	struct buf csv;
+	struct err e;
+
+	buf_init(&csv, 1 << 20);
+	buf_puts(&csv, "单位,期间,数值\n");
+	for (size_t u = 0; u < t->nunits; u++)
+		for (size_t n = 0; n < PERIODS; n++)
+			buf_printf(&csv, "%s,%s,%.10g\n", t->units[u]->id,
+				   period_print(t->periods[n], period), t->v[u][n]);
+	doc.body = slice_of(csv.p, csv.n);
+	b = batch_new(64 << 20, &e);
+	assert_non_null(b);
+	assert_ok(document_decode(&doc, c, NULL, b, &e), &e);
+	buf_release(&csv);
+	return b;
+}
+
+static bool speaks_of(const struct batch *b, unsigned line)
+{
+	for (size_t k = 0; k < b->ncomplaints; k++)
+		if (b->complaints[k].line == line)
+			return true;
+	return false;
+}
+
+/* False: there is nothing that could slip so. */
+static bool spoil(struct table *t, enum slip slip, size_t unit, size_t period, size_t *other)
+{
+	static const double factors[SLIPS] = { 10, 0.1, 1e4, 1e-4, -1, 1 };
+	double *mine = &t->v[unit][period];
+
+	*other = unit;
+	if (*mine < 10)
+		return false;
+	*mine *= factors[slip];
+	if (slip != SWAPPED)
+		return true;
+	for (size_t k = 0; k < t->nunits; k++) {
+		double *theirs = &t->v[k][period];
+
+		if (*theirs > 1.5 * *mine) {
+			double v = *mine;
+
+			*mine = *theirs;
+			*theirs = v;
+			*other = k;
+			return true;
+		}
+	}
+	return false;
+}
+
+struct tally {
+	size_t slips, found;
+};
+
+static void try_table(const struct catalogue *c, const struct indicator *i,
+		      const struct table *whole, int64_t now_ms, struct tally tallies[SLIPS])
+{
+	for (int slip = 0; slip < SLIPS; slip++)
+		for (size_t k = 0; k < 4; k++) {
+			size_t unit = (i->index + 3 * k) % whole->nunits, other;
+			size_t period = PERIODS - 1 - (i->index + 5 * k) % 12;
+			struct table t = *whole;
+			struct batch *b;
+
+			if (!spoil(&t, (enum slip)slip, unit, period, &other))
+				continue;
+			b = decode_table_of(c, i, &t, now_ms);
+			tallies[slip].slips++;
+			tallies[slip].found += speaks_of(b, line_of(unit, period)) ||
+					       speaks_of(b, line_of(other, period));
+			batch_free(b);
+		}
+}
+
+/* One figure of a table of two years is wrong, and somebody is told. */
+static void slips_in_the_citys_figures_are_found(void **state)
+{
+	struct catalogue *c = load(static_catalogue, STATIC);
+	struct tally tallies[SLIPS] = { 0 };
+	int64_t now_ms = scene_time("2026-11-23T08:00:00+08:00");
+	static struct table t;
+
+	(void)state;
+	for (size_t k = 0; k < catalogue_indicators(c); k++) {
+		const struct indicator *i = catalogue_indicator_at(c, k);
+
+		if (fill_table(c, i, now_ms, &t))
+			try_table(c, i, &t, now_ms, tallies);
+	}
+	for (int s = 0; s < SLIPS; s++) {
+		assert_true(tallies[s].slips >= 60);
+		/* Two of 65 units that stand in each other's rows may pass as growth. */
+		assert_true(tallies[s].slips - tallies[s].found <= (s == SWAPPED ? 2 : 0));
+	}
+	catalogue_unref(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_city_that_begins_is_asked_a_handful_of_questions),
+		cmocka_unit_test(slips_in_the_citys_figures_are_found),
 		cmocka_unit_test(on_any_day_a_lagging_and_a_late_park_are_there),
 		cmocka_unit_test(a_correction_is_a_second_vintage),
 		cmocka_unit_test(a_broken_row_in_a_gbk_file_costs_that_row_only),

@@ -2,7 +2,8 @@
  * test_edits.c - the edits of reported figures, each with its boundaries.
  *
  * What fails a hard edit is refused and what fails a soft one is kept and doubted, each with
- * its sentence in two languages; everything else is stored as it was sent.
+ * its sentence in two languages; everything else is stored as it was sent. The edit of peers is in
+ * test_panel.c.
  */
 #include "base/alloc.h"
 #include "collectors/edits.h"
@@ -543,46 +544,6 @@ static void growth_of_a_month_has_the_band_of_what_it_is_derived_from(void **sta
 	assert_int_equal(d->b->count[SUSPECT_GROWTH], 1);
 }
 
-/* --- the panel
- * -------------------------------------------------------------------------------------- */
-
-/* Ten units; the numbers of effect and bounds were worked out by another program from the formulas
- * of docs/methods.md: median ratio 1.055, quartiles of the effects -0.2714600604, 0.0101053886 and
- * 0.1359875931, so from -1.1161564077 to 0.5136342065; the third has 0.7748489058, the fourth
- * -0.7653061224, the eighth 55.3080568720. */
-static void hidiroglou_and_berthelots_edit_gives_known_numbers(void **state)
-{
-	const double now[] = { 105, 212, 330, 98, 520, 43, 250, 900, 61, 160 };
-	const double before[] = { 100, 200, 300, 100, 500, 40, 240, 300, 60, 150 };
-	double room[20], median;
-	bool outlier[10];
-
-	(void)state;
-	assert_true(hb_edit(now, before, 10, &hb_defaults, room, outlier, &median));
-	assert_near(median, 1.055, 1e-12);
-	assert_near(room[2], 0.7748489057879815, 1e-12);
-	assert_near(room[3], -0.765306122448981, 1e-12);
-	assert_near(room[7], 55.3080568720379, 1e-10);
-	for (size_t k = 0; k < 10; k++)
-		assert_int_equal(outlier[k], k == 2 || k == 7);
-	assert_false(hb_edit(now, before, 7, &hb_defaults, room, outlier, &median));
-	assert_true(hb_edit(now, before, 8, &hb_defaults, room, outlier, &median));
-}
-
-static void a_panel_that_moves_as_one_has_no_outliers(void **state)
-{
-	double now[9], before[9], room[18], median;
-	bool outlier[9];
-
-	(void)state;
-	for (int k = 0; k < 9; k++)
-		now[k] = 2 * (before[k] = 10 + k);
-	now[8] *= 1.5;
-	assert_true(hb_edit(now, before, 9, &hb_defaults, room, outlier, &median));
-	for (size_t k = 0; k < 9; k++)
-		assert_false(outlier[k]);
-}
-
 /* --- all together
  * -------------------------------------------------------------------------------------- */
 
@@ -775,8 +736,6 @@ int main(void)
 		T(growth_of_a_tiny_base_is_within_its_rounding),
 		T(growth_without_a_base_is_not_held),
 		T(growth_of_a_month_has_the_band_of_what_it_is_derived_from),
-		T(hidiroglou_and_berthelots_edit_gives_known_numbers),
-		T(a_panel_that_moves_as_one_has_no_outliers),
 		T(figures_without_findings_are_stored_exactly_as_sent),
 		T(running_out_of_memory_in_an_edit_is_an_error_and_never_a_finding),
 	};

@@ -88,6 +88,7 @@ static void a_url_feed_has_its_defaults(void **state)
 	assert_int_equal(c->timeout_ms, 30000);
 	assert_int_equal(c->body_limit, 16 << 20);
 	assert_int_equal(c->rows_limit, 1000000);
+	assert_int_equal(c->panel_questions, 20);
 	assert_int_equal(c->redirects, 0);
 	assert_f64(c->jitter, 0.1);
 	assert_null(c->headers[0]);
@@ -149,6 +150,7 @@ static void every_key_is_read(void **state)
 				 "  timeout: 5s\n"
 				 "  body_limit: 2MiB\n"
 				 "  rows_limit: 5000\n"
+				 "  panel_questions: 100\n"
 				 "  redirects: 3\n"
 				 "  ca_file: ca.pem\n"
 				 "  headers: ['X-Key: abc', 'Accept: text/csv']\n"
@@ -180,6 +182,8 @@ static void every_key_is_read(void **state)
 	assert_int_equal(c->timeout_ms, 5000);
 	assert_int_equal(c->body_limit, 2 << 20);
 	assert_int_equal(c->rows_limit, 5000);
+	assert_int_equal(c->panel_questions, 100);
+	assert_int_equal(feed_document(c).panel_questions, 100);
 	assert_int_equal(c->redirects, 3);
 	assert_string_equal(c->ca_file, "/etc/pw/ca.pem");
 	assert_string_equal(c->headers[0], "X-Key: abc");
