@@ -92,7 +92,7 @@ struct reader {
 	bool no_memory;
 };
 
-/* An axis may be joined from so many columns, rows chosen by so many (table.c's limits). */
+/* An axis may be joined from so many columns, rows chosen by so many (table_private.h's limits). */
 enum { COLUMNS_MAX = 8, ONLY_MAX = 8, SHEETS_MAX = 64 };
 
 static bool by_pointers(const struct reader *rd)

@@ -281,7 +281,7 @@ static void find_body(struct sample *s)
 		s->nheader_most++;
 }
 
-/* As table.c joins them; CSV has lost which cells were merged. */
+/* As table_header.c joins them; CSV has lost which cells were merged. */
 static int join_headings(struct sample *s, bool blanks_merged, struct arena *a, struct err *e)
 {
 	s->headings = arena_array(a, s->ncolumns + 1, sizeof(*s->headings));

@@ -1,0 +1,221 @@
+/*
+ * table_row.c - one row below the header to facts, or to a complaint. See table_private.h.
+ */
+#include "collectors/table_private.h"
+
+#include "collectors/cells.h"
+
+#include <stdio.h>
+
+static bool has_value(const struct table *t, const struct row *row)
+{
+	for (size_t c = 0; c < row->n && c < t->nheader; c++)
+		if (t->roles[c] == ROLE_VALUE && !cell_missing(row->cells[c].text))
+			return true;
+	return false;
+}
+
+/* A long table that was printed in pages has its header again and again. */
+static bool repeats_header(const struct table *t, const struct row *row)
+{
+	for (size_t c = 0; c < t->nheader; c++)
+		if (!slice_eq(table_cell_at(row, (long)c), t->header[c]))
+			return false;
+	return true;
+}
+
+/* False, with a complaint, for a row whose cells cannot be trusted to stand where they should. */
+static bool row_is_sound(struct table *t, const struct row *row)
+{
+	char text[160];
+
+	if (row->fault) {
+		table_complain(t, REFUSED_LAYOUT, row->fault_line, row->fault_column, row->fault);
+		return false;
+	}
+	for (size_t c = t->nheader; c < row->n; c++) {
+		if (cell_missing(row->cells[c].text) || row->cells[c].repeated)
+			continue;
+		snprintf(text, sizeof(text),
+			 "the row has %zu cells, the header %zu (is a comma inside a number?); the "
+			 "row is left out",
+			 c + 1, t->nheader);
+		table_complain(t, REFUSED_LAYOUT, row->cells[c].line, row->cells[c].column, text);
+		return false;
+	}
+	for (size_t c = 0; c < row->n && !t->whole; c++) {
+		if (!utf8_has_replacement(row->cells[c].text))
+			continue;
+		table_complain(
+			t, REFUSED_ENCODING, row->cells[c].line, row->cells[c].column,
+			"characters of this row were lost in a conversion (U+FFFD); the row is "
+			"left out");
+		return false;
+	}
+	return true;
+}
+
+/* Whether the row says what the layout wants of it. */
+static bool is_wanted(const struct table *t, const struct row *row)
+{
+	for (size_t k = 0; k < t->layout->nonly; k++) {
+		const struct only *o = &t->layout->only[k];
+		struct slice text = table_cell_at(row, t->only[k].column);
+		bool met = false;
+
+		for (size_t v = 0; v < o->nvalues && !met; v++)
+			met = slice_is(text, o->values[v]);
+		if (!met)
+			return false;
+	}
+	return true;
+}
+
+/* Columns of one axis as one text. 1: there. 0, with a complaint: one is empty. -1: no memory. */
+static int join_columns(struct table *t, const struct row *row, int i, struct slice *out,
+			struct err *e)
+{
+	const struct place *p = &t->places[i];
+	struct slice join = slice_str(p->axis->join ? p->axis->join : "-");
+	size_t total = 0, n = 0;
+	char text[160], shown[TEXT_SHOWN], *buf;
+
+	for (size_t k = 0; k < p->axis->ncolumns; k++) {
+		struct slice s = table_cell_at(row, p->columns[k].column);
+
+		if (!s.n && i < AXIS_VALUE) {
+			snprintf(text, sizeof(text), "the %s is missing: column %s is empty",
+				 axis_names[i], text_shown(slice_str(p->columns[k].name), shown));
+			table_complain(t, REFUSED_LAYOUT, row->line, 0, text);
+			return 0;
+		}
+		total += s.n + join.n;
+	}
+	*out = table_cell_at(row, p->columns[0].column);
+	if (p->axis->ncolumns == 1)
+		return 1;
+	buf = arena_alloc(t->arena, total);
+	if (!buf)
+		return table_no_room(e);
+	for (size_t k = 0; k < p->axis->ncolumns; k++) {
+		struct slice s = table_cell_at(row, p->columns[k].column);
+
+		if (k) {
+			memcpy(buf + n, join.p, join.n);
+			n += join.n;
+		}
+		memcpy(buf + n, s.p, s.n);
+		n += s.n;
+	}
+	*out = slice_of(buf, n);
+	return 1;
+}
+
+/* What the row says of one axis, as above. */
+static int axis_value(struct table *t, const struct row *row, int i, struct fact *f, struct err *e)
+{
+	const struct place *p = &t->places[i];
+	long first = p->columns[0].column;
+
+	switch (p->axis->where) {
+	case AXIS_FIXED:
+		f->text[i] = slice_str(p->axis->text);
+		return 1;
+	case AXIS_TABLE:
+		f->text[i] = t->name;
+		return 1;
+	case AXIS_TITLE:
+	case AXIS_IN_TITLE:
+		f->text[i] = p->title;
+		f->at[i] = p->title_at;
+		return 1;
+	case AXIS_COLUMN:
+		if ((size_t)first < row->n)
+			f->at[i] = table_place_of_cell(&row->cells[first]);
+		return join_columns(t, row, i, &f->text[i], e);
+	default:
+		return 1;
+	}
+}
+
+static void unnamed_column(struct table *t, const struct cell *cell, size_t c)
+{
+	char text[96];
+
+	snprintf(text, sizeof(text), "column %zu has no heading; what stands there is left out",
+		 c + 1);
+	table_complain(t, REFUSED_LAYOUT, cell->line, cell->column, text);
+	t->roles[c] = ROLE_TOLD;
+}
+
+/* What the header says of a column goes to the fact; `own` is what its row says of each axis. */
+static int put_headings(struct table *t, size_t c, const struct slice own[AXIS_VALUE],
+			struct fact *f, struct err *e)
+{
+	for (int i = 0; i < AXIS_VALUE; i++) {
+		const struct cell *heading = t->headings[i] ? &t->headings[i][c] : NULL;
+		char *joined;
+
+		if (!heading)
+			continue;
+		f->text[i] = heading->text;
+		f->at[i] = table_place_of_cell(heading);
+		if (!t->places[i].axis->headed)
+			continue;
+		joined = arena_printf(t->arena, "%.*s %.*s", SLICE_FMT(own[i]),
+				      SLICE_FMT(heading->text));
+		if (!joined)
+			return table_no_room(e);
+		f->text[i] = slice_str(joined);
+	}
+	return 0;
+}
+
+static int row_facts(struct table *t, const struct row *row, struct err *e)
+{
+	struct fact f = { 0 };
+	struct slice own[AXIS_VALUE];
+
+	for (int i = 0; i < AXES; i++) {
+		int rc = i == AXIS_VALUE ? 1 : axis_value(t, row, i, &f, e);
+
+		if (rc <= 0)
+			return rc;
+	}
+	memcpy(own, f.text, sizeof(own));
+	for (size_t c = 0; c < row->n && c < t->nheader; c++) {
+		const struct cell *cell = &row->cells[c];
+
+		if (t->roles[c] != ROLE_VALUE) {
+			if (t->roles[c] == ROLE_UNNAMED && !cell_missing(cell->text))
+				unnamed_column(t, cell, c);
+			continue;
+		}
+		if (cell_missing(cell->text))
+			continue;
+		if (cell->repeated) {
+			table_complain(
+				t, REFUSED_LAYOUT, cell->line, cell->column,
+				"a merged cell covers several figures; only the first is taken");
+			continue;
+		}
+		if (t->spread && put_headings(t, c, own, &f, e) < 0)
+			return -1;
+		f.text[AXIS_VALUE] = cell->text;
+		f.at[AXIS_VALUE] = table_place_of_cell(cell);
+		if (t->sink->fact(t->sink->ctx, &f, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int table_take_row(struct table *t, const struct row *row, bool first, struct err *e)
+{
+	if (t->sink->row(t->sink->ctx, row->line, e) < 0)
+		return -1;
+	if (!row->fault && (!has_value(t, row) || !is_wanted(t, row)))
+		return 0;
+	if ((!first && repeats_header(t, row)) || !row_is_sound(t, row))
+		return 0;
+	return row_facts(t, row, e);
+}

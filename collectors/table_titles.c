@@ -1,0 +1,76 @@
+/*
+ * table_titles.c - what stands in the lines above a header: "地区：上海市", or a period within a
+ * line, "2026年10月主要指标". See table_private.h.
+ */
+#include "collectors/table_private.h"
+
+#include "base/period.h"
+#include "collectors/heading.h"
+
+enum { KEY_MAX_BYTES = 1024 };
+
+bool table_means(struct table *t, struct slice text, struct slice key)
+{
+	struct arena_mark mark = arena_mark(t->arena);
+	bool same;
+
+	if (text.n == 0 || text.n > KEY_MAX_BYTES)
+		return false;
+	same = slice_eq(text_key(text, t->arena), key);
+	arena_reset(t->arena, mark);
+	return same;
+}
+
+bool table_take_titles(struct table *t, const struct row *row, bool strict)
+{
+	bool found = false;
+
+	for (size_t c = 0; c < row->n; c++) {
+		struct slice before = row->cells[c].text, after = slice_of("", 0);
+		bool colon = heading_cut_colon(row->cells[c].text, &before, &after);
+		size_t value;
+
+		if (!before.n || row->cells[c].repeated || (strict && (!colon || c > 0)))
+			continue;
+		for (int i = 0; i < AXES; i++) {
+			struct place *p = &t->places[i];
+
+			if (p->axis->where != AXIS_TITLE || !table_means(t, before, p->label))
+				continue;
+			value = c;
+			while (!after.n && ++value < row->n)
+				if (!row->cells[value].repeated)
+					after = row->cells[value].text;
+			if (!after.n)
+				continue;
+			p->title = arena_slice(t->arena, after);
+			p->title_at = table_place_of_cell(&row->cells[value]);
+			p->titled = p->title.p != NULL;
+			found = true;
+		}
+	}
+	return found;
+}
+
+void table_take_period(struct table *t, const struct row *row)
+{
+	struct place *p = &t->places[AXIS_PERIOD];
+	bool folded;
+
+	for (size_t c = 0; c < row->n && !p->titled; c++) {
+		struct slice text = text_fold_width(row->cells[c].text, t->arena, &folded), found;
+
+		if (!text.p || !period_find(text, &found))
+			continue;
+		p->title = arena_slice(t->arena, found);
+		p->title_at = table_place_of_cell(&row->cells[c]);
+		p->titled = p->title.p != NULL;
+	}
+}
+
+bool table_might_be_title(const struct row *row)
+{
+	struct slice s = row->n ? row->cells[0].text : slice_of("", 0);
+
+	return s.n && (memchr(s.p, ':', s.n) || memmem(s.p, s.n, "：", 3));
+}
