@@ -2,6 +2,7 @@
 #include "tests/lib/assert.h"
 #include "base/alloc.h"
 #include "base/labels.h"
+#include "tests/lib/starve.h"
 
 #include <pthread.h>
 
@@ -265,27 +266,22 @@ static void many_sets_come_and_go(void **state)
 static void every_failed_allocation_is_an_error_without_a_leak(void **state)
 {
 	struct label l[] = { label("__name__", "up"), label("a", "1"), label("b", "1") };
-	struct labels *ls = NULL;
+	struct starve s = { .keeps_nothing = true };
 	struct err e;
-	long k = 0;
 
 	(void)state;
-	mem_count(1);
-	for (; !ls; k++) {
-		mem_fail_after(k, 1);
+	while (starve_again(&s)) {
+		struct labels *ls;
+
+		starve_begin(&s);
 		ls = labels_intern(l, 3, &e);
-		mem_fail_after(-1, 0);
-		if (ls)
-			break;
-		assert_int_equal(e.code, ERR_MEMORY);
-		assert_string_equal(e.text, "no memory for a label set");
-		assert_int_equal(mem_held(), 0);
+		starve_end(&s, ls != NULL, &e);
+		if (!ls)
+			assert_string_equal(e.text, "no memory for a label set");
+		labels_unref(ls);
 		assert_int_equal(strings(), 0);
 	}
-	assert_int_equal(k, 6); /* the set and five strings */
-	labels_unref(ls);
-	assert_int_equal(mem_held(), 0);
-	mem_count(0);
+	assert_int_equal(s.failed, 6); /* the set and five strings */
 }
 
 static void a_table_that_cannot_grow_still_works(void **state)

@@ -1,6 +1,6 @@
 /* test_xlsx_refused.c - workbooks that are none, that lie, that are damaged or far too large. */
-#include "base/alloc.h"
 #include "collectors/formats/zip_archive.h"
+#include "tests/lib/starve.h"
 #include "tests/unit/collectors/workbook.h"
 
 static void sheet_fails(struct fixture *f, const char *sheet, enum err_code code, const char *why)
@@ -288,26 +288,22 @@ static void every_failed_allocation_is_an_error_without_a_leak(void **state)
 			    "ref='B1:B2'/></mergeCells>" },
 	};
 	struct slice body = make(f, &b);
-	int result = -1;
-	long k;
+	struct starve s = { .keeps_nothing = true };
 
 	buf_room(&f->told, 4096);
 	f->ceiling = 1 << 20; /* blocks that arenas keep would not be allocated */
-	mem_count(1);
-	for (k = 0; result < 0; k++) {
-		mem_fail_after(k, 1);
-		result = read_body(f, body);
-		mem_fail_after(-1, 0);
-		if (result < 0)
-			assert_true(f->e.code == ERR_MEMORY || f->e.code == ERR_LIMIT);
-		assert_int_equal(mem_held(), 0);
+	while (starve_again(&s)) {
+		int rc;
+
+		starve_begin(&s);
+		rc = read_body(f, body);
+		starve_end(&s, rc == 0, &f->e);
 	}
 	assert_string_equal(f->told.p,
 			    "[表 1]\n1|x|1\n2|y|*1:2 1\n"
 			    "! hidden 1:1 sheet '表 1' has 1 hidden columns with text, the "
 			    "first is column A; they are read\n");
-	mem_count(0);
-	assert_true(k > 20);
+	assert_true(s.failed > 19);
 }
 
 int main(void)

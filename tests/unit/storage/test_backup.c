@@ -1,8 +1,8 @@
 /* test_backup.c - backup and restore of a store at rest: what is refused, damage, full disks. */
-#include "base/alloc.h"
 #include "base/crc32c.h"
 #include "storage/backup.h"
 #include "storage/manifest.h"
+#include "tests/lib/starve.h"
 #include "tests/unit/storage/help.h"
 
 #include <errno.h>
@@ -483,20 +483,20 @@ static void a_full_disk_ends_a_backup_and_gets_its_room_back(void **state)
 static long fail_one_by_one(struct places *p, int (*run)(struct places *p), const char *made,
 			    const char *unfinished)
 {
-	for (long k = 0;; k++) {
+	struct starve s = { 0 };
+
+	while (starve_again(&s)) {
 		int rc;
 
-		mem_fail_after(k, 1);
+		starve_begin(&s);
 		rc = run(p);
-		mem_fail_after(-1, 0);
+		starve_end(&s, rc == 0, &p->e);
 		if (rc == 0)
-			return k;
-		if (p->e.code != ERR_MEMORY && p->e.code != ERR_LIMIT)
-			fail_msg("allocation %ld failed and the error is %s: %s", k,
-				 err_code_name(p->e.code), p->e.text);
+			break;
 		assert_false(exists(p->dir, made));
 		assert_false(unfinished && exists(p->dir, unfinished));
 	}
+	return s.failed;
 }
 
 static void without_memory_there_is_an_error_and_nothing_left(void **state)
