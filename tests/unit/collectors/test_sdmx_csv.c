@@ -6,7 +6,7 @@
 static void version_1_names_its_data_flow_in_each_row(void **state)
 {
 	(void)state;
-	assert_records("\xef\xbb\xbf"
+	assert_message("\xef\xbb\xbf"
 		       "DATAFLOW,FREQ,TIME_PERIOD,OBS_VALUE,OBS_STATUS\r\n"
 		       "A:D(1.0),M,2020-01,1.50,A\r\n"
 		       "A:D(1.0),M,2020-02,NaN,M\r\n\r\n"
@@ -23,7 +23,7 @@ static void version_1_names_its_data_flow_in_each_row(void **state)
 static void labels_of_ids_and_names_are_taken_apart(void **state)
 {
 	(void)state;
-	assert_records("DATAFLOW,AREA: Area,TIME_PERIOD: Time,OBS_VALUE: Value,NOTE: Note\n"
+	assert_message("DATAFLOW,AREA: Area,TIME_PERIOD: Time,OBS_VALUE: Value,NOTE: Note\n"
 		       "A:D(1.0): d,x: East: far,2020,1,see: not here\n"
 		       "A:D(1.0): d,y,2021,2,a note: with blanks\n",
 		       "= A:D(1.0)\n"
@@ -35,7 +35,7 @@ static void labels_of_ids_and_names_are_taken_apart(void **state)
 static void names_in_columns_of_their_own(void **state)
 {
 	(void)state;
-	assert_records("STRUCTURE,STRUCTURE_ID,STRUCTURE_NAME,ACTION,OBS_KEY,AREA,Area,TIME_PERIOD,"
+	assert_message("STRUCTURE,STRUCTURE_ID,STRUCTURE_NAME,ACTION,OBS_KEY,AREA,Area,TIME_PERIOD,"
 		       "Time,OBS_VALUE,Value\n"
 		       "dataflow,A:D(1.0),d,I,x.2020,x,East,2020,,1,\n",
 		       "= A:D(1.0)\n"
@@ -46,7 +46,7 @@ static void names_in_columns_of_their_own(void **state)
 static void semicolons_come_with_a_decimal_comma(void **state)
 {
 	(void)state;
-	assert_records("STRUCTURE;STRUCTURE_ID;ACTION;TIME_PERIOD;OBS_VALUE;NOTE\n"
+	assert_message("STRUCTURE;STRUCTURE_ID;ACTION;TIME_PERIOD;OBS_VALUE;NOTE\n"
 		       "dataflow;A:D(1.0);A;2020;-1585,754;1,5\n"
 		       "dataflow;A:D(1.0);M;2021;1.5;\n"
 		       "dataflow;A:D(1.0);R;2022;1,234,5;\n",
@@ -55,7 +55,7 @@ static void semicolons_come_with_a_decimal_comma(void **state)
 		       "2:36 2020|-1585.754|1,5\n"
 		       "3:26 2021|1.5|\n"
 		       "4:26 2022|1,234,5|\n");
-	assert_records("STRUCTURE\tSTRUCTURE_ID\tTIME_PERIOD\tOBS_VALUE\n"
+	assert_message("STRUCTURE\tSTRUCTURE_ID\tTIME_PERIOD\tOBS_VALUE\n"
 		       "dataflow\tA:D(1.0)\t2020\t1,5\n",
 		       "= A:D(1.0)\nTIME_PERIOD|OBS_VALUE\n2:24 2020|1,5\n");
 }
@@ -70,11 +70,11 @@ static void several_values_and_languages_in_a_cell(void **state)
 	const struct sdmx_options french = { .language = "fr" };
 
 	(void)state;
-	assert_records(message, "= A:D(1.0)\n"
+	assert_message(message, "= A:D(1.0)\n"
 				"TIME_PERIOD|OBS_VALUE|C|C.name|T|N\n"
 				"2:42 2020|1|a; b|Ann; Bob|Value|\n"
 				"3:30 2021|2||||一; deux\n");
-	assert_records_with(message, &french,
+	assert_message_with(message, &french,
 			    "= A:D(1.0)\n"
 			    "TIME_PERIOD|OBS_VALUE|C|C.name|T|N\n"
 			    "2:42 2020|1|a; b|Ann; Bob|Valeur|\n"
@@ -84,7 +84,7 @@ static void several_values_and_languages_in_a_cell(void **state)
 static void rows_that_cannot_be_taken_are_told_one_by_one(void **state)
 {
 	(void)state;
-	assert_records(
+	assert_message(
 		"STRUCTURE,STRUCTURE_ID,ACTION,AREA,TIME_PERIOD,OBS_VALUE\n"
 		"dataflow,A:D(1.0),D,x,2020,-\n"
 		"dataflow,A:D(1.0),i,x,2020,1\n"
@@ -112,25 +112,25 @@ static void rows_that_cannot_be_taken_are_told_one_by_one(void **state)
 static void headers_that_cannot_be_are_refused(void **state)
 {
 	(void)state;
-	assert_no_records("FREQ,OBS_VALUE\nA,1\n", ERR_INVALID,
+	assert_no_message("FREQ,OBS_VALUE\nA,1\n", ERR_INVALID,
 			  "line 1, column 1: the header begins neither with DATAFLOW nor with "
 			  "STRUCTURE, so this is no SDMX-CSV");
-	assert_no_records("STRUCTURE,ACTION,OBS_VALUE\n", ERR_INVALID,
+	assert_no_message("STRUCTURE,ACTION,OBS_VALUE\n", ERR_INVALID,
 			  "line 1: the header has no column STRUCTURE_ID");
-	assert_no_records("DATAFLOW\nx\n", ERR_INVALID,
+	assert_no_message("DATAFLOW\nx\n", ERR_INVALID,
 			  "line 1: the header names no dimension, measure or attribute");
-	assert_no_records("DATAFLOW,A,,B\n", ERR_INVALID,
+	assert_no_message("DATAFLOW,A,,B\n", ERR_INVALID,
 			  "line 1, column 12: a column has no heading");
-	assert_no_records("DATAFLOW,A,B,A\nx,1,2,3\n", ERR_INVALID,
+	assert_no_message("DATAFLOW,A,B,A\nx,1,2,3\n", ERR_INVALID,
 			  "line 1: two columns are called A");
-	assert_no_records("DATAFLOW,\"A\n", ERR_INVALID,
+	assert_no_message("DATAFLOW,\"A\n", ERR_INVALID,
 			  "line 1, column 10: the quote that opens here is never closed");
 }
 
 static void a_header_alone_gives_nothing(void **state)
 {
 	(void)state;
-	assert_records("DATAFLOW,A,OBS_VALUE\n", "");
+	assert_message("DATAFLOW,A,OBS_VALUE\n", "");
 }
 
 static void limits_hold(void **state)
@@ -146,7 +146,7 @@ static void limits_hold(void **state)
 	buf_puts(&b, "\nx");
 	for (int i = 0; i < 257; i++)
 		buf_puts(&b, ",1");
-	records_read(&r, buf_all(&b), NULL);
+	sdmx_records_read(&r, buf_all(&b), NULL);
 	assert_int_equal(r.rc, -1);
 	assert_string_equal(r.e.text, "line 1: more than 256 dimensions, measures and attributes");
 	records_release(&r);
@@ -154,7 +154,7 @@ static void limits_hold(void **state)
 	buf_puts(&b, "DATAFLOW,A\n");
 	for (int i = 0; i < SDMX_SETS_MAX + 1; i++)
 		buf_printf(&b, "A:D%d(1.0),1\n", i);
-	records_read(&r, buf_all(&b), NULL);
+	sdmx_records_read(&r, buf_all(&b), NULL);
 	assert_int_equal(r.rc, -1);
 	assert_string_equal(r.e.text, "line 1: more than 1000 data sets");
 	assert_int_equal(r.tables, SDMX_SETS_MAX);

@@ -287,7 +287,7 @@ static void each_sample_gives_what_is_known_of_it(void **state)
 		path = shared_path(name);
 		assert_non_null(path);
 		body = tmp_read(path, &n);
-		records_read(&r, slice_of(body, n), NULL);
+		sdmx_records_read(&r, slice_of(body, n), NULL);
 		check_sample(&samples[i], &r);
 		records_release(&r);
 		free(body);

@@ -28,7 +28,7 @@ static void assert_json_with(const char *json, const struct sdmx_options *o, con
 	assert_true(n < sizeof(text));
 	for (size_t i = 0; i < n; i++)
 		text[i] = json[i] == '\'' ? '"' : json[i];
-	records_read(&r, slice_of(text, n), o);
+	sdmx_records_read(&r, slice_of(text, n), o);
 	if (r.rc < 0)
 		buf_printf(&r.text, "-1 %s\n", r.e.text);
 	buf_putc(&r.text, '\0');

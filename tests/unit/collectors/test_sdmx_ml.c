@@ -8,14 +8,15 @@
 #define STRUCTURE(dimension)                                                                       \
 	"<m:Structure structureID='S' dimensionAtObservation='" dimension                          \
 	"'><c:Structure><Ref agencyID='A' id='D' version='1.0'/></c:Structure></m:Structure>"
-#define HEADER(dimension) "<m:Header>" STRUCTURE(dimension) "</m:Header>\n"
-#define SPACES            "xmlns:m='m' xmlns:c='c' xmlns:g='g' xmlns:ss='ss' xmlns:xsi='xsi'"
+#define HEAD_OF(dimension) "<m:Header>" STRUCTURE(dimension) "</m:Header>\n"
+#define SPACES             "xmlns:m='m' xmlns:c='c' xmlns:g='g' xmlns:ss='ss' xmlns:xsi='xsi'"
 
 #define GENERIC_AT(dimension, sets)                                                                \
-	"<m:GenericData " SPACES ">" HEADER(dimension) sets "</m:GenericData>"
+	"<m:GenericData " SPACES ">" HEAD_OF(dimension) sets "</m:GenericData>"
 #define GENERIC(sets) GENERIC_AT("TIME_PERIOD", sets)
 #define SPECIFIC_AT(dimension, sets)                                                               \
-	"<m:StructureSpecificData " SPACES ">" HEADER(dimension) sets "</m:StructureSpecificData>"
+	"<m:StructureSpecificData " SPACES ">" HEAD_OF(dimension) sets "</"                        \
+								       "m:StructureSpecificData>"
 #define SPECIFIC(sets) SPECIFIC_AT("TIME_PERIOD", sets)
 #define SET(content)   "<m:DataSet ss:structureRef='S'>\n" content "</m:DataSet>"
 
@@ -30,7 +31,7 @@
 static void series_of_mixed_frequency_give_a_row_each_observation(void **state)
 {
 	(void)state;
-	assert_records(GENERIC(SET(
+	assert_message(GENERIC(SET(
 			       "<g:Series>" KEY("M", "x") OBS("2020-01", "1.5")
 				       OBS("2020-02", "2.5") "</g:Series>\n<g:Series>" KEY("A", "y")
 					       OBS("2020", "-3") "</g:Series>")),
@@ -44,7 +45,7 @@ static void series_of_mixed_frequency_give_a_row_each_observation(void **state)
 static void an_attribute_that_comes_late_has_its_column_in_all_rows(void **state)
 {
 	(void)state;
-	assert_records(
+	assert_message(
 		GENERIC(SET("<g:Series>" KEY("M", "x") OBS(
 			"2020-01",
 			"1") "<g:Obs><g:ObsDimension value='2020-02'/><g:ObsValue value='2'/>"
@@ -59,7 +60,7 @@ static void an_attribute_that_comes_late_has_its_column_in_all_rows(void **state
 static void missing_values_are_empty_and_keep_their_status(void **state)
 {
 	(void)state;
-	assert_records(GENERIC(SET("<g:Series>" KEY("M", "x") OBS("2020-01", "NaN") OBS(
+	assert_message(GENERIC(SET("<g:Series>" KEY("M", "x") OBS("2020-01", "NaN") OBS(
 			       "2020-02",
 			       "") "<g:Obs><g:ObsDimension "
 				   "value='2020-03'/><g:Attributes><g:Value id='OBS_STATUS' "
@@ -74,7 +75,7 @@ static void missing_values_are_empty_and_keep_their_status(void **state)
 static void flat_observations_have_their_whole_key(void **state)
 {
 	(void)state;
-	assert_records(
+	assert_message(
 		GENERIC_AT(
 			"AllDimensions",
 			SET("<g:Obs><g:ObsKey><g:Value id='AREA' value='x'/><g:Value "
@@ -92,7 +93,7 @@ static void flat_observations_have_their_whole_key(void **state)
 static void a_cross_section_takes_the_dimension_the_header_names(void **state)
 {
 	(void)state;
-	assert_records(GENERIC_AT("AREA", SET("<g:Series><g:SeriesKey><g:Value id='TIME_PERIOD' "
+	assert_message(GENERIC_AT("AREA", SET("<g:Series><g:SeriesKey><g:Value id='TIME_PERIOD' "
 					      "value='2020'/></g:SeriesKey>" OBS("x", "1")
 						      OBS("y", "2") "</g:Series>")),
 		       "= A:D(1.0)\n"
@@ -107,7 +108,7 @@ static void a_cross_section_takes_the_dimension_the_header_names(void **state)
 static void attributes_of_all_levels_stand_in_each_row(void **state)
 {
 	(void)state;
-	assert_records(
+	assert_message(
 		SPECIFIC(
 			"<m:DataSet ss:structureRef='S' ss:dataScope='x' xsi:type='t' "
 			"action='Append' DECIMALS='1' UNIT='set'>"
@@ -129,7 +130,7 @@ static void groups_match_by_what_they_have_in_common_with_series(void **state)
 {
 	(void)state;
 	/* Two kinds of groups, one behind the series; NOTE is no key, though one series says it. */
-	assert_records(SPECIFIC(SET(
+	assert_message(SPECIFIC(SET(
 			       "<Group AREA='x' NOTE='n'/>"
 			       "<Series FREQ='M' AREA='x'><Obs TIME_PERIOD='2020' OBS_VALUE='1'/>"
 			       "</Series>\n"
@@ -147,7 +148,7 @@ static void groups_match_by_what_they_have_in_common_with_series(void **state)
 static void groups_of_flat_observations(void **state)
 {
 	(void)state;
-	assert_records(
+	assert_message(
 		SPECIFIC_AT("AllDimensions",
 			    SET("<Atts UNIT='u'/><Group AREA='x' TITLE='t'/>\n"
 				"<Obs AREA='x' TIME_PERIOD='2020' OBS_VALUE='1'/>\n"
@@ -161,7 +162,7 @@ static void groups_of_flat_observations(void **state)
 static void several_values_of_a_component_are_joined(void **state)
 {
 	(void)state;
-	assert_records(SPECIFIC(SET("<Series AREA='x'><Comp id='NOTE'><Value>a</Value> <Value>"
+	assert_message(SPECIFIC(SET("<Series AREA='x'><Comp id='NOTE'><Value>a</Value> <Value>"
 				    "<c:Text xml:lang='en'>b &amp; c</c:Text></Value></Comp>"
 				    "<Obs TIME_PERIOD='2020' M1='1' M2='2'/></Series>")),
 		       "= A:D(1.0)\n"
@@ -172,7 +173,7 @@ static void several_values_of_a_component_are_joined(void **state)
 static void compact_messages_of_2_0_have_the_same_shape(void **state)
 {
 	(void)state;
-	assert_records("<CompactData xmlns:x='x'><x:DataSet><x:Series FREQ='A'>"
+	assert_message("<CompactData xmlns:x='x'><x:DataSet><x:Series FREQ='A'>"
 		       "<x:Obs TIME_PERIOD='2001' OBS_VALUE='5'/></x:Series></x:DataSet>"
 		       "</CompactData>",
 		       "= \n"
@@ -213,7 +214,7 @@ static void each_data_set_is_a_table_and_deletions_are_not_taken(void **state)
 									     ">";
 
 	(void)state;
-	assert_records(
+	assert_message(
 		message,
 		"= B:E(2.1)\n"
 		"FREQ|AREA|TIME_PERIOD|OBS_VALUE\n"
@@ -230,7 +231,7 @@ static void each_data_set_is_a_table_and_deletions_are_not_taken(void **state)
 static void the_headers_action_counts_where_a_data_set_says_none(void **state)
 {
 	(void)state;
-	assert_records("<m:GenericData " SPACES "><m:Header><m:DataSetAction>Delete"
+	assert_message("<m:GenericData " SPACES "><m:Header><m:DataSetAction>Delete"
 		       "</m:DataSetAction></m:Header><m:DataSet/></m:GenericData>",
 		       "!1:144 layout: the data set deletes figures; deletions are not taken\n");
 }
@@ -238,7 +239,7 @@ static void the_headers_action_counts_where_a_data_set_says_none(void **state)
 static void a_footer_behind_figures_is_told(void **state)
 {
 	(void)state;
-	assert_records(SPECIFIC(SET("<Series A='x'><Obs TIME_PERIOD='1' "
+	assert_message(SPECIFIC(SET("<Series A='x'><Obs TIME_PERIOD='1' "
 				    "OBS_VALUE='2'/></Series>") "<Footer><Message "
 								"code='510'><c:Text>cut\noff</"
 								"c:Text><c:Text>"
@@ -253,20 +254,20 @@ static void a_footer_behind_figures_is_told(void **state)
 static void what_holds_no_figures_is_refused_with_its_reason(void **state)
 {
 	(void)state;
-	assert_no_records("<m:GenericData " SPACES "><Footer><Message code='413'><c:Text>Too large."
+	assert_no_message("<m:GenericData " SPACES "><Footer><Message code='413'><c:Text>Too large."
 			  "</c:Text></Message></Footer></m:GenericData>",
 			  ERR_INVALID,
 			  "no figures, the answer comes later (message 413): Too large.");
-	assert_no_records("<m:Error " SPACES "><m:ErrorMessage code='100'><c:Text>No results found"
+	assert_no_message("<m:Error " SPACES "><m:ErrorMessage code='100'><c:Text>No results found"
 			  "</c:Text></m:ErrorMessage></m:Error>",
 			  ERR_INVALID, "no figures (message 100): No results found");
-	assert_no_records("<m:Structure " SPACES "/>", ERR_INVALID,
+	assert_no_message("<m:Structure " SPACES "/>", ERR_INVALID,
 			  "line 1, column 1: the message holds structures and no figures");
-	assert_no_records("<m:GenericData " SPACES "/>", ERR_INVALID,
+	assert_no_message("<m:GenericData " SPACES "/>", ERR_INVALID,
 			  "the message holds no data set");
-	assert_no_records("\n <html/>", ERR_INVALID,
+	assert_no_message("\n <html/>", ERR_INVALID,
 			  "line 2, column 2: 'html' is no data message of SDMX-ML 2.1 or 3.0");
-	assert_no_records(" \n", ERR_INVALID, "the document is empty");
+	assert_no_message(" \n", ERR_INVALID, "the document is empty");
 }
 
 static void rows_before_a_mistake_of_a_later_set_stay_good(void **state)
@@ -274,11 +275,11 @@ static void rows_before_a_mistake_of_a_later_set_stay_good(void **state)
 	struct records r = { .rc = 0 };
 
 	(void)state;
-	records_read(&r,
-		     slice_str(SPECIFIC(
-			     SET("<Series A='x'><Obs TIME_PERIOD='1' OBS_VALUE='2'/></Series>")
-				     SET("<Series A='x'><Obs></Series>"))),
-		     NULL);
+	sdmx_records_read(&r,
+			  slice_str(SPECIFIC(
+				  SET("<Series A='x'><Obs TIME_PERIOD='1' OBS_VALUE='2'/></Series>")
+					  SET("<Series A='x'><Obs></Series>"))),
+			  NULL);
 	assert_int_equal(r.rc, -1);
 	assert_string_equal(r.e.text, "line 4, column 22: this tag closes another element than the "
 				      "one that is open");
@@ -291,10 +292,11 @@ static void a_sink_that_has_enough_of_a_table_still_gets_the_next(void **state)
 	struct records r = { .stop_after = 1 };
 
 	(void)state;
-	records_read(&r,
-		     slice_str(SPECIFIC(SET("<Obs A='1' OBS_VALUE='2'/><Obs A='2' OBS_VALUE='2'/>")
-						SET("<Obs B='3' OBS_VALUE='4'/>"))),
-		     NULL);
+	sdmx_records_read(&r,
+			  slice_str(SPECIFIC(
+				  SET("<Obs A='1' OBS_VALUE='2'/><Obs A='2' OBS_VALUE='2'/>")
+					  SET("<Obs B='3' OBS_VALUE='4'/>"))),
+			  NULL);
 	assert_int_equal(r.rc, 0);
 	assert_int_equal(r.tables, 2);
 	assert_int_equal(r.rows, 2);
@@ -311,8 +313,8 @@ static void assert_reads_as_expat_does(const char *message)
 
 	buf_init(&b, 1 << 20);
 	buf_printf(&b, "%s\r", message);
-	records_read(&quick, slice_str(message), NULL);
-	records_read(&slow, buf_all(&b), NULL);
+	sdmx_records_read(&quick, slice_str(message), NULL);
+	sdmx_records_read(&slow, buf_all(&b), NULL);
 	assert_int_equal(quick.rc, slow.rc);
 	if (quick.rc < 0)
 		assert_string_equal(quick.e.text, slow.e.text);
@@ -390,13 +392,13 @@ static void plain_observations_are_read_as_expat_reads_them(void **state)
 static void places_go_on_behind_plain_observations(void **state)
 {
 	(void)state;
-	assert_no_records(SPECIFIC(SET("<Series A='x'>\n" PLAIN PLAIN PLAIN "<Obs A='1' A='2'/>"
+	assert_no_message(SPECIFIC(SET("<Series A='x'>\n" PLAIN PLAIN PLAIN "<Obs A='1' A='2'/>"
 				       "</Series>")),
 			  ERR_INVALID, "line 7, column 12: duplicate attribute");
-	assert_no_records(SPECIFIC(SET("<Series A='x'>\n" PLAIN PLAIN PLAIN "<Obs a:b='1'/>"
+	assert_no_message(SPECIFIC(SET("<Series A='x'>\n" PLAIN PLAIN PLAIN "<Obs a:b='1'/>"
 				       "</Series>")),
 			  ERR_INVALID, "line 7, column 1: unbound prefix");
-	assert_records(SPECIFIC(SET("<Series A='x'>\n" PLAIN PLAIN
+	assert_message(SPECIFIC(SET("<Series A='x'>\n" PLAIN PLAIN
 				    "<Obs TIME_PERIOD='\xe4\xb8\x80'/> "
 				    "<Obs OBS_VALUE='1'/></Series>")),
 		       "= A:D(1.0)\n"
@@ -414,7 +416,7 @@ static void places_go_on_behind_plain_observations(void **state)
 static void a_doctype_is_refused(void **state)
 {
 	(void)state;
-	assert_no_records("<!DOCTYPE a [<!ENTITY b \"c\">]><m:GenericData " SPACES "/>",
+	assert_no_message("<!DOCTYPE a [<!ENTITY b \"c\">]><m:GenericData " SPACES "/>",
 			  ERR_REFUSED,
 			  "line 1, column 13: a DOCTYPE is not accepted, since it can define "
 			  "entities");
@@ -434,7 +436,7 @@ static void assert_refuses_body(struct buf *b, enum err_code code, const char *w
 {
 	struct records r = { .rc = 0 };
 
-	records_read(&r, buf_all(b), NULL);
+	sdmx_records_read(&r, buf_all(b), NULL);
 	assert_int_equal(r.rc, -1);
 	assert_string_equal(r.e.text, want);
 	assert_int_equal(r.e.code, code);
@@ -474,7 +476,7 @@ static void depth_and_long_texts_are_limited(void **state)
 	for (int i = 0; i < SDMX_TEXT_MAX + 1; i++)
 		buf_putc(&b, 'x');
 	buf_puts(&b, "'/><Obs OBS_VALUE='2'/></m:DataSet></m:StructureSpecificData>");
-	records_read(&r, buf_all(&b), NULL);
+	sdmx_records_read(&r, buf_all(&b), NULL);
 	assert_int_equal(r.rc, 0);
 	assert_has(r.text.p, "!1:103 limit: NOTE has a text of 32769 bytes, more than 32768; the "
 			     "observation is left out\n");
@@ -498,7 +500,7 @@ static void many_groups_cost_a_look_each(void **state)
 		buf_printf(&b, "<Series A='%d' F='M'><Obs TIME_PERIOD='1' OBS_VALUE='1'/></Series>",
 			   i);
 	buf_puts(&b, "</m:DataSet></m:StructureSpecificData>");
-	records_read(&r, buf_all(&b), NULL);
+	sdmx_records_read(&r, buf_all(&b), NULL);
 	assert_int_equal(r.rc, 0);
 	assert_int_equal(r.rows, N);
 	assert_has(r.text.p, "|t19999\n");

@@ -171,7 +171,7 @@ static void data_get_names_and_complete_keys_from_a_structure(void **state)
 	struct sdmx_options o = { .structure = &f->s, .language = "en" };
 
 	assert_ok(sdmx_structure_read(slice_str(version_2_1), &f->a, &f->s, &f->e), &f->e);
-	assert_records_with(
+	assert_message_with(
 		ml, &o,
 		"= A:F(1.0)\n"
 		"FREQ|FREQ.name|AREA|AREA.name|TIME_PERIOD|OBS_VALUE\n"
@@ -179,14 +179,14 @@ static void data_get_names_and_complete_keys_from_a_structure(void **state)
 		"3:27 M|Monthly|q||2020|\n"
 		"!4:18 layout: the observation has no value of dimension FREQ; it is left "
 		"out\n");
-	assert_records_with(
+	assert_message_with(
 		"DATAFLOW,FREQ,TIME_PERIOD,OBS_VALUE\nA:D(1.0),M,2020,1\n", &o,
 		"= A:D(1.0)\n"
 		"FREQ|FREQ.name|TIME_PERIOD|OBS_VALUE|AREA|AREA.name\n"
 		"!2:1 layout: the observation has no value of dimension AREA; it is left "
 		"out\n");
 	/* Another data flow: its keys may differ, names of the only structure still serve. */
-	assert_records_with("DATAFLOW,FREQ,TIME_PERIOD,OBS_VALUE\nA:OTHER(1.0),M,2020,1\n", &o,
+	assert_message_with("DATAFLOW,FREQ,TIME_PERIOD,OBS_VALUE\nA:OTHER(1.0),M,2020,1\n", &o,
 			    "= A:OTHER(1.0)\n"
 			    "FREQ|FREQ.name|TIME_PERIOD|OBS_VALUE\n"
 			    "2:21 M|Monthly|2020|1\n");
@@ -280,7 +280,7 @@ static void a_sample_of_data_is_read_with_its_structure(void **state)
 	assert_ok(sdmx_structure_read(slice_of(body, n), &f->a, &f->s, &f->e), &f->e);
 	free(body);
 	body = tmp_read(shared_path(SAMPLES "ml21/bis-str_ser.xml"), &n);
-	records_read(&r, slice_of(body, n), &o);
+	sdmx_records_read(&r, slice_of(body, n), &o);
 	free(body);
 	assert_int_equal(r.rc, 0);
 	assert_int_equal(r.rows, 1000);
