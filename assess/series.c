@@ -313,8 +313,7 @@ static int emit_units(const struct emit *all, const struct assessment *a, enum u
 	return 0;
 }
 
-/* --- who reports in time ------------------------------------------------------------------------
- */
+/* --- who reports in time ------------------------------------------------------------ */
 
 static int put_on_time(const struct emit *m, const struct unit *u, const struct punctuality *p)
 {

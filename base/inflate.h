@@ -14,10 +14,10 @@
 /* `encoding` is the Content-Encoding header: "", "identity", "gzip", "x-gzip", "deflate". */
 int inflate_body(struct slice packed, struct slice encoding, unsigned ratio, struct buf *out,
 		 struct err *e);
-/* --- gzip out, for replies: the fastest level, which is 8 % larger than the usual one at a sixth
- * of its time ------------------------------------------------------------------------------------
- */
 
+/* --- gzip out, for replies ---------------------------------------------------------- */
+
+/* The fastest level, which is 8 % larger than the usual one at a sixth of its time. */
 int deflate_body(struct slice plain, struct buf *out, struct err *e);
 
 /* The same in pieces. Each call appends what is ready, the one with `last` all that is left; after

@@ -408,8 +408,7 @@ static int on_key(void *ctx, const unsigned char *p, size_t n)
 	return 1;
 }
 
-/* --- the whole -----------------------------------------------------------------------------------
- */
+/* --- the whole ---------------------------------------------------------------------- */
 
 /* yajl's sentence without its prefix ("parse error: ") and line feed. */
 static void complain_as_yajl(struct reader *r)
@@ -536,8 +535,7 @@ struct json_node *json_parse_keeping(struct slice body, json_keep_fn keep, struc
 	return result < 0 ? NULL : r.root;
 }
 
-/* --- looking things up ---------------------------------------------------------------------------
- */
+/* --- looking things up -------------------------------------------------------------- */
 
 const struct json_node *json_member(const struct json_node *object, struct slice key)
 {

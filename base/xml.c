@@ -261,8 +261,7 @@ static void XMLCALL on_doctype(void *ctx, const char *name, const char *system, 
 				    "a DOCTYPE is not accepted, since it can define entities"));
 }
 
-/* --- a reader ----------------------------------------------------------------------------------
- */
+/* --- a reader ----------------------------------------------------------------------- */
 
 struct xml_reader *xml_reader_new(const struct xml_handler *h, struct err *e)
 {

@@ -139,8 +139,7 @@ static int hold_sum(struct edits *w, const struct series *s, const struct indica
 	return 0;
 }
 
-/* --- published growth --------------------------------------------------------------------------
- */
+/* --- published growth --------------------------------------------------------------- */
 
 /* Numbers known to lie between two bounds. */
 struct between {
@@ -244,8 +243,7 @@ static int hold_growth(struct edits *w, struct series *rate, int64_t index, stru
 	return 0;
 }
 
-/* --- from a figure to what it takes part in ------------------------------------------------------
- */
+/* --- from a figure to what it takes part in ----------------------------------------- */
 
 static bool has_part(const struct indicator *total, const struct indicator *part)
 {

@@ -394,8 +394,7 @@ struct feed *feed_of_name(struct collector *c, const char *name)
 	return find_in(c->feeds, c->nfeeds, name);
 }
 
-/* --- a document's place in the books ------------------------------------------------------------
- */
+/* --- a document's place in the books ------------------------------------------------ */
 
 static void keep_complaints(struct feed *f, const struct batch *b)
 {
@@ -494,8 +493,7 @@ void feed_book(struct feed *f, const struct intake *in, enum intake_end how)
 	log_document(f, in, how);
 }
 
-/* --- the collector
- * -------------------------------------------------------------------------------- */
+/* --- the collector ------------------------------------------------------------------ */
 
 struct collector *collector_new(const struct collector_options *o, struct err *e)
 {
@@ -588,8 +586,7 @@ static void leave(struct feed *f)
 		close_if_idle(c);
 }
 
-/* --- a new list
- * ----------------------------------------------------------------------------------- */
+/* --- a new list --------------------------------------------------------------------- */
 
 static bool keeps(const struct feed *f, const struct feed_config *config)
 {
@@ -747,8 +744,7 @@ void collector_close(struct collector *c, void (*closed)(void *ctx), void *ctx)
 	close_if_idle(c);
 }
 
-/* --- looking
- * ---------------------------------------------------------------------------------------- */
+/* --- looking ------------------------------------------------------------------------ */
 
 size_t collector_feeds(const struct collector *c)
 {

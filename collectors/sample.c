@@ -353,8 +353,7 @@ double sample_row_share(const struct sample *s, size_t row, unsigned kinds)
 	return all ? (double)met / (double)all : 0;
 }
 
-/* --- the document ------------------------------------------------------------------------------
- */
+/* --- the document ------------------------------------------------------------------- */
 
 static int read_rows(struct sampling *x, const struct document *d, struct slice text, struct err *e)
 {

@@ -229,8 +229,7 @@ int samples_decode(const struct document *doc, const struct catalogue *cat, size
 	return rc;
 }
 
-/* --- of the scrape itself ----------------------------------------------------------------------
- */
+/* --- of the scrape itself ----------------------------------------------------------- */
 
 static int report_one(const struct scrape *s, const struct scrape_report *r, const char *name,
 		      double v, struct batch *b, struct err *e)

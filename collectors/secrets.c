@@ -162,8 +162,7 @@ static void read_work(struct job *j)
 		s->headers[n++] = s->lines[i].p;
 }
 
-/* --- on the loop --------------------------------------------------------------------------------
- */
+/* --- on the loop -------------------------------------------------------------------- */
 
 static void on_read(struct job *j, enum job_end how)
 {

@@ -237,8 +237,7 @@ static int closings(const struct calendar *c, struct snapshot *v,
 	return 0;
 }
 
-/* --- life ----------------------------------------------------------------------------------------
- */
+/* --- life --------------------------------------------------------------------------- */
 
 static struct remembered *remembered_new(void)
 {

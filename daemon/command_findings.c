@@ -165,8 +165,7 @@ static int send_it(struct findings_call *f, long *status, struct err *e)
 	return rc;
 }
 
-/* --- what comes back ----------------------------------------------------------------------------
- */
+/* --- what comes back ---------------------------------------------------------------- */
 
 static const struct json_node *member(const struct json_node *n, const char *key)
 {

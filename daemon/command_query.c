@@ -190,8 +190,7 @@ static int ask_daemon(struct asked *q, struct err *e)
 	return rc;
 }
 
-/* --- of a folder ---------------------------------------------------------------------------------
- */
+/* --- of a folder -------------------------------------------------------------------- */
 
 static void put_answer(struct asked *q, struct query *r)
 {
@@ -267,8 +266,7 @@ static int ask_folder(struct asked *q, struct err *e)
 	return rc;
 }
 
-/* --- the command
- * ------------------------------------------------------------------------------------ */
+/* --- the command -------------------------------------------------------------------- */
 
 int command_query(int argc, char **argv)
 {

@@ -161,8 +161,7 @@ static void put_value(struct export *x, int64_t t_ms, double v)
 	x->counts->values++;
 }
 
-/* --- one series --------------------------------------------------------------------------------
- */
+/* --- one series --------------------------------------------------------------------- */
 
 /* Looked up anew in each snapshot: what is still in a log has no number for good. 0 when it is
  * gone. */
@@ -324,8 +323,7 @@ static int put_series(struct export *x, const struct labels *ls, struct err *e)
 	return rc;
 }
 
-/* --- families and the whole
- * ------------------------------------------------------------------------ */
+/* --- families and the whole --------------------------------------------------------- */
 
 static int by_labels(const void *a, const void *b)
 {

@@ -214,8 +214,7 @@ static int take_sample(struct import *x, const struct label *l, size_t n, struct
 	return take_figure(x, row, kind.preliminary, text, line, e);
 }
 
-/* --- OpenMetrics ---------------------------------------------------------------------------------
- */
+/* --- OpenMetrics -------------------------------------------------------------------- */
 
 struct prom_block {
 	struct import *x;
@@ -326,8 +325,7 @@ static int openmetrics_block(struct import *x, struct slice block, struct err *e
 	return rc;
 }
 
-/* --- CSV
- * ---------------------------------------------------------------------------------------------- */
+/* --- CSV ---------------------------------------------------------------------------- */
 
 static int csv_line(struct import *x, struct slice text, uint64_t line, struct err *e)
 {
@@ -378,8 +376,7 @@ static int csv_block(struct import *x, struct slice block, struct err *e)
 	return 0;
 }
 
-/* --- a file
- * ---------------------------------------------------------------------------------------------- */
+/* --- a file ------------------------------------------------------------------------- */
 
 static bool is_csv(const struct import *x)
 {

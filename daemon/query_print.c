@@ -72,8 +72,7 @@ static void show_notes(const struct json_node *answer, const char *key)
 		fprintf(stderr, "%.*s\n", SLICE_FMT(n->text));
 }
 
-/* --- cells --------------------------------------------------------------------------------------
- */
+/* --- cells -------------------------------------------------------------------------- */
 
 static const char *time_text(struct slice seconds, char out[TIME_TEXT])
 {
@@ -138,8 +137,7 @@ static struct slice value_text(const struct json_node *point)
 	return point->child->next->text;
 }
 
-/* --- charts
- * ---------------------------------------------------------------------------------------- */
+/* --- charts ------------------------------------------------------------------------- */
 
 static double value_of(const struct json_node *point)
 {
@@ -183,8 +181,7 @@ static void draw(const struct json_node *values, FILE *to)
 	}
 }
 
-/* --- tables
- * -------------------------------------------------------------------------------------------- */
+/* --- tables ------------------------------------------------------------------------- */
 
 static void draw_row(const struct json_node *values, FILE *to)
 {

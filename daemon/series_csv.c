@@ -199,8 +199,7 @@ void csv_put_figure(struct buf *out, struct slice series, const struct vintage *
 	buf_putc(out, '\n');
 }
 
-/* --- cells of a line ---------------------------------------------------------------------------
- */
+/* --- cells of a line ---------------------------------------------------------------- */
 
 enum column { SERIES, TIME, VALUE, MONTHS, FLAGS, KNOWN_FROM, RELEASED, IGNORED, COLUMNS };
 
@@ -336,8 +335,7 @@ static int split(struct csv_reader *r, struct slice line, unsigned *column, stru
 	}
 }
 
-/* --- the header
- * ----------------------------------------------------------------------------------- */
+/* --- the header --------------------------------------------------------------------- */
 
 static int find_column(struct slice text, enum column *out)
 {
@@ -398,8 +396,7 @@ int csv_reader_header(struct csv_reader *r, struct slice line, struct err *e)
 	return take_columns(r, e);
 }
 
-/* --- rows
- * ------------------------------------------------------------------------------------------- */
+/* --- rows --------------------------------------------------------------------------- */
 
 static int take_series(struct csv_reader *r, struct slice text, struct csv_row *row, struct err *e)
 {

@@ -164,8 +164,7 @@ bool web_is_guarded(const struct web *w)
 	return w && w->tls && (w->config.nusers || w->config.client == TLS_CLIENT_REQUIRED);
 }
 
-/* --- passwords ---------------------------------------------------------------------------------
- */
+/* --- passwords ---------------------------------------------------------------------- */
 
 static const struct web_user *find_user(const struct web *w, struct slice name)
 {
@@ -274,8 +273,7 @@ static bool check(void *ctx, struct slice header)
 
 static const char kept[] = "certificates and users stay as they were";
 
-/* --- keeping up to date --------------------------------------------------------------------------
- */
+/* --- keeping up to date ------------------------------------------------------------- */
 
 static void publish(const struct web *w)
 {

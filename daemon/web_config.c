@@ -203,8 +203,7 @@ static void read_users(const struct reader *r, const struct yaml_node *node)
 	}
 }
 
-/* --- the file -----------------------------------------------------------------------------------
- */
+/* --- the file ----------------------------------------------------------------------- */
 
 static void read_http(const struct reader *r, const struct yaml_node *node)
 {

@@ -212,8 +212,7 @@ void serve_findings(struct exchange *x)
 	arena_release(&a);
 }
 
-/* --- answer and acceptance ----------------------------------------------------------------------
- */
+/* --- answer and acceptance ---------------------------------------------------------- */
 
 static unsigned status_of(const struct err *e, const char **type)
 {

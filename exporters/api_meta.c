@@ -282,8 +282,7 @@ void serve_label_values(struct exchange *x)
 	serve_texts(x, name);
 }
 
-/* --- metadata ----------------------------------------------------------------------------------
- */
+/* --- metadata ----------------------------------------------------------------------- */
 
 static const char *const type_names[] = {
 	[RW_UNKNOWN] = "unknown",

@@ -249,8 +249,7 @@ void serve_query_range(struct exchange *x)
 	}
 }
 
-/* --- about queries -------------------------------------------------------------------------------
- */
+/* --- about queries ------------------------------------------------------------------ */
 
 static int parse_query(struct exchange *x, struct expr *out, struct err *e)
 {
@@ -333,8 +332,7 @@ void serve_parse_query(struct exchange *x)
 	expr_release(&expr);
 }
 
-/* --- those that run
- * -------------------------------------------------------------------------------- */
+/* --- those that run ----------------------------------------------------------------- */
 
 static void put_running(void *ctx, const struct query_running *r)
 {

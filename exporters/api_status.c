@@ -183,8 +183,7 @@ void serve_config(struct exchange *x)
 	buf_release(&yaml);
 }
 
-/* --- lists that are empty ----------------------------------------------------------------------
- */
+/* --- lists that are empty ----------------------------------------------------------- */
 
 void serve_rules(struct exchange *x)
 {

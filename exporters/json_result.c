@@ -225,8 +225,7 @@ static void put_string(const struct query *q, struct buf *out)
 	buf_putc(out, ']');
 }
 
-/* --- the whole ---------------------------------------------------------------------------------
- */
+/* --- the whole ---------------------------------------------------------------------- */
 
 size_t json_result_series(const struct query *q)
 {

@@ -295,8 +295,7 @@ static int select_rows(struct page *p, const struct unit *u, const struct indica
 	return 0;
 }
 
-/* --- one unit -----------------------------------------------------------------------------------
- */
+/* --- one unit ----------------------------------------------------------------------- */
 
 static const struct unit_summary *summary_of(const struct assessment *a, const struct unit *u)
 {
@@ -374,8 +373,7 @@ static int write_unit(struct page *p, const struct unit *u, struct err *e)
 	return 0;
 }
 
-/* --- one indicator
- * -------------------------------------------------------------------------------- */
+/* --- one indicator ------------------------------------------------------------------ */
 
 static int by_group(const struct row *x, const struct row *y)
 {
@@ -493,8 +491,7 @@ static int write_indicator(struct page *p, const struct indicator *i, struct err
 	return 0;
 }
 
-/* --- the two pages
- * ----------------------------------------------------------------------------------- */
+/* --- the two pages ------------------------------------------------------------------ */
 
 /* The parameter, or a page that says what is missing: then .p is NULL. */
 static struct slice wanted(struct page *p, const char *name, const char *heading)

@@ -306,8 +306,7 @@ void request_end_reply(struct request *r, size_t pack_max)
 	pack(r, pack_max);
 }
 
-/* --- pieces ------------------------------------------------------------------------------------
- */
+/* --- pieces ------------------------------------------------------------------------- */
 
 struct buf *request_reply(struct request *r)
 {

@@ -178,8 +178,7 @@ static int check_call(struct checker *c, struct node *n)
 	return check_info(c, n);
 }
 
-/* --- the rest
- * -------------------------------------------------------------------------------------- */
+/* --- the rest ----------------------------------------------------------------------- */
 
 static int check_unary(struct checker *c, struct node *n)
 {

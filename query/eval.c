@@ -133,8 +133,7 @@ static int eval_unary(struct eval *ev, const struct node *n, const struct grid *
 	return vector_drop_names(ev, &out->vector, e);
 }
 
-/* --- functions -----------------------------------------------------------------------------------
- */
+/* --- functions ---------------------------------------------------------------------- */
 
 struct math_call {
 	struct vector child;
@@ -222,8 +221,7 @@ static int eval_call(struct eval *ev, const struct node *n, const struct grid *g
 	return n->call.fn->special(ev, n, g, out, e);
 }
 
-/* --- by kind
- * ----------------------------------------------------------------------------------------- */
+/* --- by kind ------------------------------------------------------------------------ */
 
 static int eval_any(struct eval *ev, const struct node *n, const struct grid *g, struct value *out,
 		    struct err *e)

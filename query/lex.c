@@ -469,8 +469,7 @@ void lex_next(struct lexer *x, struct token *t)
 		lex_sign(x, t, c);
 }
 
-/* --- for messages ------------------------------------------------------------------------------
- */
+/* --- for messages ------------------------------------------------------------------- */
 
 /* All of `text` or, where there is no room, nothing: half a character would be no UTF-8. */
 static void append(char *out, size_t room, const char *text)
@@ -586,8 +585,7 @@ void token_describe(const struct token *t, char *out, size_t room)
 	}
 }
 
-/* --- values
- * ----------------------------------------------------------------------------------------- */
+/* --- values ------------------------------------------------------------------------- */
 
 static int hex_value(int c)
 {

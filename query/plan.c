@@ -123,8 +123,7 @@ static int work_out(struct planner *p, const struct node *n, bool positive, int6
 	return 0;
 }
 
-/* --- the tree
- * -------------------------------------------------------------------------------------- */
+/* --- the tree ----------------------------------------------------------------------- */
 
 static int plan_node(struct planner *p, struct node *n);
 

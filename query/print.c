@@ -311,8 +311,7 @@ void print_expr(const struct node *n, struct buf *out)
 	}
 }
 
-/* --- over several lines ------------------------------------------------------------------------
- */
+/* --- over several lines ------------------------------------------------------------- */
 
 static void indent(unsigned level, struct buf *out)
 {

@@ -149,8 +149,7 @@ bool engine_cancel(struct engine *en, uint64_t number)
 	return found;
 }
 
-/* --- turns ---------------------------------------------------------------------------------------
- */
+/* --- turns -------------------------------------------------------------------------- */
 
 enum { LOOK_AGAIN_NS = 100 * 1000 * 1000 };
 
@@ -202,8 +201,7 @@ static void leave(struct engine *en, struct query *q)
 	pthread_mutex_unlock(&en->lock);
 }
 
-/* --- one query ----------------------------------------------------------------------------------
- */
+/* --- one query ---------------------------------------------------------------------- */
 
 void query_init(struct query *q, const struct engine *en)
 {

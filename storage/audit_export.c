@@ -312,8 +312,7 @@ static int export_chain(struct exporter *w, struct err *e)
 	return rc < 0 ? -1 : put_sum(w, "chain.txt", sha256, e);
 }
 
-/* --- the catalogue ------------------------------------------------------------------------------
- */
+/* --- the catalogue ------------------------------------------------------------------ */
 
 static int read_file(const char *path, struct buf *out, struct err *e)
 {
@@ -355,8 +354,7 @@ static int export_catalogue(struct exporter *w, struct err *e)
 	return 0;
 }
 
-/* --- all of it -----------------------------------------------------------------------------------
- */
+/* --- all of it ---------------------------------------------------------------------- */
 
 static int sync_all(const struct exporter *w, struct err *e)
 {

@@ -333,8 +333,7 @@ static int copy_database(struct backup *b, struct err *e)
 	return rc;
 }
 
-/* --- what is held -------------------------------------------------------------------------------
- */
+/* --- what is held ------------------------------------------------------------------- */
 
 static int copy_held(struct backup *b, const struct held *h, struct err *e)
 {
@@ -360,8 +359,7 @@ static int copy_files(struct backup *b, struct err *e)
 	return 0;
 }
 
-/* --- check and seal
- * -------------------------------------------------------------------------------- */
+/* --- check and seal ----------------------------------------------------------------- */
 
 /* What the copy knows of itself: it is sound by now. */
 static int read_copy(struct backup *b, struct err *e)
@@ -410,8 +408,7 @@ static int put_in_place(struct backup *b, struct err *e)
 	return disk_sync_folder(parent, e);
 }
 
-/* --- all of it
- * --------------------------------------------------------------------------------------- */
+/* --- all of it ---------------------------------------------------------------------- */
 
 static int64_t now_ms(void)
 {

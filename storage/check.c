@@ -319,8 +319,7 @@ static int check_partitions(struct checker *c, struct err *e)
 	return 0;
 }
 
-/* --- fresh figures -------------------------------------------------------------------------------
- */
+/* --- fresh figures ------------------------------------------------------------------ */
 
 static int seen_name(void *ctx, uint32_t id, bool statistic, const struct label *l, size_t n,
 		     struct err *e)
@@ -386,8 +385,7 @@ static int check_fresh(struct checker *c, struct err *e)
 	return rc;
 }
 
-/* --- submissions
- * ------------------------------------------------------------------------------------ */
+/* --- submissions -------------------------------------------------------------------- */
 
 static void check_submission(struct checker *c, struct slice key, struct slice value)
 {
@@ -586,8 +584,7 @@ static int check_metadata(struct checker *c, struct err *e)
 	return rc;
 }
 
-/* --- files
- * -------------------------------------------------------------------------------------------- */
+/* --- files -------------------------------------------------------------------------- */
 
 /* Beside a writer files come and go. */
 static bool may_be_gone(const struct checker *c, const struct err *e)
@@ -720,8 +717,7 @@ static int check_logs(struct checker *c, uint64_t covered, struct err *e)
 	return rc;
 }
 
-/* --- all of it
- * -------------------------------------------------------------------------------------------- */
+/* --- all of it ---------------------------------------------------------------------- */
 
 static int read_heads(struct checker *c, struct err *e)
 {
@@ -830,8 +826,7 @@ static void release_checker(struct checker *c)
 	arena_release(&c->arena);
 }
 
-/* --- child and parent --------------------------------------------------------------------------
- */
+/* --- child and parent --------------------------------------------------------------- */
 
 /* What could not be read on is a fault too, once the store itself was open. */
 static void check_in_child(const char *dir, bool alone, FILE *to)

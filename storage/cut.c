@@ -427,8 +427,7 @@ int cut_retain(struct store *s, int64_t now_ms, struct err *e)
 	return rc;
 }
 
-/* --- asking for it
- * --------------------------------------------------------------------------------- */
+/* --- asking for it ------------------------------------------------------------------ */
 
 static int serve_delete(struct store *s, struct wish *w, struct err *e)
 {

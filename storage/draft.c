@@ -287,8 +287,7 @@ int draft_finish(struct draft *d, struct err *e)
 	return rc < 0 ? -1 : sync_folders(d, e);
 }
 
-/* --- files -------------------------------------------------------------------------------------
- */
+/* --- files -------------------------------------------------------------------------- */
 
 int draft_file_create(struct draft_file *f, struct draft *d, const char *name, struct err *e)
 {

@@ -276,8 +276,7 @@ int findings_settle(struct finding_writer *w, const struct finding_cell *cells, 
 	return rc < 0 ? err_wrap(e, "findings") : 0;
 }
 
-/* --- answered, accepted ------------------------------------------------------------------------
- */
+/* --- answered, accepted ------------------------------------------------------------- */
 
 static bool is_repeated(const struct finding *f, const struct finding_act *act)
 {
@@ -345,8 +344,7 @@ int finding_act(struct db_txn *t, struct finding_counts *counts, const struct fi
 	return rc;
 }
 
-/* --- from outside --------------------------------------------------------------------------------
- */
+/* --- from outside ------------------------------------------------------------------- */
 
 struct act_task {
 	struct append a;

@@ -19,8 +19,7 @@ static void write_u32(uint8_t *p, uint32_t v)
 		p[i] = (uint8_t)(v >> 8 * i);
 }
 
-/* --- the hash table
- * ------------------------------------------------------------------------------- */
+/* --- the hash table ----------------------------------------------------------------- */
 
 static uint32_t slots_for(uint32_t series)
 {
@@ -88,8 +87,7 @@ static int fill_hash(struct build *b, const struct index_part *p, uint8_t *slots
 	}
 }
 
-/* --- the blob
- * ------------------------------------------------------------------------------------------- */
+/* --- the blob ----------------------------------------------------------------------- */
 
 static size_t section_bytes(const struct build *b, int i, size_t before)
 {

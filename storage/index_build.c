@@ -342,8 +342,7 @@ static int write_names(struct build *b, struct err *e)
 	return buf_check(names, e);
 }
 
-/* --- 3: series
- * ------------------------------------------------------------------------------------- */
+/* --- 3: series ---------------------------------------------------------------------- */
 
 static int new_shape(struct build *b, struct slice bytes, uint32_t *shape, struct err *e)
 {
@@ -453,9 +452,7 @@ static int write_all_series(struct build *b, struct err *e)
 	return buf_check(&b->sections[PART_SHAPES], e);
 }
 
-/* --- all of it
- * -----------------------------------------------------------------------------------------------
- */
+/* --- all of it ---------------------------------------------------------------------- */
 
 static void build_release(struct build *b)
 {

@@ -461,8 +461,7 @@ void memory_index_truncate(struct memory_index *m, uint32_t last_id)
 	pthread_rwlock_unlock(&m->lock);
 }
 
-/* --- figures ------------------------------------------------------------------------------------
- */
+/* --- figures ------------------------------------------------------------------------ */
 
 uint32_t memory_index_count(struct memory_index *m)
 {
@@ -504,8 +503,7 @@ size_t memory_index_bytes(struct memory_index *m)
 	return bytes;
 }
 
-/* --- looking
- * -------------------------------------------------------------------------------------- */
+/* --- looking ------------------------------------------------------------------------ */
 
 uint32_t memory_ordinals_upto(const struct memory_index *m, uint32_t id)
 {

@@ -506,8 +506,7 @@ int part_find(const struct index_part *p, const struct label *l, size_t n, uint6
 	return part_corrupt(p, e, "its hash table is full");
 }
 
-/* --- ids
- * ------------------------------------------------------------------------------------------ */
+/* --- ids ---------------------------------------------------------------------------- */
 
 struct run {
 	uint32_t id, ordinal, end; /* ordinals [ordinal, end) */
@@ -610,8 +609,7 @@ int part_find_ids(const struct index_part *p, uint32_t *ids, size_t n, struct er
 	return 0;
 }
 
-/* --- all of it
- * ---------------------------------------------------------------------------------------- */
+/* --- all of it ---------------------------------------------------------------------- */
 
 static int label_texts(const struct index_part *p, const struct series_ref *s, struct label *l,
 		       struct err *e)

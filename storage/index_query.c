@@ -389,8 +389,7 @@ int index_label_names(const struct index_set *x, const struct matcher *m, size_t
 	return sorted_texts(x, &q, ask_names, a, out, n, e);
 }
 
-/* --- values of a label ---------------------------------------------------------------------------
- */
+/* --- values of a label -------------------------------------------------------------- */
 
 /* What there is of the name: all that are seen, those that are marked, or those that one of
  * `among` has. */

@@ -337,8 +337,7 @@ int segment_name_seen(const struct segment *g, uint32_t name, bool *seen, struct
 	return 0;
 }
 
-/* --- series ------------------------------------------------------------------------------------
- */
+/* --- series ------------------------------------------------------------------------- */
 
 static int taken_back(struct err *e)
 {

@@ -93,8 +93,7 @@ int segment_apply_name(const struct segment *g, uint32_t name, uint64_t *bits, b
 /* Whether a series that is seen has the label. */
 int segment_name_seen(const struct segment *g, uint32_t name, bool *seen, struct err *e);
 
-/* --- series ------------------------------------------------------------------------------------
- */
+/* --- series ------------------------------------------------------------------------- */
 
 /* `at` as in part_series(). */
 int segment_series(const struct segment *g, struct part_place *at, uint32_t ordinal,

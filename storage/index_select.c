@@ -324,8 +324,7 @@ static uint64_t cost_of_each(const struct conds *c, size_t i, uint64_t series)
 	return cost;
 }
 
-/* --- by bits ------------------------------------------------------------------------------------
- */
+/* --- by bits ------------------------------------------------------------------------ */
 
 static int apply_values(const struct segment *g, const struct values *v, uint64_t *bits, bool in,
 			struct err *e)
@@ -380,8 +379,7 @@ static int resolve(const struct segment *g, struct cond *c, struct arena *a, str
 	return rc;
 }
 
-/* --- by looking at series
- * --------------------------------------------------------------------------- */
+/* --- by looking at series ----------------------------------------------------------- */
 
 /* A byte per value pays where several series share one. */
 static int make_memo(const struct segment *g, struct cond *c, uint32_t series, struct arena *a,
@@ -464,8 +462,7 @@ static int look_at_each(const struct segment *g, struct conds *c, size_t from, u
 	return 0;
 }
 
-/* --- all together
- * -------------------------------------------------------------------------------------- */
+/* --- all together ------------------------------------------------------------------- */
 
 /* A series has one value of a label, but who knows what a damaged part says. */
 static void sort_unique(uint32_t *list, uint32_t *n)

@@ -295,8 +295,7 @@ static int load_fresh(struct store *s, struct layout *l, struct db_txn *t,
 	return rc;
 }
 
-/* --- runs and log files
- * ----------------------------------------------------------------------------- */
+/* --- runs and log files ------------------------------------------------------------- */
 
 static void remove_unfinished(const char *dir)
 {
@@ -447,8 +446,7 @@ static int load_log(struct store *s, uint64_t covered, uint64_t marked, struct e
 	return s->opt.read_only ? 0 : begin_log(s, first, last, first && any, e);
 }
 
-/* --- all of it
- * ------------------------------------------------------------------------------------------ */
+/* --- all of it ---------------------------------------------------------------------- */
 
 static int drop_orphans(struct store *s, const struct state *state, struct err *e)
 {

@@ -446,8 +446,7 @@ int index_rebuild(struct store *s, bool (*drop)(void *ctx, uint32_t id), void *c
 	return rc < 0 ? -1 : build_index(s, true, drop, ctx, e);
 }
 
-/* --- merge
- * ---------------------------------------------------------------------------------------- */
+/* --- merge -------------------------------------------------------------------------- */
 
 int partition_replace(struct store *s, struct view_of_store *v, uint32_t i,
 		      void (*edit)(void *ctx, uint32_t series, struct columns_run *r), void *ctx,
@@ -575,8 +574,7 @@ static int merge_what_is_due(struct store *s, struct layout *l, bool *did, struc
 	return 0;
 }
 
-/* --- what is due
- * -------------------------------------------------------------------------------------- */
+/* --- what is due -------------------------------------------------------------------- */
 
 /* Whether what is to be sealed or packed has series that no part knows: their names are in the log
  * files and records that go then. It happens when the memory index was being packed already. */

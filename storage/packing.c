@@ -146,8 +146,7 @@ struct layer *generation_to_run(const char *dir, struct generation *g, struct er
 	return l;
 }
 
-/* --- partitions --------------------------------------------------------------------------------
- */
+/* --- partitions --------------------------------------------------------------------- */
 
 struct partition_writer *partition_writer_new(struct store *s, enum segment_kind kind,
 					      uint32_t number, struct err *e)
@@ -290,8 +289,7 @@ int partition_end(struct partition_writer *p, struct err *e)
 	return end_segment(p, e) < 0 ? -1 : send(p, e);
 }
 
-/* --- samples
- * -------------------------------------------------------------------------------------- */
+/* --- samples ------------------------------------------------------------------------ */
 
 static int add_run(struct partition_writer *p, struct sample_packer *k, uint32_t series,
 		   const struct columns_run *r, struct err *e)
@@ -338,8 +336,7 @@ int partition_add_samples(struct partition_writer *p, struct view_of_store *v, u
 	return rc;
 }
 
-/* --- figures
- * ----------------------------------------------------------------------------------------- */
+/* --- figures ------------------------------------------------------------------------ */
 
 static int add_figures(struct partition_writer *p, struct figure_packer *k, uint32_t series,
 		       const struct figures_run *r, struct err *e)

@@ -158,8 +158,7 @@ static void give_place_back(struct restore *r)
 	}
 }
 
-/* --- copying -----------------------------------------------------------------------------------
- */
+/* --- copying ------------------------------------------------------------------------ */
 
 static int damaged(const char *path, struct err *e, const char *why)
 {
@@ -220,8 +219,7 @@ static int fill(struct restore *r, struct err *e)
 	return 0;
 }
 
-/* --- moving -------------------------------------------------------------------------------------
- */
+/* --- moving ------------------------------------------------------------------------- */
 
 static int move_files(const struct restore *r, struct err *e)
 {
@@ -260,8 +258,7 @@ static int put_in_place(const struct restore *r, struct err *e)
 	return err_wrap(e, "restoring to %s must be done again", r->o->dir);
 }
 
-/* --- all of it
- * ------------------------------------------------------------------------------------ */
+/* --- all of it ---------------------------------------------------------------------- */
 
 int store_restore(const struct restore_options *o, struct backup_result *out, struct err *e)
 {

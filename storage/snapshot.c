@@ -594,8 +594,7 @@ int snapshot_metadata(struct snapshot *v, struct arena *a, struct family_metadat
 	return enter(v, e) < 0 ? -1 : leave(v, metadata_read(v->view.t, a, out, n, e));
 }
 
-/* --- submissions ---------------------------------------------------------------------------------
- */
+/* --- submissions -------------------------------------------------------------------- */
 
 int snapshot_submission(struct snapshot *v, uint64_t sequence, struct arena *a,
 			struct submission *out, struct err *e)

@@ -216,8 +216,7 @@ void sync_end(struct store *s, struct wal *take);
 /* One part of a request has been done. */
 void write_part_done(struct write *w, const struct err *why);
 
-/* --- packer.c, pack.c
- * ------------------------------------------------------------------------------- */
+/* --- packer.c, pack.c --------------------------------------------------------------- */
 
 int packer_start(struct store *s, struct err *e);
 /* Ends after what is being done. */

@@ -152,8 +152,7 @@ void view_close(struct view_of_store *v)
 	*v = (struct view_of_store){ 0 };
 }
 
-/* --- series ------------------------------------------------------------------------------------
- */
+/* --- series ------------------------------------------------------------------------- */
 
 static int add_series(struct store *s, struct view_of_store *v, const struct label *l, size_t n,
 		      bool statistic, uint32_t *id, struct err *e)

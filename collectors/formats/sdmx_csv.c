@@ -218,8 +218,7 @@ static int open_table(struct csv *c, struct slice structure, struct err *e)
 	return sdmx_table_open(t, c->structure, c->header_line, c->header_column, e);
 }
 
-/* --- cells -------------------------------------------------------------------------------------
- */
+/* --- cells -------------------------------------------------------------------------- */
 
 /* The next part of `rest` up to the separator; quotes around a part go away. */
 static bool next_part(struct slice *rest, char separator, struct slice *part)
@@ -409,8 +408,7 @@ static int put_cell(struct csv *c, const struct cell *cell, const struct field *
 	return put_value(c, cell, f, cell->text, e);
 }
 
-/* --- rows ----------------------------------------------------------------------------------------
- */
+/* --- rows --------------------------------------------------------------------------- */
 
 /* The row's structure without its label. */
 static struct slice structure_of(const struct csv *c)

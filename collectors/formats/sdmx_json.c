@@ -635,8 +635,7 @@ static int read_sets(struct reader *r)
 	return t == JSON_TOKEN_ARRAY_END ? 0 : json_scan_fail(s, "a data set is not an object");
 }
 
-/* --- the message
- * ---------------------------------------------------------------------------------- */
+/* --- the message -------------------------------------------------------------------- */
 
 static int read_structures(struct reader *r)
 {

@@ -64,8 +64,7 @@ static const struct rule {
 	{ FOOTER, NAME("Message"), FOOTER_MESSAGE },
 	{ FOOTER_MESSAGE, NAME("Text"), FOOTER_TEXT },
 };
-/* --- elements
- * -------------------------------------------------------------------------------------- */
+/* --- elements ----------------------------------------------------------------------- */
 
 static enum place place_of(const struct ml *m, struct slice name)
 {
@@ -206,8 +205,7 @@ static int on_text(void *ctx, struct slice piece, struct err *e)
 	}
 }
 
-/* --- the whole
- * -------------------------------------------------------------------------------------- */
+/* --- the whole ---------------------------------------------------------------------- */
 
 /* What expat would tell of the observation whose tags have been read. */
 static int tell_observation(struct ml *m, struct err *e)

@@ -129,8 +129,7 @@ int ml_header_action(struct ml *m, struct err *e)
 	return element_text(m, &action, e) < 0 ? -1 : keep(m, action, &m->action, e);
 }
 
-/* --- data sets ---------------------------------------------------------------------------------
- */
+/* --- data sets ---------------------------------------------------------------------- */
 
 static const struct used_structure *structure_used(const struct ml *m, struct slice ref)
 {
@@ -264,8 +263,7 @@ int ml_record_start(struct ml *m, enum place place, const struct xml_attrs *a, s
 	return m->kind == SPECIFIC ? put_attributes(m, level_of(place), a, e) : 0;
 }
 
-/* --- values of generic messages ------------------------------------------------------------------
- */
+/* --- values of generic messages ----------------------------------------------------- */
 
 /* The level of the element in which a key or attributes stand. */
 static enum ml_level level_above(const struct ml *m, unsigned up)
@@ -308,8 +306,7 @@ int ml_obs_value(struct ml *m, const struct xml_attrs *a, struct err *e)
 	return 0;
 }
 
-/* --- components with several values (3.0)
- * --------------------------------------------------------- */
+/* --- components with several values (3.0) ------------------------------------------- */
 
 int ml_comp_start(struct ml *m, const struct xml_attrs *a, struct err *e)
 {
@@ -337,8 +334,7 @@ int ml_comp_end(struct ml *m, struct err *e)
 	return ml_set_put(m->set, level_above(m, 1), m->comp, values, false, e);
 }
 
-/* --- footers
- * --------------------------------------------------------------------------------------- */
+/* --- footers ------------------------------------------------------------------------ */
 
 int ml_footer_message(struct ml *m, const struct xml_attrs *a, struct err *e)
 {

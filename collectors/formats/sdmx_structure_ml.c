@@ -188,8 +188,7 @@ static int end_text(struct reader *r)
 	return rc;
 }
 
-/* --- elements ----------------------------------------------------------------------------------
- */
+/* --- elements ----------------------------------------------------------------------- */
 
 static bool is_maintainable(struct slice name)
 {

@@ -233,8 +233,7 @@ int xlsx_merges_read(struct xlsx *x, const char *part, struct xlsx_merges *m, st
 	return 0;
 }
 
-/* --- over the rows -----------------------------------------------------------------------------
- */
+/* --- over the rows ------------------------------------------------------------------ */
 
 static int too_much_padding(struct err *e)
 {

@@ -113,8 +113,7 @@ struct slice xlsx_string(const struct xlsx *x, size_t i);
 
 int xlsx_styles_read(struct xlsx *x, struct err *e);
 
-/* --- merged cells --------------------------------------------------------------------------------
- */
+/* --- merged cells ------------------------------------------------------------------- */
 
 struct xlsx_region {
 	unsigned top, left, bottom, right;
@@ -137,8 +136,7 @@ int xlsx_merges_apply(struct xlsx *x, struct xlsx_merges *m, struct row *row, st
 /* Empty cells up to column n. */
 int xlsx_pad(struct xlsx *x, unsigned line, size_t *have, size_t n, struct err *e);
 
-/* --- rows ----------------------------------------------------------------------------------------
- */
+/* --- rows --------------------------------------------------------------------------- */
 
 int xlsx_sheet_read(struct xlsx *x, const struct xlsx_sheet_part *sheet, struct err *e);
 

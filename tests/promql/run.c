@@ -105,8 +105,7 @@ static void clear(struct runner *r)
 	r->nunsent = 0;
 }
 
-/* --- what cannot be tried ----------------------------------------------------------------------
- */
+/* --- what cannot be tried ----------------------------------------------------------- */
 
 static const char *touched(const struct runner *r, const struct node *n);
 
@@ -166,8 +165,7 @@ static const char *skip_reason(const struct runner *r, const struct script_eval 
 	return x->root ? touched(r, x->root) : NULL;
 }
 
-/* --- eval --------------------------------------------------------------------------------------
- */
+/* --- eval --------------------------------------------------------------------------- */
 
 struct trial {
 	struct runner *r;
@@ -335,8 +333,7 @@ static void eval(struct runner *r, const struct script_command *c)
 	buf_release(&why);
 }
 
-/* --- the script ----------------------------------------------------------------------------------
- */
+/* --- the script --------------------------------------------------------------------- */
 
 static void engines_close(struct runner *r)
 {

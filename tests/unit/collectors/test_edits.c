@@ -372,8 +372,7 @@ static void one_part_of_a_stored_sum_is_refused_alone(void **state)
 	assert_int_equal(d->b->refused, 1);
 }
 
-/* --- rows of totals ----------------------------------------------------------------------------
- */
+/* --- rows of totals ----------------------------------------------------------------- */
 
 static void a_total_that_agrees_is_no_figure_and_no_complaint(void **state)
 {
@@ -483,8 +482,7 @@ static void an_indicator_may_be_left_out_of_the_totals(void **state)
 	assert_int_equal(d->b->nobs, 2);
 }
 
-/* --- published growth ----------------------------------------------------------------------------
- */
+/* --- published growth --------------------------------------------------------------- */
 
 static void published_growth_may_differ_from_the_levels_by_their_rounding(void **state)
 {
@@ -544,8 +542,7 @@ static void growth_of_a_month_has_the_band_of_what_it_is_derived_from(void **sta
 	assert_int_equal(d->b->count[SUSPECT_GROWTH], 1);
 }
 
-/* --- all together
- * -------------------------------------------------------------------------------------- */
+/* --- all together ------------------------------------------------------------------- */
 
 /* Figures without a finding are stored exactly as they were sent, whatever stands beside them. */
 static void figures_without_findings_are_stored_exactly_as_sent(void **state)

@@ -294,8 +294,7 @@ static void each_sample_gives_what_is_known_of_it(void **state)
 	}
 }
 
-/* --- the same figures in two formats -------------------------------------------------------------
- */
+/* --- the same figures in two formats ------------------------------------------------ */
 
 static const char *const compared[] = { "FREQ",          "DER_TYPE",  "DER_CURR_LEG1",
 					"DER_CURR_LEG2", "DER_BASIS", "AVAILABILITY",

@@ -102,8 +102,7 @@ static void a_cross_section_takes_the_dimension_the_header_names(void **state)
 		       "4:35 2020|y|2\n");
 }
 
-/* --- structure-specific ------------------------------------------------------------------------
- */
+/* --- structure-specific ------------------------------------------------------------- */
 
 static void attributes_of_all_levels_stand_in_each_row(void **state)
 {
@@ -181,8 +180,7 @@ static void compact_messages_of_2_0_have_the_same_shape(void **state)
 		       "1:56 A|2001|5\n");
 }
 
-/* --- messages ----------------------------------------------------------------------------------
- */
+/* --- messages ----------------------------------------------------------------------- */
 
 #define ONE_SERIES(freq, area, time, value)                                                        \
 	"<g:Series>" KEY(freq, area) OBS(time, value) "</g:Series></m:DataSet>"
@@ -410,8 +408,7 @@ static void places_go_on_behind_plain_observations(void **state)
 		       "left out\n");
 }
 
-/* --- limits --------------------------------------------------------------------------------------
- */
+/* --- limits ------------------------------------------------------------------------- */
 
 static void a_doctype_is_refused(void **state)
 {

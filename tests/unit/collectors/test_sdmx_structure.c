@@ -207,8 +207,7 @@ static void what_holds_no_structure_is_refused(void **state)
 			     &f->e, ERR_INVALID, bodies[i][1]);
 }
 
-/* --- samples of others -------------------------------------------------------------------------
- */
+/* --- samples of others -------------------------------------------------------------- */
 
 #define SAMPLES "data/formats-sdmx/"
 

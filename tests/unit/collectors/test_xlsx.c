@@ -258,8 +258,7 @@ static void a_sheet_may_be_left_early(void **state)
 	tells(f, &b, "[b]\n1|3\n[a]\n1|1\n");
 }
 
-/* --- other writers ------------------------------------------------------------------------------
- */
+/* --- other writers ------------------------------------------------------------------ */
 
 static void strict_workbooks_with_prefixes_are_read(void **state)
 {

@@ -619,8 +619,7 @@ static void a_submission_keeps_its_rows_as_they_came(void **state)
 	arena_release(&a);
 }
 
-/* --- without memory ----------------------------------------------------------------------------
- */
+/* --- without memory ----------------------------------------------------------------- */
 
 static void an_export_without_memory_is_an_error(void **state)
 {
@@ -682,8 +681,7 @@ static void an_import_without_memory_is_an_error(void **state)
 		       "# TYPE c unknown\nc NaN 1582934400\n# EOF\n");
 }
 
-/* --- the commands -------------------------------------------------------------------------------
- */
+/* --- the commands ------------------------------------------------------------------- */
 
 static int run(int (*command)(int argc, char **argv), const char *const *words)
 {

@@ -201,8 +201,7 @@ static void the_lookback_can_be_chosen(void **state)
 			   "\"value\":[" NOW ",\"1\"]}"));
 }
 
-/* --- errors ------------------------------------------------------------------------------------
- */
+/* --- errors ------------------------------------------------------------------------- */
 
 static void errors_have_kind_and_status(void **state)
 {
@@ -253,8 +252,7 @@ static void what_a_query_would_hold_is_limited(void **state)
 		       "execution");
 }
 
-/* --- about queries -------------------------------------------------------------------------------
- */
+/* --- about queries ------------------------------------------------------------------ */
 
 static void queries_are_formatted_and_parsed(void **state)
 {

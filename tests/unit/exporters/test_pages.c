@@ -629,8 +629,7 @@ static void before_the_first_assessment_the_pages_say_so(void **state)
 	assert_int_equal(f->r.x.status, 200);
 }
 
-/* --- failures ------------------------------------------------------------------------------------
- */
+/* --- failures ----------------------------------------------------------------------- */
 
 /* The k-th allocation fails, for every k: an answer each time. (The sanitizer looks for leaks.) */
 static void a_page_without_memory_is_an_error(void **state)

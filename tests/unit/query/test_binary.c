@@ -143,8 +143,7 @@ static void each_step_is_what_a_naive_calculation_gives(void **state)
 		assert_cells(cases[i].text, cases[i].y, cases[i].naive);
 }
 
-/* --- rules of each step ------------------------------------------------------------------------
- */
+/* --- rules of each step ------------------------------------------------------------- */
 
 static const double all[TABLE_STEPS] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 };
 

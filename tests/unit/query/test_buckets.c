@@ -107,8 +107,7 @@ static void shares_are_of_counts_as_they_are(void **state)
 	assert_f64(buckets_fraction(falls, 3, 1, 2), -0.25);
 }
 
-/* --- against observations ----------------------------------------------------------------------
- */
+/* --- against observations ----------------------------------------------------------- */
 
 static uint64_t seed = 42;
 

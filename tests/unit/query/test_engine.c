@@ -401,8 +401,7 @@ static void topk_leaves_no_larger_one_out(void **state)
 	query_release(&q);
 }
 
-/* --- operators ----------------------------------------------------------------------------------
- */
+/* --- operators ---------------------------------------------------------------------- */
 
 static double value_of(const struct vector *v, const char *label, struct slice value, size_t k)
 {
@@ -517,8 +516,7 @@ static void samples_of_a_step_are_what_it_shows(void **state)
 	query_release(&shown);
 }
 
-/* --- limits -------------------------------------------------------------------------------------
- */
+/* --- limits ------------------------------------------------------------------------- */
 
 static void assert_refused(const struct engine_options *o, const char *text, enum query_failure how,
 			   const char *part)

@@ -10,8 +10,7 @@
 
 static struct err e;
 
-/* --- series -------------------------------------------------------------------------------------
- */
+/* --- series ------------------------------------------------------------------------- */
 
 static void a_series_is_read_with_all_its_notations(void **state)
 {
@@ -70,8 +69,7 @@ static void histograms_and_start_times_are_read_over(void **state)
 	arena_release(&a);
 }
 
-/* --- scripts ------------------------------------------------------------------------------------
- */
+/* --- scripts ------------------------------------------------------------------------ */
 
 static void mistakes_are_told_with_their_line(void **state)
 {
@@ -232,8 +230,7 @@ static void what_parkwatch_does_not_have_is_skipped(void **state)
 	free(out);
 }
 
-/* --- the source ---------------------------------------------------------------------------------
- */
+/* --- the source --------------------------------------------------------------------- */
 
 static void a_source_is_sorted_whatever_came_first(void **state)
 {

@@ -509,8 +509,7 @@ static void without_memory_there_is_an_error_and_nothing_left(void **state)
 	assert_all_there(p->new);
 }
 
-/* --- the manifest --------------------------------------------------------------------------------
- */
+/* --- the manifest ------------------------------------------------------------------- */
 
 static void read_fails(const char *text, enum err_code code, const char *why)
 {

@@ -422,8 +422,7 @@ static void a_store_may_be_opened_while_it_is_copied(void **state)
 	tmp_remove(dir);
 }
 
-/* --- SIGKILL at each step ------------------------------------------------------------------------
- */
+/* --- SIGKILL at each step ----------------------------------------------------------- */
 
 static void die_at(void *ctx, enum backup_step step)
 {

@@ -345,8 +345,7 @@ static void flipped_bytes_of_a_run_never_become_samples(void **state)
 	tmp_remove(dir);
 }
 
-/* --- what the check says -------------------------------------------------------------------------
- */
+/* --- what the check says ------------------------------------------------------------ */
 
 /* The check finds so many faults (0: some) and says each of these, up to NULL. */
 static void expect_faults(const char *dir, long want, const char *const *said)

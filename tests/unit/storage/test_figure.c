@@ -284,8 +284,7 @@ static void figures_lie_by_period_known_submission_row(void **state)
 	figures_sort(NULL, 0);
 }
 
-/* --- bytes nobody has vouched for ---------------------------------------------------------------
- */
+/* --- bytes nobody has vouched for --------------------------------------------------- */
 
 static void damaged_attributes_are_an_error_or_other_figures(void **state)
 {

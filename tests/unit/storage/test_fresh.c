@@ -191,8 +191,7 @@ static void readers_need_no_lock(void **state)
 	assert_int_equal(atomic_load(&r.wrong), 0);
 }
 
-/* --- the record --------------------------------------------------------------------------------
- */
+/* --- the record --------------------------------------------------------------------- */
 
 struct seen {
 	char text[8192];

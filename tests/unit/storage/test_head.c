@@ -315,8 +315,7 @@ static void without_memory_nothing_is_changed(void **state)
 	}
 }
 
-/* --- readers beside the writer -----------------------------------------------------------------
- */
+/* --- readers beside the writer ------------------------------------------------------ */
 
 struct race {
 	struct generation *g;

@@ -520,8 +520,7 @@ static void the_catalogue_is_asked_once_a_series(void **state)
 	assert_int_equal(atomic_load(&asked), 2);
 }
 
-/* --- several threads ---------------------------------------------------------------------------
- */
+/* --- several threads ---------------------------------------------------------------- */
 
 enum { WRITERS = 4, ROUNDS = 200, TOGETHER = 8 };
 
@@ -658,8 +657,7 @@ static void a_snapshot_sees_requests_whole_while_many_write(void **state)
 	}
 }
 
-/* --- after the end ------------------------------------------------------------------------------
- */
+/* --- after the end ------------------------------------------------------------------ */
 
 /* Writes plain samples and statistics, then kills itself. */
 static void write_and_die(const char *dir)

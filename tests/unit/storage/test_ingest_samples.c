@@ -294,8 +294,7 @@ static void an_address_that_is_used_again_means_another_series(void **state)
 	}
 }
 
-/* --- records ------------------------------------------------------------------------------------
- */
+/* --- records ------------------------------------------------------------------------ */
 
 static void extremes_come_back(void **state)
 {

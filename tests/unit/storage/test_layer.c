@@ -355,8 +355,7 @@ static void every_flipped_byte_of_a_run_is_noticed_or_means_nothing(void **state
 	free(file);
 }
 
-/* --- partitions
- * ----------------------------------------------------------------------------------- */
+/* --- partitions --------------------------------------------------------------------- */
 
 static void partitions_come_back_by_their_order(void **state)
 {
@@ -450,8 +449,7 @@ static void a_dropped_partition_leaves_nothing(void **state)
 	db_write_abort(t);
 }
 
-/* --- layouts
- * ---------------------------------------------------------------------------------------- */
+/* --- layouts ------------------------------------------------------------------------ */
 
 static bool has_number(const struct layer *l, const void *ctx)
 {

@@ -549,8 +549,7 @@ static void a_failed_append_leaves_no_entry(void **state)
 	labels_unref(up);
 }
 
-/* --- handing it out ----------------------------------------------------------------------------
- */
+/* --- handing it out ----------------------------------------------------------------- */
 
 static long export_to(const char *dir, const char *folder, char *const *catalogue, size_t n,
 		      char **text, struct err *e)

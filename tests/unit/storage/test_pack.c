@@ -448,8 +448,7 @@ static void figures_are_taken_while_partitions_are_merged(void **state)
 	snapshot_close(v);
 }
 
-/* --- what lies where ---------------------------------------------------------------------------
- */
+/* --- what lies where ---------------------------------------------------------------- */
 
 static void what_is_written_moves_from_log_to_run_to_partition(void **state)
 {

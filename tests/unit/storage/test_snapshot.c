@@ -228,8 +228,7 @@ static void real_vintages_come_back_at_each_publication_date(void **state)
 	free(dates);
 }
 
-/* --- while others write
- * ---------------------------------------------------------------------------- */
+/* --- while others write ------------------------------------------------------------- */
 
 enum { READERS = 4, ROUNDS = 150 };
 

@@ -326,8 +326,7 @@ static void a_file_that_lost_durable_bytes_is_an_error(void **state)
 	expect_corrupt(x, "byte 40: the file is cut off");
 }
 
-/* --- faults ------------------------------------------------------------------------------------
- */
+/* --- faults ------------------------------------------------------------------------- */
 
 static void a_full_disk_leaves_the_file_as_it_was(void **state)
 {
@@ -388,8 +387,7 @@ static void files_are_found_by_their_numbers(void **state)
 	assert_string_equal(path, "/d/runs/00000005.run");
 }
 
-/* --- beside a writer
- * ------------------------------------------------------------------------------ */
+/* --- beside a writer ---------------------------------------------------------------- */
 
 struct writing {
 	struct world *x;
