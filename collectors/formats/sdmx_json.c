@@ -242,17 +242,18 @@ static bool put_index(struct reader *r, const struct sj_component *c, int32_t in
 	return true;
 }
 
-/* Values of an "attributes" array into the columns of `list`. */
-static int put_attributes(struct reader *r, struct found *f, const struct sj_list *list)
+/* Values of an "attributes" array into the columns of `list`. Those of a data set are put twice
+ * where it has series and observations of its own. */
+static int put_attributes(struct reader *r, const struct found *f, const struct sj_list *list)
 {
-	struct json_scan *s = &f->at;
+	struct json_scan s = f->at;
 	enum json_token t;
 
 	if (!f->there || f->token != JSON_TOKEN_ARRAY)
 		return 0;
-	for (size_t i = 0; (t = json_scan_next(s)) != JSON_TOKEN_ARRAY_END; i++) {
+	for (size_t i = 0; (t = json_scan_next(&s)) != JSON_TOKEN_ARRAY_END; i++) {
 		struct sj_value v;
-		int rc = value_of(r, s, t, i < list->n ? &list->c[i] : NULL, &v);
+		int rc = value_of(r, &s, t, i < list->n ? &list->c[i] : NULL, &v);
 
 		if (rc < 0)
 			return -1;

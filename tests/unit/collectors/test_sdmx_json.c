@@ -93,6 +93,18 @@ static void flat_observations_of_the_layout_of_2014(void **state)
 		    "2:65 M|Monthly|y|West|2022|2|only one|\n");
 }
 
+static void an_empty_member_for_series_takes_nothing_from_flat_observations(void **state)
+{
+	(void)state;
+	assert_json("{'structure':{" LINK ",'dimensions':{'dataSet':[],'series':[],'observation':["
+		    "" AREA "," TIME "]},'attributes':{'dataSet':[{'id':'UNIT'}]}},\n"
+		    "'dataSets':[{'attributes':['yuan'],'series':{},'observations':{'0:0':[1]},"
+		    "'validFrom':'2020'}]}",
+		    "= A:D(1.0)\n"
+		    "AREA|AREA.name|TIME_PERIOD|OBS_VALUE|UNIT\n"
+		    "2:64 x|东|2020|1|yuan\n");
+}
+
 static void several_measures_have_a_column_each(void **state)
 {
 	(void)state;
@@ -234,6 +246,7 @@ int main(void)
 		cmocka_unit_test(series_say_their_dimensions_by_index),
 		cmocka_unit_test(members_may_come_in_any_order),
 		cmocka_unit_test(flat_observations_of_the_layout_of_2014),
+		cmocka_unit_test(an_empty_member_for_series_takes_nothing_from_flat_observations),
 		cmocka_unit_test(several_measures_have_a_column_each),
 		cmocka_unit_test(attributes_may_be_texts_lists_and_languages),
 		cmocka_unit_test(groups_have_slots_for_all_dimensions),
