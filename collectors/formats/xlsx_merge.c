@@ -299,6 +299,10 @@ static int cover(struct xlsx *x, const struct xlsx_region *g, struct row *row, s
 
 	if (g->text.n && xlsx_pad(x, row->line, &row->n, g->right, e) < 0)
 		return -1;
+	/* Where it covers nothing the look costs all the same, and there may be a million of them.
+	 */
+	if (from >= row->n && ++x->padding > XLSX_PADDING_MAX)
+		return too_much_padding(e);
 	for (size_t c = from; c < g->right && c < row->n; c++) {
 		if (++x->padding > XLSX_PADDING_MAX)
 			return too_much_padding(e);

@@ -240,6 +240,26 @@ static void gaps_and_merged_cells_are_bounded(void **state)
 	buf_release(&b);
 }
 
+/* Each row looks at all regions that lie over it. */
+static void merged_regions_that_cover_nothing_are_counted_as_gaps(void **state)
+{
+	struct fixture *f = *state;
+	struct buf b;
+
+	buf_init(&b, 64 << 20);
+	buf_puts(&b, "<sheetData>");
+	for (int r = 1; r <= 6000; r++)
+		buf_printf(&b, "<row r=\"%d\"><c r=\"A%d\"><v>1</v></c></row>", r, r);
+	buf_puts(&b, "</sheetData><mergeCells>");
+	for (int r = 1; r <= 6000; r++)
+		buf_puts(&b, "<mergeCell ref=\"C1:D6000\"/>");
+	buf_puts(&b, "</mergeCells>");
+	buf_putc(&b, '\0');
+	f->silent = true;
+	sheet_fails(f, b.p, ERR_LIMIT, "row 5593: more than 33554432 cells are only gaps");
+	buf_release(&b);
+}
+
 static void a_text_is_at_most_a_mebibyte(void **state)
 {
 	struct fixture *f = *state;
@@ -320,6 +340,7 @@ int main(void)
 		T(bombs_are_refused),
 		T(too_many_entries_are_refused_unread),
 		T(gaps_and_merged_cells_are_bounded),
+		T(merged_regions_that_cover_nothing_are_counted_as_gaps),
 		T(a_text_is_at_most_a_mebibyte),
 		T(the_ceiling_of_the_arena_holds),
 		T(every_failed_allocation_is_an_error_without_a_leak),
