@@ -194,18 +194,22 @@ static const struct unit *found_result(const struct found *f, struct slice text,
 	return NULL;
 }
 
+/* The nearest name is one edit distance for each name of the catalogue. */
+enum how { PLAINLY, WITH_NEAREST };
+
 static void not_called(const struct names *t, const char *what, struct slice text, struct slice key,
-		       struct err *e)
+		       enum how how, struct err *e)
 {
-	const char *near = names_nearest(t, key);
+	const char *near = how == WITH_NEAREST ? names_nearest(t, key) : NULL;
 	char shown[TEXT_SHOWN];
 
 	err_set(e, ERR_NOT_FOUND, "no %s is called %s%s%s%s", what, text_shown(text, shown),
 		near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
-const struct unit *catalogue_find_unit(const struct catalogue *c, struct slice text,
-				       enum unit_class class, struct date on, struct err *e)
+static const struct unit *find_unit(const struct catalogue *c, struct slice text,
+				    enum unit_class class, struct date on, enum how how,
+				    struct err *e)
 {
 	const struct unit *u;
 	struct found f = { 0 };
@@ -227,10 +231,22 @@ const struct unit *catalogue_find_unit(const struct catalogue *c, struct slice t
 		if (f.any || f.elsewhere)
 			u = found_result(&f, text, class, on, e);
 		else
-			not_called(&c->unit_names, "unit", text, key, e);
+			not_called(&c->unit_names, "unit", text, key, how, e);
 	}
 	arena_release(&scratch);
 	return u;
+}
+
+const struct unit *catalogue_find_unit(const struct catalogue *c, struct slice text,
+				       enum unit_class class, struct date on, struct err *e)
+{
+	return find_unit(c, text, class, on, WITH_NEAREST, e);
+}
+
+const struct unit *catalogue_find_unit_plainly(const struct catalogue *c, struct slice text,
+					       enum unit_class class, struct date on, struct err *e)
+{
+	return find_unit(c, text, class, on, PLAINLY, e);
 }
 
 /* --- indicators ------------------------------------------------------------------ */
@@ -331,7 +347,8 @@ static struct slice without_unit_word(struct slice s)
 }
 
 static const struct indicator *find_cut(const struct catalogue *c, struct slice text,
-					struct slice *measure, struct arena *scratch, struct err *e)
+					struct slice *measure, struct arena *scratch, enum how how,
+					struct err *e)
 {
 	struct slice name, inside, key;
 	const struct indicator *i = NULL;
@@ -360,12 +377,12 @@ static const struct indicator *find_cut(const struct catalogue *c, struct slice 
 		return i;
 	}
 	if (name_key(text, scratch, &key, e) == 0)
-		not_called(&c->indicator_names, "indicator", text, key, e);
+		not_called(&c->indicator_names, "indicator", text, key, how, e);
 	return NULL;
 }
 
-const struct indicator *catalogue_find_indicator(const struct catalogue *c, struct slice text,
-						 struct slice *measure, struct err *e)
+static const struct indicator *find_indicator(const struct catalogue *c, struct slice text,
+					      struct slice *measure, enum how how, struct err *e)
 {
 	const struct indicator *i;
 	struct arena scratch;
@@ -382,9 +399,22 @@ const struct indicator *catalogue_find_indicator(const struct catalogue *c, stru
 	}
 	arena_init(&scratch, 1 << 20);
 	if (by_name(c, text, &scratch, &i, e) == 0 && !i)
-		i = find_cut(c, text, measure, &scratch, e);
+		i = find_cut(c, text, measure, &scratch, how, e);
 	arena_release(&scratch);
 	return i;
+}
+
+const struct indicator *catalogue_find_indicator(const struct catalogue *c, struct slice text,
+						 struct slice *measure, struct err *e)
+{
+	return find_indicator(c, text, measure, WITH_NEAREST, e);
+}
+
+const struct indicator *catalogue_find_indicator_plainly(const struct catalogue *c,
+							 struct slice text, struct slice *measure,
+							 struct err *e)
+{
+	return find_indicator(c, text, measure, PLAINLY, e);
 }
 
 /* --- targets --------------------------------------------------------------------- */

@@ -204,6 +204,11 @@ const struct unit *catalogue_unit(const struct catalogue *c, struct slice id);
  * not UTF-8) or ERR_MEMORY, which says nothing of the name. `class` UNIT_CLASSES: any. */
 const struct unit *catalogue_find_unit(const struct catalogue *c, struct slice text,
 				       enum unit_class class, struct date on, struct err *e);
+/* The same without a look for the nearest name, which takes long in a large catalogue: for texts of
+ * which there may be as many as rows. */
+const struct unit *catalogue_find_unit_plainly(const struct catalogue *c, struct slice text,
+					       enum unit_class class, struct date on,
+					       struct err *e);
 const char *unit_name(const struct unit *u, struct date on);   /* never NULL */
 const char *unit_county(const struct unit *u, struct date on); /* "" when none */
 const char *unit_type(const struct unit *u, struct date on);
@@ -218,6 +223,9 @@ const struct indicator *catalogue_indicator(const struct catalogue *c, struct sl
  * *measure ("固定资产投资(万元)" → 万元; empty when none). Errors as for units. */
 const struct indicator *catalogue_find_indicator(const struct catalogue *c, struct slice text,
 						 struct slice *measure, struct err *e);
+const struct indicator *catalogue_find_indicator_plainly(const struct catalogue *c,
+							 struct slice text, struct slice *measure,
+							 struct err *e);
 bool indicator_reports(const struct indicator *i, enum unit_class class);
 /* A rate or a ratio of two quantities, as the unit in the code says (_ratio, or with _per_): its
  * figures cannot be added or subtracted, and one "since New Year" may fall. */

@@ -115,7 +115,8 @@ static void look_at_header(struct proposing *x, int axis, unsigned kinds)
 
 static bool is_unit(const struct proposing *x, struct slice text)
 {
-	return catalogue_find_unit(x->cat, text, UNIT_CLASSES, (struct date){ 0 }, NULL) != NULL;
+	return catalogue_find_unit_plainly(x->cat, text, UNIT_CLASSES, (struct date){ 0 }, NULL) !=
+	       NULL;
 }
 
 static bool is_measure(struct slice text)
@@ -158,7 +159,7 @@ static void look_at_title(struct proposing *x, struct slice label, struct slice 
 	if (is_unit(x, value)) {
 		title.text = kept_text(x, label);
 		add_place(x, AXIS_UNIT, title);
-	} else if (catalogue_find_indicator(x->cat, value, NULL, NULL)) {
+	} else if (catalogue_find_indicator_plainly(x->cat, value, NULL, NULL)) {
 		title.text = kept_text(x, label);
 		add_place(x, AXIS_INDICATOR, title);
 	} else if (period_parse(value, &p, NULL) == 0) {
@@ -180,7 +181,7 @@ static void look_at_titles(struct proposing *x)
 			struct slice text = sample_text(s, r, c), label, value, found;
 			const struct unit *u = text.n ? unit_within(x, text) : NULL;
 			const struct indicator *i =
-				catalogue_find_indicator(x->cat, text, NULL, NULL);
+				catalogue_find_indicator_plainly(x->cat, text, NULL, NULL);
 
 			if (heading_cut_colon(text, &label, &value) && label.n)
 				look_at_title(x, label, value.n ? value : sample_text(s, r, c + 1));

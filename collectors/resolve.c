@@ -25,6 +25,7 @@ struct text_entry {
 	struct period period;
 	const char *wrong;          /* why it is no period */
 	struct known_unit *refused; /* of unit texts: the newest one */
+	bool unknown;               /* likewise: refused whatever the day */
 };
 
 /* A unit that is refused answers for all its series: the refusal is in one without a series. */
@@ -105,6 +106,12 @@ static void refuse(struct resolver *r, struct refused *to, enum refusal why, con
 	to->text = arena_strdup(r->arena, text);
 	if (!to->text)
 		to->text = refusal_name(why);
+}
+
+/* Whether a sentence that is new will be read: what was meant instead is not looked for in vain. */
+static bool is_heard(const struct resolver *r)
+{
+	return r->batch->ncomplaints < BATCH_COMPLAINTS_MAX;
 }
 
 static int fault_axis(enum refusal why)
@@ -317,7 +324,7 @@ static int find_indicator(struct resolver *r, struct known_indicator *k, struct 
 		if (!k->indicator)
 			err_set(&why, ERR_NOT_FOUND, "no indicator has the code '%s'", pair->code);
 	} else
-		k->indicator = catalogue_find_indicator(r->cat, text, &measure, &why);
+		k->indicator = catalogue_find_indicator_plainly(r->cat, text, &measure, &why);
 	if (!k->indicator && is_trouble(&why, e))
 		return -1;
 	if (!k->indicator && !pair) {
@@ -328,9 +335,11 @@ static int find_indicator(struct resolver *r, struct known_indicator *k, struct 
 			measure = slice_of("", 0); /* a remark: (可比价) */
 	}
 	if (!k->indicator) {
+		if (!k->refused.text && !pair && is_heard(r))
+			catalogue_find_indicator(r->cat, text, NULL, &why);
 		if (!k->refused.text)
 			refuse(r, &k->refused, REFUSED_INDICATOR, "%s", why.text);
-		return 0;
+		return is_trouble(&why, e) ? -1 : 0;
 	}
 	if (rights && !is_listed(rights->indicators, rights->nindicators, k->indicator->code))
 		refuse(r, &k->refused, REFUSED_TOKEN_INDICATOR,
@@ -554,18 +563,22 @@ static bool token_may_report(const struct document *d, const struct unit *u)
 	return !d->rights || is_listed(d->rights->units, d->rights->nunits, u->id);
 }
 
-static int find_unit(struct resolver *r, struct known_unit *k, struct slice text, struct date on,
+static int find_unit(struct resolver *r, struct known_unit *k, struct text_entry *x, struct date on,
 		     struct err *e)
 {
 	char shown[TEXT_SHOWN], day[DATE_TEXT];
+	struct slice text = x->text;
 	struct err why;
 
-	k->unit = catalogue_find_unit(r->cat, text, r->doc->class, on, &why);
+	k->unit = catalogue_find_unit_plainly(r->cat, text, r->doc->class, on, &why);
 	if (!k->unit && !is_trouble(&why, e) && heading_is_total(text, r->arena)) {
 		k->none.total = heading_is_subtotal(text) ? COLUMN_SUBTOTAL : COLUMN_TOTAL;
 		return 0;
 	}
 	if (!k->unit) {
+		x->unknown = why.code == ERR_NOT_FOUND;
+		if (x->unknown && is_heard(r))
+			catalogue_find_unit(r->cat, text, r->doc->class, on, &why);
 		refuse(r, &k->none.refused, REFUSED_UNIT, "%s", why.text);
 		return is_trouble(&why, e) ? -1 : 0;
 	}
@@ -596,12 +609,14 @@ static struct known_unit *resolve_unit(struct resolver *r, struct slice text, st
 	k = pairs_get(&r->units, key);
 	if (k)
 		return k;
+	if (x->unknown)
+		return pairs_put(&r->units, key, x->refused, e) < 0 ? NULL : x->refused;
 	k = arena_new(r->arena, struct known_unit);
 	if (!k) {
 		no_room(e);
 		return NULL;
 	}
-	if (find_unit(r, k, x->text, on, e) < 0)
+	if (find_unit(r, k, x, on, e) < 0)
 		return NULL;
 	if (k->none.refused.text) {
 		/* The same sentence for another day is the same refusal. */

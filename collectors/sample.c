@@ -97,7 +97,8 @@ static int classify(struct sampling *x, struct slice text, unsigned *kinds, stru
 	arena_reset(x->arena, mark);
 	if (*kinds & CELL_NUMBER)
 		return 0;
-	if (catalogue_find_unit(x->resolver.cat, text, UNIT_CLASSES, (struct date){ 0 }, NULL))
+	if (catalogue_find_unit_plainly(x->resolver.cat, text, UNIT_CLASSES, (struct date){ 0 },
+					NULL))
 		*kinds |= CELL_UNIT;
 	return indicator_kind(x, text, kinds, e);
 }

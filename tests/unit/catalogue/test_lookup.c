@@ -112,6 +112,23 @@ static void an_unknown_name_is_answered_with_the_nearest(void **state)
 	assert_fails(find_fails(f, "\xff\xfe", UNIT_PARK, today), &f->e, ERR_INVALID, "not UTF-8");
 }
 
+static void a_plain_look_up_compares_with_no_other_name(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_null(catalogue_find_unit_plainly(f->c, slice_str("东城产业聚集区"), UNIT_PARK, today,
+						&f->e));
+	assert_int_equal(f->e.code, ERR_NOT_FOUND);
+	assert_string_equal(f->e.text, "no unit is called '东城产业聚集区'");
+	assert_null(catalogue_find_indicator_plainly(f->c, slice_str("固定资产投次"), NULL, &f->e));
+	assert_int_equal(f->e.code, ERR_NOT_FOUND);
+	assert_string_equal(f->e.text, "no indicator is called '固定资产投次'");
+	assert_null(catalogue_find_indicator(f->c, slice_str("固定资产投次"), NULL, &f->e));
+	assert_non_null(strstr(f->e.text, "did you mean"));
+	assert_non_null(catalogue_find_unit_plainly(f->c, slice_str("东城产业集聚区"), UNIT_PARK,
+						    today, &f->e));
+}
+
 static void dated_texts_hold_from_their_day(void **state)
 {
 	struct fixture *f = *state;
@@ -317,6 +334,7 @@ int main(void)
 		T(a_name_borne_in_turn_is_his_who_bears_it_on_the_day),
 		T(a_name_of_two_classes_needs_the_class),
 		T(an_unknown_name_is_answered_with_the_nearest),
+		T(a_plain_look_up_compares_with_no_other_name),
 		T(dated_texts_hold_from_their_day),
 		T(the_measure_is_cut_from_an_indicators_name),
 		T(a_name_with_brackets_of_its_own_stays_whole),
