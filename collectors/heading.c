@@ -173,6 +173,17 @@ static bool take_word(struct slice *s, struct heading *h)
 	return false;
 }
 
+/* All words, and what joined them to the name. */
+static void take_words(struct slice *key, struct heading *h)
+{
+	while (key->n && take_word(key, h))
+		;
+	while (slice_starts(*key, ":") || slice_starts(*key, "-"))
+		*key = slice_skip(*key, 1);
+	while (slice_ends(*key, ":") || slice_ends(*key, "-"))
+		key->n--;
+}
+
 bool heading_read(struct slice text, struct arena *a, struct heading *out)
 {
 	struct slice name = text, measure = slice_of("", 0), key, before;
@@ -191,13 +202,28 @@ bool heading_read(struct slice text, struct arena *a, struct heading *out)
 	key = text_key(name, a);
 	if (!key.p)
 		return false;
-	while (key.n && take_word(&key, out))
-		;
-	while (slice_starts(key, ":") || slice_starts(key, "-"))
-		key = slice_skip(key, 1);
-	while (slice_ends(key, ":") || slice_ends(key, "-"))
-		key = slice_of(key.p, key.n - 1);
+	take_words(&key, out);
 	out->name = key;
+	return true;
+}
+
+bool heading_take_remark(struct heading *h, struct arena *a)
+{
+	struct slice remark = text_key(h->measure, a);
+	char *both;
+
+	if (!remark.p)
+		return false;
+	take_words(&remark, h);
+	h->measure = slice_of("", 0);
+	if (!remark.n)
+		return true;
+	both = arena_alloc(a, h->name.n + remark.n);
+	if (!both)
+		return false;
+	memcpy(both, h->name.p, h->name.n);
+	memcpy(both + h->name.n, remark.p, remark.n);
+	h->name = slice_of(both, h->name.n + remark.n);
 	return true;
 }
 

@@ -33,6 +33,10 @@ struct heading {
 /* False when there is no memory, or the text is not UTF-8. */
 bool heading_read(struct slice text, struct arena *a, struct heading *out);
 
+/* What stands in the brackets is no measure: words such as 上年同期 count as they do without, and
+ * what is left of it, 不含农户, belongs to the name. False when there is no memory. */
+bool heading_take_remark(struct heading *h, struct arena *a);
+
 /* "a figure of the period", "one since New Year", … */
 const char *heading_form_words(enum heading_form f);
 

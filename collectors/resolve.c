@@ -223,9 +223,28 @@ static int base_of(struct slice text, const char **base, bool *known, struct err
 }
 
 /* What the catalogue's names and aliases are without words of form, once a document. */
+/* Reads a heading, and what stands in its brackets as a part of it unless that is a measure.
+ * *unremarked: the name without. */
+static int read_heading(struct resolver *r, struct slice text, struct heading *h,
+			struct slice *unremarked, struct err *e)
+{
+	const char *base;
+	bool known;
+
+	if (!heading_read(text, r->arena, h))
+		return no_room(e);
+	*unremarked = h->name;
+	if (!h->measure.n)
+		return 0;
+	if (base_of(h->measure, &base, &known, e) < 0)
+		return -1;
+	return known || heading_take_remark(h, r->arena) ? 0 : no_room(e);
+}
+
 static int read_names(struct resolver *r, struct err *e)
 {
 	size_t n = catalogue_indicators(r->cat), cap = 0;
+	struct slice unremarked;
 	struct heading h;
 
 	for (size_t k = 0; k < n; k++) {
@@ -235,11 +254,14 @@ static int read_names(struct resolver *r, struct err *e)
 			void *p = arena_grow(r->arena, r->bare_names, r->nbare_names, &cap,
 					     r->nbare_names + 1, sizeof(*r->bare_names));
 
-			if (!p ||
-			    !heading_read(slice_str(a ? i->aliases[a - 1] : i->name), r->arena, &h))
+			if (!p)
 				return no_room(e);
 			r->bare_names = p;
-			r->bare_names[r->nbare_names++] = (struct bare_name){ h.name, i };
+			if (read_heading(r, slice_str(a ? i->aliases[a - 1] : i->name), &h,
+					 &unremarked, e) < 0)
+				return -1;
+			r->bare_names[r->nbare_names++] =
+				(struct bare_name){ h.name, unremarked, i };
 		}
 	}
 	return 0;
@@ -257,41 +279,65 @@ static const char *form_words(enum figure_form f)
 	return words[f];
 }
 
-/* The indicator that a heading such as "其中：工业投资 上年同期累计(万元)" is about; *which stays
- * NULL when there is none, with the reason refused when there are two. */
+/* What by_heading() has met so far. */
+struct met {
+	const struct indicator *indicator, *other; /* two that fit */
+	const struct indicator *near;              /* one in another form */
+};
+
+static void meet(struct met *m, const struct heading *h, const struct indicator *i)
+{
+	if (i == m->indicator)
+		return;
+	if (!heading_fits(h, i)) {
+		if (!m->near || m->near->form == FORM_GROWTH)
+			m->near = i;
+	} else if (!m->indicator) {
+		m->indicator = i;
+	} else if (!m->other) {
+		m->other = i;
+	}
+}
+
+/* 增加值 累计增速 may be 增加值增速(可比价), when nothing is called so without the brackets; but
+ * 投资(不含农户) is not 投资. */
+static struct met meet_all(const struct resolver *r, const struct heading *h, bool remarked)
+{
+	struct met m = { 0 };
+
+	for (size_t n = 0; n < r->nbare_names; n++)
+		if (slice_eq(r->bare_names[n].key, h->name))
+			meet(&m, h, r->bare_names[n].indicator);
+	for (size_t n = 0; n < r->nbare_names && !remarked && !m.indicator && !m.near; n++)
+		if (slice_eq(r->bare_names[n].unremarked, h->name))
+			meet(&m, h, r->bare_names[n].indicator);
+	return m;
+}
+
+/* The indicator that a heading such as "其中：工业投资 上年同期累计(万元)" is about; it stays NULL
+ * when there is none, with the reason refused when there are two. */
 static int by_heading(struct resolver *r, struct known_indicator *k, struct slice text,
 		      struct slice *measure, struct err *e)
 {
-	const struct indicator *met = NULL, *near = NULL;
+	struct slice unremarked;
+	struct met m = { 0 };
 	struct heading h;
 	char shown[TEXT_SHOWN];
 
 	if (!r->bare_names && read_names(r, e) < 0)
 		return -1;
-	if (!heading_read(text, r->arena, &h))
-		return no_room(e);
-	for (size_t n = 0; r->bare_names && n < r->nbare_names && h.name.n; n++) {
-		const struct bare_name *b = &r->bare_names[n];
-
-		if (b->indicator == met || !slice_eq(b->key, h.name))
-			continue;
-		if (!heading_fits(&h, b->indicator)) {
-			if (!near || near->form == FORM_GROWTH)
-				near = b->indicator;
-			continue;
-		}
-		if (met) {
-			refuse(r, &k->refused, REFUSED_INDICATOR, "%s may be %s or %s",
-			       text_shown(text, shown), met->code, b->indicator->code);
-			return 0;
-		}
-		met = b->indicator;
-	}
-	if (!met && near)
+	if (read_heading(r, text, &h, &unremarked, e) < 0)
+		return -1;
+	if (h.name.n)
+		m = meet_all(r, &h, h.name.n != unremarked.n);
+	if (m.other)
+		refuse(r, &k->refused, REFUSED_INDICATOR, "%s may be %s or %s",
+		       text_shown(text, shown), m.indicator->code, m.other->code);
+	else if (!m.indicator && m.near)
 		refuse(r, &k->refused, REFUSED_INDICATOR, "%s is %s, but %s is kept as %s",
-		       text_shown(text, shown), heading_form_words(h.form), near->code,
-		       form_words(near->form));
-	k->indicator = met;
+		       text_shown(text, shown), heading_form_words(h.form), m.near->code,
+		       form_words(m.near->form));
+	k->indicator = m.other ? NULL : m.indicator;
 	k->year_ago = h.year_ago;
 	*measure = h.measure;
 	return 0;
@@ -327,13 +373,8 @@ static int find_indicator(struct resolver *r, struct known_indicator *k, struct 
 		k->indicator = catalogue_find_indicator_plainly(r->cat, text, &measure, &why);
 	if (!k->indicator && is_trouble(&why, e))
 		return -1;
-	if (!k->indicator && !pair) {
-		if (by_heading(r, k, text, &measure, e) < 0 ||
-		    base_of(measure, &base, &known, e) < 0)
-			return -1;
-		if (!known)
-			measure = slice_of("", 0); /* a remark: (可比价) */
-	}
+	if (!k->indicator && !pair && by_heading(r, k, text, &measure, e) < 0)
+		return -1;
 	if (!k->indicator) {
 		if (!k->refused.text && !pair && is_heard(r))
 			catalogue_find_indicator(r->cat, text, NULL, &why);

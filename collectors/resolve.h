@@ -63,6 +63,7 @@ struct texts {
 /* A name of the catalogue without words such as 累计 or 增速. */
 struct bare_name {
 	struct slice key;
+	struct slice unremarked; /* without what stands in brackets, either */
 	const struct indicator *indicator;
 };
 

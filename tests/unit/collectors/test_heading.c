@@ -107,6 +107,54 @@ static void a_form_that_the_catalogue_does_not_have_is_refused(void **state)
 	assert_int_equal(d->b->count[REFUSED_INDICATOR], 2);
 }
 
+/* One row, one figure, under a header of one indicator. */
+static struct documents *under(struct documents *d, const char *heading)
+{
+	const struct layout wide = { .unit = COLUMN("u"),
+				     .indicator = { .where = AXIS_HEADER },
+				     .period = COLUMN("p") };
+	char csv[512];
+	struct document doc = { .format = FORMAT_CSV,
+				.layout = &wide,
+				.class = UNIT_PARK,
+				.now_ms = NOW_MS };
+
+	snprintf(csv, sizeof(csv), "u,p,%s\n甲河,2026-10,5\n", heading);
+	doc.body = slice_str(csv);
+	assert_ok(documents_decode(d, &doc), &d->e);
+	return d;
+}
+
+static void words_in_brackets_count_as_those_without(void **state)
+{
+	struct documents *d = *state;
+
+	assert_figure(under(d, "总产值(上年同期)"), "jiahe", "output_yuan", "2025-10", 5e8);
+	assert_figure(under(d, "总产值（上年同期累计）"), "jiahe", "output_yuan", "2025-10", 5e8);
+	assert_figure(under(d, "总产值(本年累计)"), "jiahe", "output_yuan", "2026-10", 5e8);
+	assert_figure(under(d, "税收 (本月)"), "jiahe", "tax_yuan", "2026-10", 5e4);
+	assert_int_equal(under(d, "总产值(本月)")->b->nobs, 0);
+	assert_complaint(d, 0, REFUSED_INDICATOR, 1, 5,
+			 "'总产值(本月)' is a figure of the period, but output_yuan is kept as one "
+			 "since New Year");
+	assert_int_equal(under(d, "税收(累计)")->b->nobs, 0);
+	assert_int_equal(under(d, "总产值(同比增长)")->b->nobs, 0);
+}
+
+static void a_remark_in_brackets_makes_another_name(void **state)
+{
+	struct documents *d = *state;
+
+	assert_int_equal(under(d, "总产值(不含农户)")->b->nobs, 0);
+	assert_complaint(d, 0, REFUSED_INDICATOR, 1, 5,
+			 "no indicator is called '总产值(不含农户)': without the brackets it is "
+			 "output_yuan, but what is in them is no measure");
+	assert_int_equal(under(d, "总产值 累计（不含农户）")->b->nobs, 0);
+	/* Which of them would be a guess of four powers of ten. */
+	assert_int_equal(under(d, "总产值(万元、%)")->b->nobs, 0);
+	assert_int_equal(under(d, "利润率 累计(%)")->b->nobs, 1);
+}
+
 static void the_measure_beside_a_figure_counts_and_must_fit(void **state)
 {
 	struct documents *d = *state;
@@ -165,6 +213,8 @@ int main(void)
 		cmocka_unit_test(words_of_form_are_taken_off_the_name),
 		cmocka_unit_test(figures_of_a_year_ago_are_those_of_last_years_period),
 		cmocka_unit_test(a_form_that_the_catalogue_does_not_have_is_refused),
+		cmocka_unit_test(words_in_brackets_count_as_those_without),
+		cmocka_unit_test(a_remark_in_brackets_makes_another_name),
 		cmocka_unit_test(the_measure_beside_a_figure_counts_and_must_fit),
 		cmocka_unit_test(accountants_write_a_minus_otherwise),
 		cmocka_unit_test(utf16_is_found_out),
