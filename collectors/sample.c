@@ -23,6 +23,7 @@ struct sampling {
 	struct resolver resolver;
 	struct figures figures;
 	struct batch *batch;
+	bool beyond; /* tables come that there is no sample for */
 };
 
 static int no_room(struct err *e)
@@ -111,7 +112,8 @@ static int on_table(void *ctx, struct slice name, bool records, struct err *e)
 	struct samples *out = x->out;
 	void *p;
 
-	if (out->n == SAMPLE_TABLES)
+	x->beyond = out->n == SAMPLE_TABLES;
+	if (x->beyond)
 		return 0;
 	p = arena_grow(x->arena, out->list, out->n, &out->cap, out->n + 1, sizeof(*out->list));
 	if (!p)
@@ -156,7 +158,7 @@ static int on_row(void *ctx, const struct row *row, struct err *e)
 	if (!x->out->n && on_table(x, slice_of("", 0), false, e) < 0)
 		return -1;
 	s = &x->out->list[x->out->n - 1];
-	if (s->n == SAMPLE_ROWS)
+	if (x->beyond || s->n == SAMPLE_ROWS)
 		return 0;
 	if (!s->rows) {
 		s->rows = arena_array(x->arena, SAMPLE_ROWS, sizeof(*s->rows));

@@ -2,6 +2,7 @@
  * test_propose.c - layouts proposed for forms as offices hand them in, and what is read with them.
  */
 #include "collectors/propose.h"
+#include "collectors/sample.h"
 #include "tests/unit/collectors/documents.h"
 
 static const char catalogue_text[] =
@@ -218,6 +219,32 @@ static void months_over_indicators_are_an_axis_each(void **state)
 	assert_figure(d, "jiahe", "value_added_yuan", "2026-09", 3e8);
 }
 
+/* Each of one row under its header. */
+static void tables_beyond_the_last_sample_are_left_out(void **state)
+{
+	struct documents *d = *state;
+	struct document doc = { .format = FORMAT_JSONSTAT, .class = UNIT_CLASSES };
+	struct samples samples;
+	struct arena a;
+	struct buf b;
+
+	buf_init(&b, 1 << 20);
+	for (int i = 0; i < SAMPLE_TABLES + 3; i++)
+		buf_printf(&b,
+			   "%s\"t%d\":{\"id\":[\"x\"],\"size\":[1],\"dimension\":{\"x\":{"
+			   "\"category\":{\"index\":[\"甲河\"]}}},\"value\":[%d]}",
+			   i ? "," : "{", i, i);
+	buf_putc(&b, '}');
+	doc.body = buf_all(&b);
+	arena_init(&a, 64 << 20);
+	assert_ok(samples_read(&doc, doc.body, d->cat, &a, &samples, &d->e), &d->e);
+	assert_int_equal(samples.n, SAMPLE_TABLES);
+	for (size_t i = 0; i < samples.n; i++)
+		assert_int_equal(samples.list[i].n, 2);
+	arena_release(&a);
+	buf_release(&b);
+}
+
 static void what_is_missing_is_said(void **state)
 {
 	struct documents *d = *state;
@@ -254,6 +281,7 @@ int main(void)
 		cmocka_unit_test(months_in_columns_parks_in_rows),
 		cmocka_unit_test(one_figure_a_line),
 		cmocka_unit_test(months_over_indicators_are_an_axis_each),
+		cmocka_unit_test(tables_beyond_the_last_sample_are_left_out),
 		cmocka_unit_test(what_is_missing_is_said),
 	};
 
