@@ -240,20 +240,20 @@ static bool covered(const struct sheet *s, unsigned column, unsigned row)
 }
 
 /* Whether a text has to outlive this row. Areas do not overlap in a sound workbook; where they
- * do, the first one counts. */
+ * do, the first one counts. Where the first cell is empty, or its row has none, all are. */
 static bool open_areas(struct sheet *s, unsigned row)
 {
 	bool outlives = false;
 
-	while (s->next_area < s->nareas && s->areas[s->next_area].row < row)
-		s->next_area++; /* its first row is empty */
-	for (; s->next_area < s->nareas && s->areas[s->next_area].row == row; s->next_area++) {
+	for (; s->next_area < s->nareas && s->areas[s->next_area].row <= row; s->next_area++) {
 		const struct area *a = &s->areas[s->next_area];
-		struct cover cover = { s->cells[a->column], a->last_row, true };
+		struct cover cover = { .last_row = a->last_row, .open = true };
 
-		if (cover.cell.text.n == 0 || covered(s, a->column, row))
+		if (a->last_row < row || covered(s, a->column, row))
 			continue;
-		outlives |= a->last_row > row;
+		if (a->row == row)
+			cover.cell = s->cells[a->column];
+		outlives |= cover.cell.text.n > 0 && a->last_row > row;
 		for (unsigned c = a->column; c <= a->last_column; c++)
 			if (!covered(s, c, row))
 				s->covers[c] = cover;
@@ -268,6 +268,10 @@ static void cover_cells(struct sheet *s, unsigned width, unsigned row)
 
 		if (!covered(s, c, row) || (top->line == row + 1 && top->column == c + 1))
 			continue;
+		if (!top->text.n) {
+			s->cells[c].text = slice_str("");
+			continue;
+		}
 		s->cells[c] = *top;
 		s->cells[c].repeated = true;
 	}

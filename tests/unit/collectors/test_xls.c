@@ -180,6 +180,34 @@ static void a_merged_area_repeats_its_text(void **state)
 			"5: a5\n");
 }
 
+/* What cells held before they were merged nobody sees, as in XLSX. */
+static void a_merged_area_with_an_empty_corner_is_empty(void **state)
+{
+	struct biff m;
+
+	(void)state;
+	biff_simple(&m);
+	biff_label(&m, 0, 0, "a1");
+	biff_value(&m, 0, 2, 0, 5);
+	biff_label(&m, 1, 0, "a2");
+	biff_value(&m, 1, 1, 0, 7);
+	biff_label(&m, 4, 0, "a5");
+	biff_value(&m, 4, 1, 0, 8);
+	biff_value(&m, 5, 1, 0, 9);
+	/* B1:C2, and B4:B5 whose first row has no cells. */
+	biff_record(&m, 0xe5,
+		    "h"
+		    "hhhh"
+		    "hhhh",
+		    2, 0, 1, 1, 2, 3, 4, 1, 1);
+	biff_eof(&m);
+	assert_rows(&m, "= T\n"
+			"1: a1\n"
+			"2: a2\n"
+			"5: a5\n"
+			"6: |9\n");
+}
+
 static void areas_without_end_are_refused(void **state)
 {
 	struct biff m;
@@ -605,6 +633,7 @@ int main(void)
 		cmocka_unit_test(dates_come_by_the_cells_format),
 		cmocka_unit_test(dates_may_count_from_1904),
 		cmocka_unit_test(a_merged_area_repeats_its_text),
+		cmocka_unit_test(a_merged_area_with_an_empty_corner_is_empty),
 		cmocka_unit_test(areas_without_end_are_refused),
 		cmocka_unit_test(hidden_sheets_are_said_and_not_read),
 		cmocka_unit_test(hidden_rows_and_columns_are_read_and_said),
