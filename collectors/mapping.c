@@ -43,7 +43,8 @@ struct decoding {
 	size_t rows_limit, panel_questions;
 	struct shown shown;
 	size_t broken_lines;
-	size_t read_bytes;  /* the reader keeps it up to date */
+	size_t read_bytes;  /* of the text; the reader keeps it up to date */
+	size_t text_bytes;  /* of all of it, in UTF-8; 0: it is the body */
 	enum refusal whole; /* why the document as a whole was refused, if it was */
 };
 
@@ -343,6 +344,14 @@ static int end_portion(struct decoding *d, struct err *e)
 	return 0;
 }
 
+/* Of the body: a byte of GBK becomes one and a half of UTF-8. */
+static uint64_t body_bytes_read(const struct decoding *d)
+{
+	uint64_t read = d->read_bytes;
+
+	return d->text_bytes ? read * d->doc->body.n / d->text_bytes : read;
+}
+
 static int on_row(void *ctx, unsigned line, struct err *e)
 {
 	struct decoding *d = ctx;
@@ -353,7 +362,7 @@ static int on_row(void *ctx, unsigned line, struct err *e)
 		return err_set(e, ERR_LIMIT, "line %u: more than %zu rows", line, d->rows_limit);
 	d->batch->rows++;
 	if (d->doc->progress)
-		atomic_store_explicit(&d->doc->progress->read_bytes, d->read_bytes,
+		atomic_store_explicit(&d->doc->progress->read_bytes, body_bytes_read(d),
 				      memory_order_relaxed);
 	return 0;
 }
@@ -403,6 +412,7 @@ static int decode_facts(struct decoding *d, struct buf *room, struct err *e)
 		d->whole = REFUSED_ENCODING;
 		return -1;
 	}
+	d->text_bytes = text.n;
 	if (told == FORMAT_CSV)
 		return decode_csv(text, doc->layout, &d->scratch, &sink, e);
 	if (told == FORMAT_JSON)

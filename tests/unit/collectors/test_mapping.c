@@ -546,6 +546,27 @@ static void a_broken_byte_in_gbk_costs_its_row(void **state)
 	}
 }
 
+static void progress_counts_bytes_as_they_came(void **state)
+{
+	struct documents *d = *state;
+	struct progress progress = { 0 };
+	struct document doc = standard("");
+	struct buf b;
+
+	buf_init(&b, 1 << 20);
+	buf_puts(&b, "\xd4\xb0\xc7\xf8,\xd6\xb8\xb1\xea,\xc6\xda\xbc\xe4,"
+		     "\xca\xfd\xd6\xb5,\xd7\xb4\xcc\xac\n");
+	for (int i = 0; i < 100; i++) /* 乙山,总产值 */
+		buf_puts(&b, "\xd2\xd2\xc9\xbd,\xd7\xdc\xb2\xfa\xd6\xb5,2026-10,1\n");
+	doc.body = buf_all(&b);
+	doc.progress = &progress;
+	assert_ok(documents_decode(d, &doc), &d->e);
+	assert_int_equal(d->b->nobs, 1);
+	assert_true(atomic_load(&progress.read_bytes) > b.n - 30);
+	assert_true(atomic_load(&progress.read_bytes) <= b.n);
+	buf_release(&b);
+}
+
 static void a_broken_byte_in_utf8_costs_its_row_and_does_not_make_it_gbk(void **state)
 {
 	struct documents *d = *state;
@@ -782,6 +803,7 @@ int main(void)
 		CASE(a_new_years_first_figure_is_compared_with_the_same_month_a_year_before),
 		CASE(a_store_that_cannot_be_read_fails_the_document),
 		CASE(a_broken_byte_in_gbk_costs_its_row),
+		CASE(progress_counts_bytes_as_they_came),
 		CASE(a_broken_byte_in_utf8_costs_its_row_and_does_not_make_it_gbk),
 		CASE(a_document_that_is_something_else_is_refused_as_a_whole),
 		CASE(more_rows_than_allowed_end_the_document_and_keep_what_came_before),
