@@ -19,7 +19,7 @@
 
 void figures_init(struct figures *f, struct arena *a)
 {
-	*f = (struct figures){ .arena = a };
+	*f = (struct figures){ .arena = a, .table_before = NO_TABLE, .table_after = NO_TABLE };
 }
 
 void figures_release(struct figures *f)

@@ -53,6 +53,8 @@ struct column_entry {
 	struct figure f; /* of no series */
 };
 
+enum { NO_TABLE = -1 };
+
 struct figures {
 	struct arena *arena; /* borrowed */
 	struct figure *list;
@@ -61,7 +63,9 @@ struct figures {
 	size_t nseries, series_cap;
 	bool portion;           /* of a large document, so peers are those that are in it */
 	size_t panel_questions; /* at most, of one document */
-	struct pairs by_pair;   /* unit and indicator to series */
+	/* The tables that have cells in a portion before, and perhaps in the next; or NO_TABLE. */
+	int table_before, table_after;
+	struct pairs by_pair; /* unit and indicator to series */
 	struct column_entry *entries;
 	size_t nentries, entries_cap, ntotals;
 };

@@ -12,7 +12,8 @@
  *
  * Columns are walked once, in the order of lines. Where a part is not known (a unit that the
  * catalogue does not have, a cell that is no number, a unit of the table without a figure
- * in this column, or with two) the sum is not known either, and nothing is said.
+ * in this column, or with two) the sum is not known either, and nothing is said. Nor is it where a
+ * part may stand in another portion of a large document.
  */
 #include "collectors/edits.h"
 
@@ -258,7 +259,12 @@ static void hold_cell(struct totals *t, const struct column *c, size_t at)
 	/* Offices close each section with 合计 too. */
 	if (c->since > c->begin && since.n && comes_to(&since, total->f))
 		return;
+	/* What stands in another portion of the document is not here to be added up. */
+	if (from == c->begin && total->f->table == t->w->figures->table_before)
+		return;
 	if (total->what == COLUMN_TOTAL && !any_part(t, from, to)) {
+		if (total->f->table == t->w->figures->table_after)
+			return;
 		from = at + 1;
 		to = c->end;
 		units = units_before(t, total->f->table, UINT64_MAX) - upto;

@@ -210,13 +210,18 @@ static bool fact_flags(struct decoding *d, const struct fact *f, struct figure *
 	return false;
 }
 
+static int table_now(const struct decoding *d)
+{
+	return (int)(uint16_t)(d->batch->ntables ? d->batch->ntables - 1 : 0);
+}
+
 static struct figure figure_at(const struct decoding *d, const struct fact *f,
 			       const struct known_period *p)
 {
 	return (struct figure){ .stamp_ms = p->stamp_ms,
 				.line = f->at[AXIS_VALUE].line,
 				.column = f->at[AXIS_VALUE].column,
-				.table = (uint16_t)(d->batch->ntables ? d->batch->ntables - 1 : 0),
+				.table = (uint16_t)table_now(d),
 				.index = p->index,
 				.year = (int16_t)p->period.year,
 				.months = p->months,
@@ -321,14 +326,24 @@ static bool portion_is_full(const struct decoding *d)
 		     d->kept.used >= PORTION_BYTES);
 }
 
+/* Whether the table has a cell in this portion or in one before. */
+static bool has_begun(const struct figures *f, int table)
+{
+	return f->table_before == table || (f->n && f->list[f->n - 1].table == table) ||
+	       (f->nentries && f->entries[f->nentries - 1].f.table == table);
+}
+
 static int end_portion(struct decoding *d, struct err *e)
 {
 	const struct portions *p = d->doc->portions;
+	int table = table_now(d);
+	bool begun = has_begun(&d->figures, table);
 	struct err why;
 	int rc;
 
 	resolver_finish(&d->resolver);
 	d->figures.portion = true;
+	d->figures.table_after = table;
 	rc = figures_check(&d->figures, d->cat, d->history, d->batch, e);
 	/* Before the store is waited for, and whatever came of it: nothing is checked twice. */
 	forget_portion(d);
@@ -336,6 +351,7 @@ static int end_portion(struct decoding *d, struct err *e)
 		*e = why;
 		rc = -1;
 	}
+	d->figures.table_before = begun ? table : NO_TABLE;
 	if (rc < 0 || !d->batch->nobs)
 		return rc;
 	if (p->store(p->ctx, d->batch, e) < 0)

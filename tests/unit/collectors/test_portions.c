@@ -241,6 +241,67 @@ static void each_allocation_may_fail(void **state)
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+/* Decodes a table of a figure a row, 合计 among its units, in portions of so many figures. */
+static struct batch *in_portions(struct documents *docs, const char *text, size_t figures)
+{
+	static const char *const columns[] = { "园区", "月份", "数值" };
+	const struct layout l = {
+		.unit = { .where = AXIS_COLUMN, .columns = &columns[0], .ncolumns = 1 },
+		.period = { .where = AXIS_COLUMN, .columns = &columns[1], .ncolumns = 1 },
+		.value = { .where = AXIS_COLUMN, .columns = &columns[2], .ncolumns = 1 },
+		.indicator = { .where = AXIS_FIXED, .text = "output_yuan" },
+	};
+	unsigned calls = 0;
+	const struct portions p = { .figures = figures, .store = keep_nothing, .ctx = &calls };
+	struct document d = { .format = FORMAT_CSV,
+			      .layout = &l,
+			      .class = UNIT_PARK,
+			      .portions = &p,
+			      .body = slice_str(text),
+			      .feed = "test",
+			      .now_ms = NOW_MS };
+	struct err e;
+	struct batch *b = batch_new(64 << 20, &e);
+
+	assert_non_null(b);
+	assert_ok(document_decode(&d, docs->cat, NULL, b, &e), &e);
+	return b;
+}
+
+static void assert_kept(struct documents *docs, const char *text, size_t figures, size_t kept,
+			size_t refused)
+{
+	struct batch *b = in_portions(docs, text, figures);
+
+	assert_int_equal(b->stored + b->nobs, kept);
+	assert_int_equal(b->count[REFUSED_TOTAL], refused);
+	batch_free(b);
+}
+
+static void a_total_is_held_against_whole_columns_only(void **state)
+{
+	static const char behind[] = "园区,月份,数值\n甲河,2015年2月,10\n乙山,2015年2月,5\n"
+				     "老园,2015年2月,5\n合计,2015年2月,20\n甲河,2015年3月,11\n";
+	static const char before[] = "园区,月份,数值\n合计,2015年2月,20\n甲河,2015年2月,10\n"
+				     "乙山,2015年2月,5\n老园,2015年2月,5\n甲河,2015年3月,11\n";
+	static const char wrong[] = "园区,月份,数值\n甲河,2015年2月,10\n乙山,2015年2月,5\n"
+				    "老园,2015年2月,5\n合计,2015年2月,40\n甲河,2015年3月,11\n";
+	static const char sections[] = "园区,月份,数值\n甲河,2015年2月,10\n小计,2015年2月,10\n"
+				       "乙山,2015年2月,5\n老园,2015年2月,5\n小计,2015年2月,10\n"
+				       "合计,2015年2月,20\n甲河,2015年3月,11\n";
+	struct documents *docs = documents_open(STANDARD_CATALOGUE, NULL);
+
+	(void)state;
+	for (size_t n = 1; n < 7; n++) {
+		assert_kept(docs, behind, n, 4, 0);
+		assert_kept(docs, before, n, 4, 0);
+		assert_kept(docs, sections, n, 4, 0);
+	}
+	assert_kept(docs, wrong, 2, 4, 0);
+	assert_kept(docs, wrong, 6, 1, 3);
+	documents_close(docs);
+}
+
 static void doubts_go_with_the_figures_of_their_portion(void **state)
 {
 	struct doubt doubt = { .reason = "panel" };
@@ -270,6 +331,7 @@ int main(void)
 		T(a_busy_store_is_waited_for),
 		T(an_end_in_the_middle_leaves_the_file),
 		T(each_allocation_may_fail),
+		cmocka_unit_test(a_total_is_held_against_whole_columns_only),
 		T(doubts_go_with_the_figures_of_their_portion),
 	};
 
