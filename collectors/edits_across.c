@@ -35,6 +35,18 @@ static struct series *series_of(struct edits *w, const struct figure *f)
 	return w->figures->series[f->series];
 }
 
+/* Of a large document others may come in another portion: what is stored of them is then what the
+ * document is about to revise, and no ground to refuse anything. */
+static bool is_unsure(const struct edits *w, const struct point *p)
+{
+	return w->figures->portion && p->found && !p->f;
+}
+
+static enum edit_rule milder(enum edit_rule rule, bool unsure)
+{
+	return unsure && rule == EDIT_HARD ? EDIT_SOFT : rule;
+}
+
 /* --- part and whole ------------------------------------------------------------------------ */
 
 static void say_part(struct edits *w, struct series *s, const struct indicator *whole,
@@ -60,7 +72,9 @@ static void say_part(struct edits *w, struct series *s, const struct indicator *
 			   measured(s->indicator, p->value, shown));
 	}
 	/* Both are judged by the part's rule. */
-	failure_decide_as(w, &x, (enum edit_rule)s->indicator->edits[EDIT_PART]);
+	failure_decide_as(w, &x,
+			  milder((enum edit_rule)s->indicator->edits[EDIT_PART],
+				 is_unsure(w, p) || is_unsure(w, all)));
 }
 
 static int hold_part(struct edits *w, struct series *part, int64_t index, struct err *e)
@@ -88,7 +102,7 @@ static int hold_part(struct edits *w, struct series *part, int64_t index, struct
 /* --- a sum ----------------------------------------------------------------------------------- */
 
 static void say_sum(struct edits *w, const struct indicator *total, const struct point *p,
-		    const struct point *all, double sum)
+		    const struct point *all, double sum, enum edit_rule rule)
 {
 	const struct series *s = w->figures->series[p->f->series];
 	char whole[NUM_TEXT], parts[NUM_TEXT], a[MEASURED_TEXT], b[MEASURED_TEXT];
@@ -102,7 +116,7 @@ static void say_sum(struct edits *w, const struct indicator *total, const struct
 		   total->nsum_of, parts);
 	failure_zh(&x, "。%.90s为 %s，%zu 个分项之和为 %s，两者不等", total->name,
 		   measured(total, all->value, a), total->nsum_of, measured(total, sum, b));
-	failure_decide_as(w, &x, (enum edit_rule)total->edits[EDIT_TOTAL]);
+	failure_decide_as(w, &x, rule);
 }
 
 /* The identity of `total`, seen from any unit's series. */
@@ -111,6 +125,8 @@ static int hold_sum(struct edits *w, const struct series *s, const struct indica
 {
 	struct point all, parts[PARTS_MAX];
 	double sum = 0, slack, size;
+	enum edit_rule rule;
+	bool unsure;
 
 	if (!edit_is_on(total, EDIT_TOTAL) || total->nsum_of > PARTS_MAX)
 		return 0;
@@ -120,6 +136,7 @@ static int hold_sum(struct edits *w, const struct series *s, const struct indica
 		return 0;
 	slack = all.half;
 	size = fabs(all.value);
+	unsure = is_unsure(w, &all);
 	for (size_t k = 0; k < total->nsum_of; k++) {
 		if (related(w, s, total->sum_of[k], index, &parts[k], e) < 0)
 			return -1;
@@ -128,14 +145,16 @@ static int hold_sum(struct edits *w, const struct series *s, const struct indica
 		sum += parts[k].value;
 		slack += parts[k].half;
 		size += fabs(parts[k].value);
+		unsure |= is_unsure(w, &parts[k]);
 	}
 	if (!(fabs(sum - all.value) > slack + binary * size))
 		return 0;
+	rule = milder((enum edit_rule)total->edits[EDIT_TOTAL], unsure);
 	if (all.f)
-		say_sum(w, total, &all, &all, sum);
+		say_sum(w, total, &all, &all, sum, rule);
 	for (size_t k = 0; k < total->nsum_of; k++)
 		if (parts[k].f)
-			say_sum(w, total, &parts[k], &all, sum);
+			say_sum(w, total, &parts[k], &all, sum, rule);
 	return 0;
 }
 
@@ -239,7 +258,9 @@ static int hold_growth(struct edits *w, struct series *rate, int64_t index, stru
 	failure_zh(&x,
 		   "。公布的增速为 %.4g%%，按%.90s的数据推算%s为 %.4g%%，如按可比口径计算请说明",
 		   g.value * 100, level->name, factor != 1 ? "（已衔接）" : "", ratio * 100);
-	failure_decide_as(w, &x, (enum edit_rule)i->edits[EDIT_GROWTH]);
+	failure_decide_as(w, &x,
+			  milder((enum edit_rule)i->edits[EDIT_GROWTH],
+				 is_unsure(w, &g) || is_unsure(w, &at) || is_unsure(w, &at_then)));
 	return 0;
 }
 

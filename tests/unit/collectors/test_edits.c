@@ -343,6 +343,38 @@ static void a_sum_holds_within_half_a_unit_of_each_last_decimal(void **state)
 	passes(d, THIRDS("0.1", "0.2", "0.30000000000000004", "0.6000000000000001"), 4);
 }
 
+static int keep_portion(void *ctx, struct batch *b, struct err *e)
+{
+	(void)ctx;
+	(void)b;
+	(void)e;
+	return 0;
+}
+
+/* What is stored of the others may be what another portion of the document is going to revise. */
+static void a_portion_is_never_refused_for_what_is_stored(void **state)
+{
+	static const char revised[] = THIRDS("20", "30", "40", "90");
+	const struct portions two = { .figures = 2, .store = keep_portion };
+	struct documents *d = *state;
+	struct document doc = { .format = FORMAT_CSV,
+				.layout = &long_layout,
+				.class = UNIT_PARK,
+				.portions = &two,
+				.body = slice_str(revised),
+				.now_ms = NOW_MS };
+
+	documents_store(d, "a", "first_yuan", "2026-10", 1e8);
+	documents_store(d, "a", "second_yuan", "2026-10", 2e8);
+	documents_store(d, "a", "third_yuan", "2026-10", 3e8);
+	documents_store(d, "a", "all_yuan", "2026-10", 6e8);
+	passes(d, revised, 4);
+	assert_ok(documents_decode(d, &doc), &d->e);
+	assert_int_equal(d->b->stored + d->b->nobs, 4);
+	assert_int_equal(d->b->refused, 0);
+	assert_int_equal(d->b->count[SUSPECT_TOTAL], 4);
+}
+
 static void a_sum_with_a_part_missing_is_not_held(void **state)
 {
 	passes(*state, HEAD "甲河,一产,2026-10,1\n甲河,二产,2026-10,2\n甲河,三产合计,2026-10,9\n",
@@ -714,6 +746,7 @@ int main(void)
 		T(a_part_without_its_whole_is_stored),
 		T(what_is_stored_is_held_against_and_stays),
 		T(a_sum_holds_within_half_a_unit_of_each_last_decimal),
+		T(a_portion_is_never_refused_for_what_is_stored),
 		T(a_sum_with_a_part_missing_is_not_held),
 		T(a_sum_of_negative_parts_and_zeros_holds_too),
 		T(one_part_of_a_stored_sum_is_refused_alone),
