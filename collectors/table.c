@@ -202,7 +202,8 @@ static int on_table(void *ctx, struct slice name, bool records, struct err *e)
 	t->ntables++;
 	note_name(t, name);
 	for (int i = 0; i < AXES; i++)
-		t->places[i].titled = false;
+		t->places[i].titled = t->places[i].old = false;
+	t->noted[0] = '\0';
 	t->skipped = !sheet_is_wanted(t, name);
 	t->name = arena_slice(t->arena, name);
 	if (!t->name.p)
@@ -213,6 +214,7 @@ static int on_table(void *ctx, struct slice name, bool records, struct err *e)
 static int on_row(void *ctx, const struct row *row, struct err *e)
 {
 	struct table *t = ctx;
+	bool in_title = t->layout->period.where == AXIS_IN_TITLE;
 	struct arena_mark mark;
 
 	if (t->skipped)
@@ -224,9 +226,13 @@ static int on_row(void *ctx, const struct row *row, struct err *e)
 	if (t->titles && table_might_be_title(row) && table_take_titles(t, row, true)) {
 		new_search(t);
 		t->block = row->line;
+		if (in_title)
+			table_renew_period(t, row);
 		return 1;
 	}
 	mark = arena_mark(t->arena);
+	if (in_title)
+		table_note_period(t, row);
 	if (table_take_row(t, row, false, e) < 0)
 		return -1;
 	arena_reset(t->arena, mark);

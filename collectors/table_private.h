@@ -2,8 +2,9 @@
  * table_private.h - what the parts of a table share. Private to table*.c; table.h says what a table
  * does and when it may be called.
  *
- *     table.c         the way of a row: seeking a header or below one; sheets; the beginning and
- * end table_layout.c  the layout made ready table_titles.c  axes in lines above the header
+ *     table.c         the way of a row: seeking a header or below one; sheets; beginning and end
+ *     table_layout.c  the layout made ready
+ *     table_titles.c  axes in lines above the header
  *     table_header.c  which rows are the header, and what it says of the columns
  *     table_row.c     a row below the header to facts
  */
@@ -40,6 +41,7 @@ struct place {
 	struct fact_place title_at;
 	struct slice label; /* key of the title's label */
 	bool titled;
+	bool old; /* a period of the table before, until this one says its own */
 };
 
 /* How the named columns of the layout were met by one row. */
@@ -75,6 +77,8 @@ struct table {
 	bool records;
 	bool below;     /* the header was found */
 	unsigned block; /* line of a title whose header has not come yet, or 0 */
+	char noted[64]; /* a period in a line by itself behind the figures, or "" */
+	struct fact_place noted_at;
 	struct search best;
 	struct row stack[HEADER_ROWS_MAX]; /* the last rows, while a stacked header is sought */
 	size_t nstack;
@@ -140,6 +144,11 @@ bool table_take_titles(struct table *t, const struct row *row, bool strict);
 /* The first period that stands in a line above the header. */
 void table_take_period(struct table *t, const struct row *row);
 bool table_might_be_title(const struct row *row);
+/* Below the figures: a period in a line by itself may be the title of the table that comes next. */
+void table_note_period(struct table *t, const struct row *row);
+/* Of a table that begins with this title: its own period, or the one noted before, which may still
+ * be that of all. */
+void table_renew_period(struct table *t, const struct row *row);
 
 /* --- table_header.c ------------------------------------------------------------------ */
 
@@ -156,6 +165,7 @@ int table_take_header(struct table *t, const struct row *row, struct err *e);
 
 /* --- table_row.c ---------------------------------------------------------------------- */
 
+bool table_has_value(const struct table *t, const struct row *row);
 /* The row's facts to the sink; `first`: it is the header, and there is none. */
 int table_take_row(struct table *t, const struct row *row, bool first, struct err *e);
 

@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-static bool has_value(const struct table *t, const struct row *row)
+bool table_has_value(const struct table *t, const struct row *row)
 {
 	for (size_t c = 0; c < row->n && c < t->nheader; c++)
 		if (t->roles[c] == ROLE_VALUE && !cell_missing(row->cells[c].text))
@@ -213,7 +213,7 @@ int table_take_row(struct table *t, const struct row *row, bool first, struct er
 {
 	if (t->sink->row(t->sink->ctx, row->line, e) < 0)
 		return -1;
-	if (!row->fault && (!has_value(t, row) || !is_wanted(t, row)))
+	if (!row->fault && (!table_has_value(t, row) || !is_wanted(t, row)))
 		return 0;
 	if ((!first && repeats_header(t, row)) || !row_is_sound(t, row))
 		return 0;

@@ -7,6 +7,8 @@
 #include "base/period.h"
 #include "collectors/heading.h"
 
+#include <stdio.h>
+
 enum { KEY_MAX_BYTES = 1024 };
 
 bool table_means(struct table *t, struct slice text, struct slice key)
@@ -52,20 +54,78 @@ bool table_take_titles(struct table *t, const struct row *row, bool strict)
 	return found;
 }
 
+static bool find_period(struct table *t, const struct row *row, struct slice *found,
+			struct fact_place *at)
+{
+	bool folded;
+
+	for (size_t c = 0; c < row->n; c++) {
+		struct slice text = text_fold_width(row->cells[c].text, t->arena, &folded);
+
+		if (!text.p || !period_find(text, found))
+			continue;
+		*at = table_place_of_cell(&row->cells[c]);
+		return true;
+	}
+	return false;
+}
+
+static void set_period(struct table *t, struct slice text, struct fact_place at)
+{
+	struct place *p = &t->places[AXIS_PERIOD];
+
+	p->title = arena_slice(t->arena, text);
+	p->title_at = at;
+	p->titled = p->title.p != NULL;
+}
+
+/* Whether it may stand for the period there is: a day is that of a signature. */
+static bool may_follow(const struct table *t, struct slice text)
+{
+	struct period now, other;
+
+	return period_parse(t->places[AXIS_PERIOD].title, &now, NULL) == 0 &&
+	       period_parse(text, &other, NULL) == 0 && now.freq == other.freq;
+}
+
 void table_take_period(struct table *t, const struct row *row)
 {
 	struct place *p = &t->places[AXIS_PERIOD];
-	bool folded;
+	struct fact_place at;
+	struct slice found;
 
-	for (size_t c = 0; c < row->n && !p->titled; c++) {
-		struct slice text = text_fold_width(row->cells[c].text, t->arena, &folded), found;
+	if ((p->titled && !p->old) || !find_period(t, row, &found, &at) ||
+	    (p->old && !may_follow(t, found)))
+		return;
+	set_period(t, found, at);
+	p->old = false;
+}
 
-		if (!text.p || !period_find(text, &found))
-			continue;
-		p->title = arena_slice(t->arena, found);
-		p->title_at = table_place_of_cell(&row->cells[c]);
-		p->titled = p->title.p != NULL;
+void table_note_period(struct table *t, const struct row *row)
+{
+	struct slice found;
+	struct fact_place at;
+
+	if (table_has_value(t, row)) {
+		t->noted[0] = '\0';
+		return;
 	}
+	if (table_filled_cells(row) != 1 || table_might_be_title(row) ||
+	    !find_period(t, row, &found, &at) || !may_follow(t, found))
+		return;
+	snprintf(t->noted, sizeof(t->noted), "%.*s", SLICE_FMT(found));
+	t->noted_at = at;
+}
+
+void table_renew_period(struct table *t, const struct row *row)
+{
+	struct place *p = &t->places[AXIS_PERIOD];
+
+	p->old = true;
+	table_take_period(t, row);
+	if (p->old && t->noted[0])
+		set_period(t, slice_str(t->noted), t->noted_at);
+	t->noted[0] = '\0';
 }
 
 bool table_might_be_title(const struct row *row)

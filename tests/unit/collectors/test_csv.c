@@ -179,6 +179,33 @@ static void a_title_below_the_header_begins_a_new_table(void **state)
 		{ .unit = TITLE("地区"), .indicator = COLUMN("指标"), .period = HEADER });
 }
 
+#define FORMS                                                                                      \
+	{                                                                                          \
+		.unit = TITLE("单位"), .indicator = COLUMN("指标"), .value = COLUMN("值"),         \
+		.period = {                                                                        \
+			.where = AXIS_IN_TITLE                                                     \
+		}                                                                                  \
+	}
+
+static void a_new_table_has_the_period_of_its_own_titles(void **state)
+{
+	(void)state;
+	/* Behind the label, beside it, before it. */
+	assert_decodes("2026年10月情况,\n单位：甲,\n指标,值\n投资,1\n"
+		       "单位：乙,\n2026年9月情况,\n指标,值\n投资,2\n",
+		       "4:4 甲|投资|2026年10月|1|\n8:4 乙|投资|2026年9月|2|\n", FORMS);
+	assert_decodes("2026年10月情况,\n单位：甲,\n指标,值\n投资,1\n"
+		       "单位：乙,2026年9月\n指标,值\n投资,2\n",
+		       "4:4 甲|投资|2026年10月|1|\n7:4 乙|投资|2026年9月|2|\n", FORMS);
+	assert_decodes("2026年10月情况,\n单位：甲,\n指标,值\n投资,1\n2026年11月5日,\n"
+		       "2026年9月情况,\n单位：乙,\n指标,值\n投资,2\n",
+		       "4:4 甲|投资|2026年10月|1|\n9:4 乙|投资|2026年9月|2|\n", FORMS);
+	/* Said once for all; the day is that of a signature. */
+	assert_decodes("2026年10月情况,\n单位：甲,\n指标,值\n投资,1\n2026年11月5日,\n"
+		       "单位：乙,\n指标,值\n投资,2\n",
+		       "4:4 甲|投资|2026年10月|1|\n8:4 乙|投资|2026年10月|2|\n", FORMS);
+}
+
 static void columns_may_be_given_by_number(void **state)
 {
 	(void)state;
@@ -341,6 +368,7 @@ int main(void)
 		cmocka_unit_test(
 			titles_stand_above_the_header_with_either_colon_or_in_the_next_cell),
 		cmocka_unit_test(a_title_below_the_header_begins_a_new_table),
+		cmocka_unit_test(a_new_table_has_the_period_of_its_own_titles),
 		cmocka_unit_test(columns_may_be_given_by_number),
 		cmocka_unit_test(the_delimiter_is_the_one_that_gives_a_header),
 		cmocka_unit_test(a_flag_column_goes_with_each_fact),
