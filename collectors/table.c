@@ -230,6 +230,8 @@ static int on_row(void *ctx, const struct row *row, struct err *e)
 			table_renew_period(t, row);
 		return 1;
 	}
+	if (t->noted[0] && table_repeats_header(t, row))
+		table_set_period(t, slice_str(t->noted), t->noted_at);
 	mark = arena_mark(t->arena);
 	if (in_title)
 		table_note_period(t, row);

@@ -144,6 +144,8 @@ bool table_take_titles(struct table *t, const struct row *row, bool strict);
 /* The first period that stands in a line above the header. */
 void table_take_period(struct table *t, const struct row *row);
 bool table_might_be_title(const struct row *row);
+/* What `text` says at `at` is the period of the table. */
+void table_set_period(struct table *t, struct slice text, struct fact_place at);
 /* Below the figures: a period in a line by itself may be the title of the table that comes next. */
 void table_note_period(struct table *t, const struct row *row);
 /* Of a table that begins with this title: its own period, or the one noted before, which may still
@@ -166,6 +168,8 @@ int table_take_header(struct table *t, const struct row *row, struct err *e);
 /* --- table_row.c ---------------------------------------------------------------------- */
 
 bool table_has_value(const struct table *t, const struct row *row);
+/* A long table that was printed in pages has its header again and again. */
+bool table_repeats_header(const struct table *t, const struct row *row);
 /* The row's facts to the sink; `first`: it is the header, and there is none. */
 int table_take_row(struct table *t, const struct row *row, bool first, struct err *e);
 

@@ -15,8 +15,7 @@ bool table_has_value(const struct table *t, const struct row *row)
 	return false;
 }
 
-/* A long table that was printed in pages has its header again and again. */
-static bool repeats_header(const struct table *t, const struct row *row)
+bool table_repeats_header(const struct table *t, const struct row *row)
 {
 	for (size_t c = 0; c < t->nheader; c++)
 		if (!slice_eq(table_cell_at(row, (long)c), t->header[c]))
@@ -215,7 +214,7 @@ int table_take_row(struct table *t, const struct row *row, bool first, struct er
 		return -1;
 	if (!row->fault && (!table_has_value(t, row) || !is_wanted(t, row)))
 		return 0;
-	if ((!first && repeats_header(t, row)) || !row_is_sound(t, row))
+	if ((!first && table_repeats_header(t, row)) || !row_is_sound(t, row))
 		return 0;
 	return row_facts(t, row, e);
 }

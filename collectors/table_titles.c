@@ -70,7 +70,7 @@ static bool find_period(struct table *t, const struct row *row, struct slice *fo
 	return false;
 }
 
-static void set_period(struct table *t, struct slice text, struct fact_place at)
+void table_set_period(struct table *t, struct slice text, struct fact_place at)
 {
 	struct place *p = &t->places[AXIS_PERIOD];
 
@@ -97,7 +97,7 @@ void table_take_period(struct table *t, const struct row *row)
 	if ((p->titled && !p->old) || !find_period(t, row, &found, &at) ||
 	    (p->old && !may_follow(t, found)))
 		return;
-	set_period(t, found, at);
+	table_set_period(t, found, at);
 	p->old = false;
 }
 
@@ -124,7 +124,7 @@ void table_renew_period(struct table *t, const struct row *row)
 	p->old = true;
 	table_take_period(t, row);
 	if (p->old && t->noted[0])
-		set_period(t, slice_str(t->noted), t->noted_at);
+		table_set_period(t, slice_str(t->noted), t->noted_at);
 	t->noted[0] = '\0';
 }
 

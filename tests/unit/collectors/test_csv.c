@@ -204,6 +204,14 @@ static void a_new_table_has_the_period_of_its_own_titles(void **state)
 	assert_decodes("2026年10月情况,\n单位：甲,\n指标,值\n投资,1\n2026年11月5日,\n"
 		       "单位：乙,\n指标,值\n投资,2\n",
 		       "4:4 甲|投资|2026年10月|1|\n8:4 乙|投资|2026年10月|2|\n", FORMS);
+	/* Without a title of its own the header that comes again begins it. */
+	assert_decodes("2026年9月情况,\n园区,投资\n甲,1\n乙,2\n2026年10月情况,\n园区,投资\n"
+		       "甲,3\n第2页,\n园区,投资\n乙,4\n",
+		       "3:3 甲|投资|2026年9月|1|\n4:3 乙|投资|2026年9月|2|\n"
+		       "7:3 甲|投资|2026年10月|3|\n10:3 乙|投资|2026年10月|4|\n",
+		       { .unit = COLUMN("园区"),
+			 .indicator = HEADER,
+			 .period = { .where = AXIS_IN_TITLE } });
 }
 
 static void columns_may_be_given_by_number(void **state)
