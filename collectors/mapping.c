@@ -277,8 +277,10 @@ static int on_fact(void *ctx, const struct fact *f, struct err *e)
 	rc = fact_flags(d, f, &figure) ? fact_value(d, f, i, &figure, e) : 0;
 	if (rc <= 0)
 		return rc < 0 ? -1 : on_entry(d, i, figure, COLUMN_HOLE, e);
-	if (figure.value == 0)
+	if (figure.value == 0) {
+		figure.value = 0; /* -0.0 too: a spreadsheet's -0.04 with one decimal */
 		figure.flags |= FIGURE_ZERO;
+	}
 	return figures_add(&d->figures, &figure, e);
 }
 

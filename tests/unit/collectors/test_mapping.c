@@ -114,6 +114,16 @@ static void thousands_are_parted_by_commas_in_groups_of_three(void **state)
 		    "'1234,567': the commas do not part groups of three digits");
 }
 
+static void a_zero_has_no_sign(void **state)
+{
+	struct documents *d = *state;
+
+	take(d, HEAD "甲河,税收,2026-09,-0.0\n");
+	assert_int_equal(d->b->nobs, 1);
+	assert_f64(d->b->obs[0].value, 0.0);
+	assert_true(d->b->obs[0].flags & FIGURE_ZERO);
+}
+
 static void full_width_digits_are_taken_and_counted(void **state)
 {
 	struct documents *d = *state;
@@ -781,6 +791,7 @@ int main(void)
 		CASE(figures_are_scaled_exactly_and_stamped_on_the_last_day),
 		CASE(thousands_are_parted_by_commas_in_groups_of_three),
 		CASE(full_width_digits_are_taken_and_counted),
+		CASE(a_zero_has_no_sign),
 		CASE(zero_is_a_figure_and_missing_is_none),
 		CASE(flags_come_as_letters_or_words),
 		CASE(a_run_from_january_is_the_cumulative_figure_of_its_last_month),
