@@ -54,6 +54,17 @@ static int copy_part(CURLU *u, CURLUPart part, unsigned flags, char *out, size_t
 	return r;
 }
 
+static bool is_spoken(const char *scheme)
+{
+	return strcasecmp(scheme, "http") == 0 || strcasecmp(scheme, "https") == 0;
+}
+
+static int refuse_scheme(const char *scheme, struct err *e)
+{
+	return err_set(e, ERR_REFUSED, "scheme '%s' refused: only http and https are fetched",
+		       scheme);
+}
+
 static int check_scheme(CURLU *u, struct err *e)
 {
 	char scheme[64];
@@ -61,10 +72,25 @@ static int check_scheme(CURLU *u, struct err *e)
 	if (copy_part(u, CURLUPART_SCHEME, 0, scheme, sizeof(scheme)) < 0)
 		return err_set(e, ERR_INVALID,
 			       "the URL has no scheme: it begins with http:// or https://");
-	if (strcasecmp(scheme, "http") != 0 && strcasecmp(scheme, "https") != 0)
-		return err_set(e, ERR_REFUSED,
-			       "scheme '%s' refused: only http and https are fetched", scheme);
-	return 0;
+	return is_spoken(scheme) ? 0 : refuse_scheme(scheme, e);
+}
+
+/* What curl cannot take apart: of "data:text/csv,x", which has no host, and the like it is the
+ * scheme that is wrong. */
+static int say_no_url(const char *text, CURLUcode why, struct err *e)
+{
+	size_t n =
+		strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
+	char shown[TEXT_SHOWN], scheme[64];
+
+	if (n > 0 && n < sizeof(scheme) && text[n] == ':') {
+		memcpy(scheme, text, n);
+		scheme[n] = '\0';
+		if (!is_spoken(scheme))
+			return refuse_scheme(scheme, e);
+	}
+	return err_set(e, ERR_INVALID, "%s is no URL: %s", text_shown(slice_str(text), shown),
+		       curl_url_strerror(why));
 }
 
 static int read_origin(CURLU *u, struct origin *o, struct err *e)
@@ -85,7 +111,6 @@ static int read_origin(CURLU *u, struct origin *o, struct err *e)
 CURLU *http_url_parse(const char *text, CURLU *base, struct origin *o, struct err *e)
 {
 	unsigned flags = CURLU_NON_SUPPORT_SCHEME | CURLU_URLENCODE;
-	char shown[TEXT_SHOWN];
 	CURLUcode r;
 	CURLU *u;
 
@@ -98,8 +123,7 @@ CURLU *http_url_parse(const char *text, CURLU *base, struct origin *o, struct er
 	}
 	r = curl_url_set(u, CURLUPART_URL, text, flags);
 	if (r != CURLUE_OK)
-		err_set(e, ERR_INVALID, "%s is no URL: %s", text_shown(slice_str(text), shown),
-			curl_url_strerror(r));
+		say_no_url(text, r, e);
 	if (r == CURLUE_OK && read_origin(u, o, e) == 0)
 		return u;
 	curl_url_cleanup(u);

@@ -2,6 +2,7 @@
  * The feeds of a configuration: what each key means, and what is said of a mistake.
  */
 #include "tests/lib/assert.h"
+#include "tests/lib/schemes.h"
 
 #include "collectors/feed_private.h"
 #include "tests/lib/tmp.h"
@@ -18,7 +19,7 @@ static int setup(void **state)
 	static struct fixture f;
 
 	arena_init(&f.a, 8 << 20);
-	diags_init(&f.d, &f.a, 100);
+	diags_init(&f.d, &f.a, 200);
 	f.feeds = NULL;
 	f.n = 0;
 	*state = &f;
@@ -351,6 +352,31 @@ static void samples_have_prometheus_words(void **state)
 	assert_int_equal(f->d.n, 3);
 }
 
+/* Every feed stands on a line of its own. */
+static void other_schemes_are_refused_each_at_its_place(void **state)
+{
+	struct fixture *f = *state;
+	static char text[64 << 10];
+	size_t n = 0;
+
+	for (size_t i = 0; i < OTHER_SCHEMES; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n,
+				      "- {name: f%02zu, format: prometheus, url: '%s'}\n"
+				      "- {name: p%02zu, format: prometheus, proxy_url: '%s', url: "
+				      "'http://land.example/'}\n",
+				      i, other_schemes[i].url, i, other_schemes[i].url);
+	assert_int_equal(read_feeds(f, text), -1);
+	for (size_t i = 0; i < OTHER_SCHEMES; i++) {
+		char want[128];
+
+		snprintf(want, sizeof(want), "scheme '%s' refused: only http and https are fetched",
+			 other_schemes[i].scheme);
+		assert_said(f, (unsigned)(2 * i + 1), 40, want);
+		assert_said(f, (unsigned)(2 * i + 2), 46, want);
+	}
+	assert_int_equal(f->d.n, (size_t)2 * OTHER_SCHEMES);
+}
+
 static void one_look_shows_all_mistakes(void **state)
 {
 	struct fixture *f = *state;
@@ -601,6 +627,7 @@ int main(void)
 		T(paging_that_cannot_be_is_said),
 		T(prometheus_needs_no_layout),
 		T(samples_have_prometheus_words),
+		T(other_schemes_are_refused_each_at_its_place),
 		T(one_look_shows_all_mistakes),
 		T(a_url_with_a_password_is_refused),
 		T(two_feeds_do_not_take_the_same_files),

@@ -6,6 +6,7 @@
  * public address to the guard, leads back to this machine.
  */
 #include "tests/lib/assert.h"
+#include "tests/lib/schemes.h"
 
 #include "base/log.h"
 #include "loop/http_client.h"
@@ -253,6 +254,41 @@ static void no_spelling_leads_inside(void **state)
 	assert_int_equal(f->stolen, 0);
 }
 
+static void assert_scheme_refused(const char *url, const char *scheme, struct err *e)
+{
+	char want[128];
+	struct arena a;
+	const char *out;
+
+	snprintf(want, sizeof(want), "scheme '%s' refused: only http and https are fetched",
+		 scheme);
+	assert_fails(http_url_check(url, e), e, ERR_REFUSED, want);
+	assert_fails(http_proxy_check(url, e), e, ERR_REFUSED, want);
+	arena_init(&a, 1 << 20);
+	assert_fails(http_url_follow("http://stat.example/a", url, &a, &out, e), e, ERR_REFUSED,
+		     want);
+	arena_release(&a);
+}
+
+/* As a URL, as a proxy, as a link to the next page, and as where a redirect leads. */
+static void no_scheme_but_http_and_https_is_spoken(void **state)
+{
+	struct fixture *f = *state;
+	char want[128];
+
+	for (size_t i = 0; i < OTHER_SCHEMES; i++) {
+		const char *scheme = other_schemes[i].scheme;
+
+		assert_scheme_refused(other_schemes[i].url, scheme, &f->e);
+		snprintf(f->to, sizeof(f->to), "%s", other_schemes[i].url);
+		fetch(f, "127.0.0.1");
+		snprintf(want, sizeof(want), "redirect: scheme '%s' refused: only http", scheme);
+		assert_fails(f->fetch.err.code == ERR_NONE ? 0 : -1, &f->fetch.err, ERR_REFUSED,
+			     want);
+	}
+	assert_int_equal(f->stolen, 0);
+}
+
 static void a_proxy_is_asked_over_http_and_without_a_password(void **state)
 {
 	struct fixture *f = *state;
@@ -325,6 +361,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(no_spelling_leads_inside),
+		T(no_scheme_but_http_and_https_is_spoken),
 		T(a_proxy_is_asked_over_http_and_without_a_password),
 		T(a_public_host_is_followed_without_secrets),
 		T(a_name_is_judged_by_the_address_it_has_this_time),
