@@ -312,7 +312,9 @@ static void hop_over(struct http_transfer *t, CURLcode result)
 		finish(t);
 		return;
 	}
-	if (is_redirect(t) && follow(t, &f->err) == 0)
+	if (!is_redirect(t))
+		end_check(t, &f->err);
+	else if (follow(t, &f->err) == 0)
 		return;
 	finish(t); /* an answer, or a redirect that was not followed, with f->err set */
 }

@@ -43,6 +43,7 @@ static void forget_answer(struct http_transfer *t)
 	f->new_etag[0] = f->new_last_modified[0] = '\0';
 	mem_free(t->location);
 	t->location = NULL;
+	t->chunked = false;
 }
 
 /* The value when `line` is this header, without blanks around it. */
@@ -87,6 +88,8 @@ static void keep_header(struct http_transfer *t, struct slice line)
 		keep_value(f->new_etag, sizeof(f->new_etag), v);
 	else if (header_value(line, "Last-Modified", &v))
 		keep_value(f->new_last_modified, sizeof(f->new_last_modified), v);
+	else if (header_value(line, "Transfer-Encoding", &v))
+		end_note_coding(t, v);
 	else if (header_value(line, "Location", &v) && !t->location)
 		t->location = mem_strndup(v.p, v.n);
 }
@@ -319,7 +322,8 @@ int hop_start(struct http_transfer *t, struct err *e)
 	t->easy = curl_easy_init();
 	if (!t->easy)
 		return err_set(e, ERR_MEMORY, "no memory for a fetch");
-	if (set_policy(t) || set_identity(t) || set_proxy(t) || set_callbacks(t) || set_limits(t))
+	if (set_policy(t) || set_identity(t) || set_proxy(t) || set_callbacks(t) || end_watch(t) ||
+	    set_limits(t))
 		return err_set(e, ERR_MEMORY, "curl does not take its settings");
 	if (curl_multi_add_handle(t->c->multi, t->easy) != CURLM_OK)
 		return err_set(e, ERR_MEMORY, "curl does not take another fetch");

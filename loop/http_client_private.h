@@ -1,8 +1,8 @@
 /*
  * http_client_private.h - between the files of the HTTP client, the only ones that
  * see curl: http_client.c (the multi handle, fetches, redirects), http_client_hop.c
- * (one request of curl's: settings, callbacks, what went wrong in words) and
- * http_client_url.c, http_client_body.c. Nobody else includes it.
+ * (one request of curl's: settings, callbacks, what went wrong in words),
+ * http_client_url.c, http_client_body.c and http_client_end.c. Nobody else includes it.
  */
 #ifndef LOOP_HTTP_CLIENT_PRIVATE_H
 #define LOOP_HTTP_CLIENT_PRIVATE_H
@@ -37,6 +37,8 @@ struct http_transfer {
 	char *location;
 	size_t header_bytes;
 	bool header_over;            /* its empty line has come */
+	bool chunked;                /* by its header */
+	bool tls_seen, tls_closed;   /* messages of TLS came; one of them was close_notify */
 	char peer[ADDRESS_TEXT];     /* dialled last */
 	struct err why;              /* what a callback stopped the hop for */
 	const char *reason;          /* of the failure, for the metric; NULL: by its error's code */
@@ -92,6 +94,15 @@ void hop_say_timed_out(const struct http_transfer *t, struct err *e);
 size_t body_take(char *p, size_t one, size_t n, void *cls); /* CURLOPT_WRITEFUNCTION */
 /* Writes the piece; client_written() follows. */
 int body_write(struct http_transfer *t, struct err *e);
+
+/* --- http_client_end.c --- */
+
+/* Tells curl what is wanted to be known; not 0: it does not take it. */
+int end_watch(struct http_transfer *t);
+/* Transfer-Encoding of the answer. */
+void end_note_coding(struct http_transfer *t, struct slice codings);
+/* Of a hop that curl calls good: ERR_NET when the end of its body is not the server's. */
+int end_check(struct http_transfer *t, struct err *e);
 
 /* --- http_client.c --- */
 
