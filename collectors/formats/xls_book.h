@@ -31,6 +31,7 @@ struct xls_book {
 	bool date1904;
 	struct xls_sheet *sheets;
 	size_t nsheets;
+	size_t sheet_bytes;       /* of those that were read */
 	struct xls_text *strings; /* shared ones */
 	size_t nstrings;
 	uint16_t *xf; /* id of the number format */

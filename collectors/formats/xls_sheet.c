@@ -148,6 +148,16 @@ static int note(struct sheet *s, const struct xls_record *r, struct err *e)
 	}
 }
 
+/* Sheets lie one behind the other. One that begins within a record of another would be read with
+ * it, and 255 such sheets the whole stream as often. */
+static int count_bytes(const struct sheet *s, size_t end, struct err *e)
+{
+	s->b->sheet_bytes += end - s->of->at;
+	if (s->b->sheet_bytes <= s->b->stream.n)
+		return 0;
+	return err_set(e, ERR_INVALID, "damaged: it lies within another sheet");
+}
+
 /* From the sheet's BOF to its EOF; what lies between a BOF and an EOF within it is a chart. */
 static int note_all(struct sheet *s, struct err *e)
 {
@@ -164,7 +174,7 @@ static int note_all(struct sheet *s, struct err *e)
 				       "damaged at byte %zu: more than %d parts within each other",
 				       r.at, XLS_NESTED_MAX);
 		if (r.type == XLS_EOF && --depth == 0)
-			return 0;
+			return count_bytes(s, at, e);
 		if (depth == 1 && note(s, &r, e) < 0)
 			return -1;
 	}

@@ -624,6 +624,32 @@ static void sheets_must_lie_in_the_stream_each_at_its_own_place(void **state)
 	assert_refused(&m, ERR_INVALID, "it lists no sheets");
 }
 
+/* 255 sheets that begin in records of the first and have its end: 4 MiB would be read 255 times. */
+static void sheets_that_lie_in_each_other_are_refused(void **state)
+{
+	struct biff m;
+
+	(void)state;
+	biff_init(&m);
+	biff_bof(&m, 0x600, 5);
+	for (unsigned i = 0; i < 255; i++)
+		biff_bound(&m, "A", 0, 0);
+	biff_eof(&m);
+	for (unsigned i = 0; i < 255; i++) {
+		if (i > 0)
+			biff_record(&m, 0x5555, ""); /* holds the next BOF */
+		biff_number(m.p + m.bound[i], m.n, 4);
+		if (i > 0)
+			biff_more(&m, "hhhh", 0x809, 4, 0x600, 0x10);
+		else
+			biff_record(&m, 0x809, "hh", 0x600, 0x10);
+	}
+	while (m.n < BIFF_BYTES - 100)
+		biff_record(&m, 0x27e, "hhhw", 0, 0, 0, 6);
+	biff_eof(&m);
+	assert_refused(&m, ERR_INVALID, "sheet 'A': damaged: it lies within another sheet");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -651,6 +677,7 @@ int main(void)
 		cmocka_unit_test(records_that_are_too_long_or_too_short_are_refused),
 		cmocka_unit_test(a_sheet_that_does_not_end_is_refused),
 		cmocka_unit_test(a_chart_within_a_sheet_is_passed_over),
+		cmocka_unit_test(sheets_that_lie_in_each_other_are_refused),
 		cmocka_unit_test(sheets_must_lie_in_the_stream_each_at_its_own_place),
 	};
 
