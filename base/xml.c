@@ -4,8 +4,9 @@
  * expat gives a name of a namespace as "URI local" with the separator we choose, a blank,
  * which neither of the two can hold. Its memory functions know nothing of the reader they
  * work for, so the reader whose turn it is stands in a variable of the thread; that is how
- * its memory has a ceiling. The ceiling also bounds how long a tag may be: expat keeps
- * what is not complete and reads it again with each piece, so pieces are not small.
+ * its memory has a ceiling. A tag has one of its own: expat keeps what is not complete and
+ * reads it again with each piece, so one of 400,000 attributes costs the square of its length.
+ * For the same reason pieces are not small.
  *
  * XML_StopParser() does not stop at once: an element without content still ends.
  */
@@ -22,6 +23,7 @@ struct xml_reader {
 	XML_Parser expat;
 	size_t held;     /* bytes expat has */
 	XML_Index given; /* bytes of the document, all of the present piece included */
+	XML_Index fed;   /* those that expat has */
 	bool starved, refused_memory;
 	unsigned depth;
 	size_t text_bytes; /* since the last tag */
@@ -171,6 +173,8 @@ static const char *sentence(const struct xml_reader *r, enum XML_Error code)
 	}
 }
 
+static const char too_long[] = "a tag that is too long, or too many different names";
+
 static int failed(struct xml_reader *r)
 {
 	enum XML_Error code = XML_GetErrorCode(r->expat);
@@ -178,8 +182,7 @@ static int failed(struct xml_reader *r)
 	if (r->starved)
 		return err_set(r->e, ERR_MEMORY, "no memory to read XML");
 	if (r->refused_memory || code == XML_ERROR_NO_MEMORY)
-		return complain(r, ERR_LIMIT,
-				"a tag that is too long, or too many different names");
+		return complain(r, ERR_LIMIT, too_long);
 	return complain(r, ERR_INVALID, sentence(r, code));
 }
 
@@ -302,13 +305,22 @@ static int parse_step(struct xml_reader *r, struct slice piece, bool last)
 {
 	struct xml_reader *before = working;
 	enum XML_Status status;
+	XML_Index at;
 
 	working = r;
 	status = XML_Parse(r->expat, piece.p, (int)piece.n, last);
 	working = before;
+	r->fed += (XML_Index)piece.n;
 	if (r->stopped)
 		return r->stopped;
-	return status == XML_STATUS_ERROR ? failed(r) : 0;
+	if (status == XML_STATUS_ERROR)
+		return failed(r);
+	/* Where it stands: at the end, or where something begins that is not complete. Newer ones
+	 * wait for more of that before they look again, and say -1 meanwhile. */
+	at = XML_GetCurrentByteIndex(r->expat);
+	if (at >= 0 && r->fed - at > XML_TAG_MAX)
+		return complain(r, ERR_LIMIT, too_long);
+	return 0;
 }
 
 int xml_parse(struct xml_reader *r, struct slice piece, bool last, struct err *e)

@@ -8,9 +8,10 @@
  *
  * A DOCTYPE is refused wherever it stands, so there are no entities but the five of XML,
  * no default attributes, and nothing is ever loaded from elsewhere. Limits: XML_DEPTH_MAX
- * elements inside each other, XML_ATTRIBUTES_MAX attributes of one element, XML_TEXT_MAX
- * bytes of text between two tags, XML_MEMORY_MAX bytes for what expat holds (names, open
- * elements, and a tag that is not complete yet).
+ * elements inside each other, XML_ATTRIBUTES_MAX attributes of one element, XML_TAG_MAX bytes
+ * (and a piece) of one tag, comment or instruction, XML_TEXT_MAX bytes of text between two
+ * tags, XML_MEMORY_MAX bytes for what expat holds (names, open elements, and a tag that is not
+ * complete yet).
  *
  * A reader belongs to one thread at a time.
  */
@@ -23,6 +24,7 @@
 enum {
 	XML_DEPTH_MAX = 64,
 	XML_ATTRIBUTES_MAX = 1024,
+	XML_TAG_MAX = 1 << 20,
 	XML_TEXT_MAX = 1 << 20,
 	XML_MEMORY_MAX = 8 << 20,
 };

@@ -278,6 +278,128 @@ static void limits_hold(void **state)
 	buf_release(&b);
 }
 
+/* Gives the text by pieces until it is refused; how much of it that took. */
+static size_t given_until_refused(struct fixture *f, struct slice s, size_t step)
+{
+	size_t given = 0;
+	int result = 0;
+
+	buf_clear(&f->told);
+	f->r = xml_reader_new(&f->h, &f->e);
+	assert_non_null(f->r);
+	while (result == 0 && given < s.n) {
+		struct slice piece = slice_cut(slice_skip(s, given), step);
+
+		given += piece.n;
+		result = xml_parse(f->r, piece, given == s.n, &f->e);
+	}
+	xml_reader_free(f->r);
+	assert_int_equal(result, -1);
+	return given;
+}
+
+static void put_numbered(struct buf *b, int n, const char *before, const char *behind)
+{
+	for (int i = 0; i < n; i++)
+		buf_printf(b, "%s%d%s", before, i, behind);
+}
+
+/* What is not complete is read again with each piece, so the limit is what keeps it cheap. */
+static void four_hundred_thousand_attributes_are_refused_before_all_are_there(void **state)
+{
+	static const struct {
+		const char *begin, *before, *behind;
+	} tags[] = {
+		{ "<a", " k", "=''" },
+		{ "<a xmlns:x='urn:x'", " x:k", "=''" },
+		{ "<a", " xmlns:k", "='urn:x'" },
+		{ "<a k='", "", " " },
+		{ "<a", " k", "='>'" },
+		{ "<a><!--", "", " " },
+		{ "<?a", " k", "=''" },
+	};
+	struct fixture *f = *state;
+	struct buf b;
+
+	buf_init(&b, 64 << 20);
+	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
+		buf_clear(&b);
+		buf_puts(&b, tags[i].begin);
+		put_numbered(&b, 400000, tags[i].before, tags[i].behind);
+		assert_true(b.n > 2 << 20);
+		for (size_t step = 16 << 10; step <= 64 << 10; step *= 4) {
+			size_t given = given_until_refused(f, buf_all(&b), step);
+
+			assert_int_equal(f->e.code, ERR_LIMIT);
+			assert_has(f->e.text,
+				   "a tag that is too long, or too many different names");
+			assert_in_range(given, XML_TAG_MAX, 2 * XML_TAG_MAX + step);
+		}
+		assert_true(given_until_refused(f, buf_all(&b), SIZE_MAX) > 0);
+		assert_int_equal(f->e.code, ERR_LIMIT);
+	}
+	buf_release(&b);
+}
+
+static void a_million_elements_inside_each_other_end_at_64(void **state)
+{
+	struct fixture *f = *state;
+	struct buf b;
+
+	buf_init(&b, 64 << 20);
+	put_times(&b, 1000000, "<a>");
+	for (size_t step = 1; step <= 4096; step *= 64) {
+		assert_in_range(given_until_refused(f, buf_all(&b), step), 3 * 65, 3 * 65 + step);
+		assert_int_equal(f->e.code, ERR_LIMIT);
+		assert_has(f->e.text,
+			   "line 1, column 193: more than 64 elements inside each other");
+	}
+	buf_release(&b);
+}
+
+static void a_billion_laughs_end_at_the_doctype(void **state)
+{
+	struct fixture *f = *state;
+	struct buf b;
+
+	buf_init(&b, 1 << 20);
+	buf_puts(&b, "<?xml version='1.0'?><!DOCTYPE a [<!ENTITY l0 'ha'>");
+	for (int i = 1; i < 10; i++) {
+		buf_printf(&b, "<!ENTITY l%d '", i);
+		for (int k = 0; k < 10; k++)
+			buf_printf(&b, "&l%d;", i - 1);
+		buf_puts(&b, "'>");
+	}
+	buf_puts(&b, "]><a>&l9;</a>");
+	for (size_t step = 1; step <= 4096; step *= 64) {
+		given_until_refused(f, buf_all(&b), step);
+		assert_int_equal(f->e.code, ERR_REFUSED);
+		assert_has(f->e.text, "a DOCTYPE is not accepted");
+		assert_int_equal(f->told.n, 0);
+	}
+	buf_release(&b);
+}
+
+/* What is long but complete, piece by piece, is no long tag. */
+static void long_documents_of_short_tags_are_read(void **state)
+{
+	struct fixture *f = *state;
+	struct buf b;
+
+	buf_init(&b, 64 << 20);
+	put_times(&b, 200000, "<!-- blank -->\n\n\n\n");
+	for (int i = 0; i < 3 << 20; i++)
+		buf_putc(&b, ' ');
+	buf_puts(&b, "<a>");
+	put_times(&b, 100000, "<b k='1'>text</b><![CDATA[more]]><!-- -->");
+	buf_puts(&b, "</a>");
+	for (int i = 0; i < 3 << 20; i++)
+		buf_putc(&b, ' ');
+	assert_ok(parse_by(f, buf_all(&b), SIZE_MAX), &f->e);
+	assert_ok(parse_by(f, buf_all(&b), 50000), &f->e);
+	buf_release(&b);
+}
+
 static void every_failed_allocation_is_an_error_without_a_leak(void **state)
 {
 	struct fixture *f = *state;
@@ -311,6 +433,10 @@ int main(void)
 		T(a_doctype_is_refused),
 		T(mistakes_are_told_with_their_place),
 		T(limits_hold),
+		T(four_hundred_thousand_attributes_are_refused_before_all_are_there),
+		T(a_million_elements_inside_each_other_end_at_64),
+		T(a_billion_laughs_end_at_the_doctype),
+		T(long_documents_of_short_tags_are_read),
 		T(every_failed_allocation_is_an_error_without_a_leak),
 	};
 

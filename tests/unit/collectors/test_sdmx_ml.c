@@ -457,6 +457,23 @@ static void more_than_256_columns_are_refused(void **state)
 		"line 1, column 117: more than 256 dimensions, measures and attributes");
 }
 
+static void four_hundred_thousand_attributes_are_refused(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	write_many(&b, "<m:StructureSpecificData " SPACES "><m:DataSet><Obs ", "A", 400000,
+		   "/></m:DataSet></m:StructureSpecificData>");
+	assert_refuses_body(
+		&b, ERR_LIMIT,
+		"line 1, column 103: a tag that is too long, or too many different names");
+	write_many(&b, "<m:StructureSpecificData " SPACES "><m:DataSet><Obs K='>' ", "A", 400000,
+		   "/></m:DataSet></m:StructureSpecificData>");
+	assert_refuses_body(
+		&b, ERR_LIMIT,
+		"line 1, column 103: a tag that is too long, or too many different names");
+}
+
 static void depth_and_long_texts_are_limited(void **state)
 {
 	struct records r = { .rc = 0 };
@@ -561,6 +578,7 @@ int main(void)
 		cmocka_unit_test(places_go_on_behind_plain_observations),
 		cmocka_unit_test(a_doctype_is_refused),
 		cmocka_unit_test(more_than_256_columns_are_refused),
+		cmocka_unit_test(four_hundred_thousand_attributes_are_refused),
 		cmocka_unit_test(depth_and_long_texts_are_limited),
 		cmocka_unit_test(many_groups_cost_a_look_each),
 		cmocka_unit_test(every_failed_allocation_is_an_error_without_a_leak),

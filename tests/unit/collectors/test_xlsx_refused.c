@@ -275,6 +275,44 @@ static void a_text_is_at_most_a_mebibyte(void **state)
 	buf_release(&b);
 }
 
+/* Each with a number, so that they do not pack like a bomb. */
+static void put_numbered(struct buf *b, int n, const char *before, const char *behind)
+{
+	for (int i = 0; i < n; i++)
+		buf_printf(b, "%s%d%s", before, i, behind);
+}
+
+static void elements_of_many_attributes_or_far_down_are_refused(void **state)
+{
+	static const struct {
+		const char *before, *after;
+	} tags[] = {
+		{ "<sheetData><row><c", "/></row></sheetData>" },
+		{ "<sheetData><row r='1'", "/></sheetData>" },
+		{ "<mergeCells><mergeCell", "/></mergeCells>" },
+		{ "<cols><col", "/></cols>" },
+	};
+	struct fixture *f = *state;
+	struct buf b;
+
+	buf_init(&b, 64 << 20);
+	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
+		buf_clear(&b);
+		buf_puts(&b, tags[i].before);
+		put_numbered(&b, 400000, " k", "='1'");
+		buf_puts(&b, tags[i].after);
+		buf_putc(&b, '\0');
+		sheet_fails(f, b.p, ERR_LIMIT, "a tag that is too long");
+	}
+	buf_clear(&b);
+	buf_puts(&b, "<sheetData><row><c><v>");
+	put_numbered(&b, 1000000, "<v", ">");
+	buf_puts(&b, "</sheetData>");
+	buf_putc(&b, '\0');
+	sheet_fails(f, b.p, ERR_LIMIT, "more than 64 elements inside each other");
+	buf_release(&b);
+}
+
 static void the_ceiling_of_the_arena_holds(void **state)
 {
 	struct fixture *f = *state;
@@ -342,6 +380,7 @@ int main(void)
 		T(gaps_and_merged_cells_are_bounded),
 		T(merged_regions_that_cover_nothing_are_counted_as_gaps),
 		T(a_text_is_at_most_a_mebibyte),
+		T(elements_of_many_attributes_or_far_down_are_refused),
 		T(the_ceiling_of_the_arena_holds),
 		T(every_failed_allocation_is_an_error_without_a_leak),
 	};
