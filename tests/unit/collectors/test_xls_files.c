@@ -159,6 +159,146 @@ static void a_chain_of_sectors_that_runs_in_a_circle_is_refused(void **state)
 	free(f.p);
 }
 
+/* Sectors of a container that is about as long as a feed's body may be. */
+enum { MANY_SECTORS = 29000 };
+
+static void make_large_file(struct cfb *f)
+{
+	struct slice stream = { calloc(1, (size_t)MANY_SECTORS * CFB_SECTOR),
+				(size_t)MANY_SECTORS * CFB_SECTOR };
+	struct biff m;
+
+	assert_non_null(stream.p);
+	biff_simple(&m);
+	biff_value(&m, 0, 0, 0, 1.5);
+	biff_eof(&m);
+	memcpy((char *)stream.p, m.p, m.n);
+	biff_release(&m);
+	cfb_container(f, "Workbook", stream);
+	free((char *)stream.p);
+}
+
+static void set_fat_in_header(struct cfb *f, unsigned sector)
+{
+	for (size_t i = 0; i < CFB_HEADER_FAT; i++)
+		biff_number(f->p + 76 + 4 * i, sector, 4);
+}
+
+static void set_difat(struct cfb *f, unsigned from, unsigned sector)
+{
+	for (unsigned i = from; i < 128; i++)
+		biff_number(cfb_sector(f, f->fat_sectors) + (size_t)4 * i, sector, 4);
+}
+
+static void set_entry(struct cfb *f, unsigned entry, unsigned first, size_t bytes)
+{
+	biff_number(cfb_sector(f, f->directory) + (size_t)128 * entry + 116, first, 4);
+	biff_number(cfb_sector(f, f->directory) + (size_t)128 * entry + 120, bytes, 4);
+}
+
+static void set_small_fat(struct cfb *f, unsigned first, unsigned sectors)
+{
+	biff_number(f->p + 60, first, 4);
+	biff_number(f->p + 64, sectors, 4);
+}
+
+static void circle_of_the_stream(struct cfb *f)
+{
+	cfb_fat(f, f->first + MANY_SECTORS - 2, (int)f->first);
+}
+
+static void one_sector(struct cfb *f)
+{
+	cfb_fat(f, f->first, (int)f->first);
+}
+
+static void back_from_the_middle(struct cfb *f)
+{
+	cfb_fat(f, f->first + MANY_SECTORS / 2, (int)f->first + 1);
+}
+
+static void a_circle_of_any_length(struct cfb *f)
+{
+	cfb_fat(f, f->first + MANY_SECTORS - 1, (int)f->first);
+	set_entry(f, 1, f->first, 0x7ffffe00);
+}
+
+static void the_fat_is_one_sector(struct cfb *f)
+{
+	set_fat_in_header(f, 0);
+}
+
+static void the_fat_is_the_stream(struct cfb *f)
+{
+	set_fat_in_header(f, f->first);
+}
+
+static void the_difat_lists_itself(struct cfb *f)
+{
+	set_difat(f, 0, f->fat_sectors);
+}
+
+static void more_difat_than_there_is(struct cfb *f)
+{
+	set_difat(f, 127, f->fat_sectors);
+	biff_number(f->p + 44, 242, 4);
+	biff_number(f->p + 72, 3, 4);
+}
+
+static void the_small_fat_runs_in_a_circle(struct cfb *f)
+{
+	set_small_fat(f, f->first, 200);
+	one_sector(f);
+	set_entry(f, 1, 0, 4000);
+}
+
+static void the_roots_stream_runs_in_a_circle(struct cfb *f)
+{
+	set_small_fat(f, f->first, 1);
+	cfb_fat(f, f->first + MANY_SECTORS - 1, (int)f->first);
+	set_entry(f, 0, f->first, 0x7ffffe00);
+	set_entry(f, 1, 0, 4000);
+}
+
+static void loops_of_many_thousand_sectors_are_refused(void **state)
+{
+	static const struct {
+		void (*damage)(struct cfb *f);
+		enum err_code code;
+		const char *said;
+	} cases[] = {
+		{ circle_of_the_stream, ERR_INVALID,
+		  "a stream of 14848000 bytes is not all there" },
+		{ one_sector, ERR_INVALID, "a stream of 14848000 bytes is not all there" },
+		{ back_from_the_middle, ERR_INVALID,
+		  "a stream of 14848000 bytes is not all there" },
+		{ a_circle_of_any_length, ERR_UNSUPPORTED, "no workbook" },
+		{ the_fat_is_one_sector, ERR_INVALID,
+		  "a stream of 14848000 bytes is not all there" },
+		{ the_fat_is_the_stream, ERR_INVALID, "" },
+		{ the_difat_lists_itself, ERR_INVALID,
+		  "a stream of 14848000 bytes is not all there" },
+		{ more_difat_than_there_is, ERR_INVALID,
+		  "3 sectors list 242 others, which needs 2" },
+		{ the_small_fat_runs_in_a_circle, ERR_INVALID,
+		  "the stream in it cannot be followed" },
+		{ the_roots_stream_runs_in_a_circle, ERR_INVALID,
+		  "the stream in it cannot be followed" },
+	};
+	struct cfb f;
+
+	(void)state;
+	make_large_file(&f);
+	assert_reads(cfb_bytes(&f), "= T\n1: 1.5\n");
+	free(f.p);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		make_large_file(&f);
+		cases[i].damage(&f);
+		assert_refuses(cfb_bytes(&f), cases[i].code, cases[i].said);
+		free(f.p);
+	}
+}
+
 /* libgsf would follow as many entries in a row by recursion. */
 static void a_directory_has_an_end(void **state)
 {
@@ -585,6 +725,7 @@ int main(void)
 		cmocka_unit_test(a_workbook_without_a_container_is_read),
 		cmocka_unit_test(other_streams_are_no_workbook),
 		cmocka_unit_test(a_chain_of_sectors_that_runs_in_a_circle_is_refused),
+		cmocka_unit_test(loops_of_many_thousand_sectors_are_refused),
 		cmocka_unit_test(a_directory_has_an_end),
 		cmocka_unit_test(a_root_has_nothing_beside_it),
 		cmocka_unit_test(sizes_that_glib_would_end_the_program_for_are_refused),
