@@ -1,8 +1,11 @@
 /*
  * samples.c - see samples.h.
  *
- *     line ─▶ known text? ──yes──▶ its labels ──────────────────────────────▶ sample
- *                └─no─▶ labels ─▶ rules ─▶ statistic? ─▶ interned, remembered ──┘
+ *     line ─▶ known text? ──yes──▶ its labels ─────────────────────────────────────▶ sample
+ *                └─no─▶ labels ─▶ rules ─▶ statistic? ours? ─▶ interned, remembered ───┘
+ *
+ * The series that a scrape writes of itself are its own: a page that says `up` could say of a
+ * target that is down that it was up, with stamps of its own even for the time before.
  */
 #include "collectors/samples.h"
 
@@ -10,8 +13,19 @@
 #include "base/num.h"
 #include "collectors/decode.h"
 
+enum { REPORTS = 5 };
+
+static const char *const report_names[REPORTS] = {
+	"up",
+	"scrape_duration_seconds",
+	"scrape_samples_scraped",
+	"scrape_samples_post_metric_relabeling",
+	"scrape_series_added",
+};
+
 struct decoding {
 	struct scrape *scrape;
+	const char *job, *instance;
 	const struct catalogue *cat;
 	struct arena *scratch;
 	struct batch *batch;
@@ -20,27 +34,48 @@ struct decoding {
 
 /* --- one series ------------------------------------------------------------------------- */
 
-static struct slice name_of(const struct label_list *l)
+static struct slice value_of(const struct label_list *l, const char *name)
 {
 	for (size_t i = 0; i < l->n; i++)
-		if (slice_is(l->l[i].name, LABEL_NAME))
+		if (slice_is(l->l[i].name, name))
 			return l->l[i].value;
 	return slice_of("", 0);
 }
 
+static struct slice name_of(const struct label_list *l)
+{
+	return value_of(l, LABEL_NAME);
+}
+
+/* A series that the scrape itself writes. */
+static bool is_report(const struct decoding *d, const struct label_list *l)
+{
+	struct slice name = name_of(l);
+	size_t i = 0;
+
+	while (i < REPORTS && !slice_is(name, report_names[i]))
+		i++;
+	return i < REPORTS && l->n == 3 && slice_is(value_of(l, "job"), d->job) &&
+	       slice_is(value_of(l, "instance"), d->instance);
+}
+
 /* Said once of each family. */
-static int refuse_statistic(struct decoding *d, struct slice name, unsigned line, struct err *e)
+static int refuse_family(struct decoding *d, enum refusal why, struct slice name, unsigned line,
+			 struct err *e)
 {
 	struct batch *b = d->batch;
 	char shown[TEXT_SHOWN];
 
 	if (map_get(&d->refused_families, name)) {
-		batch_count(b, REFUSED_CATALOGUED, 1);
+		batch_count(b, why, 1);
 		return 0;
 	}
-	batch_complain(b, REFUSED_CATALOGUED, line, 1,
-		       "%s is a statistic of the catalogue and is not taken as a plain metric",
-		       text_shown(name, shown));
+	batch_complain(
+		b, why, line, 1,
+		why == REFUSED_SCRAPE
+			? "%s of this target is what the scrape itself says"
+			: "%s is a statistic of the catalogue and is not taken as a plain metric",
+		text_shown(name, shown));
 	name = arena_slice(&b->arena, name);
 	if (!name.p)
 		return err_set(e, ERR_MEMORY, "no memory for names");
@@ -60,6 +95,11 @@ static int refuse_line(struct decoding *d, const struct err *why, unsigned line,
 }
 
 enum fate { FATE_FAILED = -1, FATE_REFUSED, FATE_DROPPED, FATE_KEPT };
+
+static enum fate refused(int rc)
+{
+	return rc < 0 ? FATE_FAILED : FATE_REFUSED;
+}
 
 /* Samples come by family and from one target: each is much like the one before. */
 static const struct labels *last_labels(const struct batch *b)
@@ -83,14 +123,15 @@ static enum fate make_series(struct decoding *d, const struct prom_sample *s, st
 		return FATE_DROPPED;
 	if (kept > 0 && !name_of(&l).n)
 		kept = err_set(&why, ERR_INVALID, "the rules leave no metric name");
+	if (kept > 0 && is_report(d, &l))
+		return refused(refuse_family(d, REFUSED_SCRAPE, name_of(&l), s->line, e));
 	if (kept > 0 && catalogue_family(d->cat, name_of(&l)))
-		return refuse_statistic(d, name_of(&l), s->line, e) < 0 ? FATE_FAILED
-									: FATE_REFUSED;
+		return refused(refuse_family(d, REFUSED_CATALOGUED, name_of(&l), s->line, e));
 	if (kept > 0)
 		*out = labels_intern_like(l.l, l.n, last_labels(d->batch), &why);
 	if (kept > 0 && *out)
 		return FATE_KEPT;
-	return refuse_line(d, &why, s->line, e) < 0 ? FATE_FAILED : FATE_REFUSED;
+	return refused(refuse_line(d, &why, s->line, e));
 }
 
 /* --- one sample --------------------------------------------------------------------------- */
@@ -208,9 +249,12 @@ int samples_decode(const struct document *doc, const struct catalogue *cat, size
 		   struct scrape *s, struct arena *scratch, struct batch *b, struct err *e)
 {
 	struct scrape plain = { 0 };
-	struct decoding d = {
-		.scrape = s ? s : &plain, .cat = cat, .scratch = scratch, .batch = b
-	};
+	struct decoding d = { .scrape = s ? s : &plain,
+			      .job = doc->feed,
+			      .instance = doc->instance,
+			      .cat = cat,
+			      .scratch = scratch,
+			      .batch = b };
 	struct scrape_cache *cache = d.scrape->cache;
 	int rc;
 
@@ -262,16 +306,8 @@ static int mark_gone(const struct scrape_cache *c, int64_t now_ms, struct batch 
 int scrape_report(const struct scrape *s, const struct scrape_report *r, struct batch *b,
 		  struct err *e)
 {
-	const struct {
-		const char *name;
-		double v;
-	} rows[] = {
-		{ "up", r->up },
-		{ "scrape_duration_seconds", r->seconds },
-		{ "scrape_samples_scraped", (double)s->scraped },
-		{ "scrape_samples_post_metric_relabeling", (double)s->kept },
-		{ "scrape_series_added", (double)s->added },
-	};
+	const double values[REPORTS] = { r->up, r->seconds, (double)s->scraped, (double)s->kept,
+					 (double)s->added };
 
 	b->samples_borrowed = s->cache != NULL;
 	if (!r->up) {
@@ -279,8 +315,8 @@ int scrape_report(const struct scrape *s, const struct scrape_report *r, struct 
 		if (s->cache)
 			scrape_cache_again(s->cache);
 	}
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (report_one(s, r, rows[i].name, rows[i].v, b, e) < 0)
+	for (size_t i = 0; i < REPORTS; i++)
+		if (report_one(s, r, report_names[i], values[i], b, e) < 0)
 			return err_wrap(e, "report of the scrape");
 	return s->cache ? mark_gone(s->cache, r->now_ms, b, e) : 0;
 }

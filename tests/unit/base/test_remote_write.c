@@ -507,6 +507,93 @@ static void labels_that_make_no_set_are_refused(void **state)
 			     cases[i].why);
 }
 
+/* xorshift64*: the same numbers in every run. */
+static size_t below(uint64_t *state, size_t n)
+{
+	*state ^= *state >> 12;
+	*state ^= *state << 25;
+	*state ^= *state >> 27;
+	return (size_t)((*state * 0x2545f4914f6cdd1dULL >> 32) * n >> 32);
+}
+
+/* Sets that come close to each other, with names given twice, empty ones, empty values, and more
+ * than one metric name. */
+static size_t make_set(struct label *l, uint64_t *seed)
+{
+	static const char *const names[] = { "__name__", "job",       "instance", "a",
+					     "b",        "",          "Job",      "job ",
+					     "__name",   "__name__ ", "区",       "exported_job" };
+	static const char *const values[] = { "", "node", "evil", "x\",job=\"evil", "区", "\n" };
+	size_t n = below(seed, 6);
+
+	for (size_t i = 0; i < n; i++)
+		l[i] = LABEL(names[below(seed, sizeof(names) / sizeof(names[0]))],
+			     values[below(seed, sizeof(values) / sizeof(values[0]))]);
+	if (below(seed, 4))
+		l[n++] = LABEL("__name__", "m");
+	return n;
+}
+
+static const struct label *label_of(const struct label *l, size_t n, struct slice name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (slice_eq(l[i].name, name))
+			return &l[i];
+	return NULL;
+}
+
+static bool makes_a_set(const struct label *l, size_t n)
+{
+	const struct label *name = label_of(l, n, slice_str("__name__"));
+
+	for (size_t i = 0; i < n; i++)
+		if (!l[i].name.n || label_of(l, n, l[i].name) != &l[i])
+			return false;
+	return name && name->value.n;
+}
+
+static void check_set(struct fixture *f, const struct label *l, size_t n)
+{
+	size_t values = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct label *got = label_of(f->l, f->n, l[i].name);
+
+		values += l[i].value.n > 0;
+		assert_true(l[i].value.n ? got && slice_eq(got->value, l[i].value) : !got);
+	}
+	assert_int_equal(f->n, values);
+}
+
+static void of_random_labels_none_takes_the_place_of_another(void **state)
+{
+	enum { REQUESTS = 200, SERIES = 1000 };
+	static struct label sets[SERIES][8];
+	static size_t n[SERIES];
+	struct fixture *f = *state;
+	uint64_t seed = 4711;
+	size_t refused = 0;
+
+	for (int k = 0; k < REQUESTS; k++) {
+		buf_clear(&f->raw);
+		for (size_t i = 0; i < SERIES; i++) {
+			n[i] = make_set(sets[i], &seed);
+			rw_put_series(&f->raw, sets[i], n[i], NULL, 0);
+		}
+		assert_ok(read_all(f), &f->e);
+		assert_int_equal(f->r.nseries, SERIES);
+		for (size_t i = 0; i < SERIES; i++) {
+			bool good = rw_labels(f->r.series[i].labels, f->l, &f->n, &f->e) == 0;
+
+			assert_int_equal(good, makes_a_set(sets[i], n[i]));
+			refused += !good;
+			if (good)
+				check_set(f, sets[i], n[i]);
+		}
+	}
+	assert_in_range(refused, REQUESTS * SERIES / 5, REQUESTS * SERIES * 4 / 5);
+}
+
 static void label_limits_hold(void **state)
 {
 	struct fixture *f = *state;
@@ -588,6 +675,7 @@ int main(void)
 		T(a_bomb_of_empty_series_is_refused_early),
 		T(labels_are_sorted_and_empty_ones_dropped),
 		T(labels_that_make_no_set_are_refused),
+		T(of_random_labels_none_takes_the_place_of_another),
 		T(label_limits_hold),
 		T(every_failed_allocation_is_an_error_without_a_leak),
 	};

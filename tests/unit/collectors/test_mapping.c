@@ -742,7 +742,7 @@ static void plain_samples_get_job_and_instance(void **state)
 	struct documents *d = *state;
 	struct document doc = { .format = FORMAT_PROMETHEUS,
 				.body = slice_str(
-					"# TYPE up gauge\nup 1\ntemp{job=\"x\"} 2.5 "
+					"# TYPE heat gauge\nheat 1\ntemp{job=\"x\"} 2.5 "
 					"1795406399000\npark_output_yuan{park=\"jiahe\"} 3\n"
 					"park_output_yuan{park=\"yishan\"} 4\nbad\n"),
 				.feed = "node",
@@ -751,7 +751,7 @@ static void plain_samples_get_job_and_instance(void **state)
 
 	assert_ok(documents_decode(d, &doc), &d->e);
 	assert_int_equal(d->b->nsamples, 2);
-	assert_slice(labels_name(d->b->samples[0].labels), "up");
+	assert_slice(labels_name(d->b->samples[0].labels), "heat");
 	assert_slice(labels_get(d->b->samples[0].labels, slice_str("job")), "node");
 	assert_slice(labels_get(d->b->samples[0].labels, slice_str("instance")), "127.0.0.1:9100");
 	assert_f64(d->b->samples[0].value, 1.0);

@@ -322,6 +322,34 @@ static void labels_are_honored_when_that_is_wanted(void **state)
 	assert_ended(f, "b{" OWN "}");
 }
 
+/* Else a target could say that it was up while it was not. */
+static void what_a_scrape_says_of_itself_is_not_taken_from_its_page(void **state)
+{
+	static const char page[] = "up 0 1795406399000\nup 0\na 1\nb 2\nup{x=\"1\"} 3\n"
+				   "up{job=\"node\",instance=\"h:9100\"} 4\n"
+				   "scrape_samples_scraped 99\n";
+	struct feeds *f = *state;
+
+	feeds_apply(f, FEED(", metric_relabel_configs: [{source_labels: [__name__], regex: b, "
+			    "target_label: __name__, replacement: scrape_series_added}]"));
+	for (int i = 0; i < 2; i++) {
+		scrape(f, page);
+		assert_int_equal(f->nstored, 3 + 5);
+		assert_value(f, "up{" OWN "}", 1);
+		assert_value(f, "up{" OWN ",x=\"1\"}", 3);
+		assert_value(f, "up{exported_instance=\"h:9100\",exported_job=\"node\"," OWN "}",
+			     4);
+		assert_value(f, "scrape_samples_scraped{" OWN "}", 7);
+		assert_value(f, "scrape_series_added{" OWN "}", i ? 0 : 3);
+		assert_int_equal(feeds_status(f, "node").document->count[REFUSED_SCRAPE], 4);
+	}
+	feeds_apply(f, FEED(", honor_labels: true"));
+	scrape(f, "up{job=\"node\",instance=\"h:9100\"} 0\nup{job=\"other\"} 0\na 1\n");
+	assert_value(f, "up{" OWN "}", 1);
+	assert_value(f, "up{instance=\"h:9100\",job=\"other\"}", 0);
+	assert_int_equal(feeds_status(f, "node").document->count[REFUSED_SCRAPE], 1);
+}
+
 static void stamps_are_ignored_when_that_is_wanted(void **state)
 {
 	struct feeds *f = *state;
@@ -509,6 +537,7 @@ int main(void)
 		T(a_feed_that_is_changed_ends_what_the_new_one_does_not_have),
 		T(closing_ends_nothing),
 		T(labels_are_honored_when_that_is_wanted),
+		T(what_a_scrape_says_of_itself_is_not_taken_from_its_page),
 		T(stamps_are_ignored_when_that_is_wanted),
 		T(too_many_samples_behind_the_rules_fail_the_scrape),
 		T(rules_see_job_and_instance_and_may_rewrite_the_name),
