@@ -35,6 +35,11 @@ struct doubt {
 	const char *text, *text_zh;
 };
 
+/* Stamps from outside lie in the years 0 to 9999. The rest are mistakes of the unit, or somebody
+ * who tries the ends of the numbers. */
+#define STAMP_EARLIEST_MS (-62167219200000)
+#define STAMP_LATEST_MS   253402300799999
+
 /* A value at a time of a plain series. */
 struct plain_sample {
 	struct labels *labels;

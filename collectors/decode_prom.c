@@ -17,6 +17,7 @@
  * where an exemplar may follow ("# {trace_id=…} 0.67"), which is not kept.
  */
 #include "base/num.h"
+#include "base/observation.h"
 #include "collectors/body.h"
 #include "collectors/decode.h"
 
@@ -28,9 +29,6 @@ enum {
 	AHEAD_MAX_MS = 10 * 60 * 1000,
 	EXTRA_MAX = 8,
 };
-
-/* Stamps past the year 9999 are mistakes of the unit. */
-#define STAMP_MAX_MS 253402300800000
 
 struct reader {
 	const struct prom_options *o;
@@ -291,6 +289,14 @@ static struct slice take_word(struct reader *r)
 	return slice_of(from, (size_t)(r->p - from));
 }
 
+static int refuse_stamp(struct reader *r, struct slice word, bool early)
+{
+	char shown[TEXT_SHOWN];
+
+	return fault(r, word.p, REFUSED_PERIOD, "time stamp %s is %s", text_shown(word, shown),
+		     early ? "before the year 0" : "past the year 9999");
+}
+
 static int take_stamp(struct reader *r, int64_t *t_ms)
 {
 	struct slice word = take_word(r);
@@ -304,10 +310,9 @@ static int take_stamp(struct reader *r, int64_t *t_ms)
 	} else {
 		if (num_parse(word, &seconds, &why) < 0)
 			return fault(r, word.p, REFUSED_PERIOD, "time stamp: %s", why.text);
-		if (fabs(seconds) > (double)STAMP_MAX_MS / 1000)
-			return fault(r, word.p, REFUSED_PERIOD,
-				     "time stamp %s is past the year 9999",
-				     text_shown(word, shown));
+		/* In either direction: behind that it need not fit. */
+		if (fabs(seconds) > (double)STAMP_LATEST_MS / 1000)
+			return refuse_stamp(r, word, seconds < 0);
 		*t_ms = llround(seconds * 1000);
 	}
 	if (r->o->ignore_timestamps) {
@@ -315,9 +320,8 @@ static int take_stamp(struct reader *r, int64_t *t_ms)
 		return 0;
 	}
 	r->sample.stamped = true;
-	if (*t_ms > STAMP_MAX_MS || *t_ms < -STAMP_MAX_MS)
-		return fault(r, word.p, REFUSED_PERIOD, "time stamp %s is past the year 9999",
-			     text_shown(word, shown));
+	if (*t_ms > STAMP_LATEST_MS || *t_ms < STAMP_EARLIEST_MS)
+		return refuse_stamp(r, word, *t_ms < 0);
 	if (*t_ms - r->o->now_ms > AHEAD_MAX_MS)
 		return fault(r, word.p, REFUSED_PERIOD,
 			     "time stamp %s lies %lld s ahead of the clock here, more than %d s",

@@ -169,6 +169,8 @@ static int take_plain(struct import *x, const struct csv_row *row, uint64_t line
 {
 	if (row->t_ms > x->now_ms + AHEAD_MS)
 		return refuse_row(x, line, "its time lies more than 10 minutes ahead of the clock");
+	if (row->t_ms < STAMP_EARLIEST_MS)
+		return refuse_row(x, line, "its time lies before the year 0");
 	return bulk_sample(x->bulk, row->t_ms, row->value, line, e);
 }
 
@@ -191,6 +193,8 @@ static int take_figure(struct import *x, const struct csv_row *row, bool prelimi
 		return refuse_row(x, line, "known_from lies ahead of the clock or is 1970 itself");
 	if (row->t_ms > x->now_ms && !x->o->trusted && !preliminary)
 		return refuse_row(x, line, "its period has not ended");
+	if (row->t_ms < STAMP_EARLIEST_MS || row->t_ms > STAMP_LATEST_MS)
+		return refuse_row(x, line, "its period lies outside the years 0 to 9999");
 	/* What was known before it was released was seen from the release on. */
 	if (known)
 		o.known_from_ms = row->released_ms > row->known_from_ms ? row->released_ms

@@ -218,26 +218,37 @@ static int add_observation(struct decoder *d, const struct head_slot *slot,
 	return 0;
 }
 
+/* What is wrong with one of its values, in *why. */
+static int check_figure(const struct resolving *r, const struct head_slot *slot,
+			const struct rw_sample *p, struct err *why)
+{
+	char text[SERIES_TEXT], at[TIME_TEXT];
+	const char *wrong = NULL;
+
+	if (!isfinite(p->value))
+		wrong = "a figure must be a finite number";
+	else if (p->t_ms < STAMP_EARLIEST_MS)
+		wrong = "before the year 0";
+	else if (p->t_ms > STAMP_LATEST_MS)
+		wrong = "past the year 9999";
+	else if (p->t_ms > r->w->received_ms && !slot->preliminary)
+		wrong = "its period has not ended";
+	return wrong ? err_set(why, ERR_INVALID, "%s at %s: %s", series_text(slot->labels, text),
+			       time_text(p->t_ms, at), wrong)
+		     : 0;
+}
+
 static int take_statistic(struct resolving *r, const struct head_slot *slot,
 			  const struct rw_series *x, struct err *e)
 {
-	char text[SERIES_TEXT], at[TIME_TEXT];
-
 	for (uint32_t i = 0; i < x->n; i++) {
 		const struct rw_sample *p = &r->d->request.samples[x->first + i];
 		struct err why;
 
-		if (!isfinite(p->value))
-			err_set(&why, ERR_INVALID, "%s at %s: a figure must be a finite number",
-				series_text(slot->labels, text), time_text(p->t_ms, at));
-		else if (p->t_ms > r->w->received_ms && !slot->preliminary)
-			err_set(&why, ERR_INVALID, "%s at %s: its period has not ended",
-				series_text(slot->labels, text), time_text(p->t_ms, at));
+		if (check_figure(r, slot, p, &why) < 0)
+			ingest_refuse(r, "figure", 1, &why);
 		else if (add_observation(r->d, slot, p, e) < 0)
 			return -1;
-		else
-			continue;
-		ingest_refuse(r, "figure", 1, &why);
 	}
 	return 0;
 }
@@ -293,6 +304,17 @@ static int hand_over_figures(struct store *s, struct decoder *d, struct write *w
 
 /* --- putting it into the head ----------------------------------------------------------- */
 
+static void refuse_stamp(struct resolving *r, const struct rw_series *x, int64_t t_ms)
+{
+	struct label l[LABELS_MAX];
+	struct err why;
+	size_t n;
+
+	if (rw_labels(x->labels, l, &n, &why) < 0)
+		n = 0;
+	ingest_refuse_stamp(r, l, n, t_ms);
+}
+
 static int take_plain(struct resolving *r, struct generation *g, struct head_slot *slot,
 		      const struct rw_series *x, int64_t latest_ms, struct err *e)
 {
@@ -300,15 +322,8 @@ static int take_plain(struct resolving *r, struct generation *g, struct head_slo
 	uint64_t kept = 0;
 
 	for (uint32_t i = 0; i < x->n; i++) {
-		if (p[i].t_ms > latest_ms) {
-			struct err why;
-			struct label l[LABELS_MAX];
-			size_t n;
-
-			if (rw_labels(x->labels, l, &n, &why) < 0)
-				n = 0;
-			ingest_say_future(l, n, p[i].t_ms, &why);
-			ingest_refuse(r, "future", 1, &why);
+		if (!ingest_stamp_lies(p[i].t_ms, latest_ms)) {
+			refuse_stamp(r, x, p[i].t_ms);
 			continue;
 		}
 		kept++;

@@ -57,8 +57,8 @@ struct resolving {
 void ingest_refuse(struct resolving *r, const char *reason, uint64_t n, const struct err *why);
 /* The sentence of a series that is a statistic. */
 void ingest_say_statistic(const struct label *l, size_t n, struct err *why);
-/* The sentence of a sample that is too far ahead. */
-void ingest_say_future(const struct label *l, size_t n, int64_t t_ms, struct err *why);
+/* Refuses a sample whose stamp does not lie where stamps may. */
+void ingest_refuse_stamp(struct resolving *r, const struct label *l, size_t n, int64_t t_ms);
 /* A key for a label set whose hash was never seen. -1: refused, with the sentence, or the store's
  * failure (ingest_is_failure()). */
 int ingest_meet(struct resolving *r, const struct label *l, size_t n, struct head_hash hash,
@@ -75,6 +75,12 @@ int ingest_begin(struct store *s, bool hurried, struct err *e);
 int ingest_log_record(struct store *s, const struct wal_record *r, struct err *e);
 /* Samples with times behind it lie too far ahead. */
 int64_t ingest_latest(int64_t received_ms);
+
+static inline bool ingest_stamp_lies(int64_t t_ms, int64_t latest_ms)
+{
+	return t_ms >= STAMP_EARLIEST_MS && t_ms <= latest_ms;
+}
+
 /* They are in the head: shows them, and has them made durable if there are plain ones among them.
  * One part of `w` is the caller's (write_part_done()), one each the plain samples' and the
  * figures'. */

@@ -61,16 +61,18 @@ static int find_slots(struct taking *t, int64_t latest_ms, struct err *e)
 		}
 		plain = key != NO_KEY && h->slots[h->keys[key].slot].class == SERIES_PLAIN;
 		r->d->slots[i] = NO_KEY;
-		if (plain && x->t_ms <= latest_ms) {
+		if (plain && ingest_stamp_lies(x->t_ms, latest_ms)) {
 			r->d->slots[i] = h->keys[key].slot;
 			r->d->nplain++;
 			continue;
 		}
-		if (plain)
-			ingest_say_future(ls->l, ls->n, x->t_ms, &why);
-		else if (why.code == ERR_NONE)
+		if (plain) {
+			ingest_refuse_stamp(r, ls->l, ls->n, x->t_ms);
+			continue;
+		}
+		if (why.code == ERR_NONE)
 			ingest_say_statistic(ls->l, ls->n, &why);
-		ingest_refuse(r, plain ? "future" : "series", 1, &why);
+		ingest_refuse(r, "series", 1, &why);
 	}
 	return 0;
 }

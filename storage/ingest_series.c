@@ -41,12 +41,15 @@ void ingest_say_statistic(const struct label *l, size_t n, struct err *why)
 		text_of(l, n, text));
 }
 
-void ingest_say_future(const struct label *l, size_t n, int64_t t_ms, struct err *why)
+void ingest_refuse_stamp(struct resolving *r, const struct label *l, size_t n, int64_t t_ms)
 {
+	bool early = t_ms < STAMP_EARLIEST_MS;
 	char at[TIME_TEXT], text[SERIES_TEXT];
+	struct err why;
 
-	err_set(why, ERR_INVALID, "%s at %s: more than 10 minutes in the future",
-		text_of(l, n, text), time_text(t_ms, at));
+	err_set(&why, ERR_INVALID, "%s at %s: %s", text_of(l, n, text), time_text(t_ms, at),
+		early ? "before the year 0" : "more than 10 minutes in the future");
+	ingest_refuse(r, early ? "past" : "future", 1, &why);
 }
 
 static int say_plain(const struct label *l, size_t n, struct err *e)

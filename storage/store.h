@@ -187,8 +187,9 @@ struct write {
 
 /* Decodes and applies on the calling thread, which may wait a little while samples are sealed:
  * not on the loop. -1 and no `done`: ERR_INVALID or ERR_LIMIT (nothing of it can be used),
- * ERR_BUSY, ERR_FULL, ERR_IO. Samples more than 10 minutes behind `received_ms` in the future, of
- * series with bad labels, and of families that classify() refuses are refused alone. */
+ * ERR_BUSY, ERR_FULL, ERR_IO. Samples more than 10 minutes behind `received_ms` in the future or
+ * before STAMP_EARLIEST_MS, of series with bad labels, and of families that classify() refuses are
+ * refused alone. */
 int store_write(struct store *s, struct write *w, struct err *e);
 
 /* Deletes the samples of all plain series that meet the matchers, with times in [from, to]; a

@@ -144,6 +144,12 @@ static void open_metrics_has_seconds_exemplars_and_an_end(void **state)
 	assert_decodes("x 1\n# EOF\ny 2\nz 3\n",
 		       "1 x 1 @0\n!3:1 layout: text stands behind '# EOF'; it is left out\n",
 		       { .open_metrics = true });
+	assert_decodes(
+		"x 1 9223372036854775807\ny 1 -9223372036854775808\nz 1 -62167219201\nw 1\n# EOF\n",
+		"!1:5 period: time stamp '9223372036854775807' is past the year 9999\n"
+		"!2:5 period: time stamp '-9223372036854775808' is before the year 0\n"
+		"!3:5 period: time stamp '-62167219201' is before the year 0\n4 w 1 @0\n",
+		{ .open_metrics = true });
 	o = decode("x 1\ny 2\n", (struct prom_options){ .open_metrics = true });
 	assert_int_equal(o->rc, -1);
 	assert_string_equal(o->e.text,
@@ -170,6 +176,9 @@ static void a_bad_line_is_complained_about_and_the_others_kept(void **state)
 		"a 1 # {x=\"y\"} 1\n"
 		"a 1 1795407001000\n"
 		"a 1 1795407000000\n"
+		"a 1 9223372036854775807\n"
+		"a 1 -9223372036854775808\n"
+		"a 1 9223372036854775808\n"
 		"good 1\n"
 		"cut 12",
 		"!1:1 layout: a metric name was expected here\n"
@@ -188,8 +197,11 @@ static void a_bad_line_is_complained_about_and_the_others_kept(void **state)
 		"!14:5 period: time stamp '1795407001000' lies 601 s ahead of the clock here, "
 		"more than 600 s\n"
 		"15 a 1 @600000\n"
-		"16 good 1 @0\n"
-		"!17:1 layout: the last line has no end and may be cut off; it is left out\n",
+		"!16:5 period: time stamp '9223372036854775807' is past the year 9999\n"
+		"!17:5 period: time stamp '-9223372036854775808' is before the year 0\n"
+		"!18:5 period: time stamp: '9223372036854775808' is beyond the range of a number\n"
+		"19 good 1 @0\n"
+		"!20:1 layout: the last line has no end and may be cut off; it is left out\n",
 		{ 0 });
 }
 

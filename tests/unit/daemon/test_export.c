@@ -248,7 +248,7 @@ static void csv_keeps_what_openmetrics_cannot(void **state)
 	struct export_options o = everything;
 
 	o.format = EXPORT_CSV;
-	put(f, "a", "x,\"\n\\", INT64_MIN, from_bits(0x7ff0000000000002));
+	put(f, "a", "x,\"\n\\", STAMP_EARLIEST_MS, from_bits(0x7ff0000000000002));
 	put(f, "a", "x,\"\n\\", -1, -0.0);
 	put(f, "a", "园", 1001, -INFINITY);
 	put(f, "odd name", "1", 30, 5e-324);
@@ -257,7 +257,7 @@ static void csv_keeps_what_openmetrics_cannot(void **state)
 	assert_same_exports(
 		f, o,
 		"series,time,value\n"
-		"\"a{park=\"\"x,\\\"\"\\n\\\\\"\"}\",-9223372036854775808,"
+		"\"a{park=\"\"x,\\\"\"\\n\\\\\"\"}\",0000-01-01T00:00:00.000Z,"
 		"NaN:0x7ff0000000000002\n"
 		"\"a{park=\"\"x,\\\"\"\\n\\\\\"\"}\",1969-12-31T23:59:59.999Z,-0\n"
 		"\"a{park=\"\"园\"\"}\",1970-01-01T00:00:01.001Z,-Inf\n"
@@ -566,6 +566,16 @@ static void only_a_trusted_import_says_since_when(void **state)
 		   "a,1000,1,1,0\n",
 		   "/h.csv:2:1: known_from lies ahead of the clock");
 	assert_int_equal(c.refused, 2);
+	c = IMPORT(f, f->to, "h.csv", true,
+		   "series,stamp,value,months\na,9223372036854775807,1,1\na,-9223372036854775808,1,"
+		   "1\n",
+		   "/h.csv:2:1: its period lies outside the years 0 to 9999");
+	assert_int_equal(c.refused, 2);
+	c = IMPORT(f, f->to, "h.csv", false,
+		   "series,time,value\nb,-9223372036854775808,1\nb,9223372036854775807,1\nb,5,1\n",
+		   "/h.csv:2:1: its time lies before the year 0");
+	assert_int_equal(c.refused, 2);
+	assert_int_equal(c.kept.samples, 1);
 }
 
 static void the_two_kinds_do_not_mix(void **state)

@@ -329,6 +329,35 @@ static void samples_of_the_future_are_refused_by_name(void **state)
 	labels_unref(ls);
 }
 
+static void samples_before_the_year_0_are_refused_by_name(void **state)
+{
+	struct fixture *f = *state;
+	struct rw_sample x[4] = { { INT64_MIN, 1 },
+				  { STAMP_EARLIEST_MS - 1, 2 },
+				  { STAMP_EARLIEST_MS, 3 },
+				  { now_ms, 4 } };
+	struct labels *ls = series_named("up", "a");
+	struct sample *s;
+	struct write w;
+	struct buf raw;
+
+	buf_init(&raw, 1 << 20);
+	put_series(&raw, ls, x, 4);
+	put_one(&raw, "up", "b", now_ms, 7);
+	assert_fails(write_now(f->s, &raw, now_ms, &w, &f->e), &f->e, ERR_INVALID,
+		     "up{park=\"a\"} at -9223372036854775808 ms: before the year 0");
+	assert_int_equal(w.samples, 3);
+	assert_int_equal(w.refused, 2);
+	for (int again = 0; again < 2; again++) {
+		assert_int_equal(samples_of(f, "up", "a", &s), 2);
+		assert_true(s[0].t_ms == STAMP_EARLIEST_MS);
+		assert_int_equal(samples_of(f, "up", "b", &s), 1);
+		reopen(f);
+	}
+	buf_release(&raw);
+	labels_unref(ls);
+}
+
 static void a_refused_family_is_refused_by_name(void **state)
 {
 	struct fixture *f = *state;
@@ -454,11 +483,14 @@ static void figures_that_cannot_be_are_refused_alone(void **state)
 	buf_init(&raw, 1 << 20);
 	put_series(&raw, ls, x, 3);
 	put_one(&raw, "stat_preliminary", "a", now_ms + 5, 6);
+	put_one(&raw, "stat_preliminary", "a", INT64_MAX, 6);
+	put_one(&raw, "stat_preliminary", "a", INT64_MIN, 6);
 	assert_fails(write_now(f->s, &raw, now_ms, &w, &f->e), &f->e, ERR_INVALID,
 		     "stat_output{park=\"a\"} at 1970-01-01T00:00:01Z: a figure must be a finite "
 		     "number");
 	assert_int_equal(w.samples, 2);
-	assert_int_equal(w.refused, 2);
+	assert_int_equal(w.refused, 4);
+	assert_int_equal(vintages_of(f, "stat_preliminary", "a", INT64_MAX, &out), 0);
 	assert_int_equal(vintages_of(f, "stat_output", "a", 2000, &out), 1);
 	assert_int_equal(vintages_of(f, "stat_output", "a", now_ms + 1, &out), 0);
 	assert_int_equal(vintages_of(f, "stat_preliminary", "a", now_ms + 5, &out), 1);
@@ -801,6 +833,7 @@ int main(void)
 		STORE_TEST(a_sample_that_repeats_the_last_one_costs_nothing),
 		STORE_TEST(bad_labels_are_refused_and_their_neighbours_kept),
 		STORE_TEST(samples_of_the_future_are_refused_by_name),
+		STORE_TEST(samples_before_the_year_0_are_refused_by_name),
 		STORE_TEST(a_refused_family_is_refused_by_name),
 		STORE_TEST(a_statistic_that_others_brought_takes_no_plain_samples),
 		STORE_TEST(a_family_that_became_a_statistic_says_what_to_do_with_its_samples),

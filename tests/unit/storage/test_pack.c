@@ -74,7 +74,7 @@ static void make_times(struct plain_test *p)
 		int k = i / (TIMES / 4);
 
 		if (i % (TIMES / 4) == 0)
-			t = i == 0 ? INT64_MIN : begin[k];
+			t = i == 0 ? STAMP_EARLIEST_MS : begin[k];
 		else if (i == 1)
 			t = begin[0];
 		else

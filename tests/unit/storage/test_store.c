@@ -381,7 +381,8 @@ static void plain_samples_survive_bit_for_bit(void **state)
 		0x7ff0000000000002, 0x8000000000000000, 1,
 		0x7fefffffffffffff, 0xfff8000000000123, 0x3ff0000000000000
 	};
-	static const int64_t times[] = { INT64_MIN, INT64_MIN + 1, -1, 0, 1, INT64_MAX };
+	static const int64_t times[] = { STAMP_EARLIEST_MS, STAMP_EARLIEST_MS + 1, -1, 0, 1,
+					 INT64_MAX };
 	struct fixture *f = *state;
 	struct labels *ls = series_named("up", "east");
 	struct plain_sample x[6];
