@@ -560,6 +560,7 @@ static void measure_scrapes(const char *name, bool known, const struct catalogue
 		scrape.cache = must_have(scrape_cache_new(&e));
 		d.scrape = &scrape;
 	}
+	d.quota = must_have(series_quota_new(200000, &e));
 	for (int i = 0; i < BODIES; i++) {
 		text_open(&t[i]);
 		write_scrape(&t[i], (uint64_t)i + 1);
@@ -583,6 +584,7 @@ static void measure_scrapes(const char *name, bool known, const struct catalogue
 	for (int i = 0; i < BODIES; i++)
 		free(t[i].p);
 	scrape_cache_free(scrape.cache);
+	series_quota_free(d.quota);
 }
 
 static bool wanted(int argc, char **argv, const char *name)

@@ -43,6 +43,7 @@ static const struct {
 	[REFUSED_LIMIT] = { "limit", "超出报送上限", false },
 	[REFUSED_CATALOGUED] = { "catalogued", "该名称属于统计指标，不作普通度量采集", false },
 	[REFUSED_SCRAPE] = { "scrape", "该序列由采集本身写入", false },
+	[REFUSED_SERIES] = { "series_limit", "本来源当日新序列过多", false },
 	[REFUSED_TOKEN_UNIT] = { "token_unit", "令牌无权报送该单位", false },
 	[REFUSED_TOKEN_INDICATOR] = { "token_indicator", "令牌无权报送该指标", false },
 	[SUSPECT_YTD_FALLS] = { "ytd_falls", "累计数小于上期，已保留", true },

@@ -33,6 +33,7 @@ enum refusal {
 	REFUSED_LIMIT,      /* "limit": more than the feed may bring */
 	REFUSED_CATALOGUED, /* "catalogued": a plain sample under a statistic's name */
 	REFUSED_SCRAPE,     /* "scrape": a sample of a series that the scrape itself writes */
+	REFUSED_SERIES,     /* "series_limit": a new series, of a feed that has brought enough */
 	/* what the token that handed it in may not write */
 	REFUSED_TOKEN_UNIT,      /* "token_unit" */
 	REFUSED_TOKEN_INDICATOR, /* "token_indicator" */

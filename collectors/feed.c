@@ -103,6 +103,7 @@ static void feed_free(struct feed *f)
 	drop_free(f->drop);
 	relabel_free(f->relabel);
 	scrape_cache_free(f->cache);
+	series_quota_free(f->quota);
 	arena_release(&f->complaints_arena);
 	arena_release(&f->url_arena);
 	arena_release(&f->arena);
@@ -139,6 +140,9 @@ static int feed_prepare(struct feed *f, const struct feed_config *config, struct
 	f->request_headers = headers_of(c, &f->arena);
 	if (!f->instance || !f->request_headers)
 		return err_set(e, ERR_MEMORY, "feed %s: not enough memory", config->name);
+	f->quota = series_quota_new((size_t)c->series_limit, e);
+	if (!f->quota)
+		return err_wrap(e, "feed %s", config->name);
 	if (c->format == FORMAT_PROMETHEUS && scrape_prepare(f, e) < 0)
 		return err_wrap(e, "feed %s", config->name);
 	return c->folder ? drop_new(f, e) : 0;
@@ -430,6 +434,8 @@ static void log_document(struct feed *f, const struct intake *in, enum intake_en
 {
 	bool scrape = f->config.format == FORMAT_PROMETHEUS;
 	enum log_level level = in->refused ? LOG_WARN : LOG_INFO;
+	/* Of new series there may be some more each time; log_series() has said it. */
+	uint64_t refused = in->refused - in->batch->count[REFUSED_SERIES];
 
 	const struct log_field fields[] = {
 		log_s("feed", f->config.name),
@@ -445,11 +451,22 @@ static void log_document(struct feed *f, const struct intake *in, enum intake_en
 	};
 	size_t n = sizeof(fields) / sizeof(*fields) - (in->err.code == ERR_NONE);
 
-	if (scrape && in->refused == f->logged_refused)
+	if (scrape && refused == f->logged_refused)
 		level = LOG_DEBUG;
-	f->logged_refused = in->refused;
+	f->logged_refused = refused;
 	log_write(how == INTAKE_REFUSED ? LOG_WARN : level,
 		  how == INTAKE_REFUSED ? "document rejected" : "document accepted", fields, n);
+}
+
+static void log_series(const struct feed *f)
+{
+	struct series_count c = series_quota_count(f->quota);
+
+	counter_set_for(C_FEED_SERIES, feed_name(f), (double)c.n);
+	if (series_quota_is_news(f->quota))
+		log_event(LOG_WARN, "new series refused: the feed has brought too many today",
+			  log_s("feed", f->config.name), log_i("series", (int64_t)c.n),
+			  log_i("series_limit", (int64_t)c.most));
 }
 
 static void keep_document(struct feed *f, const struct intake *in)
@@ -490,6 +507,7 @@ void feed_book(struct feed *f, const struct intake *in, enum intake_end how)
 	counter_add_for(C_FEED_BYTES, name, (double)in->bytes);
 	count_reasons(in->batch);
 	keep_complaints(f, in->batch);
+	log_series(f);
 	log_document(f, in, how);
 }
 
@@ -517,10 +535,10 @@ static struct feed *find_in(struct feed **feeds, size_t n, const char *name)
 
 static void drop_counters(const struct feed *f)
 {
-	static const enum counter_id of_feed[] = { C_FEED_UP,          C_FEED_LAST_SUCCESS,
-						   C_FEED_LAST_CHANGE, C_FEED_FAILURES,
-						   C_FEED_BYTES,       C_ROWS_KEPT,
-						   C_ROWS_REFUSED_FEED };
+	static const enum counter_id of_feed[] = { C_FEED_UP,           C_FEED_LAST_SUCCESS,
+						   C_FEED_LAST_CHANGE,  C_FEED_FAILURES,
+						   C_FEED_BYTES,        C_ROWS_KEPT,
+						   C_ROWS_REFUSED_FEED, C_FEED_SERIES };
 
 	for (size_t i = 0; i < sizeof(of_feed) / sizeof(*of_feed); i++)
 		counter_drop_for(of_feed[i], feed_name(f));
@@ -558,7 +576,11 @@ static bool hand_over(struct feed *f)
 	struct collector *c = f->collector;
 	struct feed *heir = find_in(c->feeds, c->nfeeds, f->config.name);
 
-	if (c->closing || !f->removed || !f->cache)
+	if (c->closing || !f->removed)
+		return false;
+	if (heir)
+		series_quota_inherit(heir->quota, f->quota);
+	if (!f->cache)
 		return false;
 	if (heir && heir->cache) {
 		scrape_cache_inherit(heir->cache, f->cache);
@@ -785,6 +807,7 @@ void collector_status(const struct collector *c, size_t i, struct feed_status *o
 {
 	static const char *const stages[] = { "waiting", "fetching", "decoding", "storing" };
 	const struct feed *f = c->feeds[i];
+	const struct series_count series = series_quota_count(f->quota);
 
 	*out = (struct feed_status){
 		.name = f->config.name,
@@ -802,6 +825,8 @@ void collector_status(const struct collector *c, size_t i, struct feed_status *o
 		.kept_total = f->kept_total,
 		.refused_total = f->refused_total,
 		.bytes_total = f->bytes_total,
+		.series = series.n,
+		.series_limit = series.most,
 		.error = f->error.code == ERR_NONE ? "" : f->error.text,
 		.complaints = f->complaints,
 		.ncomplaints = f->ncomplaints,

@@ -57,6 +57,7 @@ struct feed_config {
 	int64_t timeout_ms;      /* default 30 s */
 	int64_t body_limit;      /* packed and unpacked, default 16 MiB */
 	int64_t rows_limit;      /* default 1,000,000 */
+	int64_t series_limit;    /* different ones in a day, default 200,000; 0: any number */
 	int64_t panel_questions; /* asked at most of one document by the panel edit, default 20 */
 	int64_t redirects;       /* default 0 */
 	int64_t settle_ms;       /* folder: a file must be unchanged for so long, default 2 s */
@@ -177,7 +178,8 @@ struct feed_status {
 	unsigned failures;        /* in a row */
 	int64_t every_ms;
 	uint64_t kept_total, refused_total, bytes_total;
-	const char *error; /* of the last attempt, "" when it went well */
+	uint64_t series, series_limit; /* different ones today; 0: not counted */
+	const char *error;             /* of the last attempt, "" when it went well */
 	const char *format;
 	const struct feed_document *document;
 	struct feed_attempt attempts[FEED_ATTEMPTS]; /* the newest first */

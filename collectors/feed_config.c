@@ -85,7 +85,7 @@ struct raw {
 		track_timestamps_staleness;
 	double jitter;
 	int64_t working_day, every, backoff_max, timeout, body_limit, rows_limit, redirects, settle,
-		sample_limit, panel_questions;
+		sample_limit, panel_questions, series_limit;
 };
 
 /* Stand where a key was not given: what it means then depends on other keys. */
@@ -128,6 +128,8 @@ static const struct yaml_field fields[] = {
 	  .help = "most rows of one document" },
 	{ "panel_questions", YAML_INT, AT(panel_questions), .min = 1, .max = BATCH_DOUBTS_MAX,
 	  .help = "asked at most of one document about changes unlike those of peers" },
+	{ "series_limit", YAML_INT, AT(series_limit), .max = 100e6,
+	  .help = "most different series in a day; 0: no limit" },
 	{ "redirects", YAML_INT, AT(redirects), .max = 10, .help = "followed at most" },
 	{ "settle", YAML_DURATION, AT(settle), .max = 3600e3,
 	  .help = "how long a file must have been left alone" },
@@ -196,6 +198,7 @@ static void raw_defaults(struct raw *r)
 		.body_limit = 16 << 20,
 		.rows_limit = 1000000,
 		.panel_questions = PANEL_QUESTIONS,
+		.series_limit = 200000,
 		.class = UNIT_PARK,
 		.honor_timestamps = true,
 	};
@@ -516,6 +519,7 @@ static void take(const struct raw *r, const struct yaml_node *entry, struct feed
 		.body_limit = r->body_limit,
 		.rows_limit = r->rows_limit,
 		.panel_questions = r->panel_questions,
+		.series_limit = r->series_limit,
 		.redirects = given(r->redirects, 0),
 		.settle_ms = given(r->settle, 2 * SECOND),
 		.keep = r->keep,

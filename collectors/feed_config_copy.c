@@ -271,6 +271,7 @@ static void put_numbers(struct buf *b, const struct feed_config *c)
 		   c->backoff_max_ms, c->timeout_ms, c->body_limit);
 	buf_printf(b, "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %d\n", c->rows_limit,
 		   c->panel_questions, c->redirects, c->settle_ms, c->keep);
+	buf_printf(b, "%" PRId64 "\n", c->series_limit);
 }
 
 static void put_rules(struct buf *b, const struct feed_config *c)

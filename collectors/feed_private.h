@@ -196,6 +196,7 @@ struct feed {
 	struct hand_in *hand_ins; /* of a feed with `submit` */
 	struct drop *drop;        /* a folder's memory between scans; owned */
 	struct err attempt_err;   /* kept while up = 0 is stored */
+	struct series_quota *quota;
 	/* Of samples. The attempt's job alone touches the cache, or the loop while there is none.
 	 */
 	struct relabel *relabel;

@@ -192,6 +192,12 @@ static int store_portion(void *ctx, struct batch *b, struct err *e)
 	return rc;
 }
 
+/* What is only tried counts for itself; without memory it does not. */
+static struct series_quota *quota_of(const struct intake *in)
+{
+	return in->dry_run ? series_quota_copy(in->feed->quota, NULL) : in->feed->quota;
+}
+
 static void decode_body(struct intake *in, struct slice body)
 {
 	const struct collector_options *o = &in->feed->collector->o;
@@ -218,8 +224,11 @@ static void decode_body(struct intake *in, struct slice body)
 	if (!in->batch)
 		return;
 	in->batch->body_bytes = body.n;
+	d.quota = quota_of(in);
 	if (document_decode(&d, in->catalogue, &f->collector->o.history, in->batch, &in->err) == 0)
 		in->err = (struct err){ 0 };
+	if (in->dry_run)
+		series_quota_free(d.quota);
 	if (!is_statistic(in) && (in->err.code == ERR_NONE || intake_for_good(in->err.code)))
 		report(in, &scrape, in->err.code == ERR_NONE);
 }

@@ -492,6 +492,8 @@ int document_decode(const struct document *doc, const struct catalogue *cat,
 	int rc;
 
 	b->body_bytes = doc->body.n;
+	if (doc->quota && format_of(doc->format)->kind != KIND_SAMPLES)
+		series_quota_turn(doc->quota, doc->now_ms);
 	arena_init(&d.scratch, b->arena.limit);
 	arena_init(&d.cell, 4 << 20);
 	/* A byte of GB18030 becomes at most three of UTF-8. */

@@ -10,6 +10,7 @@
 #include "catalogue/catalogue.h"
 #include "collectors/format.h"
 #include "collectors/progress.h"
+#include "collectors/series_quota.h"
 #include "collectors/tokens.h"
 
 /* A figure that is stored and released. */
@@ -68,6 +69,7 @@ struct document {
 	const char *instance;              /* host:port; label of plain samples */
 	struct scrape *scrape;             /* of plain samples (samples.h); may be NULL */
 	const struct portions *portions;   /* NULL: all figures are given at the end */
+	struct series_quota *quota;        /* of the feed's series; NULL: any number */
 	struct progress *progress;         /* kept up to date while it is read; may be NULL */
 	int64_t now_ms;
 };

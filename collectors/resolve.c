@@ -119,6 +119,7 @@ static int fault_axis(enum refusal why)
 	switch (why) {
 	case REFUSED_UNIT:
 	case REFUSED_TOKEN_UNIT:
+	case REFUSED_SERIES:
 		return AXIS_UNIT;
 	case REFUSED_INDICATOR:
 	case REFUSED_MEASURE:
@@ -668,12 +669,34 @@ static struct known_unit *resolve_unit(struct resolver *r, struct slice text, st
 	return pairs_put(&r->units, key, k, e) < 0 ? NULL : k;
 }
 
+static bool quota_admits(const struct document *d, const struct unit *u, const struct indicator *i)
+{
+	const struct label key = { slice_str(u->id), slice_str(i->code) };
+
+	return !d->quota || series_quota_admits(d->quota, series_quota_key(&key, 1));
+}
+
+static void refuse_new(struct resolver *r, struct known_series *k, const struct unit *u,
+		       const struct indicator *i)
+{
+	char who[128], said[SERIES_QUOTA_TEXT];
+
+	snprintf(who, sizeof(who), "feed %s", r->doc->feed);
+	series_quota_say(r->doc->quota, who, said);
+	refuse(r, &k->refused, REFUSED_SERIES, "%s of %s is a new series; %s", i->code, u->id,
+	       said);
+}
+
 static int make_series(struct resolver *r, struct known_series *k, const struct unit *u,
 		       const struct indicator *i, struct err *e)
 {
 	if (!indicator_reports(i, u->class)) {
 		refuse(r, &k->refused, REFUSED_INDICATOR, "%s is not reported by a %s such as %s",
 		       i->code, unit_class_name(u->class), u->id);
+		return 0;
+	}
+	if (!quota_admits(r->doc, u, i)) {
+		refuse_new(r, k, u, i);
 		return 0;
 	}
 	k->series = figures_series(r->figures, u, i, e);

@@ -13,6 +13,8 @@
 #include "base/num.h"
 #include "collectors/decode.h"
 
+#include <stdio.h>
+
 enum { REPORTS = 5 };
 
 static const char *const report_names[REPORTS] = {
@@ -24,6 +26,7 @@ static const char *const report_names[REPORTS] = {
 };
 
 struct decoding {
+	const struct document *doc;
 	struct scrape *scrape;
 	const char *job, *instance;
 	const struct catalogue *cat;
@@ -82,6 +85,21 @@ static int refuse_family(struct decoding *d, enum refusal why, struct slice name
 	return map_put(&d->refused_families, name, d, e);
 }
 
+/* Said once of each page. */
+static void refuse_new(struct decoding *d, unsigned line)
+{
+	struct batch *b = d->batch;
+	char who[128], said[SERIES_QUOTA_TEXT];
+
+	if (b->count[REFUSED_SERIES]) {
+		batch_count(b, REFUSED_SERIES, 1);
+		return;
+	}
+	snprintf(who, sizeof(who), "feed %s", d->doc->feed);
+	series_quota_say(d->doc->quota, who, said);
+	batch_complain(b, REFUSED_SERIES, line, 1, "the series is new; %s", said);
+}
+
 /* The fault is the line's, unless memory is what is missing. */
 static int refuse_line(struct decoding *d, const struct err *why, unsigned line, struct err *e)
 {
@@ -107,6 +125,26 @@ static const struct labels *last_labels(const struct batch *b)
 	return b->nsamples ? b->samples[b->nsamples - 1].labels : NULL;
 }
 
+static bool quota_admits(const struct decoding *d, const struct labels *ls)
+{
+	struct series_quota *q = d->doc->quota;
+
+	return !q || series_quota_admits(q, series_quota_key(ls->l, ls->n));
+}
+
+/* Known series never come to make_series(), so a new day is told of them. */
+static void turn_quota(const struct decoding *d)
+{
+	struct series_quota *q = d->doc->quota;
+	const struct scrape_series *at = NULL;
+	const struct labels *ls;
+
+	if (!q || !series_quota_turn(q, d->doc->now_ms) || !d->scrape->cache)
+		return;
+	while ((ls = scrape_cache_series(d->scrape->cache, &at)) != NULL)
+		series_quota_keep(q, series_quota_key(ls->l, ls->n));
+}
+
 /* What a text not seen before becomes; FATE_KEPT: with a reference to its labels. */
 static enum fate make_series(struct decoding *d, const struct prom_sample *s, struct labels **out,
 			     struct err *e)
@@ -129,8 +167,13 @@ static enum fate make_series(struct decoding *d, const struct prom_sample *s, st
 		return refused(refuse_family(d, REFUSED_CATALOGUED, name_of(&l), s->line, e));
 	if (kept > 0)
 		*out = labels_intern_like(l.l, l.n, last_labels(d->batch), &why);
-	if (kept > 0 && *out)
+	if (kept > 0 && *out && quota_admits(d, *out))
 		return FATE_KEPT;
+	if (kept > 0 && *out) {
+		labels_unref(*out);
+		refuse_new(d, s->line);
+		return FATE_REFUSED;
+	}
 	return refused(refuse_line(d, &why, s->line, e));
 }
 
@@ -249,7 +292,8 @@ int samples_decode(const struct document *doc, const struct catalogue *cat, size
 		   struct scrape *s, struct arena *scratch, struct batch *b, struct err *e)
 {
 	struct scrape plain = { 0 };
-	struct decoding d = { .scrape = s ? s : &plain,
+	struct decoding d = { .doc = doc,
+			      .scrape = s ? s : &plain,
 			      .job = doc->feed,
 			      .instance = doc->instance,
 			      .cat = cat,
@@ -262,6 +306,7 @@ int samples_decode(const struct document *doc, const struct catalogue *cat, size
 	b->samples_borrowed = cache != NULL;
 	if (cache)
 		scrape_cache_begin(cache, catalogue_version(cat));
+	turn_quota(&d);
 	rc = read_page(&d, doc, rows_limit, e);
 	if (rc == 0 && over_limit(d.scrape))
 		rc = err_set(e, ERR_LIMIT,

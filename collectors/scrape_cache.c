@@ -310,6 +310,17 @@ struct labels *scrape_cache_gone(const struct scrape_cache *c, const struct scra
 	return s ? s->labels : NULL;
 }
 
+const struct labels *scrape_cache_series(const struct scrape_cache *c,
+					 const struct scrape_series **at)
+{
+	const struct scrape_series *s = *at ? (*at)->next : c->series;
+
+	while (s && !s->texts)
+		s = s->next;
+	*at = s;
+	return s ? s->labels : NULL;
+}
+
 bool scrape_cache_any_live(struct scrape_cache *c)
 {
 	settle(c);

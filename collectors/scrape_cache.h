@@ -53,6 +53,9 @@ struct labels *scrape_text_labels(const struct scrape_text *t); /* borrowed; NUL
  * no more. */
 struct scrape_series;
 struct labels *scrape_cache_gone(const struct scrape_cache *c, const struct scrape_series **at);
+/* The next series of those that texts stand for; *at is 0 for the first. NULL: no more. */
+const struct labels *scrape_cache_series(const struct scrape_cache *c,
+					 const struct scrape_series **at);
 bool scrape_cache_any_live(struct scrape_cache *c);
 /* The series that live move to a feed that takes the place of this one. What finds no memory is
  * left. */

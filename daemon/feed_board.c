@@ -144,6 +144,8 @@ static int copy_row(struct arena *a, struct feed_row *row, const struct feed_sta
 		.kept_total = s->kept_total,
 		.refused_total = s->refused_total,
 		.bytes_total = s->bytes_total,
+		.series = s->series,
+		.series_limit = s->series_limit,
 		.last_attempt_ms = s->last_attempt_ms,
 		.last_success_ms = s->last_success_ms,
 		.last_change_ms = s->last_change_ms,

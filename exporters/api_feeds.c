@@ -125,6 +125,8 @@ static void put_feed(struct json_writer *j, const struct feed_row *f)
 	put_number(j, "bytesTotal", f->bytes_total);
 	put_number(j, "keptTotal", f->kept_total);
 	put_number(j, "refusedTotal", f->refused_total);
+	put_number(j, "series", f->series);
+	put_number(j, "seriesLimit", f->series_limit);
 	put_progress(j, f);
 	put_document(j, f);
 	put_reasons(j, f);

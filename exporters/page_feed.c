@@ -78,6 +78,20 @@ static void put_progress(struct buf *b, const struct feed_row *f)
 	fact_end(b);
 }
 
+static void put_series(struct buf *b, const struct feed_row *f)
+{
+	if (!f->series_limit)
+		return;
+	fact_begin(b, "当日序列", "series today");
+	if (f->series >= f->series_limit)
+		buf_puts(b, "<span class=\"mark\">");
+	buf_printf(b, "%" PRIu64 " <small>（上限 %" PRIu64 "）</small>", f->series,
+		   f->series_limit);
+	if (f->series >= f->series_limit)
+		buf_puts(b, "</span>");
+	fact_end(b);
+}
+
 static void put_failing(struct page *p, const struct feed_row *f)
 {
 	struct buf *b = p->b;
@@ -109,6 +123,7 @@ static void put_health(struct page *p, const struct feed_row *f)
 	fact_text(b, "来源", "source", f->source);
 	fact_text(b, "责任单位", "owner", u ? unit_name(u, p->today) : f->owner);
 	fact_text(b, "格式", "format", f->format);
+	put_series(b, f);
 	if (f->every_ms && f->next_ms) {
 		fact_begin(b, "间隔", "interval");
 		put_interval(b, f->every_ms);

@@ -20,6 +20,7 @@ struct feed_row {
 	int64_t every_ms; /* 0: it is not polled */
 	unsigned failures;
 	uint64_t kept, refused, kept_total, refused_total, bytes_total;
+	uint64_t series, series_limit; /* different ones today; limit 0: not counted */
 	/* Of the document that is being read; all 0 when there is none, or its format does not say.
 	 */
 	uint64_t body_bytes, read_bytes, stored_figures;

@@ -317,6 +317,7 @@ static void prometheus_needs_no_layout(void **state)
 
 	assert_int_equal(c->format, FORMAT_PROMETHEUS);
 	assert_int_equal(c->every_ms, 15000);
+	assert_int_equal(c->series_limit, 200000);
 }
 
 static void samples_have_prometheus_words(void **state)
@@ -329,6 +330,7 @@ static void samples_have_prometheus_words(void **state)
 				   "  honor_timestamps: false\n"
 				   "  track_timestamps_staleness: true\n"
 				   "  sample_limit: 500\n"
+				   "  series_limit: 1000\n"
 				   "  metric_relabel_configs:\n"
 				   "    - {source_labels: [a, b], target_label: c}\n";
 	const struct feed_config *c = read_one(f, text);
@@ -337,10 +339,14 @@ static void samples_have_prometheus_words(void **state)
 
 	assert_true(c->honor_labels && !c->honor_timestamps && c->track_timestamps_staleness);
 	assert_int_equal(c->sample_limit, 500);
+	assert_int_equal(c->series_limit, 1000);
 	assert_int_equal(c->nmetric_relabel_configs, 1);
 	assert_string_equal(c->metric_relabel_configs[0].source_labels.list[1], "b");
 	assert_int_equal(feed_config_copy(c, &f->a, &copy, &e), 0);
 	assert_true(feed_config_same(c, &copy));
+	copy.series_limit++;
+	assert_false(feed_config_same(c, &copy));
+	copy.series_limit--;
 	copy.metric_relabel_configs[0].separator = ",";
 	assert_false(feed_config_same(c, &copy));
 	assert_int_equal(read_feeds(f,

@@ -219,6 +219,38 @@ static void a_closing_collector_ends_what_is_under_way(void **state)
 	assert_int_equal(d[2].how, INTAKE_CANCELLED);
 }
 
+static void a_document_brings_no_more_new_series_than_its_feed_may(void **state)
+{
+	struct feeds *f = *state;
+	struct handed d;
+
+	feeds_apply(f, "- {name: stats, submit: true, owner: statistics, format: csv, "
+		       "series_limit: 1, " LAYOUT "}\n");
+	for (int dry = 1; dry >= 0; dry--) {
+		fill(&d, document);
+		d.h.intake.dry_run = dry;
+		hand_in(f, &d);
+		assert_int_equal(d.how, INTAKE_STORED);
+		assert_int_equal(d.kept, 1);
+		assert_int_equal(d.refused, 1);
+		assert_int_equal(feeds_status(f, "stats").series, !dry);
+	}
+	assert_int_equal(f->nstored, 1);
+	assert_has(f->stored[0].text, "jiahe");
+	assert_string_equal(feeds_status(f, "stats").complaints[0].place, "3:1");
+	assert_string_equal(feeds_status(f, "stats").complaints[0].text,
+			    "output_yuan of yishan is a new series; feed stats has brought 1 "
+			    "different series since 2026-11-23T04:00:00.000Z, and may bring 1 in a "
+			    "day (series_limit)");
+	fill(&d, "园区,月份,总产值\n甲河,2026年10月,12.5\n乙山,2026年10月,7\n");
+	hand_in(f, &d);
+	assert_int_equal(d.kept, 1);
+	fill(&d, "园区,月份,总产值\n乙山,2026年10月,7\n");
+	hand_in(f, &d);
+	assert_int_equal(d.how, INTAKE_REFUSED);
+	assert_has(d.why, "series_limit");
+}
+
 static void it_is_never_polled(void **state)
 {
 	struct feeds *f = *state;
@@ -242,6 +274,7 @@ int main(void)
 		T(a_store_that_is_busy_fails_this_time),
 		T(a_feed_that_is_removed_goes_after_its_last_document),
 		T(a_closing_collector_ends_what_is_under_way),
+		T(a_document_brings_no_more_new_series_than_its_feed_may),
 		T(it_is_never_polled),
 	};
 

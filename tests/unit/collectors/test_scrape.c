@@ -405,6 +405,108 @@ static void rules_see_job_and_instance_and_may_rewrite_the_name(void **state)
 			    "the rules leave no metric name");
 }
 
+/* --- how many there may be -------------------------------------------------------------------- */
+
+/* A page with one series that stays and two that are new each time. */
+static void scrape_new(struct feeds *f, int i)
+{
+	char page[96];
+
+	snprintf(page, sizeof(page), "a 1\nb{id=\"%d\"} 2\nb{id=\"%d\"} 3\n", 2 * i, 2 * i + 1);
+	scrape(f, page);
+}
+
+static void a_feed_whose_labels_change_brings_no_more_than_its_limit(void **state)
+{
+	const double before = counter_get_for(C_ROWS_REFUSED, slice_str("series_limit"));
+	struct feeds *f = *state;
+
+	feeds_apply(f, FEED(", series_limit: 4"));
+	scrape_new(f, 0);
+	assert_int_equal(feeds_status(f, "node").document->refused, 0);
+	scrape_new(f, 1);
+	assert_int_equal(feeds_status(f, "node").document->kept, 2);
+	assert_int_equal(feeds_status(f, "node").document->count[REFUSED_SERIES], 1);
+	for (int i = 2; i < 10; i++) {
+		scrape_new(f, i);
+		assert_value(f, "a{" OWN "}", 1);
+		assert_value(f, "up{" OWN "}", 1);
+		assert_value(f, "scrape_series_added{" OWN "}", 0);
+		assert_int_equal(feeds_status(f, "node").document->kept, 1);
+		assert_int_equal(feeds_status(f, "node").ncomplaints, 1);
+	}
+	assert_string_equal(feeds_status(f, "node").complaints[0].text,
+			    "the series is new; feed node has brought 4 different series since "
+			    "2026-11-23T04:00:01.000Z, and may bring 4 in a day (series_limit)");
+	assert_int_equal(feeds_status(f, "node").complaints[0].line, 2);
+	assert_int_equal(feeds_status(f, "node").series, 4);
+	assert_int_equal(feeds_status(f, "node").series_limit, 4);
+	assert_f64(counter_get_for(C_FEED_SERIES, slice_str("node")), 4);
+	assert_f64(counter_get_for(C_ROWS_REFUSED, slice_str("series_limit")) - before, 17);
+}
+
+static void a_series_that_comes_back_is_not_new(void **state)
+{
+	struct feeds *f = *state;
+
+	feeds_apply(f, FEED(", series_limit: 3"));
+	scrape(f, "a 1\nb 2\nc 3\n");
+	scrape(f, "a 1\n");
+	scrape(f, "a 1\nd 2\nc 3\n");
+	assert_int_equal(feeds_status(f, "node").document->refused, 1);
+	assert_value(f, "c{" OWN "}", 3);
+	scrape(f, "a 1\nb 2\nd 4\n");
+	assert_value(f, "b{" OWN "}", 2);
+	assert_ended(f, "c{" OWN "}");
+}
+
+static void a_day_later_a_feed_may_bring_others_beside_those_that_go_on(void **state)
+{
+	struct feeds *f = *state;
+
+	feeds_apply(f, "- {name: node, url: 'http://h:9100/metrics', format: prometheus, "
+		       "every: 12h, series_limit: 3}\n");
+	scrape(f, "a 1\nb 2\nc 3\nd 4\n");
+	assert_int_equal(feeds_status(f, "node").document->refused, 1);
+	loop_advance(f->loop, 86400000);
+	feeds_idle(f);
+	scrape(f, "b 2\na 1\nd 4\n");
+	assert_int_equal(feeds_status(f, "node").document->refused, 1);
+	assert_int_equal(feeds_status(f, "node").series, 3);
+	loop_advance(f->loop, 86400000);
+	scrape(f, "e 5\na 1\nb 2\n");
+	assert_int_equal(feeds_status(f, "node").document->refused, 0);
+	assert_int_equal(feeds_status(f, "node").series, 3);
+}
+
+static void a_reload_does_not_begin_to_count_anew(void **state)
+{
+	struct feeds *f = *state;
+
+	feeds_apply(f, FEED(", series_limit: 3"));
+	scrape_new(f, 0);
+	feeds_apply(f, FEED(", series_limit: 4"));
+	scrape_new(f, 1);
+	assert_int_equal(feeds_status(f, "node").document->refused, 1);
+	assert_int_equal(feeds_status(f, "node").series, 4);
+	feeds_apply(f, FEED(", series_limit: 0"));
+	scrape_new(f, 2);
+	assert_int_equal(feeds_status(f, "node").document->refused, 0);
+}
+
+static void the_log_says_once_that_new_series_are_refused(void **state)
+{
+	struct feeds *f = *state;
+
+	feeds_apply(f, FEED(", series_limit: 1"));
+	for (int i = 0; i < 5; i++)
+		scrape_new(f, i);
+	assert_int_equal(feeds_logged(f, "level=warn"), 1);
+	for (int i = 5; i < 10; i++)
+		scrape_new(f, i);
+	assert_int_equal(feeds_logged(f, "level=warn"), 0);
+}
+
 /* --- what is remembered ---------------------------------------------------------------------- */
 
 static void texts_that_do_not_come_again_are_forgotten(void **state)
@@ -541,6 +643,11 @@ int main(void)
 		T(stamps_are_ignored_when_that_is_wanted),
 		T(too_many_samples_behind_the_rules_fail_the_scrape),
 		T(rules_see_job_and_instance_and_may_rewrite_the_name),
+		T(a_feed_whose_labels_change_brings_no_more_than_its_limit),
+		T(a_series_that_comes_back_is_not_new),
+		T(a_day_later_a_feed_may_bring_others_beside_those_that_go_on),
+		T(a_reload_does_not_begin_to_count_anew),
+		T(the_log_says_once_that_new_series_are_refused),
 		T(texts_that_do_not_come_again_are_forgotten),
 		T(a_name_is_not_taken_for_a_longer_one),
 		T(a_known_page_is_read_as_a_new_one),
