@@ -79,7 +79,9 @@ static void reply(struct exchange *x, const struct write_job *w)
 	exchange_set_header(x, "X-Prometheus-Remote-Write-Samples-Written", count);
 	counter_add(C_WRITE_SAMPLES, (double)w->samples);
 	if (w->refused)
-		counter_add_for(C_WRITE_REFUSED, slice_str(err_code_name(w->err.code)),
+		counter_add_for(C_WRITE_REFUSED,
+				slice_str(w->series_limit ? "series_limit"
+							  : err_code_name(w->err.code)),
 				(double)w->refused);
 	if (w->err.code != ERR_NONE) {
 		refuse(x, status_of(w->err.code), "%s", w->err.text);

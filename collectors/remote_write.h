@@ -40,6 +40,7 @@ struct write_job {
 	/* out, before done() or before write() returns -1 */
 	struct err err;
 	uint64_t samples, refused; /* kept; not kept */
+	bool series_limit;         /* some were of new series, of which there are too many */
 };
 
 struct remote_write_options {

@@ -1,13 +1,20 @@
 /* remote_intake.c - see remote_intake.h. */
 #include "daemon/remote_intake.h"
 #include "base/alloc.h"
+#include "base/counter.h"
+#include "base/log.h"
 
 struct request {
 	struct write w;
 	struct write_job *job;
 	struct remote_intake *in;
 	char *source, *address;
+	bool series_limit; /* a series was refused for it */
 };
+
+/* The request that this thread has given to the store, which asks on the same thread what its
+ * series are. */
+static _Thread_local struct request *asking;
 
 void remote_intake_init(struct remote_intake *in)
 {
@@ -26,6 +33,7 @@ static void drop(struct config *config, struct catalogue *catalogue)
 void remote_intake_release(struct remote_intake *in)
 {
 	drop(in->config, in->catalogue);
+	series_quota_free(in->quota);
 	pthread_mutex_destroy(&in->lock);
 }
 
@@ -41,9 +49,17 @@ void remote_intake_configure(struct remote_intake *in, struct config *config,
 	in->config = config_ref(config);
 	in->catalogue = catalogue_ref(catalogue);
 	pthread_mutex_unlock(&in->lock);
+	if (in->quota)
+		series_quota_set(in->quota, (size_t)config->remote_write.series_limit);
 	drop(old_config, old_catalogue);
 	if (in->store)
 		store_reclassify(in->store);
+}
+
+int remote_intake_limit_series(struct remote_intake *in, struct err *e)
+{
+	in->quota = series_quota_new((size_t)in->config->remote_write.series_limit, e);
+	return in->quota ? 0 : -1;
 }
 
 struct catalogue *remote_intake_catalogue(struct remote_intake *in)
@@ -99,6 +115,24 @@ static uint8_t months_of(struct slice freq)
 	return 1;
 }
 
+static bool quota_admits(struct remote_intake *in, const struct label *l, size_t n)
+{
+	struct series_count c;
+	bool ok;
+
+	if (!in->quota || !asking)
+		return true;
+	ok = series_quota_admits(in->quota, series_quota_key(l, n));
+	c = series_quota_count(in->quota);
+	counter_set(C_WRITE_SERIES, (double)c.n);
+	asking->series_limit |= !ok;
+	if (series_quota_is_news(in->quota))
+		log_event(LOG_WARN, "new series refused: remote write has brought too many today",
+			  log_s("address", asking->address), log_i("series", (int64_t)c.n),
+			  log_i("series_limit", (int64_t)c.most));
+	return ok;
+}
+
 struct series_kind remote_intake_classify(void *ctx, const struct label *l, size_t n)
 {
 	struct remote_intake *in = ctx;
@@ -116,6 +150,8 @@ struct series_kind remote_intake_classify(void *ctx, const struct label *l, size
 		if (fits(in->config->remote_write.statistics.list[k], name))
 			kind.class = SERIES_STATISTIC;
 	pthread_mutex_unlock(&in->lock);
+	if (kind.class != SERIES_REFUSED && !quota_admits(in, l, n))
+		kind.class = SERIES_REFUSED;
 	kind.months = months_of(value_of(l, n, "freq"));
 	return kind;
 }
@@ -130,6 +166,15 @@ static void request_free(struct request *r)
 	mem_free(r);
 }
 
+/* The store has only one sentence for a series it is told to refuse. */
+static void say_limit(const struct request *r, struct err *e)
+{
+	char said[SERIES_QUOTA_TEXT];
+
+	series_quota_say(r->in->quota, "remote write", said);
+	err_set(e, ERR_LIMIT, "new series were refused: %s", said);
+}
+
 static void finished(struct write *w)
 {
 	struct request *r = w->ctx;
@@ -138,6 +183,9 @@ static void finished(struct write *w)
 	job->err = w->err;
 	job->samples = w->samples;
 	job->refused = w->refused;
+	job->series_limit = r->series_limit;
+	if (r->series_limit && w->err.code == ERR_INVALID)
+		say_limit(r, &job->err);
 	request_free(r);
 	job->done(job);
 }
@@ -150,6 +198,20 @@ static char *source_of(struct remote_intake *in)
 	text = mem_strdup(in->config->remote_write.source);
 	pthread_mutex_unlock(&in->lock);
 	return text;
+}
+
+/* On 0 the request may be gone. A new day is told of all that goes on: the store asks again. */
+static int give_to_store(struct request *r, struct err *e)
+{
+	struct remote_intake *in = r->in;
+	int rc;
+
+	if (in->quota && series_quota_turn(in->quota, r->w.received_ms))
+		store_reclassify(in->store);
+	asking = r;
+	rc = store_write(in->store, &r->w, e);
+	asking = NULL;
+	return rc;
 }
 
 int remote_intake_write(void *ctx, struct write_job *w, struct err *e)
@@ -174,7 +236,7 @@ int remote_intake_write(void *ctx, struct write_job *w, struct err *e)
 			       .ctx = r };
 	if (!r->source || !r->address)
 		err_set(&why, ERR_MEMORY, "no memory for a request");
-	else if (store_write(in->store, &r->w, &why) == 0)
+	else if (give_to_store(r, &why) == 0)
 		return 0;
 	w->samples = r->w.samples;
 	w->refused = r->w.refused;

@@ -568,6 +568,7 @@ struct daemon *daemon_open(const struct daemon_options *o, struct err *e)
 	loop_options.workers[JOB_QUERY] = (unsigned)d->config->query.max_concurrency;
 	d->loop = loop_new(&loop_options, e);
 	if (!d->loop || open_store(d, e) < 0 ||
+	    remote_intake_limit_series(&d->remote_intake, e) < 0 ||
 	    spool_set_folder(d->config->data_dir, SPOOL_RESERVE_BYTES, e) < 0 ||
 	    open_collector(d, e) < 0 || open_watch(d, e) < 0 ||
 	    open_engine(d, o->features, e) < 0 || open_server(d, e) < 0 || open_signals(d, e) < 0 ||

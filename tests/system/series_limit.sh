@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A feed whose labels change at each fetch brings what its series_limit allows and no more; others go on.
+# A feed whose labels change at each fetch, and a sender that does the same, bring what their series_limit allows and no more; what
+# is known goes on.
 . tests/system/lib.sh
 need python3
 need jq
@@ -25,6 +26,7 @@ pids+=($!)
 cp examples/provinces/catalogue.yaml "$tmp/"
 cat >"$tmp/ours.yaml" <<Y
 catalogue: [catalogue.yaml]
+remote_write: {series_limit: 4}
 feeds:
   - {name: restless, url: "http://127.0.0.1:$pages/restless", format: prometheus, every: 1s, jitter: 0, series_limit: 21}
   - {name: steady, url: "http://127.0.0.1:$pages/steady", format: prometheus, every: 1s, jitter: 0}
@@ -54,4 +56,28 @@ check "the log says it once" [ "$(grep -c 'msg="new series refused.*feed=restles
 sed -i 's/series_limit: 21/series_limit: 26/' "$tmp/ours.yaml"
 kill -HUP "$daemon"
 check "a reload may raise it" wait_for 30 shows 'count(last_over_time({job="restless",__name__=~"steady|restless"}[1h]))' 26
+
+# --- remote write
+if command -v protoc >/dev/null 2>&1 && [ -x "$build/tests/system/write_again" ]; then
+	push() { # name...: one sample of each now; sets $code
+		for name in "$@"; do
+			printf 'series { labels { name: "__name__" value: "pushed" } labels { name: "id" value: "%s" } samples { value: 1 timestamp: %d } }\n' \
+				"$name" "$(date +%s%3N)"
+		done | protoc -I tests/system --encode=t.Request tests/system/remote_write.proto |
+			"$build/tests/system/write_again" pack >"$tmp/packed"
+		code=$(curl -s -o "$tmp/answer" -w '%{http_code}' --max-time 20 -H 'Content-Type: application/x-protobuf' \
+			--data-binary @"$tmp/packed" "$base/api/v1/write")
+	}
+	push a b c
+	check "a sender brings three series" [ "$code" = 204 ]
+	push a d e f
+	check "of three more two are too many" [ "$code" = 400 ]
+	check "which is said" grep -q 'new series were refused: remote write has brought 4 different series' "$tmp/answer"
+	push a b c d
+	check "the known ones go on" [ "$code" = 204 ]
+	check "and are all there is" shows 'count({__name__="pushed"})' 4
+	check "it is counted" [ "$(metric 'parkwatch_remote_write_samples_refused_total{reason="series_limit"}')" = 2 ]
+else
+	skip "protoc is not installed"
+fi
 stop_daemon && ok "SIGTERM ends it with 0" || not_ok "SIGTERM ends it with 0"

@@ -30,6 +30,7 @@ struct fixture {
 	enum plan plan;
 	struct err outcome;
 	uint64_t samples, refused;
+	bool series_limit;
 	/* what write() was given */
 	_Atomic(struct write_job *) held;
 	atomic_uint inside;
@@ -43,6 +44,7 @@ static void fill(struct fixture *f, struct write_job *w)
 	w->err = f->outcome;
 	w->samples = f->samples;
 	w->refused = f->refused;
+	w->series_limit = f->series_limit;
 }
 
 static void *answer(void *arg)
@@ -276,6 +278,11 @@ static void some_refused_samples_are_a_400_that_says_how_many_were_kept(void **s
 	assert_has(a, "X-Prometheus-Remote-Write-Samples-Written: 10\r\n");
 	assert_string_equal(body_of(a), "2 of 12 samples are older than what is kept\n");
 	assert_f64(counter_get_for(C_WRITE_REFUSED, slice_str("order")), refused + 2);
+	err_set(&f->outcome, ERR_LIMIT, "new series were refused");
+	f->series_limit = true;
+	refused = counter_get_for(C_WRITE_REFUSED, slice_str("series_limit"));
+	assert_status(send_it(f, USUAL), "400");
+	assert_f64(counter_get_for(C_WRITE_REFUSED, slice_str("series_limit")), refused + 2);
 }
 
 static void headers_are_judged_before_the_body(void **state)

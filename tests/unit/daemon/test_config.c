@@ -82,15 +82,17 @@ static void remote_write_is_on_unless_told_otherwise(void **state)
 	assert_non_null(c);
 	assert_true(c->remote_write.enabled);
 	assert_int_equal(c->remote_write.body_limit, 16 << 20);
+	assert_int_equal(c->remote_write.series_limit, 2000000);
 	assert_int_equal(c->remote_write.statistics.n, 0);
 	assert_string_equal(c->remote_write.source, "remote_write");
 	config_unref(c);
 	c = load(f,
-		 "remote_write:\n  enabled: false\n  body_limit: 1MiB\n"
+		 "remote_write:\n  enabled: false\n  body_limit: 1MiB\n  series_limit: 7\n"
 		 "  statistics: [park_*, county_output_yuan, 'a:*_ratio']\n  source: old-tsdb\n");
 	assert_non_null(c);
 	assert_false(c->remote_write.enabled);
 	assert_int_equal(c->remote_write.body_limit, 1 << 20);
+	assert_int_equal(c->remote_write.series_limit, 7);
 	assert_int_equal(c->remote_write.statistics.n, 3);
 	assert_string_equal(c->remote_write.statistics.list[2], "a:*_ratio");
 	assert_string_equal(c->remote_write.source, "old-tsdb");
