@@ -57,6 +57,12 @@ static void drive(struct http_client *c, curl_socket_t fd, int events)
 	collect(c);
 }
 
+static void drive_called(struct http_client *c, curl_socket_t fd, int events)
+{
+	drive(c, fd, events);
+	loop_called(c->loop, CALL_FETCH);
+}
+
 static void on_socket(uv_poll_t *h, int status, int events)
 {
 	struct watch *w = (struct watch *)h;
@@ -70,7 +76,7 @@ static void on_socket(uv_poll_t *h, int status, int events)
 		flags |= CURL_CSELECT_IN;
 	if (events & UV_WRITABLE)
 		flags |= CURL_CSELECT_OUT;
-	drive(w->c, w->fd, flags);
+	drive_called(w->c, w->fd, flags);
 }
 
 static void free_watch(uv_handle_t *h)
@@ -150,7 +156,7 @@ int client_close_socket(void *cls, curl_socket_t fd)
 
 static void on_alarm(uv_timer_t *h)
 {
-	drive(h->data, CURL_SOCKET_TIMEOUT, 0);
+	drive_called(h->data, CURL_SOCKET_TIMEOUT, 0);
 }
 
 static int on_curl_timer(CURLM *multi, long ms, void *cls)
@@ -370,6 +376,7 @@ static void on_watchdog(uv_timer_t *h)
 		finish(f->transfer);
 		next = c->fetches; /* done may have changed the list */
 	}
+	loop_called(c->loop, CALL_FETCH);
 }
 
 static void on_soon(uv_timer_t *h)

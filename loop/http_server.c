@@ -88,6 +88,7 @@ static void pump(struct http_server *s)
 		uv_idle_start(&s->again, on_again);
 	else
 		uv_timer_start(&s->alarm, on_alarm, ms, 0);
+	loop_called(s->loop, CALL_SERVER);
 }
 
 static void on_alarm(uv_timer_t *h)
@@ -751,6 +752,7 @@ static void on_sweep(uv_timer_t *h)
 		sweep_one(s, c, now);
 	if (!s->connections)
 		uv_timer_stop(h);
+	loop_called(s->loop, CALL_SERVER);
 }
 
 static void start_sweeping(struct http_server *s)

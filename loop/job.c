@@ -337,6 +337,7 @@ void jobs_run_done(struct loop *l)
 		n++;
 	while (n-- > 0 && l->ended.first) {
 		call_done(l, l->ended.first);
+		loop_called(l, CALL_JOB);
 		pthread_mutex_lock(&l->lock);
 	}
 	if (l->ended.first)

@@ -7,6 +7,9 @@
  *
  * Lag: before each wait we know how long the turn took and how long libuv slept
  * in it; the rest is what callbacks kept everybody waiting.
+ *
+ * The processor time of a callback costs a system call to ask for, so it is asked for once a
+ * turn and after what took long by the clock, which costs next to nothing.
  */
 #include "loop/loop.h"
 
@@ -19,6 +22,7 @@
 #include <signal.h>
 
 enum {
+	LONG_CALL_NS = 1000 * 1000,
 	ADVANCE_PATIENCE_MS = 10000, /* of loop_advance() for each stop on its way */
 	LOOK_AGAIN_MS = 5,           /* what `until` looks at may change without waking the loop */
 };
@@ -38,9 +42,49 @@ double loop_lag_max_ms(const struct loop *l)
 	return l->lag_max_ms;
 }
 
+/* --- what callbacks take --------------------------------------------------- */
+
+static uint64_t cpu_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* Callbacks before this one that were not long are in what the thread used since; by the clock it
+ * cannot have used more. */
+void loop_called(struct loop *l, enum loop_call kind)
+{
+	static const char *const kinds[LOOP_CALLS] = {
+		[CALL_TIMER] = "timer", [CALL_POST] = "post",     [CALL_JOB] = "job",
+		[CALL_FETCH] = "fetch", [CALL_SERVER] = "server", [CALL_SIGNAL] = "signal",
+	};
+	uint64_t now = uv_hrtime(), took = now - l->called_ns, cpu, used;
+	double seconds;
+
+	l->called_ns = now;
+	if (took < LONG_CALL_NS)
+		return;
+	cpu = cpu_now();
+	used = cpu - l->cpu_ns < took ? cpu - l->cpu_ns : took;
+	l->cpu_ns = cpu;
+	if (used < LONG_CALL_NS)
+		return;
+	seconds = (double)used / 1e9;
+	counter_observe(C_LOOP_CALL_CPU, seconds);
+	if (seconds <= l->cpu_max[kind])
+		return;
+	l->cpu_max[kind] = seconds;
+	counter_set_for(C_LOOP_CALL_CPU_MAX, slice_str(kinds[kind]), seconds);
+}
+
+/* --- turns ----------------------------------------------------------------- */
+
 static void begin_turn(struct loop *l)
 {
-	l->turn_ns = uv_hrtime();
+	l->turn_ns = l->called_ns = uv_hrtime();
+	l->cpu_ns = cpu_now();
 	l->idle_ns = uv_metrics_idle_time(&l->uv);
 }
 
@@ -110,6 +154,7 @@ static void run_posts(struct loop *l)
 
 	while ((p = take_post(l))) {
 		p->call(p); /* the post may be gone now */
+		loop_called(l, CALL_POST);
 		if (uv_hrtime() < end)
 			continue;
 		uv_async_send(&l->wake);
@@ -282,6 +327,7 @@ static void on_signal(uv_signal_t *h, int signum)
 	struct loop_signal *s = h->data;
 
 	s->call(s->ctx, signum);
+	loop_called(s->l, CALL_SIGNAL);
 }
 
 int loop_on_signal(struct loop *l, int signum, void (*call)(void *ctx, int signum), void *ctx,
@@ -292,6 +338,7 @@ int loop_on_signal(struct loop *l, int signum, void (*call)(void *ctx, int signu
 
 	if (l->nsignals == SIGNALS_MAX)
 		return err_set(e, ERR_LIMIT, "more than %d signals", SIGNALS_MAX);
+	s->l = l;
 	s->call = call;
 	s->ctx = ctx;
 	s->uv.data = s;

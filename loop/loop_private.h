@@ -22,6 +22,17 @@ enum {
 	SLICE_NS = 5 * 1000 * 1000,
 };
 
+/* Kinds of callbacks. */
+enum loop_call {
+	CALL_TIMER,
+	CALL_POST,
+	CALL_JOB,
+	CALL_FETCH,
+	CALL_SERVER,
+	CALL_SIGNAL,
+	LOOP_CALLS
+};
+
 struct job_list {
 	struct job *first, **last;
 };
@@ -39,6 +50,7 @@ struct worker_class {
 
 struct loop_signal {
 	uv_signal_t uv;
+	struct loop *l;
 	void (*call)(void *ctx, int signum);
 	void *ctx;
 };
@@ -63,6 +75,11 @@ struct loop {
 	/* lag */
 	uint64_t turn_ns, idle_ns;
 	double lag_max_ms;
+
+	/* what callbacks take */
+	uint64_t called_ns; /* when the last one ended */
+	uint64_t cpu_ns; /* what the thread had used then, or at a wait or long callback before */
+	double cpu_max[LOOP_CALLS];
 
 	/* under `lock` */
 	pthread_mutex_t lock;
@@ -100,5 +117,7 @@ void job_finish_now(struct loop *l, struct job *j);
 
 /* --- loop.c --- */
 void loop_note_lag(struct loop *l, double late_ms);
+/* After each callback: what it took of the processor goes into the metrics when it was long. */
+void loop_called(struct loop *l, enum loop_call kind);
 
 #endif

@@ -146,6 +146,7 @@ void timers_run(struct loop *l)
 		heap_remove(l, t);
 		note_lateness(l, t);
 		t->fire(t);
+		loop_called(l, CALL_TIMER);
 		if (uv_hrtime() >= end)
 			return; /* timers_arm() sees to the rest */
 	}

@@ -245,6 +245,60 @@ static uint64_t lateness_seen(void)
 	return n;
 }
 
+/* By the thread's own clock, since others may hold the processor meanwhile. */
+static void use_processor(struct timer *t)
+{
+	struct timespec from, now;
+
+	(void)t;
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from);
+	do {
+		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	} while ((now.tv_sec - from.tv_sec) * 1000000000 + now.tv_nsec - from.tv_nsec < 30000000);
+}
+
+static void only_sleep(struct timer *t)
+{
+	(void)t;
+	usleep(300000);
+}
+
+static double most_of_timers(void)
+{
+	return counter_get_for(C_LOOP_CALL_CPU_MAX, slice_str("timer"));
+}
+
+static bool fired(void *ctx)
+{
+	return !timer_started(ctx);
+}
+
+static void what_a_callback_takes_of_the_processor_is_counted(void **state)
+{
+	struct fixture *f = *state;
+	double before = counter_get(C_LOOP_CALL_CPU);
+	struct timer t;
+
+	timer_init(&t, f->l, use_processor);
+	timer_start(&t, 1);
+	assert_true(loop_settle(f->l, fired, &t, 10000));
+	assert_true(most_of_timers() >= 0.030);
+	assert_true(counter_get(C_LOOP_CALL_CPU) >= before + 1);
+}
+
+static void a_callback_that_only_waits_took_nothing_of_the_processor(void **state)
+{
+	struct fixture *f = *state;
+	struct timer t;
+
+	counter_set_for(C_LOOP_CALL_CPU_MAX, slice_str("timer"), 0);
+	timer_init(&t, f->l, only_sleep);
+	timer_start(&t, 1);
+	assert_true(loop_settle(f->l, fired, &t, 10000));
+	assert_true(most_of_timers() < 0.2);
+	assert_true(loop_lag_max_ms(f->l) >= 300);
+}
+
 static void waiting_is_no_lag(void **state)
 {
 	struct fixture *f = *state;
@@ -321,6 +375,8 @@ int main(void)
 		T(a_broken_pipe_does_not_kill),
 		T(settling_gives_up_in_the_end),
 		T(a_callback_that_blocks_shows_as_lag),
+		T(what_a_callback_takes_of_the_processor_is_counted),
+		T(a_callback_that_only_waits_took_nothing_of_the_processor),
 		T(waiting_is_no_lag),
 		T(advancing_settles_at_each_timer),
 		T(freeing_nothing_is_nothing),
