@@ -7,6 +7,9 @@
  *
  * All spools are on a list, so that a slice can be asked whether it lies in one: dropping the pages
  * of other memory would lose them.
+ *
+ * The file goes away with its mapping, and to give back the pages of 200 MB takes the system 25 ms.
+ * Who frees a buffer may be the loop, so a large one is let go by a thread that does nothing else.
  */
 #include "base/spool.h"
 
@@ -15,6 +18,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,12 +26,17 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-enum { GROW_BYTES = 8 << 20 };
+enum {
+	/* So much is in memory of what is written. */
+	GROW_BYTES = 2 << 20,
+	LET_GO_BYTES = 16 << 20,
+};
 
 struct spool {
 	int fd;
 	char *p;
 	size_t bytes; /* of the file and its mapping */
+	size_t left;  /* so many from the beginning were left behind while it grew */
 	struct spool *prev, *next;
 };
 
@@ -135,14 +144,43 @@ static struct spool *spool_new(enum err_code *why)
 	return s;
 }
 
+/* How long the mapping is stands at its beginning: nobody reads it any more. */
+static void *let_go(void *p)
+{
+	size_t bytes;
+
+	memcpy(&bytes, p, sizeof(bytes));
+	munmap(p, bytes);
+	return NULL;
+}
+
+/* false: there is no thread for it. Signals are the loop's. */
+static bool let_go_aside(char *p, size_t bytes)
+{
+	pthread_attr_t detached;
+	sigset_t every, old;
+	pthread_t t;
+	int r;
+
+	memcpy(p, &bytes, sizeof(bytes));
+	pthread_attr_init(&detached);
+	pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
+	sigfillset(&every);
+	pthread_sigmask(SIG_SETMASK, &every, &old);
+	r = pthread_create(&t, &detached, let_go, p);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	pthread_attr_destroy(&detached);
+	return r == 0;
+}
+
 void spool_free(struct spool *s)
 {
 	if (!s)
 		return;
 	take_out(s);
-	if (s->p)
-		munmap(s->p, s->bytes);
 	close(s->fd);
+	if (s->p && (s->bytes < LET_GO_BYTES || !let_go_aside(s->p, s->bytes)))
+		munmap(s->p, s->bytes);
 	mem_free(s);
 }
 
@@ -202,7 +240,8 @@ char *spool_grow(struct spool **spool, const char *p, size_t n, size_t need, siz
 		memcpy(s->p, p, n);
 	*spool = s;
 	*cap = bytes - 1;
-	spool_leave(slice_of(s->p, n));
+	spool_leave(slice_of(s->p + s->left, n - s->left));
+	s->left = n;
 	return s->p;
 }
 

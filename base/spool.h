@@ -13,7 +13,7 @@
  * read stay with the process until they are left behind: buffers do so while they grow, who reads a
  * large slice does so by spool_step() or spool_leave().
  *
- * Appending to a large buffer may wait for the disk: not on the loop.
+ * Appending to a large buffer may wait for the disk: not on the loop. Releasing one takes no time.
  */
 #ifndef BASE_SPOOL_H
 #define BASE_SPOOL_H

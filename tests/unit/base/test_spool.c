@@ -11,6 +11,7 @@
 
 #include <dirent.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { LARGE = 20 << 20, LINE = 64 };
 
@@ -218,6 +219,33 @@ static void a_folder_that_is_not_there_is_an_error(void **state)
 	buf_release(&b);
 }
 
+/* Mappings of files in the folder; those that are let go aside are gone in the end. */
+static size_t mapped(const char *dir)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	char line[4096];
+	size_t n = 0;
+
+	assert_non_null(maps);
+	while (fgets(line, sizeof(line), maps))
+		n += strstr(line, dir) != NULL;
+	fclose(maps);
+	return n;
+}
+
+static void nothing_of_a_released_one_stays_mapped(void **state)
+{
+	struct buf b;
+
+	buf_init_large(&b, LARGE);
+	fill(&b, LARGE);
+	assert_int_equal(mapped(*state), 1);
+	buf_release(&b);
+	for (int i = 0; i < 10000 && mapped(*state); i++)
+		usleep(1000);
+	assert_int_equal(mapped(*state), 0);
+}
+
 static void each_allocation_may_fail(void **state)
 {
 	struct err e;
@@ -250,6 +278,7 @@ int main(void)
 		SPOOL_TEST(a_full_disk_is_an_error_of_the_append),
 		SPOOL_TEST(a_reserve_on_the_disk_is_left_free),
 		SPOOL_TEST(a_folder_that_is_not_there_is_an_error),
+		SPOOL_TEST(nothing_of_a_released_one_stays_mapped),
 		SPOOL_TEST(each_allocation_may_fail),
 	};
 
