@@ -17,6 +17,8 @@
 
 #include <stdlib.h>
 
+enum { MANY = 4096 };
+
 void figures_init(struct figures *f, struct arena *a)
 {
 	*f = (struct figures){ .arena = a, .table_before = NO_TABLE, .table_after = NO_TABLE };
@@ -70,10 +72,17 @@ struct series *figures_series(struct figures *f, const struct unit *u, const str
 	return s && pairs_put(&f->by_pair, key, s, e) == 0 ? s : NULL;
 }
 
+/* What an arena's list outgrows stays behind in the arena: once there are many the list takes at
+ * once what it will need, instead of twice that in the end. */
+static size_t wanted(const struct figures *f)
+{
+	return f->n >= MANY && f->n < f->expected ? f->expected + f->expected / 64 : f->n + 1;
+}
+
 int figures_add(struct figures *f, const struct figure *one, struct err *e)
 {
 	if (f->n == f->cap) {
-		void *p = arena_grow(f->arena, f->list, f->n, &f->cap, f->n + 1, sizeof(*f->list));
+		void *p = arena_grow(f->arena, f->list, f->n, &f->cap, wanted(f), sizeof(*f->list));
 
 		if (!p)
 			return no_room(e);

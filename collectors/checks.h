@@ -59,6 +59,7 @@ struct figures {
 	struct arena *arena; /* borrowed */
 	struct figure *list;
 	size_t n, cap;
+	size_t expected; /* if there are many: about so many; 0: not known */
 	struct series **series;
 	size_t nseries, series_cap;
 	bool portion;           /* of a large document, so peers are those that are in it */

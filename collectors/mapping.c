@@ -309,6 +309,7 @@ static int start_portion(struct decoding *d, struct err *e)
 	arena_init(&d->kept, d->batch->arena.limit);
 	figures_init(&d->figures, &d->kept);
 	d->figures.panel_questions = d->panel_questions;
+	d->figures.expected = d->doc->portions ? d->doc->portions->figures : 0;
 	return resolver_init(&d->resolver, d->doc, d->cat, &d->figures, d->batch, &d->kept, e);
 }
 
