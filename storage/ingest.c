@@ -33,6 +33,7 @@ enum {
 	SEAL_PER_SERIES = 2 * HEAD_BLOCK, /* its blocks are full then */
 	SEAL_MOST = 8000000,
 	LIST_LIMIT = 32 << 20,
+	RAW_KEPT = 2 << 20,
 };
 
 /* --- decoders ------------------------------------------------------------------------ */
@@ -86,6 +87,10 @@ void decoder_give(struct store *s, struct decoder *d)
 	for (size_t i = 0; i < d->nobs; i++)
 		labels_unref(d->obs[i].labels);
 	d->nobs = 0;
+	if (d->raw.cap > RAW_KEPT) {
+		decoder_free(d);
+		return;
+	}
 	pthread_mutex_lock(&s->decoders_lock);
 	d->next = s->decoders;
 	s->decoders = d;

@@ -15,7 +15,7 @@
 
 enum { NO_KEY = UINT32_MAX };
 
-/* What one request needs while it is decoded; kept for the next one. */
+/* What one request needs while it is decoded; kept for the next one, unless it became large. */
 struct decoder {
 	struct decoder *next;
 	struct rw_reader *reader;

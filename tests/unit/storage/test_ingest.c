@@ -2,6 +2,7 @@
  * test_ingest.c - remote write requests: what is kept, what is refused and how it is said,
  * and what of it is there after a crash.
  */
+#include "base/alloc.h"
 #include "base/log.h"
 #include "base/num.h"
 #include "storage/db.h"
@@ -266,6 +267,28 @@ static void a_sample_that_repeats_the_last_one_costs_nothing(void **state)
 	assert_false(signbit(s->value));
 	store_status(f->s, &st);
 	assert_int_equal(st.head_samples, 4);
+}
+
+static void a_large_request_leaves_no_room_behind(void **state)
+{
+	struct fixture *f = *state;
+	struct labels *ls = series_named("up", "a");
+	struct rw_sample x[100];
+	struct write w;
+	struct buf raw;
+
+	for (int i = 0; i < 100; i++)
+		x[i] = (struct rw_sample){ now_ms, 1 };
+	assert_ok(write_one(f, "up", "a", now_ms, 1, &w), &f->e);
+	buf_init(&raw, 8 << 20);
+	while (raw.n < 5 << 20)
+		put_series(&raw, ls, x, 100);
+	mem_count(1);
+	assert_ok(write_now(f->s, &raw, now_ms, &w, &f->e), &f->e);
+	assert_true(mem_held() < 0); /* also what the small one had left for it */
+	mem_count(0);
+	buf_release(&raw);
+	labels_unref(ls);
 }
 
 /* --- what is refused ------------------------------------------------------------------------ */
@@ -831,6 +854,7 @@ int main(void)
 		STORE_TEST(doubles_are_kept_bit_for_bit),
 		STORE_TEST(labels_in_another_order_name_the_same_series),
 		STORE_TEST(a_sample_that_repeats_the_last_one_costs_nothing),
+		STORE_TEST(a_large_request_leaves_no_room_behind),
 		STORE_TEST(bad_labels_are_refused_and_their_neighbours_kept),
 		STORE_TEST(samples_of_the_future_are_refused_by_name),
 		STORE_TEST(samples_before_the_year_0_are_refused_by_name),
