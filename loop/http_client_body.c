@@ -12,7 +12,8 @@
 
 #include "base/spool.h"
 
-enum { PIECE_BYTES = 1 << 20 };
+/* A piece that grew by doubling would take twice what it needs. */
+enum { PIECE_BYTES = 1 << 20, PIECE_ROOM = PIECE_BYTES + RECEIVE_BYTES };
 
 static void write_work(struct job *j)
 {
@@ -64,6 +65,8 @@ size_t body_take(char *p, size_t one, size_t n, void *cls)
 		buf_put(b, p, n);
 		return buf_check(b, &t->why) < 0 ? 0 : n;
 	}
+	if (!t->piece.p)
+		buf_room(&t->piece, PIECE_ROOM);
 	buf_put(&t->piece, p, n);
 	if (buf_check(&t->piece, &t->why) < 0)
 		return 0;

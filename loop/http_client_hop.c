@@ -244,6 +244,9 @@ static int set_callbacks(struct http_transfer *t)
 	r |= curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->words);
 	r |= curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, body_take);
 	r |= curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
+	/* Up to a hundred such before anybody else has a turn: of a fast server's body curl took
+	 * 1.6 MB at once, 4 ms, with its own 16 KiB. */
+	r |= curl_easy_setopt(t->easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BYTES);
 	r |= curl_easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, on_header);
 	r |= curl_easy_setopt(t->easy, CURLOPT_HEADERDATA, t);
 	r |= curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);

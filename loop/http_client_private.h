@@ -14,6 +14,8 @@
 
 #include <curl/curl.h>
 
+enum { RECEIVE_BYTES = 4 << 10 };
+
 struct origin {
 	char scheme[8];
 	char host[256];

@@ -265,6 +265,8 @@ bool request_read_body(struct request *r, const char *p, size_t n)
 	}
 	if (!r->body.p)
 		buf_room(&r->body, first_room(r, n));
+	if (to_file && !r->piece.p)
+		buf_room(&r->piece, BODY_PIECE_ROOM);
 	buf_put(to_file ? &r->piece : &r->body, p, n);
 	if (r->body.failed || r->piece.failed)
 		request_refuse(r, 503, "no memory for this request");

@@ -33,14 +33,9 @@
 #include <unistd.h>
 
 enum {
-	/* Of libmicrohttpd, a connection: first for request line and headers, then it receives
-	 * bodies through half of it. With 32 KiB a body of 120 kB took 8 calls and twice the CPU;
-	 * what is not touched costs nothing. */
-	CONNECTION_ROOM = 64 << 10,
 	LOOP_PACK_MAX = 64 << 10, /* packing this much takes the loop 2 ms */
 	IN_FLIGHT_MAX = 256 << 20,
 	SMALL_REPLY = 64 << 10,
-	BODY_PIECE_BYTES = 1 << 20,
 	SEND_BYTES_PER_S = 32 << 10,
 	PIECE_BYTES_PER_S = 256 << 10, /* what a reply in pieces keeps is worth more */
 };
