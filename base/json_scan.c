@@ -2,6 +2,8 @@
  * json_scan.c - see json_scan.h.
  */
 #include "base/json_scan.h"
+
+#include "base/spool.h"
 #include "base/text.h"
 
 int json_scan_init(struct json_scan *s, struct slice body, struct err *e)
@@ -13,6 +15,7 @@ int json_scan_init(struct json_scan *s, struct slice body, struct err *e)
 		.end = body.p + body.n,
 		.token = body.p,
 		.counted = body.p,
+		.left = body.p,
 		.line = 1,
 		.column = 1,
 		.e = e,
@@ -28,7 +31,7 @@ int json_scan_init(struct json_scan *s, struct slice body, struct err *e)
 	return json_scan_fail(s, "not UTF-8");
 }
 
-void json_scan_place(struct json_scan *s, uint32_t *line, uint32_t *column)
+static void count_up_to_token(struct json_scan *s)
 {
 	const char *p = s->counted, *feed;
 
@@ -40,8 +43,21 @@ void json_scan_place(struct json_scan *s, uint32_t *line, uint32_t *column)
 	for (; p < s->token; p++)
 		s->column += ((unsigned char)*p & 0xc0) != 0x80;
 	s->counted = p;
+}
+
+void json_scan_place(struct json_scan *s, uint32_t *line, uint32_t *column)
+{
+	count_up_to_token(s);
 	*line = s->line;
 	*column = s->column;
+}
+
+/* Counted first, so that nobody goes back to it for a place. */
+static void leave_behind(struct json_scan *s)
+{
+	count_up_to_token(s);
+	spool_leave(slice_of(s->left, (size_t)(s->token - s->left)));
+	s->left = s->token;
 }
 
 int json_scan_fail(struct json_scan *s, const char *what)
@@ -293,6 +309,8 @@ enum json_token json_scan_next(struct json_scan *s)
 {
 	skip_blanks(s);
 	s->token = s->p;
+	if (s->token - s->left > SPOOL_STEP_BYTES)
+		leave_behind(s);
 	switch (s->expects) {
 	case JSON_SCAN_VALUE:
 		return read_value(s);

@@ -5,7 +5,7 @@
  * checks the grammar of RFC 8259 as it goes, keeps nothing, and can pass over a value to come back
  * to it later. Members are not compared: keys may come twice. Bytes that are not UTF-8, NUL and
  * half surrogate pairs in strings are refused; at most JSON_SCAN_DEPTH_MAX objects and arrays
- * stand inside each other.
+ * stand inside each other. Of a text in a spool (base/spool.h) it leaves behind what it has passed.
  */
 #ifndef BASE_JSON_SCAN_H
 #define BASE_JSON_SCAN_H
@@ -38,6 +38,7 @@ struct json_scan {
 	struct slice text;   /* of a number, or between the quotes of a string or key */
 	bool escaped;        /* the text has escapes: json_scan_text() */
 	const char *counted; /* what lies before is counted in line and column */
+	const char *left;    /* what lies before is left behind */
 	uint32_t line, column;
 	unsigned depth;
 	uint64_t arrays; /* a bit for each level: an array, not an object */
