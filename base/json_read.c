@@ -48,6 +48,7 @@ struct reader {
 	unsigned kept;     /* levels down to the one that is kept as text, itself with them; or 0 */
 	size_t kept_at;
 	struct json_node passing; /* stands for whatever is in there */
+	bool around;              /* of an array that the text is only the elements of */
 	struct err *e;
 	bool told; /* `e` is filled */
 };
@@ -313,11 +314,12 @@ static int open_level(struct reader *r, enum json_type type)
 	struct json_node *node;
 	size_t at;
 
-	find_token(r, yajl_get_bytes_consumed(r->yajl));
+	if (!r->around)
+		find_token(r, yajl_get_bytes_consumed(r->yajl));
 	if (r->depth == DEPTH_MAX)
 		return complain(r, ERR_LIMIT, "more than 64 objects and arrays inside each other");
 	at = r->at;
-	node = add_token(r, type);
+	node = r->around ? add_node(r, type) : add_token(r, type);
 	if (!node)
 		return 0;
 	if (!r->kept && is_to_keep(r)) {
@@ -335,7 +337,8 @@ static int close_level(struct reader *r)
 {
 	r->depth--;
 	map_release(&r->levels[r->depth].keys);
-	count_up_to(r, yajl_get_bytes_consumed(r->yajl));
+	if (!r->around)
+		count_up_to(r, yajl_get_bytes_consumed(r->yajl));
 	if (r->kept == r->depth + 1) {
 		r->kept = 0;
 		r->levels[r->depth].node->text =
@@ -432,7 +435,27 @@ static void complain_as_yajl(struct reader *r)
 	complain(r, ERR_INVALID, what);
 }
 
-static int run(struct reader *r)
+/* A bracket that is not in the text. */
+static yajl_status feed_around(struct reader *r, const char *bracket)
+{
+	yajl_status status;
+
+	r->around = true;
+	status = yajl_parse(r->yajl, (const unsigned char *)bracket, 1);
+	r->around = false;
+	return status;
+}
+
+static yajl_status feed(struct reader *r, bool elements)
+{
+	yajl_status status = elements ? feed_around(r, "[") : yajl_status_ok;
+
+	if (status == yajl_status_ok)
+		status = yajl_parse(r->yajl, (const unsigned char *)r->text.p, r->text.n);
+	return status;
+}
+
+static int run(struct reader *r, bool elements)
 {
 	static const yajl_callbacks callbacks = {
 		.yajl_null = on_null,
@@ -454,12 +477,14 @@ static int run(struct reader *r)
 	}
 	r->yajl = yajl_alloc(&callbacks, &memory, r);
 	yajl_config(r->yajl, yajl_dont_validate_strings, 1); /* it was, as a whole */
-	status = yajl_parse(r->yajl, (const unsigned char *)r->text.p, r->text.n);
+	status = feed(r, elements);
 	if (status == yajl_status_error) {
 		find_token(r, yajl_get_bytes_consumed(r->yajl));
 		skip_blanks(r);
 		complain_as_yajl(r);
-	} else if (status == yajl_status_ok && yajl_complete_parse(r->yajl) != yajl_status_ok) {
+	} else if (status == yajl_status_ok &&
+		   ((elements && feed_around(r, "]") != yajl_status_ok) ||
+		    yajl_complete_parse(r->yajl) != yajl_status_ok)) {
 		find_token(r, r->text.n);
 		complain(r, ERR_INVALID,
 			 r->root ? "the document ends too early" : "the document is empty");
@@ -512,6 +537,22 @@ static int copy_text(struct reader *r, struct slice body)
 	return 0;
 }
 
+static struct json_node *parse(struct reader *r, struct slice body, bool elements)
+{
+	int result = copy_text(r, body);
+
+	if (result < 0)
+		return NULL;
+	/* Twice the longest token, and once more because growing copies. */
+	arena_init(&r->yajl_memory,
+		   body.n > SIZE_MAX / 16 ? SIZE_MAX : 8 * body.n + YAJL_SPARE_BYTES);
+	result = run(r, elements);
+	while (r->depth)
+		map_release(&r->levels[--r->depth].keys);
+	arena_release(&r->yajl_memory);
+	return result < 0 ? NULL : r->root;
+}
+
 struct json_node *json_parse(struct slice body, struct arena *a, struct err *e)
 {
 	return json_parse_keeping(body, NULL, a, e);
@@ -521,18 +562,16 @@ struct json_node *json_parse_keeping(struct slice body, json_keep_fn keep, struc
 				     struct err *e)
 {
 	struct reader r = { .arena = a, .line = 1, .column = 1, .keep = keep, .e = e };
-	int result = copy_text(&r, body);
 
-	if (result < 0)
-		return NULL;
-	/* Twice the longest token, and once more because growing copies. */
-	arena_init(&r.yajl_memory,
-		   body.n > SIZE_MAX / 16 ? SIZE_MAX : 8 * body.n + YAJL_SPARE_BYTES);
-	result = run(&r);
-	while (r.depth)
-		map_release(&r.levels[--r.depth].keys);
-	arena_release(&r.yajl_memory);
-	return result < 0 ? NULL : r.root;
+	return parse(&r, body, false);
+}
+
+struct json_node *json_parse_elements(struct slice text, uint32_t line, uint32_t column,
+				      struct arena *a, struct err *e)
+{
+	struct reader r = { .arena = a, .line = line, .column = column, .e = e };
+
+	return parse(&r, text, true);
 }
 
 /* --- looking things up -------------------------------------------------------------- */
@@ -555,18 +594,18 @@ const struct json_node *json_member_of(const struct json_node *object, const cha
 	return m && m->type == type ? m : NULL;
 }
 
-/* Whether `key` is what the pointer's part `part` says: ~1 is '/', ~0 is '~'. */
-static bool part_is(struct slice part, struct slice key)
+/* ~1 is '/', ~0 is '~'. */
+bool json_step_is(struct slice step, struct slice key)
 {
 	size_t k = 0;
 
-	for (size_t i = 0; i < part.n; i++, k++) {
-		char c = part.p[i];
+	for (size_t i = 0; i < step.n; i++, k++) {
+		char c = step.p[i];
 
 		if (c == '~') {
-			if (++i == part.n || (part.p[i] != '0' && part.p[i] != '1'))
+			if (++i == step.n || (step.p[i] != '0' && step.p[i] != '1'))
 				return false;
-			c = part.p[i] == '0' ? '~' : '/';
+			c = step.p[i] == '0' ? '~' : '/';
 		}
 		if (k == key.n || key.p[k] != c)
 			return false;
@@ -574,19 +613,25 @@ static bool part_is(struct slice part, struct slice key)
 	return k == key.n;
 }
 
+bool json_step_index(struct slice step, size_t *index)
+{
+	*index = 0;
+	if (step.n == 0 || step.n > 15 || (step.n > 1 && step.p[0] == '0'))
+		return false;
+	for (size_t i = 0; i < step.n; i++) {
+		if (step.p[i] < '0' || step.p[i] > '9')
+			return false;
+		*index = *index * 10 + (size_t)(step.p[i] - '0');
+	}
+	return true;
+}
+
 static const struct json_node *element(const struct json_node *array, struct slice part)
 {
 	const struct json_node *x = array->child;
-	size_t index = 0;
+	size_t index;
 
-	if (part.n == 0 || part.n > 15 || (part.n > 1 && part.p[0] == '0'))
-		return NULL;
-	for (size_t i = 0; i < part.n; i++) {
-		if (part.p[i] < '0' || part.p[i] > '9')
-			return NULL;
-		index = index * 10 + (size_t)(part.p[i] - '0');
-	}
-	if (index >= array->n)
+	if (!json_step_index(part, &index) || index >= array->n)
 		return NULL;
 	while (index--)
 		x = x->next;
@@ -600,7 +645,7 @@ static const struct json_node *step(const struct json_node *n, struct slice part
 	if (n->type != JSON_OBJECT)
 		return NULL;
 	for (const struct json_node *m = n->child; m; m = m->next)
-		if (part_is(part, m->key))
+		if (json_step_is(part, m->key))
 			return m;
 	return NULL;
 }

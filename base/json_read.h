@@ -41,6 +41,11 @@ typedef bool (*json_keep_fn)(struct slice within, struct slice key);
 struct json_node *json_parse_keeping(struct slice body, json_keep_fn keep, struct arena *a,
 				     struct err *e);
 
+/* As json_parse() of the elements of an array as they stand there, without its brackets, the first
+ * byte at this place: an array with them. */
+struct json_node *json_parse_elements(struct slice text, uint32_t line, uint32_t column,
+				      struct arena *a, struct err *e);
+
 /* Goes through an array or object that was kept. */
 struct json_walk {
 	struct slice rest;
@@ -67,5 +72,10 @@ const struct json_node *json_member_of(const struct json_node *object, const cha
 				       enum json_type type);
 /* RFC 6901 pointer ("/data/0/name", "" is the node itself); NULL when absent. */
 const struct json_node *json_pointer(const struct json_node *n, struct slice pointer);
+
+/* One step of a pointer, without its slash: whether it means the member `key`; whether it means an
+ * element of an array, and which. */
+bool json_step_is(struct slice step, struct slice key);
+bool json_step_index(struct slice step, size_t *index);
 
 #endif

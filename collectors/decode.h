@@ -127,6 +127,9 @@ int decode_csv(struct slice body, const struct layout *l, struct arena *a,
 	       const struct fact_sink *sink, struct err *e);
 int decode_json(struct slice body, const struct layout *l, struct arena *a,
 		const struct fact_sink *sink, struct err *e);
+/* The way decode_json() takes with large documents: with bounded memory, twice through the text. */
+int decode_json_by_rows(struct slice body, const struct layout *l, struct arena *a,
+			const struct fact_sink *sink, struct err *e);
 
 /* Any container of rows: `body` is what its reader wants. */
 int decode_table(row_reader read, struct slice body, const struct layout *l, struct arena *a,

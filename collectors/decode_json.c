@@ -7,12 +7,14 @@
  * member that is absent are missing figures; an object or a truth value where a
  * figure should be is said with its place. A step '*' in the pointer to the rows
  * stands for every element of an array, each with rows of its own: the series of an
- * answer, or its pages.
+ * answer, or its pages. Of a large document trees are made of some rows at a time (json_rows.h).
  */
 #include "base/json_read.h"
+#include "base/spool.h"
 #include "collectors/body.h"
 #include "collectors/cells.h"
 #include "collectors/decode.h"
+#include "collectors/json_rows.h"
 
 #include <stdio.h>
 
@@ -216,8 +218,10 @@ static int take_row(struct reader *r, const struct json_node *row, struct err *e
 
 /* --- the document ------------------------------------------------------------------- */
 
-static int read_rows(struct reader *r, const struct json_node *rows, struct err *e)
+static int read_rows(void *ctx, const struct json_node *rows, struct err *e)
 {
+	struct reader *r = ctx;
+
 	for (const struct json_node *n = rows->child; n; n = n->next) {
 		struct arena_mark mark = arena_mark(r->arena);
 
@@ -259,21 +263,50 @@ static int find_rows(struct reader *r, const struct json_node *from, const char 
 	return 0;
 }
 
-int decode_json(struct slice body, const struct layout *l, struct arena *a,
-		const struct fact_sink *sink, struct err *e)
+static int read_whole(struct reader *r, struct slice body, const char *pointer, struct err *e)
+{
+	const struct json_node *root = json_parse(body, r->arena, e);
+
+	return root ? find_rows(r, root, pointer, e) : -1;
+}
+
+static int read_by_rows(struct reader *r, struct slice body, const char *pointer, struct err *e)
+{
+	const struct json_rows rows = { .pointer = pointer,
+					.arena = r->arena,
+					.take = read_rows,
+					.ctx = r,
+					.read_bytes = r->sink->read_bytes };
+
+	return json_rows_read(body, &rows, e);
+}
+
+static int decode(struct slice body, const struct layout *l, bool by_rows, struct arena *a,
+		  const struct fact_sink *sink, struct err *e)
 {
 	struct reader r = { .layout = l, .axes = l->axes, .sink = sink, .arena = a };
-	const struct json_node *root;
+	const char *pointer = l->rows ? l->rows : "";
 	char shown[TEXT_SHOWN];
 
 	if (body_check(body, "JSON", e) < 0 || body_check_markup(body, "JSON", e) < 0 ||
 	    reader_init(&r, e) < 0)
 		return -1;
-	root = json_parse(body, a, e);
-	if (!root || find_rows(&r, root, l->rows ? l->rows : "", e) < 0)
+	if ((by_rows ? read_by_rows : read_whole)(&r, body, pointer, e) < 0)
 		return -1;
 	if (r.rows && !r.values && r.header_axis < 0)
 		return err_set(e, ERR_INVALID, "none of the %zu rows has %s", r.rows,
 			       text_shown(slice_str(r.axes[AXIS_VALUE].columns[0]), shown));
 	return 0;
+}
+
+int decode_json(struct slice body, const struct layout *l, struct arena *a,
+		const struct fact_sink *sink, struct err *e)
+{
+	return decode(body, l, body.n > SPOOL_MEMORY_BYTES, a, sink, e);
+}
+
+int decode_json_by_rows(struct slice body, const struct layout *l, struct arena *a,
+			const struct fact_sink *sink, struct err *e)
+{
+	return decode(body, l, true, a, sink, e);
 }

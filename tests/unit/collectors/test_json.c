@@ -1,6 +1,8 @@
 /*
  * test_json.c - the JSON decoder by itself.
  */
+#include "base/map.h"
+#include "base/spool.h"
 #include "tests/unit/collectors/tables.h"
 
 #include <stdio.h>
@@ -12,9 +14,21 @@
 		.value = COLUMN("/value"), .flag = COLUMN("/flag"), .rows = "/data/rows"           \
 	}
 
+/* Both ways, which must come to the same; sentences about broken JSON are the libraries'. */
 static struct out *decode(const char *json, struct layout layout)
 {
-	return decode_with(decode_json, slice_str(json), layout);
+	struct out *whole = decode_with(decode_json, slice_str(json), layout);
+	struct out *by_rows = decode_with(decode_json_by_rows, slice_str(json), layout);
+
+	assert_int_equal(by_rows->rc, whole->rc);
+	assert_int_equal(by_rows->e.code, whole->e.code);
+	assert_string_equal(by_rows->text, whole->text);
+	if (whole->rc == 0)
+		assert_int_equal(by_rows->rows, whole->rows);
+	else if (strncmp(whole->e.text, "line ", 5) != 0)
+		assert_string_equal(by_rows->e.text, whole->e.text);
+	free(by_rows);
+	return whole;
 }
 
 /* Part of the sentence: the rest is the library's. */
@@ -202,6 +216,178 @@ static void a_document_that_does_not_fit_is_refused(void **state)
 			    { .unit = TITLE("x") });
 }
 
+/* --- by rows ---------------------------------------------------------------------------------- */
+
+struct tally {
+	size_t facts, complaints;
+	uint64_t hash; /* of texts and places */
+};
+
+static int tally_fact(void *ctx, const struct fact *f, struct err *e)
+{
+	struct tally *t = ctx;
+
+	(void)e;
+	for (int i = 0; i < AXES; i++)
+		if (f->text[i].n)
+			t->hash = t->hash * 31 + hash_bytes(f->text[i].p, f->text[i].n);
+	t->hash = t->hash * 31 + f->at[AXIS_VALUE].line * UINT64_C(4099) + f->at[AXIS_VALUE].column;
+	t->facts++;
+	return 0;
+}
+
+static void tally_complaint(void *ctx, enum refusal why, unsigned line, unsigned column,
+			    const char *text)
+{
+	struct tally *t = ctx;
+
+	(void)why;
+	t->hash = t->hash * 31 + line * UINT64_C(4099) + column + hash_bytes(text, strlen(text));
+	t->complaints++;
+}
+
+static int no_row(void *ctx, unsigned line, struct err *e)
+{
+	(void)ctx;
+	(void)line;
+	(void)e;
+	return 0;
+}
+
+static int tally(decoder_fn decoder, const struct buf *json, struct tally *t, struct err *e)
+{
+	const struct layout layout = LONG;
+	size_t read_bytes = 0;
+	struct fact_sink sink = { NULL, tally_fact, tally_complaint, no_row, t, &read_bytes };
+	struct arena a;
+	int rc;
+
+	*t = (struct tally){ 0 };
+	arena_init(&a, 64 << 20);
+	rc = decoder(buf_all(json), &layout, &a, &sink, e);
+	arena_release(&a);
+	assert_true(read_bytes <= json->n);
+	return rc;
+}
+
+/* Every seventh row lacks its park; some lines have several rows. */
+static void write_rows(struct buf *b, int n)
+{
+	buf_init(b, 64 << 20);
+	buf_puts(b, "{\"code\":[{\"rows\":[]},\"x\"],\"data\":{\"other\":[1,[2]],\"rows\":[");
+	for (int i = 0; i < n; i++)
+		buf_printf(b,
+			   "%s%s{\"%s\":\"园区%d\",\"what\":\"产\\u503c\",\"at\":\"2026-10\","
+			   "\"value\":%d.50}",
+			   i ? "," : "", i % 3 ? "\n " : "", i % 7 ? "park" : "parc", i % 90, i);
+}
+
+static void many_rows_come_in_pieces_with_their_places(void **state)
+{
+	struct tally whole, by_rows;
+	struct err e;
+	struct buf b;
+
+	(void)state;
+	write_rows(&b, 20000);
+	buf_puts(&b, "],\"more\":{\"rows\":null}}}\n");
+	assert_ok(tally(decode_json, &b, &whole, &e), &e);
+	assert_int_equal(whole.facts, 20000 - 20000 / 7 - 1);
+	assert_int_equal(whole.complaints, 20000 / 7 + 1);
+	assert_ok(tally(decode_json_by_rows, &b, &by_rows, &e), &e);
+	assert_int_equal(by_rows.facts, whole.facts);
+	assert_int_equal(by_rows.complaints, whole.complaints);
+	assert_true(by_rows.hash == whole.hash);
+	buf_release(&b);
+}
+
+static void nothing_is_given_of_a_large_document_that_is_broken_at_its_end(void **state)
+{
+	static const char *const ends[] = { "],\"more\":{]}}}", "]}", "]}}]", "],\"rows\":[]}}" };
+	static const char *const sentences[] = { "this does not belong here", "ends too early",
+						 "this does not belong here",
+						 "a key is given twice" };
+	struct tally t;
+	struct err e;
+	struct buf b;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+		write_rows(&b, 5000);
+		buf_puts(&b, ends[i]);
+		assert_fails(tally(decode_json_by_rows, &b, &t, &e), &e, ERR_INVALID, sentences[i]);
+		assert_int_equal(t.facts + t.complaints, 0);
+		buf_release(&b);
+	}
+}
+
+static void a_row_with_a_key_twice_ends_a_large_document_there(void **state)
+{
+	struct tally t;
+	struct err e;
+	struct buf b;
+
+	(void)state;
+	write_rows(&b, 5000);
+	buf_puts(&b, ",\n{\"park\":\"a\",\"park\":\"b\"}]}}");
+	assert_fails(tally(decode_json_by_rows, &b, &t, &e), &e, ERR_INVALID,
+		     "line 3335, column 13: key \"park\" is given twice");
+	assert_true(t.facts > 1000);
+	buf_release(&b);
+}
+
+/* The tree of all of them would take 16 MB. */
+static void rows_need_no_room_for_a_tree_of_all(void **state)
+{
+	const struct layout layout = LONG;
+	struct fact_sink sink = { NULL, tally_fact, tally_complaint, no_row, NULL, NULL };
+	struct tally t = { 0 };
+	struct arena a;
+	struct err e;
+	struct buf b;
+
+	(void)state;
+	sink.ctx = &t;
+	write_rows(&b, 50000);
+	buf_puts(&b, "]}}");
+	arena_init(&a, 4 << 20);
+	assert_fails(decode_json(slice_cut(buf_all(&b), SPOOL_MEMORY_BYTES), &layout, &a, &sink,
+				 &e),
+		     &e, ERR_LIMIT, "needs more than the allowed 4194304 bytes of memory");
+	arena_release(&a);
+	arena_init(&a, 4 << 20);
+	assert_ok(decode_json_by_rows(buf_all(&b), &layout, &a, &sink, &e), &e);
+	assert_int_equal(t.facts, 50000 - 50000 / 7 - 1);
+	arena_release(&a);
+	buf_release(&b);
+}
+
+static void pointers_lead_by_index_star_and_escape(void **state)
+{
+	static const char json[] = "{\"a/b\":[[1],{\"r~\":[[{\"u\":\"x\",\"v\":1}],null,"
+				   "[{\"u\":\"y\",\"v\":2},{\"u\":\"z\",\"v\":3}]]}]}";
+
+	(void)state;
+	assert_decodes(json, "1:34 x|i|p|1|\n1:57 y|i|p|2|\n1:73 z|i|p|3|\n",
+		       { .unit = COLUMN("u"),
+			 .indicator = FIXED("i"),
+			 .period = FIXED("p"),
+			 .value = COLUMN("v"),
+			 .rows = "/a~1b/1/r~0/*" });
+	assert_refused(json, "the document has nothing at '/a~1b/2', where the rows are",
+		       { .unit = COLUMN("u"),
+			 .indicator = FIXED("i"),
+			 .period = FIXED("p"),
+			 .value = COLUMN("v"),
+			 .rows = "/a~1b/2" });
+	assert_decodes("{\"rows\":null}", "",
+		       { .unit = COLUMN("u"),
+			 .indicator = FIXED("i"),
+			 .period = FIXED("p"),
+			 .value = COLUMN("v"),
+			 .rows = "rows" });
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -213,6 +399,11 @@ int main(void)
 		cmocka_unit_test(an_answer_of_odata_is_read),
 		cmocka_unit_test(a_bad_row_is_refused_and_the_others_kept),
 		cmocka_unit_test(a_document_that_does_not_fit_is_refused),
+		cmocka_unit_test(many_rows_come_in_pieces_with_their_places),
+		cmocka_unit_test(nothing_is_given_of_a_large_document_that_is_broken_at_its_end),
+		cmocka_unit_test(a_row_with_a_key_twice_ends_a_large_document_there),
+		cmocka_unit_test(rows_need_no_room_for_a_tree_of_all),
+		cmocka_unit_test(pointers_lead_by_index_star_and_escape),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
