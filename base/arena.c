@@ -138,6 +138,7 @@ static bool add_block(struct arena *a, size_t n)
 	size_t size = next_size(a, n);
 	struct arena_block *b = size ? block_new(size, a->limit - a->held) : NULL;
 
+	a->refused |= size == 0;
 	if (!b)
 		return false;
 	b->older = a->head;
@@ -255,6 +256,7 @@ static void *regrow(struct arena *a, void *p, size_t n, size_t old_cap, size_t c
 void *arena_grow(struct arena *a, void *p, size_t n, size_t *cap, size_t want, size_t size)
 {
 	size_t roomy = *cap > SIZE_MAX / 2 ? SIZE_MAX : *cap * 2;
+	bool refused = a->refused;
 	void *grown;
 
 	if (p && want <= *cap)
@@ -267,6 +269,7 @@ void *arena_grow(struct arena *a, void *p, size_t n, size_t *cap, size_t want, s
 	/* Twice as much may be over the ceiling where just enough is not. */
 	if (!grown && want < roomy) {
 		roomy = want;
+		a->refused = refused;
 		grown = regrow(a, p, n, *cap, roomy, size);
 	}
 	if (grown)

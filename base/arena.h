@@ -3,7 +3,7 @@
  *
  * Every query, HTTP request and fetched document has an arena. An arena grows
  * by blocks up to its ceiling; nothing in it is freed singly. All but the
- * smallest blocks go back to a bounded list of all threads (24 MiB) rather than to the system:
+ * smallest blocks go back to a bounded list of all threads (16 MiB) rather than to the system:
  * returning pages after each request cost more than the allocations did
  * (0.1-0.4 ms against 1.6-3.6 ms for 10,000 allocations).
  *
@@ -24,6 +24,7 @@ struct arena {
 	size_t used;              /* bytes handed out, with alignment */
 	size_t held;              /* bytes of all blocks */
 	size_t limit;             /* ceiling for `held` */
+	bool refused;             /* something was wanted that is over the ceiling */
 };
 
 /* A point to return to. */

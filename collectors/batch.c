@@ -74,6 +74,17 @@ bool refusal_keeps(enum refusal r)
 	return refusals[r].keeps;
 }
 
+/* 16 times the document: its UTF-8 form, a JSON tree, and the figures with the doubling of their
+ * list. Not more than what one document may hold of the machine. */
+size_t batch_room(uint64_t body_bytes)
+{
+	enum { BASE_BYTES = 64 << 20, PER_BYTE = 16, MOST_BYTES = 512 << 20 };
+
+	if (body_bytes > (MOST_BYTES - BASE_BYTES) / PER_BYTE)
+		return MOST_BYTES;
+	return BASE_BYTES + (size_t)body_bytes * PER_BYTE;
+}
+
 struct batch *batch_new(size_t arena_limit, struct err *e)
 {
 	struct batch *b = mem_zalloc(sizeof(*b));

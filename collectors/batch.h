@@ -91,6 +91,10 @@ struct batch {
 
 enum { BATCH_COMPLAINTS_MAX = 1000, BATCH_DOUBTS_MAX = 1000 };
 
+/* What may be needed for a document of so many bytes: its figures, and a tree of all of it for
+ * readers that make one. */
+size_t batch_room(uint64_t body_bytes);
+
 struct batch *batch_new(size_t arena_limit, struct err *e);
 void batch_free(struct batch *b); /* drops the labels' references too */
 /* What follows is of the sheet or data set of this name; complaints say so. */

@@ -142,6 +142,7 @@ int decode_csv(struct slice body, const struct layout *l, struct arena *a,
 	}
 	if (rc == 0)
 		rc = table_end(t, e);
+	a->refused |= kept.refused;
 	arena_release(&kept);
 	return rc;
 }

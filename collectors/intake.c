@@ -25,10 +25,6 @@
 #include <stdio.h>
 #include <time.h>
 
-/* A batch may need this much, plus so many times the document: its UTF-8 form, a
- * JSON tree, and the figures with the doubling of their list. */
-enum { BATCH_BASE_BYTES = 64 << 20, BATCH_PER_BYTE = 16 };
-
 /* Figures of a document that are in memory at once, and the longest wait for a store that is
  * busy between two attempts to give them away. */
 enum { PORTION_FIGURES = 100000, BUSY_MS = 50, ORIGIN_SHOWN = 4000 };
@@ -220,7 +216,7 @@ static void decode_body(struct intake *in, struct slice body)
 	d.portions = o->store_portion ? &portions : NULL;
 	d.progress = &in->progress;
 	atomic_store(&in->progress.body_bytes, body.n);
-	in->batch = batch_new(BATCH_BASE_BYTES + body.n * BATCH_PER_BYTE, &in->err);
+	in->batch = batch_new(batch_room(body.n), &in->err);
 	if (!in->batch)
 		return;
 	in->batch->body_bytes = body.n;
@@ -239,7 +235,7 @@ static void no_document(struct intake *in)
 	struct scrape scrape = scrape_of(in->feed);
 	struct err e;
 
-	in->batch = batch_new(BATCH_BASE_BYTES, &in->err);
+	in->batch = batch_new(batch_room(0), &in->err);
 	if (!in->batch)
 		return;
 	if (in->what == INTAKE_DOWN)
@@ -273,7 +269,7 @@ static void give_up_unpacking(struct intake *in)
 
 	if (!in->handed_in || !intake_for_good(in->err.code))
 		return;
-	in->batch = batch_new(BATCH_BASE_BYTES, &e);
+	in->batch = batch_new(batch_room(0), &e);
 	if (!in->batch)
 		in->err = e;
 }
@@ -494,7 +490,7 @@ int intake_start_refused(struct intake *in, const struct err *why, struct err *e
 {
 	in->how = INTAKE_REFUSED;
 	in->err = *why;
-	in->batch = batch_new(BATCH_BASE_BYTES, e);
+	in->batch = batch_new(batch_room(0), e);
 	return in->batch ? emit(in, e) : -1;
 }
 

@@ -478,6 +478,19 @@ static int decode_all(struct decoding *d, struct buf *room, struct err *e)
 	return rc;
 }
 
+/* Which of the readers it was that found no room does not matter. */
+static void name_room(const struct decoding *d, struct err *e)
+{
+	const struct arena *b = &d->batch->arena;
+	struct err plain = *e;
+
+	if (e->code != ERR_LIMIT || !(b->refused || d->scratch.refused || d->kept.refused))
+		return;
+	err_set(e, ERR_LIMIT,
+		"%.160s (%zu MiB for this document; in smaller parts it can be taken)", plain.text,
+		b->limit >> 20);
+}
+
 int document_decode(const struct document *doc, const struct catalogue *cat,
 		    const struct history *history, struct batch *b, struct err *e)
 {
@@ -503,6 +516,7 @@ int document_decode(const struct document *doc, const struct catalogue *cat,
 	if (rc == 0)
 		rc = decode_all(&d, &room, &why);
 	if (rc < 0) {
+		name_room(&d, &why);
 		complain_document(b, d.whole, &why);
 		if (e)
 			*e = why;

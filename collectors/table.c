@@ -321,6 +321,7 @@ int decode_table(row_reader read, struct slice body, const struct layout *l, str
 	}
 	if (rc == 0)
 		rc = table_end(t, e);
+	a->refused |= kept.refused;
 	arena_release(&kept);
 	return rc;
 }

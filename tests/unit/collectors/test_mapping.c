@@ -658,6 +658,16 @@ static void a_batch_that_is_too_small_is_a_limit(void **state)
 	free(csv);
 }
 
+static void a_document_has_half_a_gibibyte_at_most(void **state)
+{
+	(void)state;
+	assert_int_equal(batch_room(0), 64 << 20);
+	assert_int_equal(batch_room(4 << 20), 128 << 20);
+	assert_int_equal(batch_room(28 << 20), 512 << 20);
+	assert_int_equal(batch_room((28 << 20) + 1), 512 << 20);
+	assert_int_equal(batch_room(UINT64_MAX), 512 << 20);
+}
+
 static void complaints_are_limited_but_counted(void **state)
 {
 	struct documents *d = *state;
@@ -729,7 +739,8 @@ static void a_row_that_does_not_fit_fails_the_document_and_not_the_row(void **st
 	batch_free(d->b);
 	d->b = batch_new(1 << 20, &d->e);
 	assert_fails(document_decode(&doc, d->cat, &d->history, d->b, &d->e), &d->e, ERR_LIMIT,
-		     "the document needs more memory than it may have");
+		     "the document needs more memory than it may have (1 MiB for this document; in "
+		     "smaller parts it can be taken)");
 	/* What was read before stays. */
 	assert_int_equal(d->b->nobs, 1);
 	free(csv);
@@ -819,6 +830,7 @@ int main(void)
 		CASE(a_document_that_is_something_else_is_refused_as_a_whole),
 		CASE(more_rows_than_allowed_end_the_document_and_keep_what_came_before),
 		CASE(a_batch_that_is_too_small_is_a_limit),
+		CASE(a_document_has_half_a_gibibyte_at_most),
 		CASE(complaints_are_limited_but_counted),
 		CASE(running_out_of_memory_anywhere_is_an_error_and_leaks_nothing),
 		CASE(a_row_that_does_not_fit_fails_the_document_and_not_the_row),
