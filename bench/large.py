@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
 """large.py - large documents through a running daemon: how much memory, how long.
 
-    bench/large.py BUILD [--csv MB] [--xlsx MB] [--way drop|url|submit|all]
-    bench/large.py make csv|xlsx MB FILE CATALOGUE    only the document and its catalogue
+    bench/large.py BUILD [--csv MB] [--xlsx MB] [--json MB] [--sdmx MB] [--way drop|url|submit|all]
+    bench/large.py make csv|xlsx|json|sdmx MB FILE CATALOGUE    only the document and its catalogue
 
-Makes a CSV and a workbook of about so many MB (200 and 40), each with figures for thousands of
-series, lets a daemon take them from a drop folder, from a URL on loopback and handed in, and prints, one a
+Makes a CSV, a workbook, JSON and SDMX-JSON of about so many MB (200, 40, 100, 60; 0: none), each with figures for thousands
+of series, lets a daemon take them from a drop folder, from a URL on loopback and handed in, and prints, one a
 line, name, value, unit: the highest anonymous memory and the highest resident memory above those
 of the idle daemon, seconds until the feed has finished, figures stored. Everything lies in a
 temporary folder that is removed.
 """
 import argparse
 import http.server
+import json
 import os
 import random
 import re
@@ -143,6 +144,45 @@ def write_xlsx(path, megabytes):
     return n
 
 
+def write_json(path, megabytes):
+    n = size = 0
+    with open(path, "w", encoding="utf-8") as f:
+        f.write('{"code": 200, "data": {"rows": [')
+        for unit, name, month, value in rows():
+            line = json.dumps(dict(zip(HEAD, (unit, name, month, round(value, 2)))), ensure_ascii=False)
+            size += len(line.encode()) + 2
+            if size > megabytes * 1e6:
+                break
+            f.write((",\n" if n else "\n") + line)
+            n += 1
+        f.write("\n]}}\n")
+    return n
+
+
+def write_sdmx_json(path, megabytes):
+    months = [f"{y}-{m:02}" for y in range(FIRST_YEAR, 2026) for m in range(1, 13)]
+    codes = (("UNIT", [f"p{p:04d}" for p in range(PARKS)]), ("INDICATOR", [f"made_{i:03d}_yuan" for i in range(INDICATORS)]),
+             ("TIME_PERIOD", months))
+    dimensions = [{"id": name, "keyPosition": k, "values": [{"id": c} for c in values]}
+                  for k, (name, values) in enumerate(codes)]
+    n = size = 0
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(json.dumps({"meta": {"id": "large"}})[:-1] + ', "data": {"structures": [')
+        f.write(json.dumps({"dataSets": [0], "dimensions": {"observation": dimensions},
+                            "measures": {"observation": [{"id": "OBS_VALUE"}]}}))
+        f.write('], "dataSets": [{"structure": 0, "observations": {')
+        for k, row in enumerate(rows()):
+            place = f"{k // len(months) // INDICATORS}:{k // len(months) % INDICATORS}:{k % len(months)}"
+            line = f'{"," if n else ""}\n"{place}": [{row[3]:.2f}]'
+            size += len(line)
+            if size > megabytes * 1e6:
+                break
+            f.write(line)
+            n += 1
+        f.write("}}]}}\n")
+    return n
+
+
 # --- the daemon ------------------------------------------------------------------------------------
 
 def free_port():
@@ -160,15 +200,20 @@ feeds:
     body_limit: 1GiB
     rows_limit: 100000000
 {extra}
-    layout: {{unit: {{column: 单位}}, indicator: {{column: 指标}}, period: {{column: 期间}}, value: {{column: 数值}}}}
+    layout: {layout}
 """
+LAYOUTS = {
+    "json": "{rows: /data/rows, unit: {pointer: 单位}, indicator: {pointer: 指标}, period: {pointer: 期间}, value: {pointer: 数值}}",
+    "sdmx": "{unit: {column: UNIT}, indicator: {column: INDICATOR}, period: {column: TIME_PERIOD}, value: {column: OBS_VALUE}}",
+}
+LAYOUT = "{unit: {column: 单位}, indicator: {column: 指标}, period: {column: 期间}, value: {column: 数值}}"
 
 
 class Daemon:
     def __init__(self, build, folder, source, kind, extra=""):
         self.port = free_port()
         with open(os.path.join(folder, "parkwatch.yaml"), "w", encoding="utf-8") as f:
-            f.write(CONFIG.format(source=source, format=kind, extra=extra))
+            f.write(CONFIG.format(source=source, format=kind, extra=extra, layout=LAYOUTS.get(kind, LAYOUT)))
         self.log = open(os.path.join(folder, "log"), "w")
         self.process = subprocess.Popen(
             [os.path.join(build, "parkwatch"), "run", "--config", os.path.join(folder, "parkwatch.yaml"), "--data-dir",
@@ -266,10 +311,11 @@ def measure(build, kind, document, n, way, idle_seconds=5):
                         "POST", f"http://127.0.0.1:{d.port}/api/v1/submit?feed=large"], check=True)
     d.wait(lambda: "kept=" in open(d.log.name).read(), 900, "done")
     seconds = time.monotonic() - start
-    stored = d.metric("parkwatch_store_observations_total")
     time.sleep(2)
     ended.set()
     watcher.join()
+    # After the last look at the memory: the page is one of megabytes itself.
+    stored = d.metric("parkwatch_store_observations_total")
     lag = d.metric("parkwatch_loop_lag_max_seconds")
     d.stop()
     name = f"large_{kind}_{way}"
@@ -284,7 +330,7 @@ def measure(build, kind, document, n, way, idle_seconds=5):
 
 
 def main():
-    writers = {"csv": write_csv, "xlsx": write_xlsx}
+    writers = {"csv": write_csv, "xlsx": write_xlsx, "json": write_json, "sdmx": write_sdmx_json}
     if len(sys.argv) == 6 and sys.argv[1] == "make":
         catalogue(sys.argv[5])
         print(writers[sys.argv[2]](sys.argv[4], float(sys.argv[3])))
@@ -293,11 +339,13 @@ def main():
     p.add_argument("build")
     p.add_argument("--csv", type=float, default=200)
     p.add_argument("--xlsx", type=float, default=40)
+    p.add_argument("--json", type=float, default=100)
+    p.add_argument("--sdmx", type=float, default=60)
     p.add_argument("--way", choices=["drop", "url", "submit", "all"], default="all")
     a = p.parse_args()
     tmp = tempfile.mkdtemp()
     try:
-        for kind, megabytes in (("csv", a.csv), ("xlsx", a.xlsx)):
+        for kind, megabytes in (("csv", a.csv), ("xlsx", a.xlsx), ("json", a.json), ("sdmx", a.sdmx)):
             if not megabytes:
                 continue
             document = os.path.join(tmp, "document." + kind)
