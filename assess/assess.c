@@ -319,7 +319,7 @@ static struct held *run(struct snapshot *v, struct catalogue *c, int64_t as_of_m
 		.o = o,
 		.as_of_ms = as_of_ms,
 		.today = zone_civil(catalogue_zone(c), as_of_ms).date,
-		.view = { .as_of_ms = as_of_ms },
+		.view = { .as_of_ms = as_of_ms, .suppressed = true },
 		.scratch = &scratch,
 	};
 

@@ -51,10 +51,9 @@ enum delivery_mark {
 	DELIVERY_EXPECTED = 1 << 0, /* the unit owes it (docs/methods.md, "Reports") */
 	DELIVERY_ZERO = 1 << 1,     /* the newest visible figure is a confirmed zero */
 	DELIVERY_RETURNED = 1 << 2, /* what came last and was not released was given back */
-	/* Nothing the store keeps today says these two: a refused submission holds no figures,
-	 * and a figure without a value cannot be stored. */
+	/* Nothing the store keeps today says so: a refused submission holds no figures. */
 	DELIVERY_REJECTED = 1 << 3,
-	DELIVERY_SUPPRESSED = 1 << 4,
+	DELIVERY_SUPPRESSED = 1 << 4, /* what is visible, or else what came last, has no value */
 };
 
 /* What a unit handed in for one period. Times 0: it did not happen by the time assessed. */

@@ -179,7 +179,7 @@ static void judge(struct work *w, struct subject *s, const struct closing *cl, d
 
 	f->judged = w->axis.at[k];
 	f->target = catalogue_target(w->c, f->unit, w->indicator, f->judged.year, w->today);
-	if (!s->valid[k] || !s->seen[k])
+	if (!s->valid[k] || !s->seen[k] || s->seen[k]->flags & FIGURE_SUPPRESSED)
 		return;
 	f->has_judged = true;
 	f->judged_value = s->seen[k]->value;

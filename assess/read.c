@@ -92,7 +92,8 @@ static void put_seen(struct work *w, struct subject *s, const struct vintage *v)
 		return;
 	s->seen[k] = v;
 	s->in[k] = IN_RELEASED;
-	s->value[k] = v->value;
+	/* No number where it is kept secret: as if it were missing, but in. */
+	s->value[k] = v->flags & FIGURE_SUPPRESSED ? NAN : v->value;
 	s->months[k] = v->months;
 }
 
@@ -173,7 +174,7 @@ int work_first_visible(struct work *w, const struct subject *s, size_t place, in
 		       struct err *e)
 {
 	const struct vintage *first = s->seen[place];
-	struct view view = { .as_of_ms = w->as_of_ms, .release = 1 };
+	struct view view = { .as_of_ms = w->as_of_ms, .release = 1, .suppressed = true };
 	int64_t stamp = stamp_at(w, place);
 	struct vintage *v;
 	size_t n;
@@ -230,8 +231,11 @@ static int note_vintage(struct work *w, struct delivery *d, const struct vintage
 	}
 	if (was_returned(w, v, &returned, e) < 0)
 		return -1;
-	d->marks &= ~(unsigned)DELIVERY_RETURNED;
-	d->marks |= returned ? DELIVERY_RETURNED : 0;
+	d->marks &= ~(unsigned)(DELIVERY_RETURNED | DELIVERY_SUPPRESSED);
+	if (returned)
+		d->marks |= DELIVERY_RETURNED;
+	else if (v->flags & FIGURE_SUPPRESSED)
+		d->marks |= DELIVERY_SUPPRESSED;
 	return 0;
 }
 
@@ -281,6 +285,16 @@ static int read_deliveries(struct work *w, struct subject *s, struct err *e)
 	return -1;
 }
 
+/* What is visible decides, also over a correction that is not. */
+static void put_seen_marks(struct delivery *d, unsigned flags)
+{
+	d->marks &= ~(unsigned)DELIVERY_SUPPRESSED;
+	if (flags & FIGURE_SUPPRESSED)
+		d->marks |= DELIVERY_SUPPRESSED;
+	else if (flags & FIGURE_ZERO)
+		d->marks |= DELIVERY_ZERO;
+}
+
 /* What was received but may not be seen yet is in all the same: its reporter is not late. */
 static void put_deliveries(struct work *w, struct subject *s)
 {
@@ -288,8 +302,8 @@ static void put_deliveries(struct work *w, struct subject *s)
 		struct delivery *d = &s->deliveries[i];
 		size_t k = w->window + i;
 
-		if (s->seen[k] && s->seen[k]->flags & FIGURE_ZERO)
-			d->marks |= DELIVERY_ZERO;
+		if (s->seen[k])
+			put_seen_marks(d, s->seen[k]->flags);
 		if (s->in[k] == IN_MISSING && d->first_ms)
 			s->in[k] = d->marks & DELIVERY_RETURNED ? IN_RETURNED : IN_UNRELEASED;
 	}
@@ -315,30 +329,45 @@ static void put_newest(struct subject *s, const struct work *w, const struct vin
 	f->current = w->as_of_ms < catalogue_holds_until(w->c, w->indicator, p);
 }
 
-/* The newest figure, also one older than the axis: a unit that fell silent years ago still shows
- * what it said last, as not current. */
-static int read_newest(struct work *w, struct subject *s, struct err *e)
+/* The newest figure of those before the axis; *found tells. One whose record is damaged is none. */
+static int last_before(struct work *w, const struct subject *s, struct view view,
+		       struct vintage *last, bool *found, struct err *e)
 {
 	struct err why = { 0 };
-	struct vintage last;
-	bool found = false;
-	size_t k = w->axis.n;
-	int rc = 0;
 
-	while (k > 0 && !s->seen[k - 1])
+	*found = false;
+	if (w->axis.n == 0 ||
+	    snapshot_last_figure(w->v, s->series, stamp_at(w, 0) - 1, view, last, found, &why) == 0)
+		return 0;
+	*found = false;
+	if (why.code == ERR_CORRUPT || why.code == ERR_NOT_FOUND)
+		return 0;
+	if (e)
+		*e = why;
+	return -1;
+}
+
+/* The newest figure with a value, also one older than the axis: a unit that fell silent years ago
+ * still shows what it said last, as not current. */
+static int read_newest(struct work *w, struct subject *s, struct err *e)
+{
+	struct view values = w->view;
+	struct vintage last;
+	size_t k = w->axis.n;
+	bool found;
+
+	values.suppressed = false;
+	while (k > 0 && isnan(s->value[k - 1]))
 		k--;
 	if (k > 0)
 		put_newest(s, w, s->seen[k - 1]);
-	if (w->axis.n)
-		rc = snapshot_last_figure(w->v, s->series, stamp_at(w, 0) - 1, w->view, &last,
-					  &found, &why);
-	if (rc < 0 && why.code != ERR_CORRUPT && why.code != ERR_NOT_FOUND) {
-		if (e)
-			*e = why;
+	if (last_before(w, s, w->view, &last, &s->earlier, e) < 0)
 		return -1;
-	}
-	s->earlier = rc == 0 && found;
-	if (s->earlier && k == 0)
+	if (!s->earlier || k > 0)
+		return 0;
+	if (last_before(w, s, values, &last, &found, e) < 0)
+		return -1;
+	if (found)
 		put_newest(s, w, &last);
 	return 0;
 }

@@ -17,7 +17,7 @@ struct subject {
 	struct run run; /* of the two arrays below */
 	double *value;
 	uint8_t *months;
-	const struct vintage **seen; /* by place; NULL: not visible */
+	const struct vintage **seen; /* by place; NULL: not visible; suppressed ones too */
 	bool *valid;                 /* by place: unit_owes() */
 	uint8_t *in;                 /* enum report_in, by place */
 	struct delivery *deliveries; /* by place from work's `window` on; the figure keeps them */

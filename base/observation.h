@@ -8,13 +8,35 @@
 
 #include "base/labels.h"
 
+#include <math.h>
+#include <string.h>
+
 enum figure_flag {
 	FIGURE_PROVISIONAL = 1 << 0,
 	FIGURE_REVISED = 1 << 1, /* the source says so */
 	FIGURE_ESTIMATED = 1 << 2,
 	FIGURE_ZERO = 1 << 3,    /* a confirmed zero */
 	FIGURE_SUSPECT = 1 << 4, /* kept, but a check complained */
+	/* In, and kept secret: the value is figure_no_value(). Others are always finite. */
+	FIGURE_SUPPRESSED = 1 << 5,
 };
+
+/* The value of a suppressed figure, always these bits: a NaN, so that who forgets the flag shows no
+ * number. */
+static inline double figure_no_value(void)
+{
+	const uint64_t bits = UINT64_C(0x7ff8000000000000);
+	double v;
+
+	memcpy(&v, &bits, sizeof(v));
+	return v;
+}
+
+/* Whether value and flags belong together: a number, or none and suppressed. */
+static inline bool figure_is_sound(double value, uint8_t flags)
+{
+	return flags & FIGURE_SUPPRESSED ? isnan(value) && !(flags & FIGURE_ZERO) : isfinite(value);
+}
 
 /* A value of a period of a statistic. */
 struct observation {

@@ -157,6 +157,7 @@ int batch_observe(struct batch *b, struct observation o, struct err *e)
 		}
 		b->obs = p;
 	}
+	b->suppressed += (o.flags & FIGURE_SUPPRESSED) != 0;
 	b->obs[b->nobs++] = o;
 	return 0;
 }

@@ -78,8 +78,9 @@ struct batch {
 	size_t panel_asked;           /* questions about figures unlike those of their peers */
 	struct complaint *complaints; /* the first `complaints_max`; the counts are exact */
 	size_t ncomplaints, complaints_cap;
-	size_t refused; /* figures refused */
-	size_t suspect; /* figures kept with a complaint */
+	size_t refused;    /* figures refused */
+	size_t suspect;    /* figures kept with a complaint */
+	size_t suppressed; /* figures kept without a value */
 	size_t count[REFUSALS];
 	const char **tables;        /* names of sheets or data sets; [0] is "" */
 	size_t ntables, tables_cap; /* the last is the one that is read now */

@@ -227,6 +227,13 @@ static const struct {
 	{ "estimate", FIGURE_ESTIMATED },
 	{ "估计", FIGURE_ESTIMATED },
 	{ "估算", FIGURE_ESTIMATED },
+	/* SDMX's code for a missing value that is suppressed, Eurostat's for a confidential one */
+	{ "q", FIGURE_SUPPRESSED },
+	{ "c", FIGURE_SUPPRESSED },
+	{ "suppressed", FIGURE_SUPPRESSED },
+	{ "confidential", FIGURE_SUPPRESSED },
+	{ "保密", FIGURE_SUPPRESSED },
+	{ "涉密", FIGURE_SUPPRESSED },
 	/* SDMX's code for an ordinary figure, and what offices write for it */
 	{ "a", 0 },
 	{ "final", 0 },
@@ -246,8 +253,21 @@ static int one_flag(struct slice word, uint8_t *flags, struct err *e)
 		}
 	}
 	return err_set(e, ERR_INVALID,
-		       "flag %s is not known; known are p (初步), r (修订), e (估计)",
+		       "flag %s is not known; known are p (初步), r (修订), e (估计), c (保密)",
 		       text_shown(word, shown));
+}
+
+struct slice cell_word(struct slice *rest)
+{
+	struct slice s = *rest;
+	size_t n = 0;
+
+	while (n < s.n && !strchr(" ,;/", s.p[n]) && !slice_starts(slice_skip(s, n), "、"))
+		n++;
+	*rest = slice_skip(s, n);
+	if (rest->n)
+		*rest = slice_skip(*rest, slice_starts(*rest, "、") ? 3 : 1);
+	return slice_of(s.p, n);
 }
 
 int cell_flags(struct slice s, uint8_t *flags, struct err *e)
@@ -255,15 +275,10 @@ int cell_flags(struct slice s, uint8_t *flags, struct err *e)
 	if (cell_missing(s))
 		return 0;
 	while (s.n) {
-		size_t n = 0;
+		struct slice word = cell_word(&s);
 
-		while (n < s.n && !strchr(" ,;/", s.p[n]) && !slice_starts(slice_skip(s, n), "、"))
-			n++;
-		if (n && one_flag(slice_of(s.p, n), flags, e) < 0)
+		if (word.n && one_flag(word, flags, e) < 0)
 			return -1;
-		s = slice_skip(s, n);
-		if (s.n)
-			s = slice_skip(s, slice_starts(s, "、") ? 3 : 1);
 	}
 	return 0;
 }

@@ -43,6 +43,10 @@ struct cell_number {
  * says nothing of the cell. */
 int cell_number(struct slice s, struct arena *a, struct cell_number *out, struct err *e);
 
+/* The next of several words of a cell, cut off: blanks, commas, semicolons, slashes and 、 part
+ * them. It may be empty. */
+struct slice cell_word(struct slice *rest);
+
 /* Words and letters of a flag column to enum figure_flag: p, r, e, 初步, 修订, 估计 … ERR_INVALID
  * names the word that is not known. */
 int cell_flags(struct slice s, uint8_t *flags, struct err *e);

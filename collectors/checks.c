@@ -185,6 +185,23 @@ static int sort_figures(struct figures *f, struct err *e)
 
 /* --- conflicts ----------------------------------------------------------------------- */
 
+/* No number is shown beside a secret: it may be that one. */
+static void said_value(const struct figure *f, const struct figure *other, char out[NUM_TEXT])
+{
+	if (figure_is_secret(f) || figure_is_secret(other))
+		snprintf(out, NUM_TEXT, figure_is_secret(f) ? "suppressed" : "a value");
+	else
+		num_print(f->value, out);
+}
+
+static const char *said_measured(const struct series *s, const struct figure *f,
+				 const struct figure *other, char out[MEASURED_TEXT])
+{
+	if (figure_is_secret(f) || figure_is_secret(other))
+		return figure_is_secret(f) ? "保密" : "有数值";
+	return measured(s->indicator, f->value, out);
+}
+
 static void say_conflict(struct edits *w, const struct series *s, struct figure *f,
 			 const struct figure *other)
 {
@@ -197,8 +214,8 @@ static void say_conflict(struct edits *w, const struct series *s, struct figure 
 	const char *unit = unit_name(s->unit, period_last_day(p));
 	char zh[SAID_MAX], en[SAID_MAX];
 
-	num_print(f->value, mine);
-	num_print(other->value, theirs);
+	said_value(f, other, mine);
+	said_value(other, f, theirs);
 	snprintf(en, sizeof(en),
 		 "%.80s, %.100s %s: %.90s here, but %.90s in line %u, column %u; neither is taken",
 		 unit, s->indicator->code, period_print(p, period), mine, theirs, other->line,
@@ -207,9 +224,17 @@ static void say_conflict(struct edits *w, const struct series *s, struct figure 
 		 "%.80s %.80s %s：此处为 %s，第 %u 行第 %u 列却为 %s，均不采用，请核对后重报", unit,
 		 s->indicator->name,
 		 period_print_zh(period_of_index(s->indicator, f->index), period),
-		 measured(s->indicator, f->value, a), other->line, other->column,
-		 measured(s->indicator, other->value, b));
+		 said_measured(s, f, other, a), other->line, other->column,
+		 said_measured(s, other, f, b));
 	batch_say(w->batch, c, zh, en);
+}
+
+/* That one is kept secret and the other is not says nothing of who is right either. */
+static bool disagree(const struct figure *a, const struct figure *b)
+{
+	if (figure_is_secret(a) || figure_is_secret(b))
+		return figure_is_secret(a) != figure_is_secret(b);
+	return a->value != b->value;
 }
 
 /* Of figures of one period the first stays when all agree, and none when they do not. */
@@ -218,19 +243,20 @@ static void settle(struct edits *w, const struct series *s, struct figure *f, si
 	size_t other = 0;
 
 	for (size_t i = 1; i < n && !other; i++)
-		if (f[i].value != f[0].value)
+		if (disagree(&f[i], &f[0]))
 			other = i;
 	for (size_t i = 1; i < n; i++) {
-		f[0].flags |= f[i].flags;
 		f[0].doomed |= f[i].doomed;
 		f[i].dropped = true;
+		if (!other)
+			f[0].flags |= f[i].flags;
 	}
 	if (!other)
 		return;
 	f[0].dropped = true;
 	for (size_t i = 0; i < n; i++)
 		if (!f[i].doomed)
-			say_conflict(w, s, &f[i], f[i].value == f[0].value ? &f[other] : &f[0]);
+			say_conflict(w, s, &f[i], disagree(&f[i], &f[0]) ? &f[0] : &f[other]);
 }
 
 /* --- the document -------------------------------------------------------------------- */
@@ -246,7 +272,8 @@ static int check_series(struct edits *w, struct series *s, struct err *e)
 	}
 	/* What was refused is nobody's "before". */
 	for (size_t i = 0; i < s->n; i++) {
-		int rc = f[i].dropped ? 1 : edits_of_series(w, s, &f[i], e);
+		int rc = f[i].dropped || figure_is_secret(&f[i]) ? 1
+								 : edits_of_series(w, s, &f[i], e);
 
 		if (rc < 0)
 			return -1;
@@ -265,7 +292,8 @@ static int check_all(struct edits *w, struct err *e)
 		if (check_series(w, fs->series[k], e) < 0)
 			return -1;
 	for (size_t k = 0; k < fs->n; k++)
-		if (!fs->list[k].dropped && edits_across(w, &fs->list[k], e) < 0)
+		if (!fs->list[k].dropped && !figure_is_secret(&fs->list[k]) &&
+		    edits_across(w, &fs->list[k], e) < 0)
 			return -1;
 	return edits_panel(w, e);
 }

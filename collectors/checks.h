@@ -24,7 +24,8 @@ struct series {
 };
 
 struct figure {
-	double value; /* base unit */
+	double value; /* base unit; figure_no_value() when it is suppressed, see figure_is_secret()
+		       */
 	double half;  /* of the last decimal that was written, base unit */
 	int64_t stamp_ms;
 	uint32_t series;
@@ -37,6 +38,12 @@ struct figure {
 	bool doomed;           /* refused, but the others are still held against it */
 	bool in_panel;         /* the panel of its period has been looked at */
 };
+
+/* In, without a value: nothing can be held against it. */
+static inline bool figure_is_secret(const struct figure *f)
+{
+	return f->flags & FIGURE_SUPPRESSED;
+}
 
 /* What stands in a column of a table. */
 enum column_cell {

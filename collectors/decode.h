@@ -45,6 +45,7 @@ struct axis {
 	size_t ncolumns;
 	const char *join; /* between columns; default "-" */
 	bool headed;      /* AXIS_COLUMN: joined with the heading of the value's column */
+	bool optional;    /* AXIS_COLUMN: a table without the columns will do */
 	unsigned row;     /* of a stacked header, from 1, only this row of it; 0: all, joined */
 };
 
@@ -57,6 +58,7 @@ enum {
 	AXIS_FLAG,
 	AXIS_MEASURE,    /* of the value: 亿元, % */
 	AXIS_MULTIPLIER, /* the value counts in powers of ten: 6 is millions (SDMX: UNIT_MULT) */
+	AXIS_CONFIDENTIALITY, /* whether the value is kept secret (SDMX: CONF_STATUS), 密级 */
 	AXES
 };
 
@@ -73,13 +75,16 @@ struct layout {
 	union {
 		struct axis axes[AXES];
 		struct {
-			struct axis unit, indicator, period, value, flag, measure, multiplier;
+			struct axis unit, indicator, period, value, flag, measure, multiplier,
+				confidentiality;
 		};
 	};
 	const struct only *only;
 	size_t nonly;
 	const char *const *ignore; /* header cells (members) that are no figures */
 	size_t nignore;
+	const char *const *suppressed; /* cells that say of their figure that it is kept secret */
+	size_t nsuppressed;
 	const char *const *sheets; /* of a workbook, names or "#2"; none: all that are not hidden */
 	size_t nsheets;
 	unsigned header_rows; /* rows the header is stacked of; 0 is 1 */
@@ -97,6 +102,7 @@ struct fact_place {
 struct fact {
 	struct slice text[AXES];    /* trimmed, valid during the call */
 	struct fact_place at[AXES]; /* where they are read */
+	bool withheld;              /* the figure is kept secret, as its cell or its row says */
 };
 
 /* For complaints: what the layout itself says stands nowhere, then the value's place has to do. */

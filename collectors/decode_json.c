@@ -15,6 +15,7 @@
 #include "collectors/cells.h"
 #include "collectors/decode.h"
 #include "collectors/json_rows.h"
+#include "collectors/withheld.h"
 
 #include <stdio.h>
 
@@ -134,18 +135,33 @@ static int axis_value(struct reader *r, const struct json_node *row, int i, stru
 	return 1;
 }
 
+static bool is_missing(const struct json_node *value)
+{
+	return value->type == JSON_NULL ||
+	       (is_scalar(value) && cell_missing(cell_trim(value->text)));
+}
+
+/* As in a table: by a mark, or missing in a row that says so and has one period only. */
+static bool is_withheld(const struct reader *r, const struct fact *f, const struct json_node *value)
+{
+	if (is_scalar(value) && mark_withholds(r->layout, cell_trim(value->text)))
+		return true;
+	return is_missing(value) && r->header_axis != AXIS_PERIOD && fact_withholds(f);
+}
+
 static int give(struct reader *r, struct fact *f, const struct json_node *value, struct err *e)
 {
-	if (value->type == JSON_NULL || (is_scalar(value) && cell_missing(cell_trim(value->text))))
+	f->withheld = is_withheld(r, f, value);
+	if (!f->withheld && is_missing(value))
 		return 0;
-	if (!is_scalar(value)) {
+	if (!f->withheld && !is_scalar(value)) {
 		complain(r, REFUSED_VALUE, value,
 			 value->type == JSON_BOOL
 				 ? "a truth value stands where a figure was expected"
 				 : "an object or array stands where a figure was expected");
 		return 0;
 	}
-	f->text[AXIS_VALUE] = cell_trim(value->text);
+	f->text[AXIS_VALUE] = is_scalar(value) ? cell_trim(value->text) : slice_of("", 0);
 	f->at[AXIS_VALUE] = (struct fact_place){ value->line, value->column };
 	return r->sink->fact(r->sink->ctx, f, e);
 }
@@ -190,6 +206,18 @@ static int wide_row(struct reader *r, const struct json_node *row, struct fact *
 	return 0;
 }
 
+/* A row without a figure is no row, unless it says that the figure is kept secret. */
+static bool row_withholds(struct reader *r, const struct json_node *row)
+{
+	static const int axes[] = { AXIS_FLAG, AXIS_CONFIDENTIALITY };
+	struct fact f = { 0 };
+
+	for (size_t i = 0; i < sizeof(axes) / sizeof(axes[0]); i++)
+		if (axis_value(r, row, axes[i], &f.text[axes[i]], &f.at[axes[i]], NULL) < 0)
+			return false;
+	return fact_withholds(&f);
+}
+
 static int take_row(struct reader *r, const struct json_node *row, struct err *e)
 {
 	const struct json_node *value = NULL;
@@ -204,7 +232,7 @@ static int take_row(struct reader *r, const struct json_node *row, struct err *e
 	if (r->header_axis < 0) {
 		value = point(row, r->axes[AXIS_VALUE].columns[0]);
 		r->values += value != NULL;
-		if (!value || value->type == JSON_NULL)
+		if (!value || (value->type == JSON_NULL && !row_withholds(r, row)))
 			return 0;
 	}
 	for (int i = 0; i < AXES; i++) {

@@ -339,7 +339,7 @@ static int look_at_all(struct edits *w, struct panel *p, struct err *e)
 		const struct figure *f = &fs->list[k];
 		const struct series *s = fs->series[f->series];
 
-		if (f->dropped || f->in_panel || !has_panel(s->indicator))
+		if (f->dropped || figure_is_secret(f) || f->in_panel || !has_panel(s->indicator))
 			continue;
 		if (set_peers(w, p, s->indicator, s->unit->class, e) < 0)
 			return -1;

@@ -126,7 +126,7 @@ int edits_point(struct edits *w, struct series *s, int64_t index, struct point *
 
 	*out = (struct point){ 0 };
 	if (k < s->n && own[k].index == index) {
-		if (!own[k].dropped)
+		if (!own[k].dropped && !figure_is_secret(&own[k]))
 			*out = of_document(&own[k]);
 		return 0;
 	}
@@ -154,7 +154,7 @@ void edits_recent(struct edits *w, const struct series *s, const struct figure *
 			o--;
 			if (p && mine->stamp_ms == s->past[p - 1].stamp_ms)
 				p--;
-			if (!mine->dropped)
+			if (!mine->dropped && !figure_is_secret(mine))
 				out->points[n++] = of_document(mine);
 		} else {
 			out->points[n++] = of_store(w, s, &s->past[--p]);

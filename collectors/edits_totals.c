@@ -110,7 +110,9 @@ static int collect(struct totals *t, struct err *e)
 		struct figure *f = &fs->list[k];
 		const struct series *s = fs->series[f->series];
 
-		t->cells[t->ncells++] = (struct cell_of_column){ s->indicator, f, COLUMN_PART };
+		t->cells[t->ncells++] =
+			(struct cell_of_column){ s->indicator, f,
+						 figure_is_secret(f) ? COLUMN_HOLE : COLUMN_PART };
 		t->stands[n++] = (struct stand){ place_of(f), s->unit->index, f->table };
 	}
 	for (size_t k = 0; k < fs->nentries; k++)

@@ -504,6 +504,7 @@ void feed_book(struct feed *f, const struct intake *in, enum intake_end how)
 	f->bytes_total += in->bytes;
 	counter_add_for(C_ROWS_KEPT, name, (double)in->kept);
 	counter_add_for(C_ROWS_REFUSED_FEED, name, (double)in->refused);
+	counter_add_for(C_ROWS_SUPPRESSED, name, (double)in->batch->suppressed);
 	counter_add_for(C_FEED_BYTES, name, (double)in->bytes);
 	count_reasons(in->batch);
 	keep_complaints(f, in->batch);
@@ -538,7 +539,8 @@ static void drop_counters(const struct feed *f)
 	static const enum counter_id of_feed[] = { C_FEED_UP,           C_FEED_LAST_SUCCESS,
 						   C_FEED_LAST_CHANGE,  C_FEED_FAILURES,
 						   C_FEED_BYTES,        C_ROWS_KEPT,
-						   C_ROWS_REFUSED_FEED, C_FEED_SERIES };
+						   C_ROWS_REFUSED_FEED, C_FEED_SERIES,
+						   C_ROWS_SUPPRESSED };
 
 	for (size_t i = 0; i < sizeof(of_feed) / sizeof(*of_feed); i++)
 		counter_drop_for(of_feed[i], feed_name(f));

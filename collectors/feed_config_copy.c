@@ -86,6 +86,7 @@ static void copy_layout(struct copier *c, const struct layout *from, struct layo
 	copy_only(c, from, to);
 	to->ignore = copy_list(c, from->ignore, from->nignore);
 	to->sheets = copy_list(c, from->sheets, from->nsheets);
+	to->suppressed = copy_list(c, from->suppressed, from->nsuppressed);
 	to->rows = copy_text(c, from->rows);
 }
 
@@ -247,6 +248,7 @@ static void put_layout(struct buf *b, const struct layout *l)
 	}
 	put_list(b, l->sheets, l->nsheets);
 	put_list(b, l->ignore, l->nignore);
+	put_list(b, l->suppressed, l->nsuppressed);
 	put_text(b, l->rows);
 	buf_printf(b, "%d %u\n", l->delimiter, l->header_rows);
 }

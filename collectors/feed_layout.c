@@ -8,6 +8,7 @@
  */
 #include "collectors/feed_layout.h"
 
+#include "collectors/cells.h"
 #include "collectors/mapping.h"
 
 #include <string.h>
@@ -57,7 +58,7 @@ static const struct yaml_field json_axis[] = {
 struct raw_layout {
 	const char *delimiter, *rows;
 	const struct yaml_node *axes[AXES], *only;
-	struct yaml_strings ignore, sheets;
+	struct yaml_strings ignore, sheets, suppressed;
 	int64_t header_rows;
 };
 
@@ -74,6 +75,10 @@ static const struct yaml_field fields[] = {
 	{ "measure", YAML_NODE, AT(axes[AXIS_MEASURE]), .help = "where 亿元 or % stands" },
 	{ "multiplier", YAML_NODE, AT(axes[AXIS_MULTIPLIER]),
 	  .help = "where the power of ten stands in which values count" },
+	{ "confidentiality", YAML_NODE, AT(axes[AXIS_CONFIDENTIALITY]),
+	  .help = "where it stands that a figure is kept secret: CONF_STATUS, 密级" },
+	{ "suppressed", YAML_STRINGS, AT(suppressed),
+	  .help = "cells that stand for figures kept secret, beside 保密 and 涉密" },
 	{ "only", YAML_NODE, AT(only), .help = "rows taken: column: [texts]" },
 	{ "header_rows", YAML_INT, AT(header_rows), .min = 1, .max = HEADER_ROWS_MAX,
 	  .help = "rows the header is stacked of" },
@@ -93,7 +98,7 @@ struct reader {
 };
 
 /* An axis may be joined from so many columns, rows chosen by so many (table_private.h's limits). */
-enum { COLUMNS_MAX = 8, ONLY_MAX = 8, SHEETS_MAX = 64 };
+enum { COLUMNS_MAX = 8, ONLY_MAX = 8, SHEETS_MAX = 64, MARKS_MAX = 16 };
 
 static bool by_pointers(const struct reader *rd)
 {
@@ -326,6 +331,28 @@ static void read_only(const struct raw_layout *r, struct layout *l, struct reade
 	l->nonly = n;
 }
 
+/* A number that stood for a secret would be one that somebody reports some day. */
+static void check_marks(const struct yaml_node *map, const struct layout *l, struct reader *rd)
+{
+	const struct yaml_node *node = yaml_get(map, "suppressed");
+	struct cell_number n;
+
+	if (l->nsuppressed > MARKS_MAX)
+		yaml_complain(node, rd->d, "at most %d marks", MARKS_MAX);
+	for (size_t i = 0; i < l->nsuppressed; i++) {
+		struct slice mark = slice_str(l->suppressed[i]);
+		char shown[TEXT_SHOWN];
+
+		if (!mark.n || !slice_eq(mark, cell_trim(mark)))
+			yaml_complain(node, rd->d,
+				      "a mark is a text without blanks around it, not %s",
+				      text_shown(mark, shown));
+		else if (cell_number(mark, rd->a, &n, NULL) == 0)
+			yaml_complain(node, rd->d, "%s is a number and no mark",
+				      text_shown(mark, shown));
+	}
+}
+
 /* What records call their columns when nothing else is said. */
 static void default_axis(struct axis *x, const char *const *column)
 {
@@ -341,6 +368,12 @@ static void default_axes(struct layout *l, const struct format *f)
 	default_axis(&l->period, &f->period);
 	if (!spread)
 		default_axis(&l->value, &f->value);
+	if (l->confidentiality.where == AXIS_NONE && f->nconfidentiality)
+		l->confidentiality = (struct axis){ .where = AXIS_COLUMN,
+						    .columns = f->confidentiality,
+						    .ncolumns = f->nconfidentiality,
+						    .join = " ",
+						    .optional = true };
 }
 
 int feed_layout_read(const struct yaml_node *map, int format, struct layout *out, struct arena *a,
@@ -354,6 +387,8 @@ int feed_layout_read(const struct yaml_node *map, int format, struct layout *out
 				.nignore = r.ignore.n,
 				.sheets = (const char *const *)r.sheets.list,
 				.nsheets = r.sheets.n,
+				.suppressed = (const char *const *)r.suppressed.list,
+				.nsuppressed = r.suppressed.n,
 				.header_rows = (unsigned)r.header_rows };
 	for (int i = 0; i < AXES; i++)
 		read_axis(r.axes[i], &out->axes[i], &rd);
@@ -361,6 +396,7 @@ int feed_layout_read(const struct yaml_node *map, int format, struct layout *out
 	read_only(&r, out, &rd);
 	read_delimiter(map, &r, out, &rd);
 	read_rows(map, &r, out, &rd);
+	check_marks(map, out, &rd);
 	if (r.sheets.n > SHEETS_MAX)
 		yaml_complain(yaml_get(map, "sheets"), d, "at most %d sheets", SHEETS_MAX);
 	if (rd.format->kind != KIND_GRID && (r.header_rows > 1 || r.sheets.n))

@@ -18,6 +18,9 @@ static int read_sdmx(struct slice body, struct arena *a, const struct row_sink *
 	return sdmx_read(body, a, &o, sink, e);
 }
 
+/* The second is what the ECB's older structures call it. */
+static const char *const sdmx_confidentiality[] = { "CONF_STATUS", "OBS_CONF" };
+
 static const struct format formats[FORMATS] = {
 	[FORMAT_TABLE] = { .name = "table", .kind = KIND_GRID, .accept = "Accept: */*" },
 	[FORMAT_CSV] = { .name = "csv",
@@ -62,7 +65,9 @@ static const struct format formats[FORMATS] = {
 				    "application/vnd.sdmx.data+csv;q=0.9,"
 				    "application/vnd.sdmx.genericdata+xml;q=0.8,*/*;q=0.5",
 			  .period = "TIME_PERIOD",
-			  .value = "OBS_VALUE" },
+			  .value = "OBS_VALUE",
+			  .confidentiality = sdmx_confidentiality,
+			  .nconfidentiality = 2 },
 	[FORMAT_PROMETHEUS] = { .name = "prometheus",
 				.kind = KIND_SAMPLES,
 				.accept = "Accept: "

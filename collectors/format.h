@@ -36,6 +36,9 @@ struct format {
 	const char *accept; /* header of a request */
 	/* Records: the columns of axes that the layout leaves out; NULL: it must say them. */
 	const char *period, *value, *flag;
+	/* … and those that say what is kept secret, where a document has them. */
+	const char *const *confidentiality;
+	size_t nconfidentiality;
 };
 
 const struct format *format_of(enum feed_format f);

@@ -17,6 +17,7 @@
 #include "collectors/cells.h"
 #include "collectors/resolve.h"
 #include "collectors/samples.h"
+#include "collectors/withheld.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -198,16 +199,40 @@ static int fact_value(struct decoding *d, const struct fact *f, const struct kno
 	return ok;
 }
 
+static bool refuse_mark(struct decoding *d, const struct fact *f, int axis, const struct err *why)
+{
+	struct fact_place at = fact_place(f, axis);
+
+	batch_complain_of(d->batch, REFUSED_VALUE, at.line, at.column, f->text[axis], "%s",
+			  why->text);
+	return false;
+}
+
 static bool fact_flags(struct decoding *d, const struct fact *f, struct figure *out)
 {
-	struct fact_place at = fact_place(f, AXIS_FLAG);
+	bool withheld;
 	struct err wrong;
 
-	if (cell_flags(f->text[AXIS_FLAG], &out->flags, &wrong) == 0)
-		return true;
-	batch_complain_of(d->batch, REFUSED_VALUE, at.line, at.column, f->text[AXIS_FLAG], "%s",
-			  wrong.text);
-	return false;
+	if (confidentiality_read(f->text[AXIS_CONFIDENTIALITY], &withheld, &wrong) < 0)
+		return refuse_mark(d, f, AXIS_CONFIDENTIALITY, &wrong);
+	withheld |= f->withheld;
+	/* Of what has no value a flag may say why it has none: SDMX' M, L … */
+	if (cell_flags(f->text[AXIS_FLAG], &out->flags, &wrong) < 0 && !withheld)
+		return refuse_mark(d, f, AXIS_FLAG, &wrong);
+	if (withheld)
+		out->flags |= FIGURE_SUPPRESSED;
+	return true;
+}
+
+/* A number that came with a figure that is kept secret goes no further than here. */
+static int figure_value(struct decoding *d, const struct fact *f, const struct known_indicator *i,
+			struct figure *out, struct err *e)
+{
+	if (!(out->flags & FIGURE_SUPPRESSED))
+		return fact_value(d, f, i, out, e);
+	out->value = figure_no_value();
+	out->half = 0;
+	return 1;
 }
 
 static int table_now(const struct decoding *d)
@@ -240,7 +265,7 @@ static int on_entry(struct decoding *d, const struct known_indicator *i, struct 
 static int on_total(struct decoding *d, const struct fact *f, const struct known_indicator *i,
 		    struct figure figure, enum column_cell what, struct err *e)
 {
-	int rc = fact_value(d, f, i, &figure, e);
+	int rc = f->withheld || fact_withholds(f) ? 0 : fact_value(d, f, i, &figure, e);
 
 	return rc > 0 ? on_entry(d, i, figure, what, e) : rc;
 }
@@ -274,7 +299,7 @@ static int on_fact(void *ctx, const struct fact *f, struct err *e)
 	if (s->total)
 		return on_total(d, f, i, figure, s->total, e);
 	figure.series = s->series->id;
-	rc = fact_flags(d, f, &figure) ? fact_value(d, f, i, &figure, e) : 0;
+	rc = fact_flags(d, f, &figure) ? figure_value(d, f, i, &figure, e) : 0;
 	if (rc <= 0)
 		return rc < 0 ? -1 : on_entry(d, i, figure, COLUMN_HOLE, e);
 	if (figure.value == 0) {

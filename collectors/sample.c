@@ -12,6 +12,7 @@
 #include "collectors/formats/csv_scan.h"
 #include "collectors/heading.h"
 #include "collectors/resolve.h"
+#include "collectors/withheld.h"
 
 #include <stdio.h>
 
@@ -68,6 +69,9 @@ static int indicator_kind(struct sampling *x, struct slice text, unsigned *kinds
 	return 0;
 }
 
+/* 保密 and 涉密 only. */
+static const struct layout no_marks;
+
 static int classify(struct sampling *x, struct slice text, unsigned *kinds, struct err *e)
 {
 	struct arena_mark mark = arena_mark(x->arena);
@@ -82,7 +86,7 @@ static int classify(struct sampling *x, struct slice text, unsigned *kinds, stru
 	*kinds = 0;
 	if (!s.p)
 		return no_room(e);
-	if (cell_missing(text)) {
+	if (cell_missing(text) || mark_withholds(&no_marks, text)) {
 		*kinds = CELL_MISSING;
 		return 0;
 	}

@@ -57,6 +57,7 @@ static void put_report(struct json_writer *j, const struct intake *in, const cha
 	put_count(j, "kept", in->kept);
 	put_count(j, "refused", in->refused);
 	put_count(j, "doubtful", in->suspect);
+	put_count(j, "suppressed", b->suppressed);
 	if (!in->dry_run && in->submission)
 		put_count(j, "submission", in->submission);
 	if (stored) {

@@ -17,7 +17,7 @@ enum {
 };
 
 const char *const axis_names[AXES] = {
-	"unit", "indicator", "period", "value", "flag", "measure", "multiplier",
+	"unit", "indicator", "period", "value", "flag", "measure", "multiplier", "confidentiality",
 };
 
 /* --- seeking ------------------------------------------------------------------------ */

@@ -98,7 +98,7 @@ static bool match_column(struct named *n, void *ctx)
 
 	if (!n->key.p)
 		return true;
-	x->m->named++;
+	x->m->named += !n->optional;
 	n->column = NO_COLUMN;
 	for (size_t c = 0; c < x->row->n; c++) {
 		if (!table_means(x->t, x->row->cells[c].text, n->key))
@@ -113,6 +113,8 @@ static bool match_column(struct named *n, void *ctx)
 		}
 		n->column = (long)c;
 	}
+	if (n->optional)
+		return true;
 	if (n->column == NO_COLUMN)
 		x->m->missing = n->name;
 	x->m->found += n->column != NO_COLUMN;

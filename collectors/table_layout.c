@@ -70,9 +70,11 @@ static int place_init(struct table *t, int i, struct err *e)
 	if (axis->ncolumns == 0 || axis->ncolumns > AXIS_COLUMNS)
 		return err_set(e, ERR_INVALID, "the layout has %zu columns for the %s, not 1 to %d",
 			       axis->ncolumns, axis_names[i], AXIS_COLUMNS);
-	for (size_t k = 0; k < axis->ncolumns; k++)
+	for (size_t k = 0; k < axis->ncolumns; k++) {
 		if (named_init(t, &p->columns[k], axis->columns[k], e) < 0)
 			return -1;
+		p->columns[k].optional = axis->optional;
+	}
 	return 0;
 }
 

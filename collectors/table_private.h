@@ -32,6 +32,7 @@ struct named {
 	const char *name;
 	struct slice key; /* as text_key() makes it; empty for "#3" */
 	long column;      /* NO_COLUMN: not met */
+	bool optional;    /* need not be met */
 };
 
 struct place {

@@ -4,15 +4,36 @@
 #include "collectors/table_private.h"
 
 #include "collectors/cells.h"
+#include "collectors/withheld.h"
 
 #include <stdio.h>
+
+/* Whether marks in columns of the row withhold its figures. */
+static bool row_withholds(const struct table *t, const struct row *row)
+{
+	static const int axes[] = { AXIS_FLAG, AXIS_CONFIDENTIALITY };
+
+	for (size_t i = 0; i < sizeof(axes) / sizeof(axes[0]); i++) {
+		const struct place *p = &t->places[axes[i]];
+
+		for (size_t k = 0; p->axis->where == AXIS_COLUMN && k < p->axis->ncolumns; k++) {
+			struct fact f = { 0 };
+
+			f.text[axes[i]] = table_cell_at(row, p->columns[k].column);
+			if (fact_withholds(&f))
+				return true;
+		}
+	}
+	return false;
+}
 
 bool table_has_value(const struct table *t, const struct row *row)
 {
 	for (size_t c = 0; c < row->n && c < t->nheader; c++)
-		if (t->roles[c] == ROLE_VALUE && !cell_missing(row->cells[c].text))
+		if (t->roles[c] == ROLE_VALUE && (!cell_missing(row->cells[c].text) ||
+						  mark_withholds(t->layout, row->cells[c].text)))
 			return true;
-	return false;
+	return row_withholds(t, row);
 }
 
 bool table_repeats_header(const struct table *t, const struct row *row)
@@ -170,6 +191,16 @@ static int put_headings(struct table *t, size_t c, const struct slice own[AXIS_V
 	return 0;
 }
 
+/* Kept secret by a mark instead of a number, or nothing instead of one in a row that says so. A row
+ * with the months of a year in it says nothing of those that have not come yet. */
+static bool is_withheld(const struct table *t, const struct row *row, const struct cell *cell)
+{
+	if (mark_withholds(t->layout, cell->text))
+		return true;
+	return cell_missing(cell->text) && !table_axis_in_header(t->places[AXIS_PERIOD].axis) &&
+	       row_withholds(t, row);
+}
+
 static int row_facts(struct table *t, const struct row *row, struct err *e)
 {
 	struct fact f = { 0 };
@@ -190,9 +221,10 @@ static int row_facts(struct table *t, const struct row *row, struct err *e)
 				unnamed_column(t, cell, c);
 			continue;
 		}
-		if (cell_missing(cell->text))
+		f.withheld = is_withheld(t, row, cell);
+		if (!f.withheld && cell_missing(cell->text))
 			continue;
-		if (cell->repeated) {
+		if (cell->repeated && !f.withheld) {
 			table_complain(
 				t, REFUSED_LAYOUT, cell->line, cell->column,
 				"a merged cell covers several figures; only the first is taken");

@@ -213,7 +213,10 @@ static void print_figures(const struct batch *b, const struct zone *z)
 	for (size_t i = 0; i < b->nobs; i++) {
 		buf_clear(&text);
 		labels_print(b->obs[i].labels, &text);
-		num_print(b->obs[i].value, number);
+		if (b->obs[i].flags & FIGURE_SUPPRESSED)
+			snprintf(number, sizeof(number), "suppressed");
+		else
+			num_print(b->obs[i].value, number);
 		zone_print(z, b->obs[i].stamp_ms, day);
 		printf("%.10s  %.*s  %s%s\n", day, (int)text.n, text.p, number,
 		       b->obs[i].flags & FIGURE_SUSPECT ? "  suspect" : "");

@@ -199,6 +199,12 @@ static int say_counts(const struct export_counts *c)
 	if (c->stale)
 		fprintf(stderr, "%" PRIu64 " staleness marks left out, OpenMetrics has none\n",
 			c->stale);
+	if (c->suppressed)
+		fprintf(stderr,
+			"%" PRIu64
+			" periods left out, whose figures are suppressed (--vintages says "
+			"which)\n",
+			c->suppressed);
 	if (c->unnamed)
 		fprintf(stderr,
 			"%" PRIu64 " series left out, whose names OpenMetrics cannot write\n",

@@ -202,12 +202,18 @@ static int put_samples(struct export *x, const struct labels *ls, int64_t from_m
 
 static int put_figures(struct export *x, uint32_t id, struct err *e)
 {
+	struct view view = x->o->view;
 	struct vintage *list = NULL;
 	size_t n = 0;
-	int rc = snapshot_figures(x->v, id, x->o->from_ms, x->o->to_ms, x->o->view, &x->data, &list,
-				  &n, e);
+	int rc;
 
+	view.suppressed = true; /* to count them */
+	rc = snapshot_figures(x->v, id, x->o->from_ms, x->o->to_ms, view, &x->data, &list, &n, e);
 	for (size_t i = 0; i < n && rc == 0; i++) {
+		if (list[i].flags & FIGURE_SUPPRESSED) {
+			x->counts->suppressed++;
+			continue;
+		}
 		put_value(x, list[i].stamp_ms, list[i].value);
 		rc = write_when_much(x, e);
 	}

@@ -35,9 +35,10 @@ struct export_options {
 
 struct export_counts {
 	uint64_t series, values;
-	uint64_t stale;   /* staleness marks left out */
-	uint64_t unnamed; /* series left out that OpenMetrics cannot name */
-	uint64_t damaged; /* series that could not be read; the others were */
+	uint64_t stale;      /* staleness marks left out */
+	uint64_t suppressed; /* periods left out whose figure has no value; with `vintages` none */
+	uint64_t unnamed;    /* series left out that OpenMetrics cannot name */
+	uint64_t damaged;    /* series that could not be read; the others were */
 };
 
 int export_run(const struct export_options *o, struct export_counts *out, struct err *e);

@@ -23,8 +23,8 @@ enum {
 /* What Prometheus writes for a NaN and num_parse_prom() reads. */
 static const uint64_t usual_nan = UINT64_C(0x7ff8000000000001);
 
-static const char *const flag_names[] = { "provisional", "revised", "estimated", "zero",
-					  "suspect",     "flag5",   "flag6",     "flag7" };
+static const char *const flag_names[] = { "provisional", "revised",    "estimated", "zero",
+					  "suspect",     "suppressed", "flag6",     "flag7" };
 
 /* --- times and values -------------------------------------------------------------------- */
 
@@ -135,10 +135,11 @@ void csv_put_series(struct buf *out, const struct labels *ls)
 	buf_release(&text);
 }
 
-static void put_front(struct buf *out, struct slice series, int64_t t_ms, double value)
+/* `value` NULL: there is none. */
+static void put_front(struct buf *out, struct slice series, int64_t t_ms, const double *value)
 {
 	char text[CSV_VALUE_TEXT], at[TIME_TEXT];
-	size_t n = csv_value_print(value, text);
+	size_t n = value ? csv_value_print(*value, text) : 0;
 
 	buf_slice(out, series);
 	buf_putc(out, ',');
@@ -149,7 +150,7 @@ static void put_front(struct buf *out, struct slice series, int64_t t_ms, double
 
 void csv_put_sample(struct buf *out, struct slice series, int64_t t_ms, double value, bool vintages)
 {
-	put_front(out, series, t_ms, value);
+	put_front(out, series, t_ms, &value);
 	buf_puts(out, vintages ? ",,,,,,,\n" : "\n");
 }
 
@@ -187,7 +188,7 @@ void csv_put_figure(struct buf *out, struct slice series, const struct vintage *
 {
 	char at[TIME_TEXT];
 
-	put_front(out, series, v->stamp_ms, v->value);
+	put_front(out, series, v->stamp_ms, v->flags & FIGURE_SUPPRESSED ? NULL : &v->value);
 	buf_printf(out, ",%u,", v->months);
 	put_flags(out, v->flags);
 	buf_printf(out, ",%s", csv_time_print(v->known_from_ms, at));
@@ -431,7 +432,7 @@ static int parse_flags(struct slice text, uint8_t *flags, struct err *e)
 		if (i == 8)
 			return err_set(e, ERR_INVALID,
 				       "%s is not a flag; there are provisional, revised, "
-				       "estimated, zero, suspect",
+				       "estimated, zero, suspect, suppressed",
 				       text_shown(word, shown));
 		*flags |= (uint8_t)(1u << i);
 		text = slice_skip(text, word.n + (blank != NULL));
@@ -468,7 +469,12 @@ static int parse_cell(struct csv_reader *r, enum column c, struct csv_row *row, 
 	case TIME:
 		return csv_time_parse(text, &row->t_ms, e);
 	case VALUE:
-		return csv_value_parse(text, &row->value, e);
+		if (text.n)
+			return csv_value_parse(text, &row->value, e);
+		/* Right where the flags, which come later, say so; see check_figure(). */
+		row->value = figure_no_value();
+		row->empty = true;
+		return 0;
 	case MONTHS:
 		row->figure = text.n > 0;
 		return row->figure ? parse_months(text, &row->months, e) : 0;
@@ -490,9 +496,16 @@ static int check_figure(struct csv_reader *r, const struct csv_row *row, unsigne
 {
 	static const enum column only_figures[] = { FLAGS, KNOWN_FROM, RELEASED };
 
-	if (row->figure && !isfinite(row->value))
+	bool suppressed = row->figure && row->flags & FIGURE_SUPPRESSED;
+
+	if (row->empty != suppressed)
 		return fault(r, r->at[r->where[VALUE]], column, e,
-			     "a figure must be a finite number");
+			     row->empty ? "only a figure that is suppressed has no value"
+					: "a suppressed figure has no value: leave it empty");
+	if (row->figure && !figure_is_sound(row->value, row->flags))
+		return fault(r, r->at[r->where[VALUE]], column, e,
+			     suppressed ? "a suppressed figure is no zero"
+					: "a figure must be a finite number");
 	if (row->figure)
 		return 0;
 	for (size_t i = 0; i < sizeof(only_figures) / sizeof(only_figures[0]); i++)

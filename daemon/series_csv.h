@@ -14,8 +14,9 @@
  * months. docs/import-export.md says what each column holds.
  *
  * Values are the shortest text that reads back bit for bit; a NaN with another payload than the
- * usual one is NaN:0x7ff0000000000002. Times are RFC 3339 in UTC with milliseconds, or a bare
- * number of milliseconds since 1970 where RFC 3339 has no year for it.
+ * usual one is NaN:0x7ff0000000000002, and a suppressed figure's is empty. Times are RFC 3339 in
+ * UTC with milliseconds, or a bare number of milliseconds since 1970 where RFC 3339 has no year for
+ * it.
  *
  * Reading takes the columns in any order and does without those that may be missing. One thread at
  * a time.
@@ -55,6 +56,7 @@ struct csv_row {
 	bool same_series; /* as the row before */
 	int64_t t_ms;
 	double value;
+	bool empty; /* there is no value: a suppressed figure */
 
 	bool figure; /* the rest is given */
 	uint8_t months, flags;

@@ -22,6 +22,26 @@ static const struct figure *figure_of(const void *row)
 	return ((const struct row *)row)->f;
 }
 
+/* What became of the report of one period; REPORT_STATES when it is not among those looked at. */
+static enum report_state state_of(const struct page *p, const struct figure *f,
+				  struct period period)
+{
+	const struct indicator_summary *sum = &p->a->indicators[f->indicator->index];
+
+	for (size_t k = sum->nperiods; f->deliveries && k-- > 0;)
+		if (period_eq(sum->periods[k].period, period))
+			return delivery_state(&sum->periods[k], &f->deliveries[k], p->a->as_of_ms);
+	return REPORT_STATES;
+}
+
+/* The newest period that has ended; freq NONE: none has. */
+static struct period newest_ended(const struct page *p, const struct figure *f)
+{
+	const struct indicator_summary *sum = &p->a->indicators[f->indicator->index];
+
+	return sum->nperiods ? sum->periods[sum->nperiods - 1].period : (struct period){ 0 };
+}
+
 /* --- cells: who and what ---------------------------------------------------------------- */
 
 static void indicator_cell(struct buf *b, const void *ctx, const void *row)
@@ -101,14 +121,19 @@ static void state_cell(struct buf *b, const void *ctx, const void *row)
 					     "迟报",     "已收，待发布", "已退回" };
 	const struct figure *f = figure_of(row);
 	bool late = f->state == REPORT_LATE;
+	struct period newest = newest_ended(ctx, f);
 
-	(void)ctx;
 	buf_puts(b, late ? "<span class=\"mark\">" : "<span>");
 	buf_puts(b, words[f->state]);
 	buf_puts(b, "</span>");
 	if (late) {
 		buf_putc(b, ' ');
 		cell_period(b, f->missing);
+	}
+	if (state_of(ctx, f, newest) == REPORT_SUPPRESSED) {
+		buf_puts(b, "<br><small>");
+		cell_period(b, newest);
+		buf_puts(b, "：已报，保密</small>");
 	}
 	if (!late && !(f->late_hours > 0))
 		return;
@@ -129,9 +154,10 @@ static void judged_value_cell(struct buf *b, const void *ctx, const void *row)
 {
 	const struct figure *f = figure_of(row);
 
-	(void)ctx;
 	if (f->has_judged)
 		cell_amount(b, f->indicator, f->judged_value);
+	else if (state_of(ctx, f, f->judged) == REPORT_SUPPRESSED)
+		buf_puts(b, "<small>保密</small>");
 }
 
 static void period_value_cell(struct buf *b, const void *ctx, const void *row)
@@ -266,7 +292,8 @@ static void put_legend(struct page *p)
 	buf_puts(p->b,
 		 "<p class=\"sub\"><small>应达进度的依据：分解＝目标自带的分月计划；本单位历年、"
 		 "同类＝往年各月占全年的比重；※ 全省参考＝缺少历史时借用的全省比重，仅供参考；"
-		 "线性＝目标规定按月均摊。— 表示没有数字，不是零。</small></p>\n");
+		 "线性＝目标规定按月均摊。— "
+		 "表示没有数字，不是零；保密表示已报而不予公布。</small></p>\n");
 }
 
 /* Rows of the figures that are about `u` or `i` (the other is NULL); pointers to them in *out. */

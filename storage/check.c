@@ -210,6 +210,11 @@ static int unpack_figures(struct checker *c, const struct chunk *k, struct err *
 				       "a figure names submission %" PRIu64
 				       ", which does not exist",
 				       f->sequence);
+		if (!figure_is_sound(f->value, f->flags))
+			return err_set(e, ERR_CORRUPT,
+				       f->flags & FIGURE_SUPPRESSED
+					       ? "a suppressed figure has a value"
+					       : "a figure is no finite number");
 		c->kept[f->sequence - 1]++;
 	}
 	return 0;

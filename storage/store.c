@@ -330,8 +330,11 @@ static int check_observation(const struct append *a, const struct observation *o
 
 	if (!o->labels)
 		return err_set(e, ERR_INVALID, "a value without labels");
-	if (!isfinite(o->value))
-		return err_set(e, ERR_INVALID, "%s at %s: a figure must be a finite number",
+	if (!figure_is_sound(o->value, o->flags))
+		return err_set(e, ERR_INVALID,
+			       o->flags & FIGURE_SUPPRESSED
+				       ? "%s at %s: a suppressed figure has no value"
+				       : "%s at %s: a figure must be a finite number",
 			       series_text(o->labels, text), time_text(o->stamp_ms, at));
 	if (o->known_from_ms != 0 && !a->submission.trusted)
 		return err_set(e, ERR_INVALID,

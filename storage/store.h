@@ -151,7 +151,8 @@ struct append {
 /* Samples among it go the way of store_write(), on the calling thread, which also writes a body of
  * more than 4 MiB before its submission and waits for that: neither belongs on the loop.
  * -1 and no `done`: ERR_BUSY (queue full), ERR_IO (the store failed), ERR_INVALID (an observation
- * for a plain series or the reverse, known_from without trust, NaN or infinite figure). */
+ * for a plain series or the reverse, known_from without trust, NaN or infinite figure that is not
+ * suppressed, a suppressed one with a value). */
 int store_append(struct store *s, struct append *a, struct err *e);
 
 /* One remote write request (Prometheus' 1.0: snappy block, protobuf). */
@@ -266,6 +267,8 @@ static inline int64_t vintage_seen_ms(const struct vintage *v)
 struct view {
 	int64_t as_of_ms; /* known and released until then; INT64_MAX: whatever is now */
 	unsigned release; /* 0: the latest; n: the n-th release */
+	bool suppressed;  /* one that is suppressed is given too; its value is no number. Without it
+			   * its period looks as if nothing had come, whatever was said before */
 };
 
 #define VIEW_LATEST ((struct view){ .as_of_ms = INT64_MAX, .release = 0 })
@@ -301,10 +304,10 @@ int snapshot_series(struct snapshot *v, uint32_t id, struct arena *a, struct ser
 int snapshot_figures(struct snapshot *v, uint32_t series, int64_t from_ms, int64_t to_ms,
 		     struct view view, struct arena *a, struct vintage **out, size_t *n,
 		     struct err *e);
-/* The last figure with stamp <= `at_ms`; *found tells. */
+/* The last figure with stamp <= `at_ms` that the view gives; *found tells. */
 int snapshot_last_figure(struct snapshot *v, uint32_t series, int64_t at_ms, struct view view,
 			 struct vintage *out, bool *found, struct err *e);
-/* All vintages of one stamp in the order they became known, unreleased ones too. */
+/* All vintages of one stamp in the order they became known, unreleased and suppressed ones too. */
 int snapshot_vintages(struct snapshot *v, uint32_t series, int64_t stamp_ms, struct arena *a,
 		      struct vintage **out, size_t *n, struct err *e);
 /* The same of all stamps in [from, to], by stamp. */

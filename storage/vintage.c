@@ -41,7 +41,7 @@ bool vintage_pick(const struct vintage *group, size_t n, struct view view, struc
 			ordinal = seen;
 		}
 	}
-	if (!best)
+	if (!best || (best->flags & FIGURE_SUPPRESSED && !view.suppressed))
 		return false;
 	*out = *best;
 	out->ordinal = saturate(ordinal);

@@ -18,7 +18,8 @@ struct vintage vintage_of(const struct figure *f, int64_t released_ms);
 bool vintage_visible(const struct vintage *v, int64_t as_of_ms);
 
 /* The one of the `n` vintages of a period that the view wants, with its ordinal and
- * the count; false when it sees none, or fewer releases than it asks for. */
+ * the count; false when it sees none, fewer releases than it asks for, or one without a value and
+ * the view wants values only. */
 bool vintage_pick(const struct vintage *group, size_t n, struct view view, struct vintage *out);
 
 /* Numbers the released ones; an unreleased one has ordinal 0. */

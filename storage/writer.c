@@ -222,7 +222,7 @@ static int append_one(struct append *a, struct figure_writer *fw, const struct p
 		.known_from_ms = p->known_from_ms,
 		.sequence = fw->sequence,
 		.row = p->row,
-		.value = o->value,
+		.value = o->flags & FIGURE_SUPPRESSED ? figure_no_value() : o->value,
 		.received_ms = a->submission.received_ms,
 		.released_ms = given ? o->known_from_ms : a->submission.released_ms,
 		.months = o->months,

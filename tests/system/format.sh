@@ -28,6 +28,7 @@ a first block of twelve
 a refused series
 a sample of the future
 a series that only the log knows
+a suppressed figure
 an exception
 an exception again
 bits in lanes

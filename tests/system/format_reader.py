@@ -20,6 +20,7 @@ import sys
 import lmdb
 
 M64 = (1 << 64) - 1
+NO_VALUE = 0x7FF8000000000000  # of a suppressed figure
 
 
 met = set()  # what was met
@@ -900,6 +901,9 @@ class Store:
                     head += struct.pack("<H", len(text.encode())) + text.encode()
             for f in sorted(self.figures[series], key=lambda f: f[:3]):
                 stamp, known, sequence, value, months, flags, kind = f[:7]
+                if flags & 32:
+                    met.add("a suppressed figure")
+                want((flags & 32 != 0) == (value == NO_VALUE), "a figure and whether it is suppressed")
                 if sequence not in begun:
                     sums[sequence].update(head)
                     begun.add(sequence)

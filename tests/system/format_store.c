@@ -448,6 +448,10 @@ static uint64_t hand_in_series(const char *name, const char *park, size_t n, int
 					     .value = (double)draw(100000) / 100,
 					     .months = (uint8_t)(i % 7 ? 1 : draw(13)),
 					     .flags = (uint8_t)(draw(3) ? 0 : draw(32)) };
+		if (i % 11 == 5) {
+			o[i].value = figure_no_value();
+			o[i].flags = FIGURE_SUPPRESSED | (draw(2) ? FIGURE_REVISED : 0);
+		}
 		if (given && i % 3)
 			o[i].known_from_ms = received_ms - (int64_t)draw(1000000);
 	}

@@ -61,10 +61,11 @@ static int print_period(struct snapshot *v, const struct series_ref *s, int64_t 
 static int print_figures(struct snapshot *v, const struct series_ref *s, struct arena *a,
 			 struct err *e)
 {
+	const struct view latest = { .as_of_ms = INT64_MAX, .suppressed = true };
 	struct vintage *all;
 	size_t n;
 
-	if (snapshot_figures(v, s->id, INT64_MIN, INT64_MAX, VIEW_LATEST, a, &all, &n, e) < 0)
+	if (snapshot_figures(v, s->id, INT64_MIN, INT64_MAX, latest, a, &all, &n, e) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		if (print_period(v, s, all[i].stamp_ms, a, e) < 0)

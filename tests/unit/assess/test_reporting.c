@@ -204,6 +204,55 @@ static void a_confirmed_zero_is_another_thing_than_a_zero(void **state)
 	assert_string_equal(state_of(c, "jia", 10, "2026-11-11T10:00"), "confirmed_zero");
 }
 
+static void what_is_kept_secret_is_in_and_has_no_value(void **state)
+{
+	const double none = figure_no_value();
+	struct city *c = *state;
+	const struct assessment *a;
+	const struct delivery *d;
+	const struct figure *f;
+
+	put_months(c, "jia", 9);
+	put_months(c, "yi", 9);
+	city_put(c, "yi", ADDED, 2026, 10, 10, "2026-11-10T09:00");
+	put_one(c, none, FIGURE_SUPPRESSED, "2026-11-10T09:00", at_time("2026-11-12T09:00"));
+	assert_string_equal(state_of(c, "jia", 10, "2026-11-10T10:00"), "suppressed");
+	assert_string_equal(state_of(c, "jia", 10, "2026-11-16T09:00"), "suppressed");
+	a = c->a;
+	f = figure_of(a, "jia", ADDED);
+	assert_int_equal(f->state, REPORT_NOT_DUE);
+	assert_f64(f->late_hours, 0);
+	d = delivery_of(a, "jia", 10);
+	assert_true(delivery_on_time(&summary_of(a, ADDED)->periods[d - f->deliveries], d));
+	/* The release is closed with it, and it is no part of what is judged. */
+	assert_string_equal(month_text(summary_of(a, ADDED)->closed), "2026-10");
+	assert_int_equal(summary_of(a, ADDED)->reporting, 2);
+	assert_false(f->has_judged);
+	assert_true(figure_of(a, "yi", ADDED)->has_judged);
+	/* What is shown is the newest one with a value. */
+	assert_true(f->has_value);
+	assert_f64(f->value, 9);
+	assert_string_equal(month_text(f->period), "2026-09");
+	/* Then it is told after all. */
+	put_one(c, 11, 0, "2026-11-17T09:00", at_time("2026-11-17T09:00"));
+	assert_string_equal(state_of(c, "jia", 10, "2026-11-17T10:00"), "released");
+	assert_f64(figure_of(c->a, "jia", ADDED)->judged_value, 11);
+}
+
+static void a_secret_that_was_given_back_is_returned(void **state)
+{
+	struct city *c = *state;
+	uint64_t sequence;
+
+	sequence = put_one(c, figure_no_value(), FIGURE_SUPPRESSED, "2026-11-10T09:00", 0);
+	assert_string_equal(state_of(c, "jia", 10, "2026-11-10T10:00"), "suppressed");
+	assert_ok(store_return(c->s, sequence, at_time("2026-11-11T10:00"), "bureau", "say it",
+			       &c->e),
+		  &c->e);
+	assert_string_equal(state_of(c, "jia", 10, "2026-11-11T10:00"), "returned");
+	assert_false(figure_of(c->a, "jia", ADDED)->has_value);
+}
+
 /* --- who is punctual ----------------------------------------------------------------------- */
 
 static struct punctuality of_unit(const struct assessment *a, const char *id)
@@ -317,6 +366,8 @@ int main(void)
 		TEST(january_is_no_period_where_it_is_not_collected),
 		TEST(what_was_given_back_is_returned_until_it_comes_again),
 		TEST(a_confirmed_zero_is_another_thing_than_a_zero),
+		TEST(what_is_kept_secret_is_in_and_has_no_value),
+		TEST(a_secret_that_was_given_back_is_returned),
 		TEST(on_time_is_who_came_no_later_than_due),
 		TEST(who_joins_or_leaves_counts_while_it_exists),
 		TEST(the_window_moves_on),

@@ -2,6 +2,7 @@
  * decoded.h - what a decoder gave, written down line by line, for the tests of one decoder each.
  *
  *     2:4 甲河|产值|2026年9月|12.3|        a fact: place, unit, indicator, period, value, flag
+ *     3:4 甲河|产值|2026年9月||c withheld   … of a figure that is kept secret
  *     !3:1 layout: …                       a complaint
  */
 #ifndef TESTS_UNIT_COLLECTORS_DECODED_H
@@ -40,10 +41,11 @@ static inline void on_complaint(void *ctx, enum refusal why, unsigned line, unsi
 static inline int on_fact(void *ctx, const struct fact *f, struct err *e)
 {
 	(void)e;
-	say(ctx, "%u:%u %.*s|%.*s|%.*s|%.*s|%.*s\n", f->at[AXIS_VALUE].line,
+	say(ctx, "%u:%u %.*s|%.*s|%.*s|%.*s|%.*s%s\n", f->at[AXIS_VALUE].line,
 	    f->at[AXIS_VALUE].column, SLICE_FMT(f->text[AXIS_UNIT]),
 	    SLICE_FMT(f->text[AXIS_INDICATOR]), SLICE_FMT(f->text[AXIS_PERIOD]),
-	    SLICE_FMT(f->text[AXIS_VALUE]), SLICE_FMT(f->text[AXIS_FLAG]));
+	    SLICE_FMT(f->text[AXIS_VALUE]), SLICE_FMT(f->text[AXIS_FLAG]),
+	    f->withheld ? " withheld" : "");
 	return 0;
 }
 

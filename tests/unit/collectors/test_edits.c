@@ -448,6 +448,20 @@ static void a_soft_total_doubts_its_column(void **state)
 	assert_int_equal(d->b->obs[1].flags, FIGURE_SUSPECT);
 }
 
+static void a_total_over_a_secret_is_not_held_against_what_is_left(void **state)
+{
+	struct documents *d = *state;
+
+	take_as(d, &wide_layout, "园区,投资\n甲河,1.1\n乙山,保密\n丙水,3.3\n合计,6.6\n");
+	assert_int_equal(d->b->ncomplaints, 0);
+	assert_int_equal(d->b->nobs, 3);
+	assert_int_equal(d->b->suppressed, 1);
+	/* A total that is secret itself says nothing. */
+	take_as(d, &wide_layout, "园区,投资\n甲河,1.1\n乙山,2.2\n丙水,3.3\n合计,保密\n");
+	assert_int_equal(d->b->ncomplaints, 0);
+	assert_int_equal(d->b->nobs, 3);
+}
+
 static void a_subtotal_is_of_those_since_the_one_before(void **state)
 {
 	struct documents *d = *state;
@@ -753,6 +767,7 @@ int main(void)
 		T(a_total_that_agrees_is_no_figure_and_no_complaint),
 		T(a_total_that_disagrees_refuses_its_column_and_names_both_sums),
 		T(a_soft_total_doubts_its_column),
+		T(a_total_over_a_secret_is_not_held_against_what_is_left),
 		T(a_subtotal_is_of_those_since_the_one_before),
 		T(a_total_above_its_parts_is_of_those_below),
 		T(a_total_of_what_is_not_all_known_is_not_held),

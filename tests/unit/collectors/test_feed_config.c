@@ -505,6 +505,36 @@ static void a_feed_that_is_handed_in_has_an_owner_and_no_times(void **state)
 	assert_said(f, 5, 11, "the others are handed in");
 }
 
+static void marks_of_what_is_kept_secret_are_texts(void **state)
+{
+	struct fixture *f = *state;
+	const struct feed_config *c =
+		read_one(f, "- name: land\n"
+			    "  folder: in\n"
+			    "  format: csv\n"
+			    "  layout: {unit: {column: a}, period: {column: b},"
+			    " indicator: {header: true}, confidentiality: {column: 密级},"
+			    " suppressed: [c, '*']}\n");
+
+	assert_int_equal(c->layout.nsuppressed, 2);
+	assert_string_equal(c->layout.suppressed[1], "*");
+	assert_int_equal(c->layout.confidentiality.where, AXIS_COLUMN);
+	assert_int_equal(read_feeds(f, "- name: land\n"
+				       "  folder: in\n"
+				       "  format: csv\n"
+				       "  layout:\n"
+				       "    unit: {column: a}\n"
+				       "    period: {column: b}\n"
+				       "    indicator: {header: true}\n"
+				       "    confidentiality: {header: true}\n"
+				       "    suppressed: ['-1', '', ' x']\n"),
+			 -1);
+	assert_said(f, 8, 22, "'confidentiality' is {column: …} or {is: …}");
+	assert_said(f, 9, 17, "'-1' is a number and no mark");
+	assert_said(f, 9, 17, "a mark is a text without blanks around it, not ''");
+	assert_said(f, 9, 17, "a mark is a text without blanks around it, not ' x'");
+}
+
 static void feeds_must_be_a_list(void **state)
 {
 	struct fixture *f = *state;
@@ -638,6 +668,7 @@ int main(void)
 		T(a_url_with_a_password_is_refused),
 		T(two_feeds_do_not_take_the_same_files),
 		T(a_feed_that_is_handed_in_has_an_owner_and_no_times),
+		T(marks_of_what_is_kept_secret_are_texts),
 		T(feeds_must_be_a_list),
 		T(a_structure_message_is_read_with_the_configuration),
 		T(a_structure_that_cannot_be_used_is_said),

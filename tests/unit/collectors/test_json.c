@@ -53,6 +53,32 @@ static void numbers_keep_their_text_and_their_place(void **state)
 		LONG);
 }
 
+static void a_figure_kept_secret_is_a_mark_or_missing_in_a_row_that_says_so(void **state)
+{
+	(void)state;
+	assert_decodes("{\"data\":{\"rows\":[\n"
+		       "{\"park\":\"甲\",\"what\":\"x\",\"at\":\"2026-10\",\"value\":null,\"flag\":"
+		       "\"c\"},\n"
+		       "{\"park\":\"甲\",\"what\":\"x\",\"at\":\"2026-09\",\"value\":\"\",\"flag\":"
+		       "\"保密\"},\n"
+		       "{\"park\":\"甲\",\"what\":\"x\",\"at\":\"2026-08\",\"value\":\"涉密\"},\n"
+		       "{\"park\":\"甲\",\"what\":\"x\",\"at\":\"2026-07\",\"value\":null,\"flag\":"
+		       "\"p\"},\n"
+		       "{\"what\":\"x\",\"at\":\"2026-06\",\"value\":null}]}}",
+		       "2:47 甲|x|2026-10||c withheld\n"
+		       "3:47 甲|x|2026-09||保密 withheld\n"
+		       "4:47 甲|x|2026-08|涉密| withheld\n",
+		       LONG);
+	assert_decodes("[{\"park\":\"甲\",\"flag\":\"c\",\"2026-09\":\"n\",\"2026-10\":null}]",
+		       "1:35 甲|产值|2026-09|n|c withheld\n",
+		       { .unit = COLUMN("/park"),
+			 .indicator = FIXED("产值"),
+			 .period = HEADER,
+			 .flag = COLUMN("/flag"),
+			 .suppressed = (const char *const[]){ "n" },
+			 .nsuppressed = 1 });
+}
+
 static void a_wide_row_has_an_axis_in_its_member_names(void **state)
 {
 	(void)state;
@@ -392,6 +418,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_keep_their_text_and_their_place),
+		cmocka_unit_test(a_figure_kept_secret_is_a_mark_or_missing_in_a_row_that_says_so),
 		cmocka_unit_test(a_wide_row_has_an_axis_in_its_member_names),
 		cmocka_unit_test(nested_and_joined_pointers_reach_the_statistics_bureaus_answer),
 		cmocka_unit_test(a_star_stands_for_every_element),

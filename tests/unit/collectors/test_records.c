@@ -1,6 +1,7 @@
 /*
  * test_records.c - documents that are records: from their bytes to figures.
  */
+#include "collectors/feed_layout.h"
 #include "tests/unit/collectors/documents.h"
 
 static int open_standard(void **state)
@@ -134,11 +135,93 @@ static void messages_of_sdmx_get_their_names_from_the_structure_of_the_feed(void
 	}
 }
 
+/* The layout is read as that of a feed, since it is there that the column is added. */
+static void sdmx_says_itself_what_is_kept_secret(void **state)
+{
+	static const char *const messages[] = {
+		"DATAFLOW,AREA,TIME_PERIOD,OBS_VALUE,OBS_STATUS,CONF_STATUS\n"
+		"A:D(1.0),P1,2026-09,1.5,A,F\nA:D(1.0),P2,2026-09,,M,C\n"
+		"A:D(1.0),P1,2026-10,2.5,A,N\n",
+		/* An attribute of the series holds for each of its observations. */
+		"<m:StructureSpecificData xmlns:m='m' xmlns:c='c' xmlns:ss='s'><m:Header>"
+		"<m:Structure structureID='S' dimensionAtObservation='TIME_PERIOD'><c:Structure>"
+		"<Ref agencyID='A' id='D' version='1.0'/></c:Structure></m:Structure></m:Header>"
+		"<m:DataSet ss:structureRef='S'>"
+		"<Series AREA='P1'><Obs TIME_PERIOD='2026-09' OBS_VALUE='1.5'/>"
+		"<Obs TIME_PERIOD='2026-10' OBS_VALUE='2.5' OBS_CONF='N'/></Series>"
+		"<Series AREA='P2' OBS_CONF='C'><Obs TIME_PERIOD='2026-09'/></Series>"
+		"</m:DataSet></m:StructureSpecificData>",
+	};
+	static const char *const yaml[] = {
+		"unit: {column: AREA.name}\nindicator: {is: output_yuan}\nflag: {column: "
+		"OBS_STATUS}\n",
+		"unit: {column: AREA.name}\nindicator: {is: output_yuan}\n",
+	};
+	struct documents *d = *state;
+	struct arena arena;
+	struct diags diags;
+
+	arena_init(&arena, 1 << 20);
+	diags_init(&diags, &arena, 10);
+	for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
+		struct yaml_node *root =
+			yaml_parse(slice_str(yaml[i]), "layout.yaml", &arena, &diags);
+		struct layout layout;
+		struct document doc = { .format = FORMAT_SDMX,
+					.layout = &layout,
+					.structure = slice_str(areas),
+					.class = UNIT_CLASSES,
+					.body = slice_str(messages[i]),
+					.now_ms = NOW_MS };
+
+		assert_non_null(root);
+		assert_ok(feed_layout_read(root, FORMAT_SDMX, &layout, &arena, &diags), &d->e);
+		assert_int_equal(diags.n, 0);
+		assert_ok(documents_decode(d, &doc), &d->e);
+		assert_figure(d, "jiahe", "output_yuan", "2026-09", 1.5e8);
+		assert_int_equal(documents_figure(d, "yishan", "output_yuan", "2026-09")->flags,
+				 FIGURE_SUPPRESSED);
+		assert_int_equal(documents_figure(d, "jiahe", "output_yuan", "2026-10")->flags,
+				 FIGURE_SUPPRESSED);
+		assert_int_equal(d->b->nobs, 3);
+		assert_int_equal(d->b->ncomplaints, 0);
+	}
+	arena_release(&arena);
+}
+
+static void a_status_of_json_stat_keeps_what_has_no_value_secret(void **state)
+{
+	static const char cube[] =
+		"{\"class\":\"dataset\",\"id\":[\"park\",\"time\"],\"size\":[1,3],\"dimension\":{"
+		"\"park\":{\"category\":{\"index\":[\"甲河\"]}},"
+		"\"time\":{\"category\":{\"index\":[\"2026M08\",\"2026M09\",\"2026M10\"]}}},"
+		"\"value\":{\"0\":1.5},\"status\":{\"1\":\"c\",\"2\":\":\"}}";
+	const struct layout layout = { .unit = COLUMN("park"),
+				       .indicator = FIXED("output_yuan"),
+				       .period = COLUMN("time"),
+				       .value = COLUMN("value"),
+				       .flag = COLUMN("status") };
+	struct document doc = { .format = FORMAT_JSONSTAT,
+				.layout = &layout,
+				.class = UNIT_CLASSES,
+				.body = slice_str(cube),
+				.now_ms = NOW_MS };
+	struct documents *d = *state;
+
+	assert_ok(documents_decode(d, &doc), &d->e);
+	assert_int_equal(d->b->nobs, 2);
+	assert_figure(d, "jiahe", "output_yuan", "2026-08", 1.5e8);
+	assert_int_equal(documents_figure(d, "jiahe", "output_yuan", "2026-09")->flags,
+			 FIGURE_SUPPRESSED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_cube_of_json_stat_becomes_figures),
 		cmocka_unit_test(an_answer_of_easyquery_becomes_figures),
+		cmocka_unit_test(sdmx_says_itself_what_is_kept_secret),
+		cmocka_unit_test(a_status_of_json_stat_keeps_what_has_no_value_secret),
 		cmocka_unit_test(messages_of_sdmx_get_their_names_from_the_structure_of_the_feed),
 	};
 

@@ -287,6 +287,67 @@ static void the_first_row_of_records_is_their_header(void **state)
 		       "line 1: looks like the header, but column 'TIME_PERIOD' is not in it", l);
 }
 
+/* --- what is kept secret ------------------------------------------------------------------- */
+
+static void a_row_without_a_number_counts_when_it_says_that_it_is_secret(void **state)
+{
+	struct layout l = { .unit = COLUMN("REF_AREA"),
+			    .indicator = FIXED("x"),
+			    .period = COLUMN("TIME_PERIOD"),
+			    .value = COLUMN("OBS_VALUE"),
+			    .flag = COLUMN("OBS_STATUS"),
+			    .confidentiality = { .where = AXIS_COLUMN,
+						 .columns = (const char *const[]){ "CONF_STATUS" },
+						 .ncolumns = 1,
+						 .optional = true },
+			    .header_rows = 1 };
+
+	(void)state;
+	assert_decodes("== d records\n"
+		       "REF_AREA|TIME_PERIOD|OBS_VALUE|OBS_STATUS|CONF_STATUS\n"
+		       "甲|2026-10||Q|\n"
+		       "甲|2026-09||M|F\n"
+		       "甲|2026-08||M|N\n"
+		       "甲|2026-07|5|A|C\n",
+		       "2:3 甲|x|2026-10||Q withheld\n"
+		       "4:3 甲|x|2026-08||M withheld\n"
+		       "5:3 甲|x|2026-07|5|A\n",
+		       l);
+	/* The column need not be there. */
+	assert_decodes("== d records\n"
+		       "REF_AREA|TIME_PERIOD|OBS_VALUE|OBS_STATUS\n"
+		       "甲|2026-10|5|A\n"
+		       "甲|2026-09||\n",
+		       "2:3 甲|x|2026-10|5|A\n", l);
+}
+
+static void a_mark_counts_for_its_cell_and_a_row_of_months_has_no_other(void **state)
+{
+	(void)state;
+	assert_decodes("== d\n园区|2026-09|2026-10|2026-11|标志\n"
+		       "甲|1|保密||c\n"
+		       "乙|涉密|<|2|\n",
+		       "2:2 甲|x|2026-09|1|c\n"
+		       "2:3 甲|x|2026-10|保密|c withheld\n"
+		       "3:2 乙|x|2026-09|涉密| withheld\n"
+		       "3:2 乙|x|2026-10|涉密| withheld\n"
+		       "3:4 乙|x|2026-11|2|\n",
+		       { .unit = COLUMN("园区"),
+			 .indicator = FIXED("x"),
+			 .period = HEADER,
+			 .flag = COLUMN("标志"),
+			 .header_rows = 1 });
+	assert_decodes("== d\n园区|税收|产值|标志\n甲|1||c\n乙||2|p\n",
+		       "2:2 甲|税收|2026-10|1|c\n"
+		       "2:3 甲|产值|2026-10||c withheld\n"
+		       "3:3 乙|产值|2026-10|2|p\n",
+		       { .unit = COLUMN("园区"),
+			 .indicator = HEADER,
+			 .period = FIXED("2026-10"),
+			 .flag = COLUMN("标志"),
+			 .header_rows = 1 });
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -297,6 +358,8 @@ int main(void)
 		cmocka_unit_test(a_unit_merged_over_rows_is_that_of_each),
 		cmocka_unit_test(a_merged_figure_is_not_taken_twice),
 		cmocka_unit_test(rows_that_say_something_else_are_left_out),
+		cmocka_unit_test(a_row_without_a_number_counts_when_it_says_that_it_is_secret),
+		cmocka_unit_test(a_mark_counts_for_its_cell_and_a_row_of_months_has_no_other),
 		cmocka_unit_test(sheets_are_chosen_by_name_or_number),
 		cmocka_unit_test(a_sheet_without_the_header_is_said_and_the_others_are_read),
 		cmocka_unit_test(titles_of_one_sheet_do_not_hold_for_the_next),

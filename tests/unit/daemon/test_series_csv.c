@@ -211,6 +211,29 @@ static void what_is_written_is_read(void **state)
 	labels_unref(ls);
 }
 
+static void a_suppressed_figure_has_an_empty_value(void **state)
+{
+	const struct vintage v = { .value = figure_no_value(),
+				   .months = 1,
+				   .submission = 8,
+				   .flags = FIGURE_REVISED | FIGURE_SUPPRESSED };
+	struct fixture *f = *state;
+	struct buf out;
+
+	buf_init(&out, 1000);
+	csv_put_figure(&out, slice_str("x"), &v, slice_str("a"));
+	assert_slice(buf_all(&out), "x,1970-01-01T00:00:00.000Z,,1,revised suppressed,"
+				    "1970-01-01T00:00:00.000Z,1970-01-01T00:00:00.000Z,,8,a\n");
+	out.p[out.n - 1] = '\0';
+	assert_ok(header(f, "series,stamp,value,months,flags,known_from,received,released,"
+			    "submission,source"),
+		  &f->e);
+	must_read(f, out.p);
+	assert_int_equal(f->row.flags, v.flags);
+	assert_true(num_same(f->row.value, v.value));
+	buf_release(&out);
+}
+
 static void the_name_of_a_source_is_no_formula(void **state)
 {
 	static const struct {
@@ -286,6 +309,12 @@ static void bad_rows_have_their_column(void **state)
 		{ "x,0,1,-1,,", 7, "'-1' is not a number of months" },
 		{ "x,0,1,1,good,", 9, "'good' is not a flag; there are provisional" },
 		{ "x,0,1,1,,then", 10, "'then' is not a time" },
+		{ "x,0,,1,,", 5, "only a figure that is suppressed has no value" },
+		{ "x,0,,,,", 5, "only a figure that is suppressed has no value" },
+		{ "x,0,,,suppressed,", 5, "only a figure that is suppressed has no value" },
+		{ "x,0,1,1,suppressed,", 5, "a suppressed figure has no value: leave it empty" },
+		{ "x,0,NaN,1,suppressed,", 5, "a suppressed figure has no value: leave it empty" },
+		{ "x,0,,1,zero suppressed,", 5, "a suppressed figure is no zero" },
 		{ "x,0,1,,zero,", 8, "a row without months is a plain sample" },
 		{ "\"x{a=\"\"园\"\"}\",0,1,1,,then", 21, "'then' is not a time" },
 	};
@@ -311,6 +340,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_plain_sample_is_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_figure_is_what_has_months, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_written_is_read, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_suppressed_figure_has_an_empty_value, setup,
+						teardown),
 		cmocka_unit_test(the_name_of_a_source_is_no_formula),
 		cmocka_unit_test_setup_teardown(bad_headers_say_what_is_wrong, setup, teardown),
 		cmocka_unit_test_setup_teardown(bad_rows_have_their_column, setup, teardown),

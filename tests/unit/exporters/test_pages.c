@@ -267,6 +267,32 @@ static void missing_figures_are_dashes_and_never_zero(void **state)
 	assert_string_equal(cell(row, 16), "待报");
 }
 
+/* Of the month before; NOW is in November. */
+static struct delivery *october_of(struct face *f, const struct figure *g)
+{
+	const struct indicator_summary *sum = &f->a->indicators[g->indicator->index];
+
+	assert_true(period_eq(sum->periods[sum->nperiods - 1].period, period_month(2026, 10)));
+	return (struct delivery *)(uintptr_t)&g->deliveries[sum->nperiods - 1];
+}
+
+static void what_is_kept_secret_is_said_to_be(void **state)
+{
+	struct face *f = *state;
+	struct figure *g = face_figure(f, "ding", ADDED);
+	const char *row;
+
+	g->state = REPORT_NOT_DUE;
+	g->missing = (struct period){ 0 };
+	g->late_hours = 0;
+	g->judged = period_month(2026, 10);
+	*october_of(f, g) = (struct delivery){ NOW_MS - 2, NOW_MS - 1, DELIVERY_SUPPRESSED };
+	row = row_with(face_get(f, serve_unit, "", "id", "ding"), "indicator?code=" ADDED);
+	assert_string_equal(cell(row, 2), "—");
+	assert_string_equal(cell(row, 4), "保密");
+	assert_string_equal(cell(row, 16), "正常2026年10月：已报，保密");
+}
+
 static void a_zero_that_was_reported_is_a_zero(void **state)
 {
 	struct face *f = *state;
@@ -677,6 +703,7 @@ int main(void)
 		T(firing_alerts_stand_before_pending_ones),
 		T(a_figure_shows_the_native_measure_exactly),
 		T(missing_figures_are_dashes_and_never_zero),
+		T(what_is_kept_secret_is_said_to_be),
 		T(a_zero_that_was_reported_is_a_zero),
 		T(a_late_figure_says_since_which_period),
 		T(an_indicator_shows_its_units_by_rank),

@@ -99,6 +99,73 @@ static void a_correction_stands_beside_the_first_value(void **state)
 	labels_unref(ls);
 }
 
+static int put_flagged(struct fixture *f, struct labels *ls, int64_t stamp_ms, double value,
+		       unsigned flags, int64_t t_ms)
+{
+	struct observation o = {
+		.labels = ls, .stamp_ms = stamp_ms, .value = value, .flags = (uint8_t)flags
+	};
+	struct append a = { .submission = { .received_ms = t_ms, .released_ms = t_ms },
+			    .obs = &o,
+			    .nobs = 1 };
+
+	return append_now(f->s, &a, &f->e);
+}
+
+/* New, in the log of LMDB, and packed: the same each time. */
+static void expect_suppressed(struct fixture *f, struct labels *ls)
+{
+	struct view all = { .as_of_ms = INT64_MAX, .suppressed = true };
+	struct snapshot *v = must_snapshot(f->s);
+	uint32_t id = id_of(v, ls);
+	struct vintage *x, one;
+	bool found;
+	size_t n;
+
+	assert_ok(snapshot_figures(v, id, 0, 300, latest, &f->arena, &x, &n, &f->e), &f->e);
+	assert_int_equal(n, 1);
+	assert_int_equal(x[0].stamp_ms, 100);
+	assert_ok(snapshot_last_figure(v, id, 300, latest, &one, &found, &f->e), &f->e);
+	assert_true(found);
+	assert_int_equal(one.stamp_ms, 100);
+	assert_ok(snapshot_last_figure(v, id, 300, all, &one, &found, &f->e), &f->e);
+	assert_int_equal(one.stamp_ms, 300);
+	assert_int_equal(one.flags, FIGURE_SUPPRESSED);
+	assert_ok(snapshot_figures(v, id, 0, 300, all, &f->arena, &x, &n, &f->e), &f->e);
+	assert_int_equal(n, 3);
+	assert_ok(snapshot_vintages(v, id, 200, &f->arena, &x, &n, &f->e), &f->e);
+	assert_int_equal(n, 2);
+	assert_f64(x[0].value, 2);
+	assert_true(num_same(x[1].value, figure_no_value()));
+	assert_int_equal(x[1].flags, FIGURE_SUPPRESSED);
+	snapshot_close(v);
+}
+
+static void a_suppressed_figure_is_in_and_never_a_value(void **state)
+{
+	struct fixture *f = *state;
+	struct labels *ls = series_named("park_output_yuan", "east");
+
+	assert_ok(put_flagged(f, ls, 100, 1, 0, 1000), &f->e);
+	assert_ok(put_flagged(f, ls, 200, 2, 0, 1000), &f->e);
+	assert_ok(put_flagged(f, ls, 200, figure_no_value(), FIGURE_SUPPRESSED, 2000), &f->e);
+	/* Whatever NaN it comes as: it is one vintage. */
+	assert_ok(put_flagged(f, ls, 200, -NAN, FIGURE_SUPPRESSED, 3000), &f->e);
+	assert_ok(put_flagged(f, ls, 300, -NAN, FIGURE_SUPPRESSED, 3000), &f->e);
+	expect_suppressed(f, ls);
+	reopen(f);
+	expect_suppressed(f, ls);
+	assert_ok(store_flush(f->s, &f->e), &f->e);
+	expect_suppressed(f, ls);
+	reopen(f);
+	expect_suppressed(f, ls);
+	assert_fails(put_flagged(f, ls, 200, 0, FIGURE_SUPPRESSED, 4000), &f->e, ERR_INVALID,
+		     "a suppressed figure has no value");
+	assert_fails(put_flagged(f, ls, 200, NAN, 0, 4000), &f->e, ERR_INVALID,
+		     "a figure must be a finite number");
+	labels_unref(ls);
+}
+
 static void the_same_figure_again_is_unchanged_but_on_record(void **state)
 {
 	struct fixture *f = *state;
@@ -795,6 +862,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(a_figure_comes_back_with_all_it_was_given),
 		STORE_TEST(a_correction_stands_beside_the_first_value),
+		STORE_TEST(a_suppressed_figure_is_in_and_never_a_value),
 		STORE_TEST(the_same_figure_again_is_unchanged_but_on_record),
 		STORE_TEST(a_history_is_every_vintage_of_every_period),
 		STORE_TEST(a_release_shows_what_was_handed_in_as_a_draft),

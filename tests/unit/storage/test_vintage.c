@@ -34,6 +34,33 @@ static void nothing_is_seen_before_its_release(void **state)
 	assert_int_equal(v.count, 2);
 }
 
+static void a_suppressed_one_hides_its_period_from_who_wants_values(void **state)
+{
+	const struct vintage told[] = {
+		{ .value = 1, .known_from_ms = 10, .released_ms = 10 },
+		{ .value = figure_no_value(),
+		  .known_from_ms = 20,
+		  .released_ms = 20,
+		  .flags = FIGURE_SUPPRESSED },
+	};
+	struct view values = { .as_of_ms = 20 }, all = { .as_of_ms = 20, .suppressed = true };
+	struct vintage v;
+
+	(void)state;
+	assert_false(vintage_pick(told, 2, values, &v));
+	assert_true(vintage_pick(told, 2, all, &v));
+	assert_int_equal(v.flags, FIGURE_SUPPRESSED);
+	assert_int_equal(v.count, 2);
+	/* What was said before it is still what was known then. */
+	values.as_of_ms = 19;
+	assert_true(vintage_pick(told, 2, values, &v));
+	assert_f64(v.value, 1);
+	values = (struct view){ .as_of_ms = 20, .release = 2 };
+	assert_false(vintage_pick(told, 2, values, &v));
+	values.release = 1;
+	assert_true(vintage_pick(told, 2, values, &v));
+}
+
 static void the_nth_release_counts_only_what_was_released(void **state)
 {
 	struct vintage v;
@@ -122,6 +149,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_is_seen_before_its_release),
+		cmocka_unit_test(a_suppressed_one_hides_its_period_from_who_wants_values),
 		cmocka_unit_test(the_nth_release_counts_only_what_was_released),
 		cmocka_unit_test(a_release_does_not_show_what_was_not_known),
 		cmocka_unit_test(drafts_have_no_number),
