@@ -2,7 +2,7 @@
  * feed_private.h - what the sources of a feed share: the feed itself, the intake of
  * one document, and the two kinds of attempt.
  *
- * feed.c owns the feeds and their life; an attempt belongs to fetch.c (a URL) or
+ * collector.c owns the feeds, feed.c is the life of one; an attempt belongs to fetch.c (a URL) or
  * drop.c (a folder, with drop_files.c for the file system); both hand what they got to
  * intake.c. Everything here is on the loop's thread except the work of jobs, which
  * touches only the struct its job is embedded in and what is immutable meanwhile
@@ -231,10 +231,29 @@ struct collector {
 	void *closed_ctx;
 };
 
+enum { FEED_COMPLAINTS_BYTES = 1 << 20 };
+
+static inline struct slice feed_name(const struct feed *f)
+{
+	return slice_str(f->config.name);
+}
+
 static inline struct loop *feed_loop(const struct feed *f)
 {
 	return f->collector->o.loop;
 }
+
+/* --- feed.c, feed_books.c, collector.c ----------------------------------------------- */
+
+struct feed *feed_new(struct collector *c, const struct feed_config *config, struct err *e);
+void feed_free(struct feed *f);
+/* Sets when the next attempt is due, and the timer. */
+void feed_plan(struct feed *f);
+/* Begins an attempt, unless one is under way. */
+void feed_begin(struct feed *f);
+/* The end of a feed that was removed or whose collector is closing. */
+void collector_leave(struct feed *f);
+struct feed *feed_of_name(struct collector *c, const char *name); /* or NULL */
 
 /* The end of an attempt, the last thing it calls: sets health, counters and the next due time, and
  * frees a feed that was removed. `err` is why it failed or was refused (else NULL). `changed`: the
@@ -282,6 +301,5 @@ void hand_in_cancel(struct feed *f);
 /* For hand_in.c: a document was decided on; nothing is under way any more, and `f` may be gone. */
 void feed_handed_in(struct feed *f, const struct intake *in, enum intake_end how);
 void feed_rest(struct feed *f);
-struct feed *feed_of_name(struct collector *c, const char *name); /* or NULL */
 
 #endif
