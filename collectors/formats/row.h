@@ -47,7 +47,7 @@ struct row_sink {
 	int (*table)(void *ctx, struct slice name, bool records, struct err *e);
 	/* 1: go on. 0: nothing more of this table is wanted. -1: stop with that error. */
 	int (*row)(void *ctx, const struct row *r, struct err *e);
-	/* What cannot be given as a row, with its place. */
+	/* What cannot be given as a row, with its place; 0, 0: of the sheet as a whole. */
 	void (*complain)(void *ctx, enum refusal why, unsigned line, unsigned column,
 			 const char *text);
 	void *ctx;

@@ -153,8 +153,7 @@ static void put_line(struct buf *page, struct line *l, size_t number, uint64_t *
 	buf_printf(page, "} %zu\n", number);
 }
 
-/* --- what must become of them -------------------------------------------------------------------
- */
+/* --- what must become of them ------------------------------------------------------- */
 
 static const struct own *own_of(const struct line *l, struct slice name)
 {
@@ -300,8 +299,7 @@ static void no_label_of_a_page_takes_the_place_of_ours(void **state)
 	}
 }
 
-/* --- figures
- * -------------------------------------------------------------------------------------- */
+/* --- figures ------------------------------------------------------------------------ */
 
 static const char *const units[] = {
 	"甲河",
