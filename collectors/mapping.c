@@ -51,8 +51,9 @@ struct decoding {
 
 /* --- facts --------------------------------------------------------------------------- */
 
-/* SDMX: the value counts in powers of ten. */
-static int multiply(struct slice power, struct num_scale *scale, struct err *e)
+/* SDMX: the value counts in powers of ten of a measure. Any but the one of the axis may
+ * have been named with the power in it: 亿元 and 8 are not 10^16. */
+static int multiply(struct slice power, bool named, struct num_scale *scale, struct err *e)
 {
 	char shown[TEXT_SHOWN];
 	int64_t n;
@@ -63,6 +64,11 @@ static int multiply(struct slice power, struct num_scale *scale, struct err *e)
 		return err_set(e, ERR_INVALID,
 			       "the multiplier %s is no power of ten from -%d to %d",
 			       text_shown(power, shown), POWER_MAX, POWER_MAX);
+	if (n && !named && (scale->shift || scale->mul != scale->div))
+		return err_set(e, ERR_INVALID,
+			       "the multiplier %s of what its cell, its heading or the catalogue "
+			       "scales already; 'measure' must say in what the source counts",
+			       text_shown(power, shown));
 	scale->shift += (int)n;
 	return 0;
 }
@@ -110,6 +116,7 @@ static int cell_scale(const struct known_indicator *i, const struct cell_number 
 {
 	char shown[TEXT_SHOWN];
 	const char *base;
+	bool named;
 
 	*scale = i->scale;
 	*why = REFUSED_VALUE;
@@ -122,10 +129,10 @@ static int cell_scale(const struct known_indicator *i, const struct cell_number 
 		return err_set(e, ERR_INVALID, "%s is not in a measure of %s, which is in %s",
 			       text_shown(f->text[AXIS_VALUE], shown), i->indicator->code,
 			       i->indicator->measure);
-	if (!n->measure.n && !i->measured && f->text[AXIS_MEASURE].n &&
-	    fitting_measure(i, f->text[AXIS_MEASURE], scale, e) < 0)
+	named = !n->measure.n && !i->measured && f->text[AXIS_MEASURE].n;
+	if (named && fitting_measure(i, f->text[AXIS_MEASURE], scale, e) < 0)
 		return -1;
-	return multiply(f->text[AXIS_MULTIPLIER], scale, e);
+	return multiply(f->text[AXIS_MULTIPLIER], named, scale, e);
 }
 
 /* The power of ten that the last written digit counts in: -2 of 12.34. */

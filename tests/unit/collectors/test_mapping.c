@@ -114,6 +114,38 @@ static void thousands_are_parted_by_commas_in_groups_of_three(void **state)
 		    "'1234,567': the commas do not part groups of three digits");
 }
 
+static const struct layout multiplied = { .unit = COLUMN("u"),
+					  .indicator = COLUMN("i"),
+					  .period = FIXED("2026-09"),
+					  .value = COLUMN("v"),
+					  .measure = COLUMN("m"),
+					  .multiplier = COLUMN("x") };
+
+static void take_multiplied(struct documents *d, const char *csv)
+{
+	struct document doc = standard(csv);
+
+	doc.layout = &multiplied;
+	assert_ok(documents_decode(d, &doc), &d->e);
+}
+
+/* 亿元 and 10^8 say the same: taken twice they make 10^16. */
+static void a_multiplier_counts_in_what_the_source_says(void **state)
+{
+	struct documents *d = *state;
+
+	take_multiplied(d, "u,i,v,m,x\n甲河,总产值,5,元,8\n乙山,总产值,5,,0\n");
+	assert_figure(d, "jiahe", "output_yuan", "2026-09", 5e8);
+	assert_figure(d, "yishan", "output_yuan", "2026-09", 5e8);
+	assert_int_equal(d->b->refused, 0);
+	take_multiplied(d, "u,i,v,m,x\n甲河,总产值,5,,8\n乙山,总产值(亿元),5,,8\n");
+	assert_int_equal(d->b->nobs, 0);
+	assert_complaint(d, 0, REFUSED_MEASURE, 2, 8,
+			 "the multiplier '8' of what its cell, its heading or the catalogue "
+			 "scales already; 'measure' must say in what the source counts");
+	assert_int_equal(d->b->count[REFUSED_MEASURE], 2);
+}
+
 static void a_zero_has_no_sign(void **state)
 {
 	struct documents *d = *state;
@@ -923,6 +955,7 @@ int main(void)
 		CASE(thousands_are_parted_by_commas_in_groups_of_three),
 		CASE(full_width_digits_are_taken_and_counted),
 		CASE(a_zero_has_no_sign),
+		CASE(a_multiplier_counts_in_what_the_source_says),
 		CASE(zero_is_a_figure_and_missing_is_none),
 		CASE(flags_come_as_letters_or_words),
 		CASE(a_mark_instead_of_a_number_is_a_figure_kept_secret),
