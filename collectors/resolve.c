@@ -304,12 +304,13 @@ static void meet(struct met *m, const struct heading *h, const struct indicator 
  * 投资(不含农户) is not 投资. */
 static struct met meet_all(const struct resolver *r, const struct heading *h, bool remarked)
 {
+	size_t names = r->bare_names ? r->nbare_names : 0;
 	struct met m = { 0 };
 
-	for (size_t n = 0; n < r->nbare_names; n++)
+	for (size_t n = 0; n < names; n++)
 		if (slice_eq(r->bare_names[n].key, h->name))
 			meet(&m, h, r->bare_names[n].indicator);
-	for (size_t n = 0; n < r->nbare_names && !remarked && !m.indicator && !m.near; n++)
+	for (size_t n = 0; n < names && !remarked && !m.indicator && !m.near; n++)
 		if (slice_eq(r->bare_names[n].unremarked, h->name))
 			meet(&m, h, r->bare_names[n].indicator);
 	return m;
