@@ -82,7 +82,8 @@ static bool is_scalar(const struct json_node *n)
 
 /* --- one row ------------------------------------------------------------------------ */
 
-/* One column of an axis as text. False, with a complaint, when a name or period is not there. */
+/* One column of an axis as text. False, with a complaint, when a name or period is not there, or a
+ * confidentiality is nothing that can be read. */
 static bool column_text(struct reader *r, const struct json_node *row, int i, const char *pointer,
 			struct slice *out, struct fact_place *at)
 {
@@ -92,6 +93,13 @@ static bool column_text(struct reader *r, const struct json_node *row, int i, co
 	if (n && !at->line)
 		*at = (struct fact_place){ n->line, n->column };
 	*out = n && is_scalar(n) ? cell_trim(n->text) : slice_of("", 0);
+	if (n && i == AXIS_CONFIDENTIALITY && !is_scalar(n) && n->type != JSON_NULL) {
+		/* Passed over it would show what it may keep secret. */
+		snprintf(text, sizeof(text), "the %s at %s is neither text nor a number",
+			 axis_names[i], text_shown(slice_str(pointer), shown));
+		complain(r, REFUSED_LAYOUT, n, text);
+		return false;
+	}
 	if (out->n || i > AXIS_VALUE)
 		return true;
 	snprintf(text, sizeof(text), "the %s is missing: %s is %s", axis_names[i],
@@ -213,13 +221,16 @@ static bool row_withholds(struct reader *r, const struct json_node *row)
 	struct fact f = { 0 };
 
 	for (size_t i = 0; i < sizeof(axes) / sizeof(axes[0]); i++)
-		if (axis_value(r, row, axes[i], &f.text[axes[i]], &f.at[axes[i]], NULL) < 0)
+		if (axis_value(r, row, axes[i], &f.text[axes[i]], &f.at[axes[i]], NULL) <= 0)
 			return false;
 	return fact_withholds(&f);
 }
 
 static int take_row(struct reader *r, const struct json_node *row, struct err *e)
 {
+	const struct json_node absent = { .type = JSON_NULL,
+					  .line = row->line,
+					  .column = row->column };
 	const struct json_node *value = NULL;
 	struct fact f = { 0 };
 
@@ -232,7 +243,8 @@ static int take_row(struct reader *r, const struct json_node *row, struct err *e
 	if (r->header_axis < 0) {
 		value = point(row, r->axes[AXIS_VALUE].columns[0]);
 		r->values += value != NULL;
-		if (!value || (value->type == JSON_NULL && !row_withholds(r, row)))
+		value = value ? value : &absent;
+		if (value->type == JSON_NULL && !row_withholds(r, row))
 			return 0;
 	}
 	for (int i = 0; i < AXES; i++) {

@@ -79,6 +79,40 @@ static void a_figure_kept_secret_is_a_mark_or_missing_in_a_row_that_says_so(void
 			 .nsuppressed = 1 });
 }
 
+/* What it means must not be guessed, and a number whose mark was passed over would be shown. */
+static void a_confidentiality_that_is_no_text_refuses_the_row(void **state)
+{
+	(void)state;
+	assert_decodes("[{\"v\":1,\"c\":true},\n"
+		       "{\"v\":2,\"c\":{\"id\":\"C\"}},\n"
+		       "{\"v\":null,\"c\":[\"C\"]},\n"
+		       "{\"v\":4,\"c\":null},\n"
+		       "{\"v\":5}]",
+		       "!1:13 layout: the confidentiality at '/c' is neither text nor a number\n"
+		       "!2:12 layout: the confidentiality at '/c' is neither text nor a number\n"
+		       "!3:15 layout: the confidentiality at '/c' is neither text nor a number\n"
+		       "4:6 甲|产值|2026-09|4|\n"
+		       "5:6 甲|产值|2026-09|5|\n",
+		       { .unit = FIXED("甲"),
+			 .indicator = FIXED("产值"),
+			 .period = FIXED("2026-09"),
+			 .value = COLUMN("/v"),
+			 .confidentiality = COLUMN("/c") });
+}
+
+static void a_member_that_is_not_there_is_missing_also_where_its_row_says_why(void **state)
+{
+	(void)state;
+	assert_decodes("[{\"v\":1,\"f\":\"\"},{\"f\":\"c\"},{\"f\":\"p\"}]",
+		       "1:7 甲|产值|2026-09|1|\n"
+		       "1:17 甲|产值|2026-09||c withheld\n",
+		       { .unit = FIXED("甲"),
+			 .indicator = FIXED("产值"),
+			 .period = FIXED("2026-09"),
+			 .value = COLUMN("/v"),
+			 .flag = COLUMN("/f") });
+}
+
 static void a_wide_row_has_an_axis_in_its_member_names(void **state)
 {
 	(void)state;
@@ -419,6 +453,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_keep_their_text_and_their_place),
 		cmocka_unit_test(a_figure_kept_secret_is_a_mark_or_missing_in_a_row_that_says_so),
+		cmocka_unit_test(a_confidentiality_that_is_no_text_refuses_the_row),
+		cmocka_unit_test(a_member_that_is_not_there_is_missing_also_where_its_row_says_why),
 		cmocka_unit_test(a_wide_row_has_an_axis_in_its_member_names),
 		cmocka_unit_test(nested_and_joined_pointers_reach_the_statistics_bureaus_answer),
 		cmocka_unit_test(a_star_stands_for_every_element),
