@@ -256,11 +256,12 @@ static bool is_multipart(const struct exchange *x)
 	return type.n >= 10 && strncasecmp(type.p, "multipart/", 10) == 0;
 }
 
+/* Cut when it does not fit: as absent, a coding that we do not know would be none. */
 static void copy_header(const struct exchange *x, const char *name, char *out, size_t size)
 {
 	struct slice v = exchange_header(x, name);
 
-	snprintf(out, size, "%.*s", v.n < size ? (int)v.n : 0, v.n ? v.p : "");
+	snprintf(out, size, "%.*s", (int)(v.n < size ? v.n : size), v.n ? v.p : "");
 }
 
 /* What the ledger and the log say of where it came from. */

@@ -77,7 +77,7 @@ struct http_fetch {
 	long status;     /* 200, 304, 404 … */
 	struct buf body; /* bytes as they came (Content-Encoding not undone) */
 	char content_type[128];
-	char content_encoding[32];
+	char content_encoding[32]; /* a list, when there are several; cut when it does not fit */
 	char new_etag[256];
 	char new_last_modified[64];
 	char address[64];       /* peer, "127.0.0.1:8080" */

@@ -75,6 +75,16 @@ static void keep_value(char *out, size_t size, struct slice value)
 	out[value.n] = '\0';
 }
 
+/* Several headers are one list. What does not fit is cut: it is none that we know, and as absent
+ * the body would be taken as it is. */
+static void keep_coding(char *out, size_t size, struct slice value)
+{
+	size_t n = strlen(out);
+
+	snprintf(out + n, size - n, "%s%.*s", n ? ", " : "", (int)(value.n < size ? value.n : size),
+		 value.p);
+}
+
 static void keep_header(struct http_transfer *t, struct slice line)
 {
 	struct http_fetch *f = t->f;
@@ -83,7 +93,7 @@ static void keep_header(struct http_transfer *t, struct slice line)
 	if (header_value(line, "Content-Type", &v))
 		keep_value(f->content_type, sizeof(f->content_type), v);
 	else if (header_value(line, "Content-Encoding", &v))
-		keep_value(f->content_encoding, sizeof(f->content_encoding), v);
+		keep_coding(f->content_encoding, sizeof(f->content_encoding), v);
 	else if (header_value(line, "ETag", &v))
 		keep_value(f->new_etag, sizeof(f->new_etag), v);
 	else if (header_value(line, "Last-Modified", &v))

@@ -154,6 +154,12 @@ static const struct {
 	{ "/validators ",
 	  "HTTP/1.1 200 OK\r\nETag: \"v1\"\r\nLast-Modified: Mon, 23 Nov 2026 08:00:00 GMT\r\n"
 	  "Content-Type:text/csv \r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\nab" },
+	{ "/codings ",
+	  "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nX: y\r\ncontent-encoding:gzip \r\n"
+	  "Content-Length: 2\r\n\r\nab" },
+	{ "/long-coding ",
+	  "HTTP/1.1 200 OK\r\nContent-Encoding: gzip, gzip, gzip, gzip, gzip, gzip\r\n"
+	  "Content-Length: 2\r\n\r\nab" },
 	{ "/trailer ", "HTTP/1.1 200 OK\r\nETag: \"right\"\r\nTransfer-Encoding: chunked\r\n\r\n"
 		       "3\r\nabc\r\n0\r\nETag: \"wrong\"\r\n\r\n" },
 	{ "/continue ", "HTTP/1.1 100 Continue\r\nETag: \"wrong\"\r\n\r\nHTTP/1.1 200 "
@@ -522,6 +528,22 @@ static void validators_of_the_final_answer_are_kept(void **state)
 	assert_fetch_ok(&o);
 	assert_string_equal(o.f.new_etag, "\"right\"");
 	assert_slice(buf_all(&o.f.body), "abc");
+	http_fetch_release(&o.f);
+}
+
+/* Neither is taken for one that we know, or for none. */
+static void codings_are_one_list_and_a_long_one_is_cut(void **state)
+{
+	struct fixture *f = *state;
+	struct outcome o;
+
+	fetch(f, &o, bad_url(f, "/codings"));
+	assert_fetch_ok(&o);
+	assert_string_equal(o.f.content_encoding, "gzip, gzip");
+	http_fetch_release(&o.f);
+	fetch(f, &o, bad_url(f, "/long-coding"));
+	assert_fetch_ok(&o);
+	assert_string_equal(o.f.content_encoding, "gzip, gzip, gzip, gzip, gzip, g");
 	http_fetch_release(&o.f);
 }
 
@@ -1263,6 +1285,7 @@ int main(void)
 		T(any_status_is_an_answer),
 		T(the_request_says_what_was_asked),
 		T(validators_of_the_final_answer_are_kept),
+		T(codings_are_one_list_and_a_long_one_is_cut),
 		T(a_fetch_can_be_used_again),
 		T(one_host_gets_few_connections_at_once),
 		T(an_endless_body_stops_at_the_limit),
