@@ -205,15 +205,15 @@ static bool is_kept(const struct line *l, bool honor)
  * place. */
 static bool is_exported(const struct labels *ls, const struct line *l, const struct own *o)
 {
+	static const char more[] = "exported_exported_exported_";
 	char name[64];
-	int n = snprintf(name, sizeof(name), "%.*s", SLICE_FMT(o->name));
 
-	do {
-		memmove(name + 9, name, (size_t)n + 1);
-		memcpy(name, "exported_", 9);
-		n += 9;
-	} while (own_of(l, slice_str(name)) && n < 50);
-	return slice_eq(labels_get(ls, slice_str(name)), o->value);
+	for (size_t n = 9; n < sizeof(more); n += 9) {
+		snprintf(name, sizeof(name), "%.*s%.*s", (int)n, more, SLICE_FMT(o->name));
+		if (!own_of(l, slice_str(name)))
+			return slice_eq(labels_get(ls, slice_str(name)), o->value);
+	}
+	return false;
 }
 
 static void check_labels(const struct labels *ls, const struct line *l, bool honor)

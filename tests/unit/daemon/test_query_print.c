@@ -115,6 +115,47 @@ static void no_cell_of_csv_is_a_formula_and_numbers_stay(void **state)
 	assert_non_null(strstr(shown.text, ",'=1+1,"));
 }
 
+/* The same as in exports (test_series_csv). JSON's escapes stand for TAB and CR. */
+static void texts_that_a_sheet_would_work_out_are_texts(void **state)
+{
+	static const struct {
+		const char *text, *cell;
+	} t[] = {
+		{ "=1+1", "'=1+1" },
+		{ "=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0" },
+		{ "+1+1", "'+1+1" },
+		{ "-1+1", "'-1+1" },
+		{ "-", "'-" },
+		{ "--1", "'--1" },
+		{ "@SUM(A1)", "'@SUM(A1)" },
+		{ "\\t=1", "'\t=1" },
+		{ "\\r=1", "\"'\r=1\"" },
+		{ "=A1,B1", "\"'=A1,B1\"" },
+		{ "=HYPERLINK(\\\"x\\\")", "\"'=HYPERLINK(\"\"x\"\")\"" },
+		{ "+\xef\xbc\x91", "'+\xef\xbc\x91" },
+		{ "-1.5", "-1.5" },
+		{ "+7e3", "+7e3" },
+		{ "-Inf", "-Inf" },
+		{ "a=1", "a=1" },
+		{ "", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		char body[300], want[200];
+
+		snprintf(
+			body, sizeof(body),
+			"{\"status\":\"success\",\"data\":{\"resultType\":\"string\",\"result\":[0,"
+			"\"%s\"]}}",
+			t[i].text);
+		show(body, "x", QUERY_CSV, false);
+		snprintf(want, sizeof(want), "time,value,labels\n1970-01-01T00:00:00.000Z,%s,\n",
+			 t[i].cell);
+		assert_string_equal(shown.text, want);
+	}
+}
+
 static void a_scalar_is_its_value_and_json_is_what_came(void **state)
 {
 	static const char scalar[] = "{\"status\":\"success\",\"data\":{\"resultType\":\"scalar\","
@@ -251,6 +292,7 @@ int main(void)
 		T(csv_has_a_row_a_point_and_all_labels_in_one_cell),
 		T(what_csv_cannot_write_bare_is_quoted_as_a_whole_cell),
 		T(no_cell_of_csv_is_a_formula_and_numbers_stay),
+		T(texts_that_a_sheet_would_work_out_are_texts),
 		T(a_scalar_is_its_value_and_json_is_what_came),
 		T(a_range_is_drawn_on_a_terminal_only),
 		T(a_chart_stands_any_numbers),

@@ -668,7 +668,8 @@ static const struct way {
 	     { "fresh", forge_fresh }, { "packed", forge_packed },
 	     { "part", forge_part } };
 
-enum { WAYS = sizeof(ways) / sizeof(*ways), ROUNDS = 60 };
+/* Of the three stores below; with PARKWATCH_LONG 10,140 changes in all. */
+enum { WAYS = sizeof(ways) / sizeof(*ways), ROUNDS = 60, LONG_ROUNDS = 260 };
 
 /* Each way as often, on a store that is closed; *done[way]: how often there was something to
  * change. */
@@ -676,6 +677,7 @@ static void manipulate(struct fixture *f, unsigned done[WAYS])
 {
 	struct shelf *x = calloc(1, sizeof(*x));
 	FILE *to = fopen("/dev/null", "w");
+	int rounds = getenv("PARKWATCH_LONG") ? LONG_ROUNDS : ROUNDS;
 	uint64_t seed = 20261125;
 	struct db_txn *t;
 	struct db *db;
@@ -685,7 +687,7 @@ static void manipulate(struct fixture *f, unsigned done[WAYS])
 	assert_false(noticed(t, to));
 	hold_all(x, t);
 	db_read_end(t);
-	for (int i = 0; i < WAYS * ROUNDS; i++) {
+	for (int i = 0; i < WAYS * rounds; i++) {
 		const struct way *way = &ways[i % WAYS];
 		uint64_t at = seed;
 
