@@ -17,7 +17,8 @@
  * this thread and wakes nobody, so a zero alarm pumps; a suspended connection has
  * neither timeout nor notice of its client's leaving, so we watch its descriptor
  * (from the next sweep on: most are resumed long before) and close that watch before
- * resuming; its timeout is of idleness only, so sweep() ends what drips.
+ * resuming; its timeout is of idleness only, so sweep() ends what drips. It may not be suspended
+ * while the library tells of its beginning, but may be after that run (http_handshakes.c).
  */
 #include "loop/http_server.h"
 
@@ -62,17 +63,27 @@ void request_set_send_due(struct request *r)
 static void on_alarm(uv_timer_t *h);
 static void on_again(uv_idle_t *h);
 
-static void pump(struct http_server *s)
+void server_run(struct http_server *s)
 {
-	MHD_UNSIGNED_LONG_LONG ms;
 	unsigned closed = s->closed;
 
-	uv_idle_stop(&s->again);
 	MHD_run(s->mhd);
 	/* Out of descriptors, libmicrohttpd stops listening until a connection closes, and listens
 	 * again only in the next turn. Nobody else would cause one. */
 	if (s->closed != closed)
 		MHD_run(s->mhd);
+	handshakes_hold(s);
+}
+
+void server_again(struct http_server *s)
+{
+	uv_idle_start(&s->again, on_again);
+}
+
+static void plan(struct http_server *s)
+{
+	MHD_UNSIGNED_LONG_LONG ms;
+
 	/* At once means with the next turn, after everybody else had theirs: libuv before 1.45 runs
 	 * a timer that is set to zero by its own callback again and again, and with TLS there is
 	 * always something to do (eight clients that shook hands in a loop held the timers up for 5
@@ -80,10 +91,19 @@ static void pump(struct http_server *s)
 	if (MHD_get_timeout(s->mhd, &ms) != MHD_YES)
 		uv_timer_stop(&s->alarm);
 	else if (ms == 0)
-		uv_idle_start(&s->again, on_again);
+		server_again(s);
 	else
 		uv_timer_start(&s->alarm, on_alarm, ms, 0);
+	if (s->ready)
+		server_again(s);
 	loop_called(s->loop, CALL_SERVER);
+}
+
+static void pump(struct http_server *s)
+{
+	uv_idle_stop(&s->again);
+	server_run(s);
+	plan(s);
 }
 
 static void on_alarm(uv_timer_t *h)
@@ -91,9 +111,15 @@ static void on_alarm(uv_timer_t *h)
 	pump(h->data);
 }
 
+/* Once a turn. */
 static void on_again(uv_idle_t *h)
 {
-	pump(h->data);
+	struct http_server *s = h->data;
+
+	uv_idle_stop(&s->again);
+	server_run(s);
+	handshakes_step(s);
+	plan(s);
 }
 
 static void on_poll(uv_poll_t *h, int status, int events)
@@ -622,7 +648,6 @@ static void on_completed(void *cls, struct MHD_Connection *c, void **con_cls,
 }
 
 static void start_sweeping(struct http_server *s);
-static void cut_off(struct connection *conn);
 
 static void note_address(struct connection *conn, struct MHD_Connection *c)
 {
@@ -648,7 +673,7 @@ static bool take_identity(struct http_server *s, struct connection *conn, struct
 	if (!s->o.tls)
 		return true;
 	conn->tls = http_tls_ref(s->o.tls);
-	return i && i->tls_session && http_tls_apply(conn->tls, i->tls_session) == 0;
+	return i && i->tls_session && http_tls_apply(conn->tls, i->tls_session, &conn->shaken) == 0;
 }
 
 static void connection_started(struct http_server *s, struct MHD_Connection *c, void **context)
@@ -660,10 +685,13 @@ static void connection_started(struct http_server *s, struct MHD_Connection *c, 
 	*context = conn;
 	if (!conn)
 		return; /* its requests will be closed */
+	conn->server = s;
 	conn->fd = i->connect_fd;
 	note_address(conn, c);
 	if (!take_identity(s, conn, c))
-		cut_off(conn);
+		connection_cut_off(conn);
+	if (s->o.tls)
+		handshake_begin(conn, c);
 	conn->since_ns = now_ns();
 	conn->next = s->connections;
 	if (s->connections)
@@ -684,6 +712,7 @@ static void connection_closed(struct http_server *s, void **context)
 	 * reported as completed. */
 	if (conn->request)
 		end_request(conn->request);
+	handshake_closed(conn);
 	if (conn->prev)
 		conn->prev->next = conn->next;
 	else
@@ -708,7 +737,7 @@ static void on_connection(void *cls, struct MHD_Connection *c, void **context,
 /* --- ending what takes too long --------------------------------------------- */
 
 /* libmicrohttpd will read the end of the stream and close. */
-static void cut_off(struct connection *conn)
+void connection_cut_off(struct connection *conn)
 {
 	if (!conn->cut)
 		shutdown(conn->fd, SHUT_RDWR);
@@ -719,18 +748,20 @@ static void sweep_one(struct http_server *s, struct connection *conn, int64_t no
 {
 	struct request *r = conn->request;
 
+	if (conn->handshake != HANDSHAKE_NONE && now - conn->since_ns > s->o.idle_ms * 1000000)
+		connection_cut_off(conn);
 	if (!r || !r->header_seen) {
 		/* Idle for idle_ms, then a header within another: more is a drip. */
 		if (now - conn->since_ns > 2 * s->o.idle_ms * 1000000)
-			cut_off(conn);
+			connection_cut_off(conn);
 		return;
 	}
 	if (r->state == REQUEST_ANSWERED) {
 		if (now > conn->send_due_ns && !r->job_runs)
-			cut_off(conn);
+			connection_cut_off(conn);
 	} else if (now - r->begun_ns > deadline_ms(r) * 1000000) {
 		if (r->state == REQUEST_READING)
-			cut_off(conn);
+			connection_cut_off(conn);
 		else if (r->state == REQUEST_SERVING)
 			give_up(r);
 	} else if (r->state == REQUEST_SERVING && !r->watch) {
@@ -947,6 +978,7 @@ void http_server_close(struct http_server *s)
 		else
 			give_up(r);
 	}
+	handshakes_give_up(s);
 	/* Stopping with a suspended connection is forbidden: let the resumed ones answer. */
 	MHD_run(s->mhd);
 	MHD_run(s->mhd);

@@ -1,8 +1,8 @@
 /*
  * http_server_private.h - between http_server.c, which speaks with libmicrohttpd,
- * http_pieces.c, which gives it replies piece by piece, and what needs no library:
- * http_request.c (reading a request), http_exchange.c (routes, parameters, packing,
- * what handlers call), http_listen.c. Nobody else includes it.
+ * http_pieces.c, which gives it replies piece by piece, http_handshakes.c, which lets it shake
+ * hands in turns, and what needs no library: http_request.c (reading a request), http_exchange.c
+ * (routes, parameters, packing, what handlers call), http_listen.c. Nobody else includes it.
  *
  * A request is counted: by libmicrohttpd until it is completed, by its job until
  * that is done (and, of a deferred one, until it was finished), by its response until the
@@ -17,6 +17,16 @@
 #include <netinet/in.h>
 
 struct MHD_Daemon;
+struct MHD_Connection;
+
+/* See http_handshakes.c. */
+enum handshake {
+	HANDSHAKE_NONE, /* not TLS, or over */
+	HANDSHAKE_NEW,
+	HANDSHAKE_HELD,    /* suspended, its client has said nothing */
+	HANDSHAKE_READY,   /* suspended, and has something to read */
+	HANDSHAKE_AT_WORK, /* resumed for a step */
+};
 
 enum {
 	/* Of libmicrohttpd, a connection: first for request line and headers, then it receives
@@ -32,12 +42,18 @@ enum {
 /* One for each TCP connection, kept by libmicrohttpd as its socket context. */
 struct connection {
 	struct connection *prev, *next;
+	struct http_server *server;
 	int fd;
 	struct request *request; /* under way */
 	int64_t since_ns;        /* without a request since then */
 	int64_t send_due_ns;
 	struct http_tls *tls; /* a reference */
 	bool cut;
+	enum handshake handshake;
+	bool shaken; /* its client's last message of the handshake has come */
+	struct MHD_Connection *mhd;
+	uv_poll_t *hello; /* while its handshake is not over */
+	struct connection *next_ready;
 	char address[INET6_ADDRSTRLEN]; /* of the client; "" when unknown */
 };
 
@@ -57,6 +73,10 @@ struct http_server {
 	uv_timer_t sweeper;
 
 	struct connection *connections;
+	struct connection *ready, *ready_last, *at_work; /* handshakes */
+	unsigned shaking;                                /* handshakes that are not over */
+	unsigned steps_max;                              /* of them in one turn, ever */
+	uint64_t steps;
 	unsigned nconnections;
 	unsigned closed; /* connections, ever; wraps */
 	struct request *requests;
@@ -185,8 +205,26 @@ bool request_read_body(struct request *r, const char *p, size_t n);
 
 /* --- http_tls.c --- */
 
-/* Makes GnuTLS' session one of this identity, before its handshake. */
-int http_tls_apply(const struct http_tls *t, void *session);
+/* Makes GnuTLS' session one of this identity, before its handshake; sets *shaken when the client's
+ * last message of that has come. */
+int http_tls_apply(const struct http_tls *t, void *session, bool *shaken);
+
+/* --- http_handshakes.c --- */
+
+/* These three are http_server.c's. Lets the library work; lets handshakes_step() be called in the
+ * next turn; ends a connection, which the library then closes. */
+void server_run(struct http_server *s);
+void server_again(struct http_server *s);
+void connection_cut_off(struct connection *conn);
+/* A connection was accepted that begins with one. */
+void handshake_begin(struct connection *conn, struct MHD_Connection *c);
+void handshake_closed(struct connection *conn);
+/* After each run of the library, which may have accepted some. */
+void handshakes_hold(struct http_server *s);
+/* Takes some steps; once a turn. */
+void handshakes_step(struct http_server *s);
+/* Ends all; the library may be stopped after its next run. */
+void handshakes_give_up(struct http_server *s);
 
 /* --- http_pieces.c --- */
 
