@@ -25,8 +25,8 @@
 #include "catalogue/catalogue.h"
 #include "storage/store.h"
 
-/* What became of the report of one period; of a figure as a whole (struct figure) the first six say
- * how its reporting stands. */
+/* What became of the report of one period. Of a figure as a whole (struct figure) these say how its
+ * reporting stands, but for confirmed_zero and released. */
 enum report_state {
 	REPORT_NOT_COLLECTED,  /* not owed by this unit; figure: nothing owed has ended */
 	REPORT_NOT_DUE,        /* has not ended; figure: the newest ended period is in */
@@ -34,9 +34,9 @@ enum report_state {
 	REPORT_LATE,           /* due and missing; figure: such a period is among the last ones */
 	REPORT_RECEIVED,       /* in, waits for its release */
 	REPORT_RETURNED,       /* was in and given back */
-	REPORT_REJECTED,       /* refused by a reviewer for good (DELIVERY_REJECTED) */
+	REPORT_REJECTED,       /* what came was refused, and nothing good came since */
 	REPORT_CONFIRMED_ZERO, /* released: nothing, and somebody says so */
-	REPORT_SUPPRESSED,     /* in, its value kept secret (DELIVERY_SUPPRESSED) */
+	REPORT_SUPPRESSED,     /* in, its value kept secret; figure: the newest ended period is */
 	REPORT_RELEASED,
 	REPORT_STATES
 };
@@ -51,7 +51,8 @@ enum delivery_mark {
 	DELIVERY_EXPECTED = 1 << 0, /* the unit owes it (docs/methods.md, "Reports") */
 	DELIVERY_ZERO = 1 << 1,     /* the newest visible figure is a confirmed zero */
 	DELIVERY_RETURNED = 1 << 2, /* what came last and was not released was given back */
-	/* Nothing the store keeps today says so: a refused submission holds no figures. */
+	/* What came last was refused by a check (storage/refused.h). It is not in: it counts as
+	 * missing, and as late once it is due. */
 	DELIVERY_REJECTED = 1 << 3,
 	DELIVERY_SUPPRESSED = 1 << 4, /* what is visible, or else what came last, has no value */
 };
@@ -61,6 +62,11 @@ struct delivery {
 	int64_t first_ms;    /* the first vintage arrived; corrections do not move it */
 	int64_t released_ms; /* the first one could be seen */
 	unsigned marks;      /* enum delivery_mark */
+	int64_t last_ms;     /* the last vintage arrived */
+	/* Of DELIVERY_REJECTED: the last refusal, why, and the submission it came with. */
+	int64_t refused_ms;
+	const char *refused_why;
+	uint64_t refused_submission;
 };
 
 /* The state at a time. Of later times than the one assessed only the due times speak. */

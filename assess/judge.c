@@ -213,6 +213,20 @@ static void expect_deliveries(const struct work *w, const struct reports *r, str
 	s->f->deliveries = s->deliveries;
 }
 
+/* What the newest period that has ended says more than whether it is in. */
+static enum report_state told_of_newest(const struct work *w, const struct subject *s,
+					const struct report_result *r)
+{
+	unsigned marks;
+
+	if (r->state == REPORT_LATE || r->newest < (ssize_t)w->window)
+		return r->state;
+	marks = s->deliveries[(size_t)r->newest - w->window].marks;
+	if (marks & DELIVERY_REJECTED)
+		return REPORT_REJECTED;
+	return marks & DELIVERY_SUPPRESSED ? REPORT_SUPPRESSED : r->state;
+}
+
 static void report(struct work *w, struct subject *s)
 {
 	const struct reports r = {
@@ -230,7 +244,7 @@ static void report(struct work *w, struct subject *s)
 	const struct report_period *due;
 
 	expect_deliveries(w, &r, s);
-	f->state = result.state;
+	f->state = told_of_newest(w, s, &result);
 	if (result.missing >= 0) {
 		due = &w->periods[(size_t)result.missing - w->window];
 		f->missing = due->period;

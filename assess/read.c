@@ -224,6 +224,8 @@ static int note_vintage(struct work *w, struct delivery *d, const struct vintage
 		return 0;
 	if (!d->first_ms || arrived < d->first_ms)
 		d->first_ms = arrived;
+	if (arrived > d->last_ms)
+		d->last_ms = arrived;
 	if (v->released_ms && seen <= w->as_of_ms) {
 		if (!d->released_ms || seen < d->released_ms)
 			d->released_ms = seen;
@@ -307,6 +309,57 @@ static void put_deliveries(struct work *w, struct subject *s)
 		if (s->in[k] == IN_MISSING && d->first_ms)
 			s->in[k] = d->marks & DELIVERY_RETURNED ? IN_RETURNED : IN_UNRELEASED;
 	}
+}
+
+/* --- refused --------------------------------------------------------------------------------- */
+
+static int copy_refused(struct work *w, struct delivery *d, const struct refused_figure *r,
+			struct err *e)
+{
+	d->marks |= DELIVERY_REJECTED;
+	d->refused_ms = r->received_ms;
+	d->refused_submission = r->submission;
+	d->refused_why = arena_strdup(w->keep, r->reason);
+	return d->refused_why ? 0
+			      : err_set(e, ERR_LIMIT, "%s: no memory for why a report was refused",
+					w->indicator->code);
+}
+
+/* What is in stays in, whatever came after it. Only behind what was given back a refusal is the
+ * newer word. */
+static bool says_more(const struct work *w, const struct delivery *d,
+		      const struct refused_figure *r)
+{
+	if (r->received_ms > w->as_of_ms || r->received_ms < d->refused_ms || d->released_ms)
+		return false;
+	return !d->first_ms || (d->marks & DELIVERY_RETURNED && r->received_ms > d->last_ms);
+}
+
+static int read_refused(struct work *w, struct subject *s, struct err *e)
+{
+	struct err why = { 0 };
+	struct refused_figure *list;
+	size_t n, k = 0;
+
+	if (w->nperiods == 0)
+		return 0;
+	if (snapshot_refused(w->v, s->f->labels, w->stamps[0], w->stamps[w->nperiods - 1],
+			     w->scratch, &list, &n, &why) < 0) {
+		if (why.code == ERR_CORRUPT)
+			return 0;
+		if (e)
+			*e = why;
+		return -1;
+	}
+	for (size_t i = 0; i < n; i++) {
+		while (k < w->nperiods && w->stamps[k] < list[i].stamp_ms)
+			k++;
+		if (k < w->nperiods && w->stamps[k] == list[i].stamp_ms &&
+		    says_more(w, &s->deliveries[k], &list[i]) &&
+		    copy_refused(w, &s->deliveries[k], &list[i], e) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static void put_newest(struct subject *s, const struct work *w, const struct vintage *v)
@@ -431,9 +484,10 @@ int work_read(struct work *w, struct subject *s, struct err *e)
 {
 	if (work_read_run(w, s, e) < 0)
 		return -1;
+	/* Of what was only ever refused there is no series. */
 	if (!s->stored)
-		return 0;
-	if (read_newest(w, s, e) < 0 || read_deliveries(w, s, e) < 0)
+		return read_refused(w, s, e);
+	if (read_newest(w, s, e) < 0 || read_deliveries(w, s, e) < 0 || read_refused(w, s, e) < 0)
 		return -1;
 	put_deliveries(w, s);
 	return work_inherit(w, s, e);

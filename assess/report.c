@@ -69,9 +69,10 @@ static enum report_state state_of_newest(const struct reports *r, ssize_t newest
 
 struct report_result report_judge(const struct reports *r)
 {
-	struct report_result out = { .missing = oldest_missing(r) };
+	struct report_result out = { .missing = oldest_missing(r),
+				     .newest = newest_valid_ended(r) };
 
-	out.state = out.missing >= 0 ? REPORT_LATE : state_of_newest(r, newest_valid_ended(r));
+	out.state = out.missing >= 0 ? REPORT_LATE : state_of_newest(r, out.newest);
 	return out;
 }
 
@@ -91,6 +92,8 @@ enum report_state delivery_state(const struct report_period *p, const struct del
 			return REPORT_REJECTED;
 		return d->marks & DELIVERY_RETURNED ? REPORT_RETURNED : REPORT_RECEIVED;
 	}
+	if (d->marks & DELIVERY_REJECTED)
+		return REPORT_REJECTED;
 	if (!(d->marks & DELIVERY_EXPECTED))
 		return REPORT_NOT_COLLECTED;
 	if (at_ms < p->end_ms)

@@ -30,6 +30,7 @@ struct reports {
 struct report_result {
 	enum report_state state;
 	ssize_t missing; /* oldest missing due place, -1 */
+	ssize_t newest;  /* newest ended place that is owed, -1 */
 };
 
 /* The first place of the window of due ones. */

@@ -57,6 +57,13 @@ struct doubt {
 	const char *text, *text_zh;
 };
 
+/* A figure that came and was refused, of which unit, indicator and period were understood. */
+struct refused_cell {
+	struct labels *labels;
+	int64_t stamp_ms;
+	const char *reason; /* the word of the edit or fault: "range" */
+};
+
 /* Stamps from outside lie in the years 0 to 9999. The rest are mistakes of the unit, or somebody
  * who tries the ends of the numbers. */
 #define STAMP_EARLIEST_MS (-62167219200000)

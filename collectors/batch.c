@@ -97,12 +97,19 @@ struct batch *batch_new(size_t arena_limit, struct err *e)
 	return b;
 }
 
+static void drop_figures(struct batch *b)
+{
+	for (size_t i = 0; i < b->nobs; i++)
+		labels_unref(b->obs[i].labels);
+	for (size_t i = 0; i < b->ncells; i++)
+		labels_unref(b->cells[i].labels);
+}
+
 void batch_free(struct batch *b)
 {
 	if (!b)
 		return;
-	for (size_t i = 0; i < b->nobs; i++)
-		labels_unref(b->obs[i].labels);
+	drop_figures(b);
 	batch_drop_samples(b);
 	arena_release(&b->arena);
 	mem_free(b);
@@ -117,10 +124,10 @@ void batch_drop_samples(struct batch *b)
 
 void batch_portion_stored(struct batch *b)
 {
-	for (size_t i = 0; i < b->nobs; i++)
-		labels_unref(b->obs[i].labels);
+	drop_figures(b);
 	b->stored += b->nobs;
 	b->nobs = 0;
+	b->ncells = 0;
 	b->doubts_stored += b->ndoubts;
 	b->ndoubts = 0;
 	b->portions++;
@@ -159,6 +166,24 @@ int batch_observe(struct batch *b, struct observation o, struct err *e)
 	}
 	b->suppressed += (o.flags & FIGURE_SUPPRESSED) != 0;
 	b->obs[b->nobs++] = o;
+	return 0;
+}
+
+int batch_refused(struct batch *b, struct labels *labels, int64_t stamp_ms, enum refusal why,
+		  struct err *e)
+{
+	void *p = b->cells;
+
+	if (b->ncells == BATCH_CELLS_MAX)
+		return 0;
+	if (b->ncells == b->cells_cap)
+		p = arena_grow(&b->arena, p, b->ncells, &b->cells_cap, b->ncells + 1,
+			       sizeof(*b->cells));
+	if (!p)
+		return too_much(b, "refused figures", e);
+	b->cells = p;
+	b->cells[b->ncells++] =
+		(struct refused_cell){ labels_ref(labels), stamp_ms, refusal_name(why) };
 	return 0;
 }
 

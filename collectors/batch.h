@@ -74,8 +74,10 @@ struct batch {
 	bool samples_borrowed; /* their labels are those of the feed's scrape cache */
 	struct doubt *doubts;  /* of observations, rows rising; the first BATCH_DOUBTS_MAX */
 	size_t ndoubts, doubts_cap;
-	size_t doubts_stored;         /* with portions before */
-	size_t panel_asked;           /* questions about figures unlike those of their peers */
+	size_t doubts_stored;       /* with portions before */
+	size_t panel_asked;         /* questions about figures unlike those of their peers */
+	struct refused_cell *cells; /* what was refused would have been; the first ones */
+	size_t ncells, cells_cap;
 	struct complaint *complaints; /* the first `complaints_max`; the counts are exact */
 	size_t ncomplaints, complaints_cap;
 	size_t refused;    /* figures refused */
@@ -90,7 +92,7 @@ struct batch {
 	uint64_t body_bytes;
 };
 
-enum { BATCH_COMPLAINTS_MAX = 1000, BATCH_DOUBTS_MAX = 1000 };
+enum { BATCH_COMPLAINTS_MAX = 1000, BATCH_DOUBTS_MAX = 1000, BATCH_CELLS_MAX = 1000 };
 
 /* What may be needed for a document of so many bytes: its figures, and a tree of all of it for
  * readers that make one. */
@@ -110,6 +112,10 @@ int batch_reserve(struct batch *b, size_t n, struct err *e);
 int batch_observe(struct batch *b, struct observation o, struct err *e);
 /* Of the observation that was given last. Its texts are borrowed as long as the batch lives. */
 int batch_doubt(struct batch *b, const struct doubt *d, struct err *e);
+/* A figure of this series and period was refused; it was complained about elsewhere. Takes a
+ * reference of its own to the labels. */
+int batch_refused(struct batch *b, struct labels *labels, int64_t stamp_ms, enum refusal why,
+		  struct err *e);
 /* Takes the reference to s.labels, also on failure, unless they are borrowed. */
 int batch_sample(struct batch *b, struct plain_sample s, struct err *e);
 /* Forgets its samples: they are stored, or not to be. */

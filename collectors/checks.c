@@ -247,6 +247,7 @@ static void settle(struct edits *w, const struct series *s, struct figure *f, si
 			other = i;
 	for (size_t i = 1; i < n; i++) {
 		f[0].doomed |= f[i].doomed;
+		f[0].why = f[0].why ? f[0].why : f[i].why;
 		f[i].dropped = true;
 		if (!other)
 			f[0].flags |= f[i].flags;
@@ -254,6 +255,7 @@ static void settle(struct edits *w, const struct series *s, struct figure *f, si
 	if (!other)
 		return;
 	f[0].dropped = true;
+	f[0].why = REFUSED_CONFLICT + 1;
 	for (size_t i = 0; i < n; i++)
 		if (!f[i].doomed)
 			say_conflict(w, s, &f[i], disagree(&f[i], &f[0]) ? &f[0] : &f[other]);
@@ -298,6 +300,12 @@ static int check_all(struct edits *w, struct err *e)
 	return edits_panel(w, e);
 }
 
+/* The second of two rows of one figure. */
+static bool is_same_cell(const struct figure *f, const struct figure *before)
+{
+	return f->series == before->series && f->stamp_ms == before->stamp_ms;
+}
+
 static int emit(struct edits *w, struct err *e)
 {
 	struct figures *fs = w->figures;
@@ -308,8 +316,12 @@ static int emit(struct edits *w, struct err *e)
 		const struct figure *f = &fs->list[k];
 		struct labels *labels = fs->series[f->series]->labels;
 
-		if (f->dropped || f->doomed)
+		if (f->dropped || f->doomed) {
+			if (f->why && (k == 0 || !is_same_cell(f, f - 1)) &&
+			    batch_refused(w->batch, labels, f->stamp_ms, f->why - 1, e) < 0)
+				return -1;
 			continue;
+		}
 		if (batch_observe(w->batch,
 				  (struct observation){ .labels = labels_ref(labels),
 							.stamp_ms = f->stamp_ms,

@@ -37,6 +37,7 @@ struct figure {
 	bool dropped;          /* refused before figures were held against each other */
 	bool doomed;           /* refused, but the others are still held against it */
 	bool in_panel;         /* the panel of its period has been looked at */
+	uint8_t why;           /* it was refused: enum refusal + 1; else 0 */
 };
 
 /* In, without a value: nothing can be held against it. */

@@ -94,6 +94,7 @@ bool failure_decide_at(struct edits *w, struct failure *x, enum edit_rule rule,
 	if (rule == EDIT_HARD) {
 		x->f->doomed = true;
 		c.why = reasons[x->edit].hard;
+		x->f->why = (uint8_t)(c.why + 1);
 		failure_zh(x, "。退回，请核对后重报");
 	} else {
 		x->f->flags |= FIGURE_SUSPECT;
@@ -111,10 +112,12 @@ void failure_share(struct edits *w, struct figure *f, enum edit edit, enum edit_
 {
 	if (rule == EDIT_OFF || f->doomed)
 		return;
-	if (rule == EDIT_HARD)
+	if (rule == EDIT_HARD) {
 		f->doomed = true;
-	else
+		f->why = (uint8_t)(reasons[edit].hard + 1);
+	} else {
 		f->flags |= FIGURE_SUSPECT;
+	}
 	batch_count(w->batch, rule == EDIT_HARD ? reasons[edit].hard : reasons[edit].soft, 1);
 }
 

@@ -192,6 +192,7 @@ static int fact_value(struct decoding *d, const struct fact *f, const struct kno
 		*e = wrong;
 		return -1;
 	}
+	out->why = ok ? 0 : (uint8_t)(why + 1);
 	if (!ok)
 		batch_complain_of(d->batch, why, f->at[AXIS_VALUE].line, f->at[AXIS_VALUE].column,
 				  f->text[AXIS_VALUE], "%s", wrong.text);
@@ -308,7 +309,10 @@ static int on_fact(void *ctx, const struct fact *f, struct err *e)
 	figure.series = s->series->id;
 	rc = fact_flags(d, f, &figure) ? figure_value(d, f, i, &figure, e) : 0;
 	if (rc <= 0)
-		return rc < 0 ? -1 : on_entry(d, i, figure, COLUMN_HOLE, e);
+		return rc < 0 || batch_refused(d->batch, s->series->labels, p->stamp_ms,
+					       figure.why ? figure.why - 1 : REFUSED_VALUE, e) < 0
+			       ? -1
+			       : on_entry(d, i, figure, COLUMN_HOLE, e);
 	if (figure.value == 0) {
 		figure.value = 0; /* -0.0 too: a spreadsheet's -0.04 with one decimal */
 		figure.flags |= FIGURE_ZERO;

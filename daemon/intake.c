@@ -130,6 +130,8 @@ static void fill_append(struct append *a, const struct emit_request *r)
 	a->nobs = b->nobs;
 	a->doubts = b->doubts;
 	a->ndoubts = b->ndoubts;
+	a->cells = b->cells;
+	a->ncells = b->ncells;
 	a->samples = b->samples;
 	a->nsamples = b->nsamples;
 }
@@ -246,7 +248,7 @@ static void finish_on_loop(struct post *p)
 		struct emit_request *r = h->request;
 
 		r->done(r, &how);
-		if (a->err.code == ERR_NONE && a->nobs && in->stored)
+		if (a->err.code == ERR_NONE && (a->nobs || a->submission.cells) && in->stored)
 			in->stored(in->ctx);
 	} else {
 		if (a->err.code != ERR_NONE)

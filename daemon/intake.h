@@ -17,7 +17,7 @@
 struct intake {
 	struct loop *loop;
 	struct store *store;
-	/* On the loop, after figures were stored. */
+	/* On the loop, after figures were stored, or what was refused was put on record. */
 	void (*stored)(void *ctx);
 	void *ctx;
 	atomic_size_t under_way; /* appends that the store has */

@@ -130,6 +130,8 @@ static void put_row(struct board *b, const struct figure *f, const struct report
 	put_local(b, "graceEnd", p->grace_ms);
 	put_local(b, "received", d->first_ms);
 	put_local(b, "released", d->released_ms);
+	put_local(b, "refused", state == REPORT_REJECTED ? d->refused_ms : 0);
+	put_text(j, "reason", state == REPORT_REJECTED ? d->refused_why : NULL);
 	json_key(j, "lateHours");
 	json_f64(j, hours_late(b, p, d));
 	json_end(j);

@@ -34,14 +34,6 @@ static enum report_state state_of(const struct page *p, const struct figure *f,
 	return REPORT_STATES;
 }
 
-/* The newest period that has ended; freq NONE: none has. */
-static struct period newest_ended(const struct page *p, const struct figure *f)
-{
-	const struct indicator_summary *sum = &p->a->indicators[f->indicator->index];
-
-	return sum->nperiods ? sum->periods[sum->nperiods - 1].period : (struct period){ 0 };
-}
-
 /* --- cells: who and what ---------------------------------------------------------------- */
 
 static void indicator_cell(struct buf *b, const void *ctx, const void *row)
@@ -117,11 +109,20 @@ static void vintages_cell(struct buf *b, const void *ctx, const void *row)
 
 static void state_cell(struct buf *b, const void *ctx, const void *row)
 {
-	static const char *const words[] = { "尚无账期", "正常",         "待报",
-					     "迟报",     "已收，待发布", "已退回" };
+	static const char *const words[REPORT_STATES] = {
+		[REPORT_NOT_COLLECTED] = "尚无账期",
+		[REPORT_NOT_DUE] = "正常",
+		[REPORT_DUE] = "待报",
+		[REPORT_LATE] = "迟报",
+		[REPORT_RECEIVED] = "已收，待发布",
+		[REPORT_RETURNED] = "已退回",
+		[REPORT_REJECTED] = "未通过核对",
+		[REPORT_CONFIRMED_ZERO] = "正常",
+		[REPORT_SUPPRESSED] = "已报，保密",
+		[REPORT_RELEASED] = "正常",
+	};
 	const struct figure *f = figure_of(row);
 	bool late = f->state == REPORT_LATE;
-	struct period newest = newest_ended(ctx, f);
 
 	buf_puts(b, late ? "<span class=\"mark\">" : "<span>");
 	buf_puts(b, words[f->state]);
@@ -130,11 +131,8 @@ static void state_cell(struct buf *b, const void *ctx, const void *row)
 		buf_putc(b, ' ');
 		cell_period(b, f->missing);
 	}
-	if (state_of(ctx, f, newest) == REPORT_SUPPRESSED) {
-		buf_puts(b, "<br><small>");
-		cell_period(b, newest);
-		buf_puts(b, "：已报，保密</small>");
-	}
+	if (late && state_of(ctx, f, f->missing) == REPORT_REJECTED)
+		buf_puts(b, "<br><small>已报，未通过核对</small>");
 	if (!late && !(f->late_hours > 0))
 		return;
 	buf_puts(b, late ? "<br><small>逾期 " : "<br><small>最近一期晚 ");

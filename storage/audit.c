@@ -13,6 +13,7 @@
 #include "storage/audit_figures.h"
 #include "storage/digest.h"
 #include "storage/findings.h"
+#include "storage/refused_records.h"
 #include "storage/ledger.h"
 #include "storage/originals.h"
 #include "storage/submission.h"
@@ -592,12 +593,54 @@ static int check_counts(struct audit *a, struct err *e)
 	return 0;
 }
 
+static void refused_fault(void *ctx, const char *text)
+{
+	struct audit *a = ctx;
+
+	fault(a, "%s", text);
+}
+
+static int compare_refused(struct audit *a, const uint32_t *there, struct err *e)
+{
+	for (uint64_t n = 1; n <= a->state.sequence; n++) {
+		struct submission_view view = { 0 };
+		uint8_t key[KEY_SUBMISSION_BYTES];
+		struct slice value;
+		struct err why;
+
+		key_submission(key, n);
+		if (db_get(a->t, DB_SUBMISSIONS, key_slice(key, sizeof(key)), &value, e) < 0)
+			return -1;
+		/* One that is missing or damaged was told already. */
+		if (value.p && submission_read(value, &view, &why) == 0 &&
+		    view.s.cells != there[n - 1])
+			fault(a, "submission %" PRIu64 " names %u refused figures, %u are there", n,
+			      view.s.cells, there[n - 1]);
+	}
+	return 0;
+}
+
+/* They are in no entry: what was refused can be found again in the original. */
+static int check_refused(struct audit *a, struct err *e)
+{
+	uint32_t *there = mem_zalloc((size_t)(a->state.sequence + 1) * sizeof(*there));
+	int rc;
+
+	if (!there)
+		return err_set(e, ERR_MEMORY, "no memory to count refused figures");
+	rc = refused_count(a->t, a->state.sequence, there, refused_fault, a, e);
+	if (rc == 0)
+		rc = compare_refused(a, there, e);
+	mem_free(there);
+	return rc;
+}
+
 static int audit(struct audit *a, struct err *e)
 {
 	uint64_t n;
 
 	if (prepare(a, e) < 0 || check_counts(a, e) < 0 || read_window(a, 1, e) < 0 ||
-	    walk_entries(a, e) < 0 || check_acts(a, e) < 0 ||
+	    walk_entries(a, e) < 0 || check_acts(a, e) < 0 || check_refused(a, e) < 0 ||
 	    scan(a, DB_ORIGINALS, KEY_ORIGINAL_BYTES, look_at_original, &n, e) < 0)
 		return -1;
 	if (a->failed.code != ERR_NONE) {

@@ -25,6 +25,7 @@
 #include "storage/log_mark.h"
 #include "storage/log_samples.h"
 #include "storage/originals.h"
+#include "storage/refused_records.h"
 #include "storage/store_impl.h"
 #include "storage/submission.h"
 #include "storage/walk.h"
@@ -48,6 +49,7 @@ struct checker {
 	struct state state;
 	bool beside_writer;
 	uint32_t *kept;                  /* [sequence - 1]: figures found */
+	uint32_t *refused;               /* likewise: refused ones */
 	struct original_follow original; /* the piece before */
 	struct err starved;              /* there was no memory to look at something */
 
@@ -408,6 +410,19 @@ static void check_submission(struct checker *c, struct slice key, struct slice v
 	else if (view.s.kept != c->kept[sequence - 1])
 		fault(c, "submission %" PRIu64 " kept %u figures, %u are there", sequence,
 		      view.s.kept, c->kept[sequence - 1]);
+	else if (view.s.cells != c->refused[sequence - 1])
+		fault(c, "submission %" PRIu64 " names %u refused figures, %u are there", sequence,
+		      view.s.cells, c->refused[sequence - 1]);
+}
+
+static void refused_fault(void *ctx, const char *text)
+{
+	fault(ctx, "%s", text);
+}
+
+static int check_refused(struct checker *c, struct err *e)
+{
+	return refused_count(c->t, c->state.sequence, c->refused, refused_fault, c, e);
 }
 
 static void check_entry(struct checker *c, struct slice key, struct slice value)
@@ -745,13 +760,15 @@ static int prepare(struct checker *c, struct err *e)
 
 	arena_init(&c->arena, CHECK_ARENA);
 	c->kept = mem_zalloc((size_t)(c->state.sequence + 1) * sizeof(*c->kept));
+	c->refused = mem_zalloc((size_t)(c->state.sequence + 1) * sizeof(*c->refused));
 	c->times = mem_alloc(room * sizeof(*c->times));
 	c->values = mem_alloc(room * sizeof(*c->values));
 	c->figures = mem_alloc(room * sizeof(*c->figures));
 	c->memory = memory_index_new(e);
 	c->scratch = columns_scratch_new(e);
 	c->packer = figure_packer_new(e);
-	if (c->kept && c->times && c->values && c->figures && c->memory && c->scratch && c->packer)
+	if (c->kept && c->refused && c->times && c->values && c->figures && c->memory &&
+	    c->scratch && c->packer)
 		return 0;
 	return err_set(e, ERR_MEMORY, "no memory to check the store");
 }
@@ -805,9 +822,9 @@ static int check_tables(struct checker *c, struct err *e)
 			return -1;
 
 	if (read_heads(c, e) < 0 || prepare(c, e) < 0 || check_parts(c, e) < 0 ||
-	    check_fresh(c, e) < 0 || check_partitions(c, e) < 0 || check_submissions(c, e) < 0 ||
-	    check_metadata(c, e) < 0 || check_findings(c, e) < 0 || check_ledger(c, e) < 0 ||
-	    check_runs(c, &covered, e) < 0)
+	    check_fresh(c, e) < 0 || check_partitions(c, e) < 0 || check_refused(c, e) < 0 ||
+	    check_submissions(c, e) < 0 || check_metadata(c, e) < 0 || check_findings(c, e) < 0 ||
+	    check_ledger(c, e) < 0 || check_runs(c, &covered, e) < 0)
 		return -1;
 	return check_logs(c, covered, e);
 }
@@ -828,6 +845,7 @@ static void release_checker(struct checker *c)
 	mem_free(c->values);
 	mem_free(c->figures);
 	mem_free(c->kept);
+	mem_free(c->refused);
 	arena_release(&c->arena);
 }
 

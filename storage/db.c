@@ -65,10 +65,10 @@ struct db_cursor {
 
 enum { SPARE_READERS = 16, MIN_MAP_MIB = 1, READER_SLOT_BYTES = 64, LOCK_HEAD_BYTES = 4096 };
 
-static const char *const table_names[DB_TABLES] = { "meta",     "parts",        "partitions",
-						    "segments", "fresh",        "submissions",
-						    "metadata", "ledger",       "originals",
-						    "findings", "finding_cells" };
+static const char *const table_names[DB_TABLES] = { "meta",     "parts",         "partitions",
+						    "segments", "fresh",         "submissions",
+						    "metadata", "ledger",        "originals",
+						    "findings", "finding_cells", "refused" };
 
 const char *db_table_name(enum db_table table)
 {

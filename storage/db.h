@@ -38,6 +38,7 @@ enum db_table {
 	DB_ORIGINALS,
 	DB_FINDINGS,
 	DB_FINDING_CELLS, /* the same by series and period */
+	DB_REFUSED,       /* figures that came and were refused */
 	DB_TABLES
 };
 

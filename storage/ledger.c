@@ -357,17 +357,17 @@ int ledger_submit(struct db_txn *t, struct submission *s, uint32_t unchanged,
 	return rc;
 }
 
-int ledger_reject(struct db_txn *t, uint64_t *sequence, struct submission *s, struct err *e)
+int ledger_repeats(struct db_txn *t, uint64_t last, struct submission *s, struct err *e)
 {
-	uint8_t nothing[SHA256_BYTES];
-	int rc;
-
 	know_body(s);
 	s->released_ms = 0;
-	rc = submission_repeats(t, *sequence, s, &s->sequence, e);
-	if (rc != 0)
-		return rc < 0 ? -1 : 0;
-	s->sequence = ++*sequence;
+	return submission_repeats(t, last, s, &s->sequence, e);
+}
+
+int ledger_reject(struct db_txn *t, struct submission *s, struct err *e)
+{
+	uint8_t nothing[SHA256_BYTES];
+
 	sha256_of(slice_str(""), nothing);
 	return ledger_submit(t, s, 0, nothing, e);
 }

@@ -106,9 +106,11 @@ void ledger_print_submission(const struct ledger_facts *f, struct buf *out);
  * gets its entry's number and what follows from the body. */
 int ledger_submit(struct db_txn *t, struct submission *s, uint32_t unchanged,
 		  const uint8_t kept_sha256[SHA256_BYTES], struct err *e);
-/* The same for one that was refused as a whole, unless it repeats the source's last one.
- * *sequence: the last one given, raised for this one. */
-int ledger_reject(struct db_txn *t, uint64_t *sequence, struct submission *s, struct err *e);
+/* Whether one that was refused as a whole repeats the last of its source, up to `last`: then it
+ * gets that one's sequence and is not written. 1, 0, -1. */
+int ledger_repeats(struct db_txn *t, uint64_t last, struct submission *s, struct err *e);
+/* As ledger_submit() for one that was refused as a whole. */
+int ledger_reject(struct db_txn *t, struct submission *s, struct err *e);
 /* Marks the submission and adds an entry; nothing when that was done at this time already. */
 int ledger_release(struct db_txn *t, uint64_t sequence, int64_t released_ms, const char *by,
 		   struct err *e);

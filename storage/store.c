@@ -356,6 +356,11 @@ static bool doubt_is_sound(const struct append *a, size_t i)
 	return d->row < a->nobs && (i == 0 || a->doubts[i - 1].row <= d->row);
 }
 
+static bool refused_cell_is_sound(const struct refused_cell *c)
+{
+	return c->labels && c->reason && *c->reason && strlen(c->reason) <= REFUSED_REASON_MAX;
+}
+
 static int check_append(const struct append *a, struct err *e)
 {
 	if (a->nobs > UINT32_MAX || a->nsamples > UINT32_MAX)
@@ -370,6 +375,10 @@ static int check_append(const struct append *a, struct err *e)
 			return err_set(e, ERR_INVALID,
 				       "doubt %zu is of no value, out of order, or without a text",
 				       i);
+	for (size_t i = 0; i < a->ncells; i++)
+		if (!refused_cell_is_sound(&a->cells[i]))
+			return err_set(e, ERR_INVALID,
+				       "refused figure %zu has no labels, or no short reason", i);
 	for (size_t i = 0; i < a->nsamples; i++)
 		if (!a->samples[i].labels)
 			return err_set(e, ERR_INVALID, "a value without labels");

@@ -36,6 +36,7 @@
 #include "base/sha256.h"
 #include "storage/cardinality.h"
 #include "storage/finding.h"
+#include "storage/refused.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -111,6 +112,7 @@ struct submission {
 	uint64_t body_bytes; /* of the document; with a body the writer sets it */
 	uint32_t refused;    /* figures of the document that were refused */
 	uint32_t kept;       /* out */
+	uint32_t cells;      /* out: of the refused ones, those of which a refused.h was kept */
 	uint64_t entry;      /* out: number of its entry in the ledger */
 	/* private */
 	struct original_draft *draft; /* of a large body: what is still to be written */
@@ -127,6 +129,9 @@ struct append {
 	 */
 	const struct doubt *doubts;
 	size_t ndoubts;
+	/* Also with a submission that is refused as a whole. Borrowed. */
+	const struct refused_cell *cells;
+	size_t ncells;
 	const struct plain_sample *samples;
 	size_t nsamples;
 	/* On a thread of the store, exactly once, after the commit or its failure. */

@@ -71,6 +71,7 @@ int submission_put(struct db_txn *t, const struct submission *s, uint32_t unchan
 	put_le32(v + 48, s->refused);
 	put_le32(v + 52, s->kept);
 	put_le32(v + 56, unchanged);
+	put_le32(v + 60, s->cells);
 	memcpy(v + AT_SHA256, s->body_sha256, SHA256_BYTES);
 	for (size_t i = 0; i < TEXTS; i++)
 		n += put_text(v + n, texts[i]);
@@ -107,6 +108,7 @@ static void read_fixed(const char *v, struct submission *s)
 		.body_bytes = get_le64(v + 40),
 		.refused = get_le32(v + 48),
 		.kept = get_le32(v + 52),
+		.cells = get_le32(v + 60),
 	};
 	memcpy(s->body_sha256, v + AT_SHA256, SHA256_BYTES);
 }
@@ -119,7 +121,7 @@ int submission_read(struct slice value, struct submission_view *out, struct err 
 
 	if (value.n < FIXED_BYTES)
 		return record_bad(e, DB_SUBMISSIONS, "it is too short");
-	if ((uint8_t)v[4] & ~ALL_FLAGS || v[5] || v[6] || v[7] || get_le32(v + 60))
+	if ((uint8_t)v[4] & ~ALL_FLAGS || v[5] || v[6] || v[7])
 		return record_bad(e, DB_SUBMISSIONS, "it has the wrong form");
 	read_fixed(v, &out->s);
 	out->unchanged = get_le32(v + 56);

@@ -22,6 +22,7 @@
 #include "storage/findings.h"
 #include "storage/ledger.h"
 #include "storage/originals.h"
+#include "storage/refused_records.h"
 #include "storage/submission.h"
 
 #include <inttypes.h>
@@ -35,6 +36,7 @@ enum {
 	PAGE_BYTES = 4096,
 	FIGURE_BYTES = 64,      /* of a figure in its record, generously */
 	DOUBT_BYTES = 4096,     /* of its finding, likewise */
+	REFUSED_BYTES = 1024,   /* of one that was refused, likewise */
 	APPEND_BYTES = 8192,    /* of its submission and entry */
 	DISK_RESERVE = 4 << 20, /* room that must remain for the next transaction */
 	GROW_STEP_MS = 100,     /* how long to wait for readers before looking again */
@@ -347,6 +349,24 @@ static int name_series(struct batch *b, uint32_t id, const struct labels *ls, st
 	return 0;
 }
 
+static int put_refused(struct batch *b, struct append *a, struct err *e)
+{
+	struct submission *s = &a->submission;
+
+	return refused_put(b->t, s->sequence, s->received_ms, a->cells, a->ncells, &s->cells, e);
+}
+
+/* Without figures, but perhaps with what they would have been. */
+static int append_rejected(struct batch *b, struct append *a, struct err *e)
+{
+	int rc = ledger_repeats(b->t, b->state.sequence, &a->submission, e);
+
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	a->submission.sequence = ++b->state.sequence;
+	return put_refused(b, a, e) < 0 ? -1 : ledger_reject(b->t, &a->submission, e);
+}
+
 static int append_figures(struct batch *b, struct append *a, struct place *p, struct err *e)
 {
 	struct figure_writer fw = { .t = b->t,
@@ -374,6 +394,8 @@ static int append_figures(struct batch *b, struct append *a, struct place *p, st
 	}
 	if (fresh_record_put(b->record, b->t, fw.sequence, e) < 0)
 		return -1;
+	if (put_refused(b, a, e) < 0)
+		return -1;
 	a->submission.kept = a->fresh + a->revised;
 	digest_end(&b->kept, kept_sha256);
 	return ledger_submit(b->t, &a->submission, a->unchanged, kept_sha256, e);
@@ -385,6 +407,7 @@ static void forget_results(struct append *a)
 	a->opened = a->not_opened = 0;
 	a->submission.sequence = 0;
 	a->submission.kept = 0;
+	a->submission.cells = 0;
 }
 
 static int apply(struct batch *b, struct append *a, struct err *e)
@@ -399,7 +422,7 @@ static int apply(struct batch *b, struct append *a, struct err *e)
 	}
 	forget_results(a);
 	if (a->submission.rejected)
-		return ledger_reject(b->t, &b->state.sequence, &a->submission, e);
+		return append_rejected(b, a, e);
 	p = a->nobs <= UINT32_MAX ? mem_alloc((a->nobs + 1) * sizeof(*p)) : NULL;
 	if (!p)
 		return err_set(e, ERR_MEMORY, "no memory to write %zu values", a->nobs);
@@ -566,8 +589,9 @@ static uint64_t disk_bytes(const struct append *list, size_t n)
 	uint64_t sum = DISK_RESERVE;
 
 	for (; n > 0; list = list->next, n--)
-		sum += list->nobs * FIGURE_BYTES + list->ndoubts * DOUBT_BYTES + body_bytes(list) +
-		       list->task_bytes + APPEND_BYTES;
+		sum += list->nobs * FIGURE_BYTES + list->ndoubts * DOUBT_BYTES +
+		       list->ncells * REFUSED_BYTES + body_bytes(list) + list->task_bytes +
+		       APPEND_BYTES;
 	return sum;
 }
 
@@ -692,8 +716,8 @@ size_t append_bytes(const struct append *a)
 /* Memory of the pages that an append may touch. */
 static size_t dirty_bytes(const struct append *a)
 {
-	return 4 * PAGE_BYTES + a->nobs * FIGURE_BYTES + a->ndoubts * DOUBT_BYTES + body_bytes(a) +
-	       a->task_bytes;
+	return 4 * PAGE_BYTES + a->nobs * FIGURE_BYTES + a->ndoubts * DOUBT_BYTES +
+	       a->ncells * PAGE_BYTES + body_bytes(a) + a->task_bytes;
 }
 
 /* How many from the list's start make one transaction: at least one. */

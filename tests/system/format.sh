@@ -25,6 +25,7 @@ XOR case 1
 XOR case 2
 XOR case 3
 a first block of twelve
+a refused figure
 a refused series
 a sample of the future
 a series that only the log knows

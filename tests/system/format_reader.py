@@ -632,7 +632,7 @@ class Store:
         names = "meta parts partitions segments fresh submissions metadata ledger originals"
         for name in names.split():
             self.table[name] = env.open_db(name.encode(), self.txn, create=False)
-        for name in ("findings", "finding_cells"):  # a store from before there were any lacks them
+        for name in ("findings", "finding_cells", "refused"):  # a store from before there were any lacks them
             try:
                 self.table[name] = env.open_db(name.encode(), self.txn, create=False)
             except lmdb.NotFoundError:
@@ -642,6 +642,7 @@ class Store:
         self.figures = {}  # id: [figure, ...]
         self.released = {}  # by sequence
         self.kept = {}  # likewise: figures that are said to be kept
+        self.cells = {}  # likewise: refused figures that are said to be on record
         self.read_state()
 
     def records(self, table, sealed=True):
@@ -666,6 +667,7 @@ class Store:
     def read(self):
         self.read_submissions()
         self.read_findings()
+        self.read_refused()
         self.read_ledger()
         self.read_originals()
         self.read_parts()
@@ -796,8 +798,9 @@ class Store:
             want(int.from_bytes(key, "big") == n, "submission %d" % n)
             flags, zeros = value[4], value[5:8]
             received, released, _, entry, size = struct.unpack("<qqqQQ", value[8:48])
-            refused, kept, unchanged, zero = struct.unpack("<IIII", value[48:64])
-            want(flags < 8 and zeros == bytes(3) and zero == 0, "submission %d" % n)
+            refused, kept, unchanged, cells = struct.unpack("<IIII", value[48:64])
+            want(flags < 8 and zeros == bytes(3), "submission %d" % n)
+            self.cells[n] = cells
             b = Bytes(value, 96)
             texts = [b.take(b.number(2)) for _ in range(5)]
             b.end()
@@ -805,6 +808,24 @@ class Store:
             if flags & 4:
                 self.originals[bytes(value[64:96])] = size
         want(n == self.sequence, "%d submissions" % n)
+
+    def read_refused(self):
+        self.refused, counts = [], dict.fromkeys(self.cells, 0)
+        for key, value in self.records("refused"):
+            form, size, zero, received = struct.unpack("<BBHq", value[4:16])
+            want(len(key) == 22 and form == 1 and zero == 0, "a refused figure")
+            reason, rest = value[16 : 16 + size].decode(), bytes(value[16 + size :])
+            want(crc(rest) == int.from_bytes(key[:4], "big"), "the labels of a refused figure")
+            b = Bytes(rest)
+            labels = [(b.take(b.number(2)).decode(), b.take(b.number(2)).decode()) for _ in range(b.number(2))]
+            b.end()
+            stamp = int.from_bytes(key[4:12], "big") - (1 << 63)
+            submission, place = int.from_bytes(key[12:20], "big"), int.from_bytes(key[20:], "big")
+            counts[submission] += 1
+            want(place < self.cells[submission] <= 1000, "the place of a refused figure")
+            met.add("a refused figure")
+            self.refused.append("R %d %d %d %s %s" % (submission, stamp, received, reason, label_text(labels)))
+        want(counts == self.cells, "how many refused figures there are")
 
     def read_findings(self):
         states = ("open", "answered", "accepted", "corrected")
@@ -938,6 +959,7 @@ class Store:
                     rest = (stamp, v, months, flags, known, received, released, sequence)
                     yield "F %s %d %016x %d %d %d %d %d %d" % ((text,) + rest)
         yield from reversed(self.findings)
+        yield from self.refused
 
 
 def label_text(labels):

@@ -538,6 +538,33 @@ static void ask_and_answer(void)
 	hand_in_doubted(3, "ratio", NOW + 23);
 }
 
+/* Figures that came and were refused, with one that did not, or with none. */
+static void hand_in_refused(unsigned n, bool rejected, int64_t now)
+{
+	struct labels *ls = statistic("output", "refused"), *other = statistic("output", "nowhere");
+	struct observation o = {
+		.labels = ls, .stamp_ms = month_end(700), .value = n, .months = 1
+	};
+	struct refused_cell cells[20];
+	struct append a = { .submission = { .source = "west-feed",
+					    .received_ms = now,
+					    .released_ms = rejected ? 0 : now,
+					    .refused = n,
+					    .rejected = rejected,
+					    .reason = rejected ? "none could be kept" : "" },
+			    .obs = &o,
+			    .nobs = !rejected,
+			    .cells = cells,
+			    .ncells = n };
+
+	for (unsigned i = 0; i < n; i++)
+		cells[i] = (struct refused_cell){ i % 3 ? ls : other, month_end(690 + i % 7),
+						  i % 2 ? "range" : "unit_slip" };
+	hand_in(a);
+	labels_unref(ls);
+	labels_unref(other);
+}
+
 static void hand_in_all(void)
 {
 	struct err e = { 0 };
@@ -555,6 +582,8 @@ static void hand_in_all(void)
 	hand_in_series("output", "south", 21, NOW + 5, 0, false);
 	hand_in_series("a.b:c", "draft", 3, NOW + 6, 0, false);
 	hand_in_series("output", "east", 13, NOW + 7, NOW + 7, false);
+	hand_in_refused(20, false, NOW + 8);
+	hand_in_refused(3, true, NOW + 9);
 	hand_in_original(3, false);
 	hand_in_original(5000, false);
 	hand_in_original(3000000, false);

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What becomes of reports that bring no number: figures kept secret. They are in, and show nowhere as a value.
+# What becomes of reports that bring no number: figures kept secret, which are in and show nowhere as a value, and
+# figures that were refused, which are not in and leave a word why.
 . tests/system/lib.sh
 need jq
 
@@ -89,10 +90,37 @@ is "and shows no more" '[]' "$(values "park_tax_yuan{park=\"jiahe\",__period__=\
 is "but what was said first stays said" '["130000"]' \
 	"$(values "park_tax_yuan{park=\"jiahe\",__period__=\"$open\",__release__=\"first\"}")"
 
+# --- refused
+refused=$(month 2)
+state "what has not come is late" jiahe "$refused" late
+got=$(hand_in "甲河,$refused,4711,")
+[ "$got" = 400 ] && jq -e '.data.refused == 1' "$tmp/answer" >/dev/null && ok "a figure out of range is refused, and the document with it" ||
+	not_ok "a figure out of range is refused, and the document with it" "$got $(cat "$tmp/answer")"
+state "something came and was refused" jiahe "$refused" rejected
+check "the board says when and why" board "unit=jiahe&period=$refused" \
+	'.[0] | .received == null and .refused != null and .reason == "range" and .lateHours > 0'
+taken "a document with a good and a bad figure" '.data.kept == 1 and .data.refused == 1' "甲河,$refused,abc," "乙山,$refused,14,"
+state "the good one is in" yishan "$refused" released
+check "the newest reason is shown" wait_for 20 board "unit=jiahe&period=$refused" '.[0].reason == "value"'
+check "the state is a filter" board state=rejected 'length == 1'
+page=$(get "$base/unit?id=jiahe")
+[[ $page == *未通过核对* ]] && ok "the page says so" || not_ok "the page says so"
+kill -9 "$daemon" && wait "$daemon" 2>/dev/null
+start_daemon "$tmp/parkwatch.yaml"
+base=http://127.0.0.1:$port
+state "it is known after SIGKILL" jiahe "$refused" rejected
+taken "a good figure comes" '.data.kept == 1' "甲河,$refused,15,"
+state "then it is released" jiahe "$refused" released
+hand_in "甲河,$refused,4712," >/dev/null
+state "and stays so when a correction is refused" jiahe "$refused" released
+newest=$(month 1)
+hand_in "乙山,$newest,-1," >/dev/null
+state "another one is refused" yishan "$newest" rejected
+
 # --- exports say it
 stop_daemon && ok "the daemon ends" || not_ok "the daemon ends" "$(tail -n 5 "$tmp/parkwatch.log")"
 "$pw" export --data-dir "$tmp/data" --format csv >"$tmp/plain.csv" 2>"$tmp/err"
-is "a plain export has what is known" 2 "$(grep -c '^"park_tax' "$tmp/plain.csv")"
+is "a plain export has what is known" 4 "$(grep -c '^"park_tax' "$tmp/plain.csv")"
 check "and says what it leaves out" grep -q '^4 periods left out, whose figures are suppressed' "$tmp/err"
 "$pw" export --data-dir "$tmp/data" --format csv --vintages >"$tmp/all.csv" 2>"$tmp/err"
 is "one with vintages has them, without a value" 5 "$(grep -c 'Z,,1,suppressed,' "$tmp/all.csv")"
@@ -100,7 +128,14 @@ check "which is read again" "$pw" import --data-dir "$tmp/new" --trusted --sourc
 "$pw" export --data-dir "$tmp/new" --format csv --vintages >"$tmp/again.csv" 2>"$tmp/err"
 first7() { sed 's/\(Z,[^,]*,1,[a-z ]*,[^,]*\),.*/\1/' "$1"; }
 check "and exported the same" cmp <(first7 "$tmp/all.csv") <(first7 "$tmp/again.csv")
-for data in data new; do
+check "a backup is made" "$pw" backup --data-dir "$tmp/data" --to "$tmp/backup"
+check "and restored" "$pw" restore --from "$tmp/backup" --data-dir "$tmp/restored"
+readback() { "$build/torture-readback" --read-only "$1" | grep '^R '; }
+if [ -x "$build/torture-readback" ]; then
+	is "refused figures are in it" "4 $(readback "$tmp/data" | md5sum)" \
+		"$(readback "$tmp/restored" | wc -l) $(readback "$tmp/restored" | md5sum)"
+fi
+for data in data new restored; do
 	check "check store has nothing to say of $data" "$pw" check store "$tmp/$data"
 	check "nor has audit verify" "$pw" audit verify --data-dir "$tmp/$data"
 done

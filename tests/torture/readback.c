@@ -5,9 +5,10 @@
  *
  * "F labels stamp bits months flags known-from received released submission" for each value
  * of each period in the order they became known, "P labels time bits" for each
- * sample, "Q …" for each finding, newest first, "end N" with the number of lines last. Values are
- * their 64 bits in hexadecimal. Exit code 1 with the store's sentence when anything cannot be read.
- * Without --read-only it opens as the daemon does, with all that is to be recovered.
+ * sample, "Q …" for each finding, newest first, "R submission stamp received reason labels" for
+ * each refused figure by its key, "end N" with the number of lines last. Values are their 64 bits
+ * in hexadecimal. Exit code 1 with the store's sentence when anything cannot be read. Without
+ * --read-only it opens as the daemon does, with all that is to be recovered.
  */
 #include "base/buf.h"
 #include "base/log.h"
@@ -141,6 +142,29 @@ static int print_findings(struct snapshot *v, struct err *e)
 	return rc;
 }
 
+static int print_refused(struct snapshot *v, struct err *e)
+{
+	struct refused_figure *list;
+	struct arena a;
+	size_t n;
+	int rc;
+
+	arena_init(&a, (size_t)1 << 30);
+	rc = snapshot_all_refused(v, &a, &list, &n, e);
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		struct buf text;
+
+		buf_init(&text, 1 << 20);
+		labels_print(list[i].labels, &text);
+		printf("R %" PRIu64 " %" PRId64 " %" PRId64 " %s %.*s\n", list[i].submission,
+		       list[i].stamp_ms, list[i].received_ms, list[i].reason, (int)text.n, text.p);
+		buf_release(&text);
+		lines++;
+	}
+	arena_release(&a);
+	return rc;
+}
+
 static int print_store(struct store *s, const char *only, struct err *e)
 {
 	struct snapshot *v = snapshot_open(s, 600000, e);
@@ -158,6 +182,8 @@ static int print_store(struct store *s, const char *only, struct err *e)
 			rc = print_series(v, &all[i], e);
 	if (rc == 0)
 		rc = print_findings(v, e);
+	if (rc == 0)
+		rc = print_refused(v, e);
 	arena_release(&a);
 	snapshot_close(v);
 	return rc;

@@ -129,7 +129,7 @@ def parse_dump(text):
             return found
         count += 1
         kind, rest = line[0], line[2:]
-        if kind == "Q":  # a finding: the loads make figures that nobody doubts, but stores may have them
+        if kind in "QR":  # a finding, a refused figure: the loads make none, but stores may have them
             continue
         assert kind in "FP", line
         cut = rest.rindex("}") + 1 if "}" in rest else rest.index(" ")

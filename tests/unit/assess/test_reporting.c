@@ -51,6 +51,7 @@ static void states_change_with_the_millisecond(void **state)
 {
 	const struct delivery none = { .marks = DELIVERY_EXPECTED };
 	const struct delivery in = { 150, 250, DELIVERY_EXPECTED };
+	const struct delivery refused = { .marks = DELIVERY_EXPECTED | DELIVERY_REJECTED };
 
 	(void)state;
 	expect_at(none, 99, "not_due");
@@ -63,6 +64,8 @@ static void states_change_with_the_millisecond(void **state)
 	expect_at(in, 249, "received");
 	expect_at(in, 250, "released");
 	expect_at((struct delivery){ 0 }, 500, "not_collected");
+	expect_at(refused, 150, "rejected");
+	expect_at(refused, 250, "rejected");
 	/* Nobody asked, and it came all the same. */
 	expect_at((struct delivery){ 150, 150, 0 }, 150, "released");
 }
@@ -220,7 +223,7 @@ static void what_is_kept_secret_is_in_and_has_no_value(void **state)
 	assert_string_equal(state_of(c, "jia", 10, "2026-11-16T09:00"), "suppressed");
 	a = c->a;
 	f = figure_of(a, "jia", ADDED);
-	assert_int_equal(f->state, REPORT_NOT_DUE);
+	assert_int_equal(f->state, REPORT_SUPPRESSED);
 	assert_f64(f->late_hours, 0);
 	d = delivery_of(a, "jia", 10);
 	assert_true(delivery_on_time(&summary_of(a, ADDED)->periods[d - f->deliveries], d));
@@ -251,6 +254,86 @@ static void a_secret_that_was_given_back_is_returned(void **state)
 		  &c->e);
 	assert_string_equal(state_of(c, "jia", 10, "2026-11-11T10:00"), "returned");
 	assert_false(figure_of(c->a, "jia", ADDED)->has_value);
+}
+
+/* A document about jia's October: with a figure that was refused, and perhaps one that was not. */
+static uint64_t refuse_one(struct city *c, const char *reason, const char *received)
+{
+	struct labels *ls = catalogue_series(catalogue_unit(c->c, slice_str("jia")),
+					     city_indicator(c, ADDED), &c->e);
+	struct refused_cell cell = { ls, period_stamp(period_month(2026, 10), c->zone), reason };
+	struct append a = { .submission = { .source = "test",
+					    .reason = "none could be kept",
+					    .origin = received,
+					    .rejected = true,
+					    .received_ms = at_time(received) },
+			    .cells = &cell,
+			    .ncells = 1 };
+
+	assert_ok(append_now(c->s, &a, &c->e), &c->e);
+	labels_unref(ls);
+	return a.submission.sequence;
+}
+
+static void what_was_refused_is_rejected_until_a_figure_comes(void **state)
+{
+	struct city *c = *state;
+	const struct delivery *d;
+	uint64_t second;
+
+	refuse_one(c, "range", "2026-11-10T09:00");
+	second = refuse_one(c, "unit_slip", "2026-11-10T11:00");
+	assert_string_equal(state_of(c, "jia", 10, "2026-11-10T08:59"), "due");
+	assert_string_equal(state_of(c, "jia", 10, "2026-11-10T09:00"), "rejected");
+	assert_string_equal(delivery_of(c->a, "jia", 10)->refused_why, "range");
+	/* Not due yet, so nothing is late but what was before. */
+	assert_int_equal(figure_of(c->a, "jia", ADDED)->state, REPORT_LATE);
+	assert_string_equal(state_of(c, "jia", 10, "2026-11-12T09:00"), "rejected");
+	d = delivery_of(c->a, "jia", 10);
+	assert_string_equal(d->refused_why, "unit_slip");
+	assert_true(d->refused_ms == at_time("2026-11-10T11:00"));
+	assert_int_equal(d->refused_submission, second);
+	/* It is not in: what was refused in time is late, and no report on time. */
+	assert_int_equal(d->first_ms, 0);
+	assert_false(delivery_on_time(&summary_of(c->a, ADDED)->periods[0], d));
+	assert_string_equal(state_of(c, "yi", 10, "2026-11-12T09:00"), "late");
+	put_one(c, 5, 0, "2026-11-12T10:00", at_time("2026-11-12T10:00"));
+	assert_string_equal(state_of(c, "jia", 10, "2026-11-12T10:00"), "released");
+	/* A correction that is refused takes nothing away. */
+	refuse_one(c, "range", "2026-11-12T11:00");
+	assert_string_equal(state_of(c, "jia", 10, "2026-11-12T12:00"), "released");
+}
+
+static void a_figure_whose_newest_report_was_refused_says_so_until_it_is_late(void **state)
+{
+	struct city *c = *state;
+
+	put_months(c, "jia", 9);
+	assert_int_equal(figure_of(city_assess(c, "2026-11-10T09:00"), "jia", ADDED)->state,
+			 REPORT_DUE);
+	refuse_one(c, "range", "2026-11-10T09:00");
+	assert_int_equal(figure_of(city_assess(c, "2026-11-10T09:00"), "jia", ADDED)->state,
+			 REPORT_REJECTED);
+	assert_int_equal(figure_of(city_assess(c, "2026-11-11T17:00"), "jia", ADDED)->state,
+			 REPORT_LATE);
+}
+
+static void a_refusal_after_a_return_is_the_newer_word(void **state)
+{
+	struct city *c = *state;
+	uint64_t sequence;
+
+	put_months(c, "jia", 9);
+	refuse_one(c, "range", "2026-11-09T09:00");
+	sequence = put_one(c, 7, 0, "2026-11-10T09:00", 0);
+	assert_string_equal(state_of(c, "jia", 10, "2026-11-10T10:00"), "received");
+	assert_ok(store_return(c->s, sequence, at_time("2026-11-10T11:00"), "bureau", "why", &c->e),
+		  &c->e);
+	assert_string_equal(state_of(c, "jia", 10, "2026-11-10T11:00"), "returned");
+	refuse_one(c, "range", "2026-11-10T12:00");
+	assert_string_equal(state_of(c, "jia", 10, "2026-11-10T12:00"), "rejected");
+	put_one(c, 8, 0, "2026-11-10T13:00", 0);
+	assert_string_equal(state_of(c, "jia", 10, "2026-11-10T13:00"), "received");
 }
 
 /* --- who is punctual ----------------------------------------------------------------------- */
@@ -368,6 +451,9 @@ int main(void)
 		TEST(a_confirmed_zero_is_another_thing_than_a_zero),
 		TEST(what_is_kept_secret_is_in_and_has_no_value),
 		TEST(a_secret_that_was_given_back_is_returned),
+		TEST(what_was_refused_is_rejected_until_a_figure_comes),
+		TEST(a_figure_whose_newest_report_was_refused_says_so_until_it_is_late),
+		TEST(a_refusal_after_a_return_is_the_newer_word),
 		TEST(on_time_is_who_came_no_later_than_due),
 		TEST(who_joins_or_leaves_counts_while_it_exists),
 		TEST(the_window_moves_on),

@@ -322,6 +322,64 @@ static void nothing_is_held_against_a_secret(void **state)
 			 FIGURE_SUPPRESSED);
 }
 
+/* --- what is refused is known by its figure ----------------------------------------------------
+ */
+
+static void expect_cell(struct documents *d, size_t i, const char *unit, const char *period,
+			const char *reason)
+{
+	struct labels *ls =
+		catalogue_series(catalogue_unit(d->cat, slice_str(unit)),
+				 catalogue_indicator(d->cat, slice_str("tax_yuan")), &d->e);
+	struct period p;
+
+	assert_true(i < d->b->ncells);
+	assert_ok(period_parse(slice_str(period), &p, &d->e), &d->e);
+	assert_ptr_equal(d->b->cells[i].labels, ls);
+	assert_int_equal(d->b->cells[i].stamp_ms, period_stamp(p, d->zone));
+	assert_string_equal(d->b->cells[i].reason, reason);
+	labels_unref(ls);
+}
+
+static void a_refused_figure_leaves_its_cell_where_that_is_known(void **state)
+{
+	struct documents *d = *state;
+
+	/* By a fault of the cell as it is read, then by edits, in the order of series and time. */
+	take(d, HEAD "甲河,税收,2026-10,abc\n甲河,税收,2026-09,1亩\n甲河,税收,2026-08,1,作废\n"
+		     "甲河,税收,2026-07,1\n甲河,税收,2026-07,2\n乙山,税收,2026-07,3\n"
+		     "丙水,税收,2026-10,1\n甲河,没有,2026-10,1\n甲河,税收,2026-11,1\n");
+	assert_int_equal(d->b->nobs, 1);
+	assert_int_equal(d->b->ncells, 4);
+	expect_cell(d, 0, "jiahe", "2026-10", "value");
+	expect_cell(d, 1, "jiahe", "2026-09", "measure");
+	expect_cell(d, 2, "jiahe", "2026-08", "value");
+	expect_cell(d, 3, "jiahe", "2026-07", "conflict");
+	/* A hard edit: ten thousand times the figures before. */
+	documents_store(d, "jiahe", "tax_yuan", "2026-06", 1e4);
+	documents_store(d, "jiahe", "tax_yuan", "2026-07", 1e4);
+	documents_store(d, "jiahe", "tax_yuan", "2026-08", 1e4);
+	take(d, HEAD "甲河,税收,2026-09,10000\n");
+	assert_int_equal(d->b->nobs, 0);
+	assert_int_equal(d->b->ncells, 1);
+	expect_cell(d, 0, "jiahe", "2026-09", "unit_slip");
+}
+
+static void the_cells_of_refused_figures_are_limited(void **state)
+{
+	struct documents *d = *state;
+	struct buf csv;
+
+	buf_init(&csv, 1 << 20);
+	buf_puts(&csv, HEAD);
+	for (int i = 0; i < BATCH_CELLS_MAX + 10; i++)
+		buf_printf(&csv, "甲河,税收,%d-%02d,x%d\n", 1920 + i / 11, i % 11 + 2, i);
+	buf_putc(&csv, '\0');
+	take(d, csv.p);
+	assert_int_equal(d->b->ncells, BATCH_CELLS_MAX);
+	buf_release(&csv);
+}
+
 static void a_run_from_january_is_the_cumulative_figure_of_its_last_month(void **state)
 {
 	struct documents *d = *state;
@@ -963,6 +1021,8 @@ int main(void)
 		CASE(a_confidentiality_is_free_or_keeps_the_figure_secret),
 		CASE(a_secret_and_a_number_disagree_and_no_number_is_shown),
 		CASE(nothing_is_held_against_a_secret),
+		CASE(a_refused_figure_leaves_its_cell_where_that_is_known),
+		CASE(the_cells_of_refused_figures_are_limited),
 		CASE(a_run_from_january_is_the_cumulative_figure_of_its_last_month),
 		CASE(the_sources_own_words_and_measures_are_understood),
 		CASE(a_figure_before_the_end_of_its_period_is_preliminary_or_refused),

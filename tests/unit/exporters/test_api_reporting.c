@@ -56,6 +56,28 @@ static void a_row_says_what_was_due_and_how_late_it_is(void **state)
 	assert_text(root, "/data/reports/0/lateHours", "64");
 }
 
+static void a_refused_report_says_when_and_why(void **state)
+{
+	struct face *f = *state;
+	const struct figure *g = face_figure(f, "jia", ADDED);
+	const struct indicator_summary *sum = &f->a->indicators[g->indicator->index];
+	struct delivery *d = (struct delivery *)(uintptr_t)&g->deliveries[sum->nperiods - 1];
+	const struct json_node *root;
+
+	d->marks |= DELIVERY_REJECTED;
+	d->refused_ms = sum->periods[sum->nperiods - 1].due_ms - 3600000;
+	d->refused_why = "unit_slip";
+	root = ask(f, OF_JIA "&period=2026-10&state=rejected");
+	assert_text(root, "/data/reports/0/state", "rejected");
+	assert_text(root, "/data/reports/0/refused", "2026-11-11T16:00:00+08:00");
+	assert_text(root, "/data/reports/0/reason", "unit_slip");
+	/* It is not in, so the time goes on. */
+	assert_text(root, "/data/reports/0/lateHours", "64");
+	root = ask(f, OF_JIA "&period=2026-09");
+	assert_int_equal(node_at(root, "/data/reports/0/refused")->type, JSON_NULL);
+	assert_int_equal(node_at(root, "/data/reports/0/reason")->type, JSON_NULL);
+}
+
 static void filters_leave_rows_out(void **state)
 {
 	struct face *f = *state;
@@ -127,6 +149,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_row_says_what_was_due_and_how_late_it_is),
+		TEST(a_refused_report_says_when_and_why),
 		TEST(filters_leave_rows_out),
 		TEST(ratios_are_of_units_and_of_who_answers),
 		TEST(a_limit_cuts_and_says_so),

@@ -282,7 +282,7 @@ static void what_is_kept_secret_is_said_to_be(void **state)
 	struct figure *g = face_figure(f, "ding", ADDED);
 	const char *row;
 
-	g->state = REPORT_NOT_DUE;
+	g->state = REPORT_SUPPRESSED;
 	g->missing = (struct period){ 0 };
 	g->late_hours = 0;
 	g->judged = period_month(2026, 10);
@@ -290,7 +290,27 @@ static void what_is_kept_secret_is_said_to_be(void **state)
 	row = row_with(face_get(f, serve_unit, "", "id", "ding"), "indicator?code=" ADDED);
 	assert_string_equal(cell(row, 2), "—");
 	assert_string_equal(cell(row, 4), "保密");
-	assert_string_equal(cell(row, 16), "正常2026年10月：已报，保密");
+	assert_string_equal(cell(row, 16), "已报，保密");
+}
+
+static void a_report_that_was_refused_is_said_to_be(void **state)
+{
+	struct face *f = *state;
+	struct figure *g = face_figure(f, "ding", ADDED);
+	struct delivery *d = october_of(f, g);
+	const char *row;
+
+	*d = (struct delivery){ .marks = DELIVERY_EXPECTED | DELIVERY_REJECTED };
+	g->state = REPORT_REJECTED;
+	g->missing = (struct period){ 0 };
+	g->late_hours = 0;
+	row = row_with(face_get(f, serve_unit, "", "id", "ding"), "indicator?code=" ADDED);
+	assert_string_equal(cell(row, 16), "未通过核对");
+	g->state = REPORT_LATE;
+	g->missing = period_month(2026, 10);
+	g->late_hours = 8;
+	row = row_with(face_get(f, serve_unit, "", "id", "ding"), "indicator?code=" ADDED);
+	assert_string_equal(cell(row, 16), "迟报 2026年10月已报，未通过核对逾期 8.0 工作小时");
 }
 
 static void a_zero_that_was_reported_is_a_zero(void **state)
@@ -704,6 +724,7 @@ int main(void)
 		T(a_figure_shows_the_native_measure_exactly),
 		T(missing_figures_are_dashes_and_never_zero),
 		T(what_is_kept_secret_is_said_to_be),
+		T(a_report_that_was_refused_is_said_to_be),
 		T(a_zero_that_was_reported_is_a_zero),
 		T(a_late_figure_says_since_which_period),
 		T(an_indicator_shows_its_units_by_rank),
