@@ -28,7 +28,7 @@ static inline int on_fact(void *ctx, const struct fact *f, struct err *e)
 	for (int i = 0; i < AXES; i++)
 		touch(f->text[i]);
 	MUST(f->at[AXIS_VALUE].line > 0 && f->at[AXIS_VALUE].column > 0 &&
-	     !cell_missing(f->text[AXIS_VALUE]));
+	     (f->withheld || !cell_missing(f->text[AXIS_VALUE])));
 	return 0;
 }
 
