@@ -153,7 +153,7 @@ static void drop_head(struct arena *a)
 
 	a->head = b->older;
 	a->held -= b->size;
-	if (!keep(b))
+	if ((a->seldom && b->size > USUAL_BYTES) || !keep(b))
 		block_free(b);
 }
 

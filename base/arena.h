@@ -25,6 +25,9 @@ struct arena {
 	size_t held;              /* bytes of all blocks */
 	size_t limit;             /* ceiling for `held` */
 	bool refused;             /* something was wanted that is over the ceiling */
+	/* To be set for what does not come again soon, such as a large document: of its blocks only
+	 * those of the usual size are kept for others. */
+	bool seldom;
 };
 
 /* A point to return to. */

@@ -22,7 +22,13 @@
 #include <limits.h>
 #include <stdlib.h>
 
-enum { ROWS_DEFAULT = 1000000, PORTION_BYTES = 24 << 20, POWER_MAX = 18, POWERS = 400 };
+enum {
+	ROWS_DEFAULT = 1000000,
+	PORTION_BYTES = 24 << 20,
+	SELDOM_BYTES = 1 << 20,
+	POWER_MAX = 18,
+	POWERS = 400,
+};
 
 /* What the last decimal of a figure was worth. */
 struct shown {
@@ -343,6 +349,7 @@ static int on_table(void *ctx, struct slice name, struct err *e)
 static int start_portion(struct decoding *d, struct err *e)
 {
 	arena_init(&d->kept, d->batch->arena.limit);
+	d->kept.seldom = d->batch->arena.seldom;
 	figures_init(&d->figures, &d->kept);
 	d->figures.panel_questions = d->panel_questions;
 	d->figures.expected = d->doc->portions ? d->doc->portions->figures : 0;
@@ -514,6 +521,12 @@ static int decode_all(struct decoding *d, struct buf *room, struct err *e)
 	return rc;
 }
 
+/* Scrapes come again and again. */
+static bool is_seldom(const struct document *doc)
+{
+	return doc->body.n > SELDOM_BYTES && format_of(doc->format)->kind != KIND_SAMPLES;
+}
+
 /* Which of the readers it was that found no room does not matter. */
 static void name_room(const struct decoding *d, struct err *e)
 {
@@ -544,7 +557,9 @@ int document_decode(const struct document *doc, const struct catalogue *cat,
 	b->body_bytes = doc->body.n;
 	if (doc->quota && format_of(doc->format)->kind != KIND_SAMPLES)
 		series_quota_turn(doc->quota, doc->now_ms);
+	b->arena.seldom = is_seldom(doc);
 	arena_init(&d.scratch, b->arena.limit);
+	d.scratch.seldom = b->arena.seldom;
 	arena_init(&d.cell, 4 << 20);
 	/* A byte of GB18030 becomes at most three of UTF-8. */
 	buf_init_large(&room, doc->body.n < SIZE_MAX / 4 ? doc->body.n * 3 + 16 : SIZE_MAX);

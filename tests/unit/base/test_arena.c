@@ -275,6 +275,22 @@ static void a_block_of_one_thread_is_the_next_of_another(void **state)
 	arena_release(&all);
 }
 
+static void of_what_comes_seldom_large_blocks_are_not_kept(void **state)
+{
+	struct arena a, all;
+
+	(void)state;
+	take_all(&all);
+	arena_init(&a, 16 << 20);
+	a.seldom = true;
+	assert_non_null(arena_alloc(&a, 5000000));
+	assert_non_null(arena_alloc(&a, 100000));
+	assert_non_null(arena_alloc(&a, 200000));
+	arena_release(&a);
+	assert_in_range(arena_kept_bytes(), 200000, 600000);
+	arena_release(&all);
+}
+
 static void a_kept_block_does_not_lift_the_ceiling(void **state)
 {
 	struct arena a, all;
@@ -389,6 +405,7 @@ int main(void)
 		cmocka_unit_test(no_memory_is_an_answer),
 		cmocka_unit_test(what_is_kept_is_bounded),
 		cmocka_unit_test(a_block_of_one_thread_is_the_next_of_another),
+		cmocka_unit_test(of_what_comes_seldom_large_blocks_are_not_kept),
 		cmocka_unit_test(a_kept_block_does_not_lift_the_ceiling),
 		cmocka_unit_test(complaints_are_listed_with_their_places),
 		cmocka_unit_test(a_complaint_without_memory_still_counts),
