@@ -8,8 +8,9 @@
  * All spools are on a list, so that a slice can be asked whether it lies in one: dropping the pages
  * of other memory would lose them.
  *
- * The file goes away with its mapping, and to give back the pages of 200 MB takes the system 25 ms.
- * Who frees a buffer may be the loop, so a large one is let go by a thread that does nothing else.
+ * The file goes away with its mapping, and to give back the pages of 200 MB takes the system 25 ms,
+ * those of 16 MB two or more. Who frees a buffer may be the loop, so a thread that does nothing
+ * else unmaps it.
  */
 #include "base/spool.h"
 
@@ -26,11 +27,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-enum {
-	/* So much is in memory of what is written. */
-	GROW_BYTES = 2 << 20,
-	LET_GO_BYTES = 16 << 20,
-};
+enum { GROW_BYTES = 2 << 20 }; /* so much is in memory of what is written */
 
 struct spool {
 	int fd;
@@ -179,7 +176,7 @@ void spool_free(struct spool *s)
 		return;
 	take_out(s);
 	close(s->fd);
-	if (s->p && (s->bytes < LET_GO_BYTES || !let_go_aside(s->p, s->bytes)))
+	if (s->p && !let_go_aside(s->p, s->bytes))
 		munmap(s->p, s->bytes);
 	mem_free(s);
 }
