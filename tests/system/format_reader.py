@@ -20,6 +20,7 @@ import sys
 import lmdb
 
 M64 = (1 << 64) - 1
+YEAR_0 = -62167219200000
 NO_VALUE = 0x7FF8000000000000  # of a suppressed figure
 
 
@@ -552,7 +553,7 @@ def samples_of_request(refused, body, received, known):
         if i in skip:
             met.add("a refused series")
             continue
-        good = [(t, v) for t, v in samples if t <= received + 600000]
+        good = [(t, v) for t, v in samples if YEAR_0 <= t <= received + 600000]
         if len(good) < len(samples):
             met.add("a sample of the future")
         yield labels, good

@@ -285,9 +285,11 @@ static void send_all(unsigned of)
 static void send_late(void)
 {
 	struct labels *ls = series_of(REGULAR, VALUES);
-	static const struct rw_sample far[] = {
-		{ INT64_MIN, 1 }, { INT64_MIN + 7, 2 }, { -1, 3 }, { NOW - 1, 4 }, { NOW, 5 }
-	};
+	static const struct rw_sample far[] = { { STAMP_EARLIEST_MS, 1 },
+						{ STAMP_EARLIEST_MS + 7, 2 },
+						{ -1, 3 },
+						{ NOW - 1, 4 },
+						{ NOW, 5 } };
 	struct rw_sample x[200];
 	struct buf raw;
 
@@ -335,7 +337,7 @@ static void send_refused(void)
 	rw_put_series(&raw, same, 3, x + 3, 2);
 	rw_put_series(&raw, statistic, 3, x, 1);
 	rw_put_series(&raw, same, 3, x, 0);
-	send(&raw, 1 + 1 + 2 + 1 + 1);
+	send(&raw, 1 + 2 + 2 + 1 + 1 + 1);
 	buf_release(&raw);
 }
 
