@@ -1,8 +1,9 @@
 /*
  * command_submit.c - `parkwatch submit`: hands a document in, and prints what became of it.
  *
- * The exit code: 0, all of it was taken; 1, some figures or all were refused; 3, it was not judged
- * (no answer, no right, no such feed), and nothing of it was stored.
+ * The exit code: 0, all of it was taken; 1, some figures or all were refused; 3, no judgement came.
+ * Then nothing of it was stored (no right, no such feed), unless it was the answer that did not
+ * come: handed in again, figures that were stored are unchanged.
  */
 #include "base/json_read.h"
 #include "base/log.h"

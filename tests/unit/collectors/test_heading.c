@@ -114,10 +114,9 @@ static struct documents *under(struct documents *d, const char *heading)
 				     .indicator = { .where = AXIS_HEADER },
 				     .period = COLUMN("p") };
 	char csv[512];
-	struct document doc = { .format = FORMAT_CSV,
-				.layout = &wide,
-				.class = UNIT_PARK,
-				.now_ms = NOW_MS };
+	struct document doc = {
+		.format = FORMAT_CSV, .layout = &wide, .class = UNIT_PARK, .now_ms = NOW_MS
+	};
 
 	snprintf(csv, sizeof(csv), "u,p,%s\n甲河,2026-10,5\n", heading);
 	doc.body = slice_str(csv);
