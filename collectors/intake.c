@@ -22,6 +22,7 @@
 #include "base/map.h"
 #include "base/spool.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -130,6 +131,7 @@ static struct emit_request request_of(struct intake *in, const char *origin)
 
 static void note_emitted(struct intake *in, const struct emitted *how)
 {
+	assert(in->batch); /* there was one to give away */
 	in->submission = how->submission;
 	in->fresh += how->fresh;
 	in->revised += how->revised;
