@@ -247,7 +247,7 @@ static bool record_at(struct slice file, uint64_t at, struct wal_record *r, uint
 	if (crc32c(0, p + 4, n - 4) != get_le32(p))
 		return false;
 	*durable = get_le64(p + 8);
-	r->kind = p[24];
+	r->kind = (enum wal_kind)(unsigned char)p[24];
 	r->received_ms = (int64_t)get_le64(p + 16);
 	r->list = slice_of(p + WAL_RECORD_HEAD, list);
 	r->body = slice_of(p + WAL_RECORD_HEAD + list, n - WAL_RECORD_HEAD - list);
