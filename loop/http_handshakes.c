@@ -1,15 +1,19 @@
 /*
- * http_handshakes.c - TLS handshakes, a few steps of them a turn of the loop.
+ * http_handshakes.c - TLS handshakes: signed by a worker, ended a few a turn of the loop.
  *
  * A signature takes a millisecond or ten, and libmicrohttpd, whenever it is let work, takes every
- * step of every handshake whose client has said something: some hundred hellos sent at one moment
- * held the loop for as many signatures. So a connection is suspended as soon as it is there, we
- * watch its descriptor, and those that have something to read wait in a row for their turn:
+ * step of every handshake whose client has said something, on the loop. So a connection is
+ * suspended as soon as it is there and we watch its descriptor. Up to our answer a worker goes on
+ * with GnuTLS' session, which the library does not touch meanwhile; what follows the answer costs
+ * little, and is the library's when the connection's turn has come:
  *
- *     new ─▶ held ──readable──▶ ready ──its turn──▶ resumed, the library takes one step
- *             ▲                                        ├─ the client's Finished has come ─▶ done
- *             └──────────── more to come ──────────────┤
- *                                                      └─ it has failed: closed
+ *     new ─▶ held ──readable, not answered──▶ answering (a worker) ─┬─ failed: closed
+ *            ▲ ▲                                                    │
+ *            │ └────────────── more to come, or answered ───────────┘
+ *            │ ──readable, answered──▶ ready ──its turn──▶ resumed, the library takes one step
+ *            │                                            ├─ the client's Finished has come ─▶ done
+ *            └──────────── more to come ──────────────────┤
+ *                                                         └─ it has failed: closed
  *
  * A client that says nothing, or a byte at a time, waits in nobody's way until its time is over
  * (sweep_one() in http_server.c). After its handshake a connection is the library's alone.
@@ -51,24 +55,35 @@ static struct connection *pop(struct http_server *s)
 	return conn;
 }
 
+static void answer(struct connection *conn);
+
 /* --- waiting for the client ------------------------------------------------------------------ */
 
 static void on_readable(uv_poll_t *h, int status, int events)
 {
 	struct connection *conn = h->data;
 
-	(void)status; /* the library will find out */
+	(void)status; /* GnuTLS will find out */
 	(void)events;
 	uv_poll_stop(h);
+	if (!conn->hands.answered) {
+		answer(conn);
+		return;
+	}
 	push(conn->server, conn);
 	server_again(conn->server);
+}
+
+static void wait_for_client(struct connection *conn)
+{
+	conn->handshake = HANDSHAKE_HELD;
+	uv_poll_start(conn->hello, UV_READABLE, on_readable);
 }
 
 static void hold(struct connection *conn)
 {
 	MHD_suspend_connection(conn->mhd);
-	conn->handshake = HANDSHAKE_HELD;
-	uv_poll_start(conn->hello, UV_READABLE, on_readable);
+	wait_for_client(conn);
 }
 
 static void free_watch(uv_handle_t *h)
@@ -112,7 +127,7 @@ void handshakes_hold(struct http_server *s)
 	/* What is new stands before what is not. */
 	for (struct connection *c = s->connections; c && c->handshake == HANDSHAKE_NEW;
 	     c = c->next) {
-		if (c->shaken) {
+		if (c->hands.shaken) {
 			end(c, "done");
 			continue;
 		}
@@ -124,6 +139,55 @@ void handshakes_hold(struct http_server *s)
 		end(c, "failed");
 		connection_cut_off(c);
 	}
+}
+
+/* --- our answer -------------------------------------------------------------------------------
+ */
+
+/* Of a suspended connection. The library reads the end of its stream, and closes it. */
+static void fail(struct connection *conn)
+{
+	end(conn, conn->cut ? "late" : "failed");
+	conn->hands.failed = true; /* what it has sent is not to be tried again */
+	connection_cut_off(conn);
+	MHD_resume_connection(conn->mhd);
+	server_again(conn->server);
+}
+
+static struct connection *connection_of_job(struct job *j)
+{
+	return (struct connection *)((char *)j - offsetof(struct connection, answering));
+}
+
+static void work(struct job *j)
+{
+	struct connection *conn = connection_of_job(j);
+
+	http_tls_answer(conn->session, &conn->hands);
+}
+
+static void on_answered(struct job *j, enum job_end how)
+{
+	struct connection *conn = connection_of_job(j);
+
+	if (how == JOB_RAN)
+		conn->server->answers++;
+	if (how != JOB_RAN || conn->hands.failed)
+		fail(conn);
+	else
+		wait_for_client(conn);
+}
+
+static void answer(struct connection *conn)
+{
+	struct err e;
+
+	conn->handshake = HANDSHAKE_ANSWERING;
+	conn->answering.work = work;
+	conn->answering.done = on_answered;
+	if (!conn->session ||
+	    job_start(conn->server->loop, &conn->answering, JOB_HANDSHAKE, &e) < 0)
+		fail(conn);
 }
 
 /* --- a step ------------------------------------------------------------------------------------
@@ -143,7 +207,7 @@ static void step(struct http_server *s)
 	if (!s->at_work)
 		return; /* it has been closed */
 	s->at_work = NULL;
-	if (conn->shaken)
+	if (conn->hands.shaken)
 		end(conn, "done");
 	else
 		hold(conn);
@@ -175,20 +239,21 @@ void handshake_closed(struct connection *conn)
 	if (s->at_work == conn)
 		s->at_work = NULL;
 	if (conn->handshake != HANDSHAKE_NONE)
-		end(conn, conn->shaken ? "done" : conn->cut ? "late" : "failed");
+		end(conn, conn->hands.shaken ? "done" : conn->cut ? "late" : "failed");
 }
 
 void handshakes_give_up(struct http_server *s)
 {
 	s->ready = s->ready_last = NULL;
 	for (struct connection *c = s->connections; c; c = c->next) {
-		bool suspended = c->handshake == HANDSHAKE_HELD || c->handshake == HANDSHAKE_READY;
-
-		if (c->handshake == HANDSHAKE_NONE)
-			continue;
-		end(c, "failed");
-		connection_cut_off(c);
-		if (suspended)
-			MHD_resume_connection(c->mhd);
+		if (c->handshake == HANDSHAKE_ANSWERING)
+			job_finish_now(s->loop,
+				       &c->answering); /* it has failed, or is held again */
+		if (c->handshake == HANDSHAKE_HELD || c->handshake == HANDSHAKE_READY) {
+			fail(c);
+		} else if (c->handshake != HANDSHAKE_NONE) {
+			end(c, "failed");
+			connection_cut_off(c);
+		}
 	}
 }

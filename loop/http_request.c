@@ -6,7 +6,9 @@
  * allows one: after the header or after the whole body.
  */
 #include "base/alloc.h"
+#include "base/authorization.h"
 #include "base/inflate.h"
+#include "base/secret.h"
 #include "base/spool.h"
 #include "loop/http_server_private.h"
 
@@ -191,11 +193,23 @@ enum http_pass request_pass(const struct request *r)
 	struct slice header = r->headers[KEPT_AUTHORIZATION];
 
 	if (!g)
-		return PASS_ALLOWED;
+		return PASS_OPEN;
 	if (r->route && r->route->own_tokens && header.n > 7 &&
 	    strncasecmp(header.p, "Bearer ", 7) == 0)
-		return PASS_ALLOWED;
+		return PASS_OPEN;
 	return g->known(g->ctx, header);
+}
+
+void request_name_user(struct request *r)
+{
+	struct basic_credentials c;
+
+	if (authorization_basic(r->headers[KEPT_AUTHORIZATION], &c)) {
+		r->x.user = arena_slice(&r->x.arena, c.user);
+		if (!r->x.user.p)
+			request_refuse(r, 503, "no memory for this request");
+	}
+	secret_wipe(&c, sizeof(c));
 }
 
 void request_end_header(struct request *r, const char *method)

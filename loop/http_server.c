@@ -477,6 +477,8 @@ static void on_checked(struct job *j, enum job_end how)
 		request_refuse(r, 503, "the request was given up");
 	else if (!r->allowed)
 		request_challenge(r);
+	else
+		request_name_user(r);
 	if (r->refusal.status)
 		end_serving(r);
 	else
@@ -500,12 +502,19 @@ static enum MHD_Result start_check(struct request *r, struct MHD_Connection *c)
 
 static enum MHD_Result dispatch(struct request *r, struct MHD_Connection *c)
 {
+	enum http_pass pass;
+
 	if (r->server->closing)
 		request_refuse(r, 503, "the server is closing");
 	if (r->refusal.status)
 		return answer(r, c);
-	if (request_pass(r) == PASS_UNKNOWN)
+	pass = request_pass(r);
+	if (pass == PASS_UNKNOWN)
 		return start_check(r, c);
+	if (pass == PASS_ALLOWED)
+		request_name_user(r);
+	if (r->refusal.status)
+		return answer(r, c);
 	if (r->route->where != HTTP_ON_LOOP)
 		return start_job(r, c);
 	request_serve(r, LOOP_PACK_MAX);
@@ -673,7 +682,9 @@ static bool take_identity(struct http_server *s, struct connection *conn, struct
 	if (!s->o.tls)
 		return true;
 	conn->tls = http_tls_ref(s->o.tls);
-	return i && i->tls_session && http_tls_apply(conn->tls, i->tls_session, &conn->shaken) == 0;
+	conn->hands.fd = conn->fd;
+	conn->session = i ? i->tls_session : NULL;
+	return conn->session && http_tls_apply(conn->tls, conn->session, &conn->hands) == 0;
 }
 
 static void connection_started(struct http_server *s, struct MHD_Connection *c, void **context)

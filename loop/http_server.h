@@ -37,6 +37,7 @@ struct exchange {
 	size_t nparams;
 	struct slice body;   /* of POST and PUT, when it is no form; as it came */
 	struct slice client; /* its numeric address without port; empty when unknown */
+	struct slice user;   /* whose password the guard has let in; empty where none is wanted */
 	void *ctx;           /* the route's */
 
 	/* the reply, to be filled by the handler */
@@ -71,7 +72,12 @@ struct http_refusals {
 
 /* Who may ask at all, by the header Authorization. A request without one is refused before its body
  * is read; one that is not known yet is judged by a worker of JOB_PASSWORD. */
-enum http_pass { PASS_REFUSED, PASS_ALLOWED, PASS_UNKNOWN };
+enum http_pass {
+	PASS_REFUSED,
+	PASS_ALLOWED, /* by user and password */
+	PASS_OPEN,    /* none is wanted */
+	PASS_UNKNOWN
+};
 
 struct http_guard {
 	/* On the loop, at once. */

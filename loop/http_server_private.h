@@ -23,9 +23,19 @@ struct MHD_Connection;
 enum handshake {
 	HANDSHAKE_NONE, /* not TLS, or over */
 	HANDSHAKE_NEW,
-	HANDSHAKE_HELD,    /* suspended, its client has said nothing */
-	HANDSHAKE_READY,   /* suspended, and has something to read */
-	HANDSHAKE_AT_WORK, /* resumed for a step */
+	HANDSHAKE_HELD,      /* suspended, its client has said nothing */
+	HANDSHAKE_ANSWERING, /* suspended, a worker reads the hello and signs */
+	HANDSHAKE_READY,     /* suspended, and has something to read */
+	HANDSHAKE_AT_WORK,   /* resumed for a step */
+};
+
+/* What GnuTLS tells of a session while it shakes hands. */
+struct shaking_hands {
+	int fd;
+	bool on_worker; /* reads no further than to our answer */
+	bool answered;  /* the message that has our signature is made */
+	bool failed;    /* nothing more is read */
+	bool shaken;    /* the client's last message of the handshake has come */
 };
 
 enum {
@@ -50,7 +60,9 @@ struct connection {
 	struct http_tls *tls; /* a reference */
 	bool cut;
 	enum handshake handshake;
-	bool shaken; /* its client's last message of the handshake has come */
+	struct shaking_hands hands;
+	void *session; /* GnuTLS'; NULL: there is none, which is to fail */
+	struct job answering;
 	struct MHD_Connection *mhd;
 	uv_poll_t *hello; /* while its handshake is not over */
 	struct connection *next_ready;
@@ -76,7 +88,7 @@ struct http_server {
 	struct connection *ready, *ready_last, *at_work; /* handshakes */
 	unsigned shaking;                                /* handshakes that are not over */
 	unsigned steps_max;                              /* of them in one turn, ever */
-	uint64_t steps;
+	uint64_t steps, answers;                         /* of the loop, of workers */
 	unsigned nconnections;
 	unsigned closed; /* connections, ever; wraps */
 	struct request *requests;
@@ -197,6 +209,8 @@ void request_end_header(struct request *r, const char *method);
 /* What the guard says of it, without waiting. */
 enum http_pass request_pass(const struct request *r);
 void request_challenge(struct request *r); /* refuses it with a 401 */
+/* Of one that the guard allows. */
+void request_name_user(struct request *r);
 /* Whether to answer before the body, which closes the connection; without a body to come that
  * would be a waste. */
 bool request_ends_early(const struct request *r);
@@ -205,9 +219,12 @@ bool request_read_body(struct request *r, const char *p, size_t n);
 
 /* --- http_tls.c --- */
 
-/* Makes GnuTLS' session one of this identity, before its handshake; sets *shaken when the client's
- * last message of that has come. */
-int http_tls_apply(const struct http_tls *t, void *session, bool *shaken);
+/* Makes GnuTLS' session one of this identity, before its handshake. `hands` has the descriptor, and
+ * is borrowed as long as the session is there. */
+int http_tls_apply(const struct http_tls *t, void *session, struct shaking_hands *hands);
+/* Goes on with the handshake as far as to our answer, without waiting; any thread, one at a time.
+ */
+void http_tls_answer(void *session, struct shaking_hands *hands);
 
 /* --- http_handshakes.c --- */
 

@@ -10,10 +10,12 @@
 #include "base/alloc.h"
 #include "loop/http_server_private.h"
 
+#include <errno.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <time.h>
 
 struct http_tls {
@@ -135,21 +137,46 @@ int64_t http_tls_expiry_s(const struct http_tls *t)
 	return t->expiry_s;
 }
 
-/* The library uses a session's pointer for keys agreed beforehand only, which we have none of. */
-static int on_finished(gnutls_session_t s, unsigned type, unsigned when, unsigned incoming,
-		       const gnutls_datum_t *message)
-{
-	bool *shaken = gnutls_session_get_ptr(s);
+/* --- one handshake ------------------------------------------------------------------- */
 
-	(void)type;
+/* Our answer has the only signature of ours, and nearly all of what a handshake costs. */
+static bool is_signed(unsigned type)
+{
+	return type == GNUTLS_HANDSHAKE_CERTIFICATE_VERIFY || /* 1.3 */
+	       type == GNUTLS_HANDSHAKE_SERVER_KEY_EXCHANGE;  /* 1.2 */
+}
+
+/* The library uses a session's pointer for keys agreed beforehand only, which we have none of. */
+static int on_message(gnutls_session_t s, unsigned type, unsigned when, unsigned incoming,
+		      const gnutls_datum_t *message)
+{
+	struct shaking_hands *h = gnutls_session_get_ptr(s);
+
 	(void)when;
 	(void)message;
-	if (incoming && shaken)
-		*shaken = true;
+	if (incoming && type == GNUTLS_HANDSHAKE_FINISHED)
+		h->shaken = true;
+	if (!incoming && is_signed(type))
+		h->answered = true;
 	return 0;
 }
 
-int http_tls_apply(const struct http_tls *t, void *session, bool *shaken)
+/* A worker leaves the rest to libmicrohttpd, which would begin another handshake of TLS 1.2 where
+ * one is over. */
+static ssize_t pull(gnutls_transport_ptr_t ptr, void *p, size_t n)
+{
+	const struct shaking_hands *h = ptr;
+
+	if (h->failed)
+		return 0;
+	if (h->on_worker && h->answered) {
+		errno = EAGAIN;
+		return -1;
+	}
+	return recv(h->fd, p, n, 0);
+}
+
+int http_tls_apply(const struct http_tls *t, void *session, struct shaking_hands *hands)
 {
 	static gnutls_typed_vdata_st purpose = { GNUTLS_DT_KEY_PURPOSE_OID,
 						 (unsigned char *)GNUTLS_KP_TLS_WWW_CLIENT, 0 };
@@ -158,9 +185,10 @@ int http_tls_apply(const struct http_tls *t, void *session, bool *shaken)
 	if (gnutls_priority_set(s, t->versions) < 0 ||
 	    gnutls_credentials_set(s, GNUTLS_CRD_CERTIFICATE, t->credentials) < 0)
 		return -1;
-	gnutls_session_set_ptr(s, shaken);
-	gnutls_handshake_set_hook_function(s, GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_POST,
-					   on_finished);
+	gnutls_session_set_ptr(s, hands);
+	gnutls_handshake_set_hook_function(s, GNUTLS_HANDSHAKE_ANY, GNUTLS_HOOK_POST, on_message);
+	gnutls_transport_set_ptr2(s, hands, (gnutls_transport_ptr_t)(intptr_t)hands->fd);
+	gnutls_transport_set_pull_function(s, pull);
 	if (t->client == TLS_CLIENT_NONE)
 		return 0;
 	gnutls_certificate_server_set_request(s, t->client == TLS_CLIENT_REQUIRED
@@ -168,4 +196,16 @@ int http_tls_apply(const struct http_tls *t, void *session, bool *shaken)
 							 : GNUTLS_CERT_REQUEST);
 	gnutls_session_set_verify_cert2(s, &purpose, 1, 0);
 	return 0;
+}
+
+void http_tls_answer(void *session, struct shaking_hands *hands)
+{
+	int rc;
+
+	hands->on_worker = true;
+	do
+		rc = gnutls_handshake(session);
+	while (rc < 0 && rc != GNUTLS_E_AGAIN && !gnutls_error_is_fatal(rc));
+	hands->on_worker = false;
+	hands->failed = rc != GNUTLS_E_AGAIN;
 }

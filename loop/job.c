@@ -19,17 +19,18 @@
 enum state { JOB_IDLE, JOB_WAITING, JOB_WORKING, JOB_STATE_RAN, JOB_STATE_DROPPED };
 
 static const char *const class_names[JOB_CLASSES] = {
-	[JOB_DECODE] = "decode",     [JOB_QUERY] = "query", [JOB_STORE] = "store",
-	[JOB_LARGE] = "large",       [JOB_FILE] = "file",   [JOB_INGEST] = "ingest",
-	[JOB_PASSWORD] = "password",
+	[JOB_DECODE] = "decode",     [JOB_QUERY] = "query",         [JOB_STORE] = "store",
+	[JOB_LARGE] = "large",       [JOB_FILE] = "file",           [JOB_INGEST] = "ingest",
+	[JOB_PASSWORD] = "password", [JOB_HANDSHAKE] = "handshake",
 };
 
 static const unsigned default_workers[JOB_CLASSES] = {
 	[JOB_DECODE] = 2, [JOB_QUERY] = 2,  [JOB_STORE] = 1,    [JOB_LARGE] = 1,
-	[JOB_FILE] = 1,   [JOB_INGEST] = 2, [JOB_PASSWORD] = 1,
+	[JOB_FILE] = 1,   [JOB_INGEST] = 2, [JOB_PASSWORD] = 1, [JOB_HANDSHAKE] = 1,
 };
 
-enum { DEFAULT_QUEUE = 256, HURRY_MS = 1 };
+/* A connection has one handshake, and there may be twice as many as our server lets in. */
+enum { DEFAULT_QUEUE = 256, HANDSHAKE_QUEUE = 1024, HURRY_MS = 1 };
 
 const char *job_class_name(enum job_class class)
 {
@@ -168,7 +169,9 @@ int workers_start(struct loop *l, const struct loop_options *o, struct err *e)
 
 		c->loop = l;
 		c->class = (enum job_class)i;
-		c->queue_max = o && o->queue_max[i] ? o->queue_max[i] : DEFAULT_QUEUE;
+		c->queue_max = o && o->queue_max[i] ? o->queue_max[i]
+			       : i == JOB_HANDSHAKE ? HANDSHAKE_QUEUE
+						    : DEFAULT_QUEUE;
 		list_init(&c->queue);
 		list_init(&c->working);
 		pthread_cond_init(&c->more, NULL);

@@ -17,8 +17,8 @@
 
 struct loop;
 
-/* A class has its own queue and threads, so that queries, decoding, commits, files on a
- * slow share, samples pushed to us and passwords never wait for each other. */
+/* A class has its own queue and threads, so that queries, decoding, commits, files on a slow share,
+ * samples pushed to us, passwords and TLS handshakes never wait for each other. */
 enum job_class {
 	JOB_DECODE,
 	JOB_QUERY,
@@ -26,6 +26,7 @@ enum job_class {
 	JOB_FILE,
 	JOB_INGEST,
 	JOB_PASSWORD,
+	JOB_HANDSHAKE,
 	JOB_LARGE, /* documents that take long: one at a time, beside the others */
 	JOB_CLASSES
 };
@@ -33,7 +34,7 @@ enum job_class {
 struct loop_options {
 	struct clock *clock;             /* borrowed; NULL: the real clock */
 	unsigned workers[JOB_CLASSES];   /* 0: a default of 1 or 2 */
-	unsigned queue_max[JOB_CLASSES]; /* waiting jobs; 0: 256 */
+	unsigned queue_max[JOB_CLASSES]; /* waiting jobs; 0: 256, of handshakes 1,024 */
 };
 
 struct loop *loop_new(const struct loop_options *o, struct err *e);

@@ -13,12 +13,24 @@ struct fixture {
 	struct err e;
 	atomic_int checks, served;
 	atomic_bool shut; /* check() waits while it is */
+	bool open;        /* nobody is asked for a password */
 	pthread_t checked_by, served_by;
 };
 
+/* anna:good, anna:ask */
+#define ANNA_GOOD "Basic YW5uYTpnb29k"
+#define ANNA_ASK  "Basic YW5uYTphc2s="
+
 static enum http_pass known(void *ctx, struct slice header)
 {
-	(void)ctx;
+	const struct fixture *f = ctx;
+
+	if (f->open)
+		return PASS_OPEN;
+	if (slice_is(header, ANNA_GOOD))
+		return PASS_ALLOWED;
+	if (slice_is(header, ANNA_ASK))
+		return PASS_UNKNOWN;
 	if (slice_is(header, "Basic good"))
 		return PASS_ALLOWED;
 	return slice_starts(header, "Basic ask") ? PASS_UNKNOWN : PASS_REFUSED;
@@ -32,7 +44,7 @@ static bool check(void *ctx, struct slice header)
 	while (atomic_load(&f->shut))
 		usleep(500);
 	f->checked_by = pthread_self();
-	return slice_is(header, "Basic ask");
+	return slice_is(header, "Basic ask") || slice_is(header, ANNA_ASK);
 }
 
 static void serve(struct exchange *x)
@@ -42,6 +54,8 @@ static void serve(struct exchange *x)
 	f->served_by = pthread_self();
 	atomic_fetch_add(&f->served, 1);
 	buf_printf(&x->reply, "served %zu\n", x->body.n);
+	if (x->user.n)
+		buf_printf(&x->reply, "for %.*s\n", (int)x->user.n, x->user.p);
 }
 
 static void serve_deferred(struct exchange *x)
@@ -101,6 +115,21 @@ static const char *ask(struct fixture *f, const char *line, const char *more)
 	snprintf(text, sizeof(text), "%s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n%s\r\n", line,
 		 more);
 	return raw_ask(f->l, http_server_port(f->s), text, 0);
+}
+
+static void the_handler_is_told_who_showed_a_password(void **state)
+{
+	static const char *const lines[] = { "GET /loop", "GET /job", "GET /deferred" };
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		f->open = false;
+		assert_has(ask(f, lines[i], "Authorization: " ANNA_GOOD "\r\n"), "for anna\n");
+		assert_has(ask(f, lines[i], "Authorization: " ANNA_ASK "\r\n"), "for anna\n");
+		/* Where none is wanted nobody has looked whether it is right. */
+		f->open = true;
+		assert_null(strstr(ask(f, lines[i], "Authorization: " ANNA_GOOD "\r\n"), "anna"));
+	}
 }
 
 static void who_is_not_known_gets_a_challenge_and_nothing_else(void **state)
@@ -237,6 +266,7 @@ static void closing_waits_for_the_check_and_serves_nobody(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		T(the_handler_is_told_who_showed_a_password),
 		T(who_is_not_known_gets_a_challenge_and_nothing_else),
 		T(who_is_known_is_served_at_once),
 		T(a_worker_finds_out_and_the_route_follows_where_it_belongs),
