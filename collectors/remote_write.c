@@ -212,6 +212,7 @@ static void serve(struct exchange *x)
 		.body = x->body,
 		.received_ms = clock_wall(o->clock),
 		.origin = x->client,
+		.user = x->user,
 		.done = on_done,
 	};
 	/* Before write(): afterwards the exchange may be another thread's. */

@@ -33,6 +33,7 @@ struct write_job {
 	struct slice body; /* packed, as it came */
 	int64_t received_ms;
 	struct slice origin; /* numeric address of the client, or empty */
+	struct slice user;   /* who showed a password; empty where none is asked for */
 	/* Any thread, exactly once, if and only if write() returns 0; may come before it has. */
 	void (*done)(struct write_job *w);
 	void *ctx; /* the endpoint's */

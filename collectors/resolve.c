@@ -683,7 +683,7 @@ static void refuse_new(struct resolver *r, struct known_series *k, const struct 
 	char who[128], said[SERIES_QUOTA_TEXT];
 
 	snprintf(who, sizeof(who), "feed %s", r->doc->feed);
-	series_quota_say(r->doc->quota, who, said);
+	series_quota_say(r->doc->quota, who, "series_limit", said);
 	refuse(r, &k->refused, REFUSED_SERIES, "%s of %s is a new series; %s", i->code, u->id,
 	       said);
 }

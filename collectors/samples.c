@@ -96,7 +96,7 @@ static void refuse_new(struct decoding *d, unsigned line)
 		return;
 	}
 	snprintf(who, sizeof(who), "feed %s", d->doc->feed);
-	series_quota_say(d->doc->quota, who, said);
+	series_quota_say(d->doc->quota, who, "series_limit", said);
 	batch_complain(b, REFUSED_SERIES, line, 1, "the series is new; %s", said);
 }
 

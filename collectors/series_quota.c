@@ -174,9 +174,9 @@ static uint64_t not_empty(uint64_t key)
 	return key ? key : 1;
 }
 
-static bool day_is_over(const struct series_quota *q, int64_t now_ms)
+bool series_quota_day_is_over(int64_t since_ms, int64_t now_ms)
 {
-	return !q->begun || now_ms < q->since_ms || now_ms - q->since_ms >= DAY_MS;
+	return now_ms < since_ms || now_ms - since_ms >= DAY_MS;
 }
 
 static void begin_day(struct series_quota *q, int64_t now_ms)
@@ -197,11 +197,18 @@ bool series_quota_turn(struct series_quota *q, int64_t now_ms)
 	bool over;
 
 	pthread_mutex_lock(&q->lock);
-	over = day_is_over(q, now_ms);
+	over = !q->begun || series_quota_day_is_over(q->since_ms, now_ms);
 	if (over)
 		begin_day(q, now_ms);
 	pthread_mutex_unlock(&q->lock);
 	return over;
+}
+
+void series_quota_begin(struct series_quota *q, int64_t now_ms)
+{
+	pthread_mutex_lock(&q->lock);
+	begin_day(q, now_ms);
+	pthread_mutex_unlock(&q->lock);
 }
 
 void series_quota_keep(struct series_quota *q, uint64_t key)
@@ -233,6 +240,32 @@ bool series_quota_admits(struct series_quota *q, uint64_t key)
 	return ok;
 }
 
+static bool knows(const struct series_quota *q, uint64_t key)
+{
+	return set_has(&q->today, key) || set_has(&q->before, key);
+}
+
+bool series_quota_knows(struct series_quota *q, uint64_t key)
+{
+	bool known;
+
+	pthread_mutex_lock(&q->lock);
+	known = knows(q, not_empty(key));
+	pthread_mutex_unlock(&q->lock);
+	return known;
+}
+
+bool series_quota_has_room(struct series_quota *q, uint64_t key)
+{
+	bool ok;
+
+	pthread_mutex_lock(&q->lock);
+	ok = !q->most || q->today.n < q->most || knows(q, not_empty(key));
+	q->refused |= !ok;
+	pthread_mutex_unlock(&q->lock);
+	return ok;
+}
+
 /* --- saying so ------------------------------------------------------------------------------- */
 
 struct series_count series_quota_count(struct series_quota *q)
@@ -256,7 +289,8 @@ bool series_quota_is_news(struct series_quota *q)
 	return news;
 }
 
-void series_quota_say(struct series_quota *q, const char *who, char out[SERIES_QUOTA_TEXT])
+void series_quota_say(struct series_quota *q, const char *who, const char *option,
+		      char out[SERIES_QUOTA_TEXT])
 {
 	struct series_count c = series_quota_count(q);
 	char since[TIME_TEXT];
@@ -264,6 +298,6 @@ void series_quota_say(struct series_quota *q, const char *who, char out[SERIES_Q
 	time_print_utc(c.since_ms, since);
 	snprintf(out, SERIES_QUOTA_TEXT,
 		 "%s has brought %zu different series since %s, and may bring %zu in a day "
-		 "(series_limit)",
-		 who, c.n, since, c.most);
+		 "(%s)",
+		 who, c.n, since, c.most, option);
 }

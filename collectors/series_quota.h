@@ -18,7 +18,7 @@
 
 struct series_quota;
 
-enum { SERIES_QUOTA_TEXT = 240 };
+enum { SERIES_QUOTA_TEXT = 320 };
 
 /* most 0: any number, and none is counted. */
 struct series_quota *series_quota_new(size_t most, struct err *e);
@@ -35,9 +35,16 @@ uint64_t series_quota_key(const struct label *l, size_t n);
 /* Begins a day when it is time; true: it did. Who does not ask for each series says then with
  * series_quota_keep() which go on. */
 bool series_quota_turn(struct series_quota *q, int64_t now_ms);
+/* The same in two, for several that have their days together. */
+bool series_quota_day_is_over(int64_t since_ms, int64_t now_ms);
+void series_quota_begin(struct series_quota *q, int64_t now_ms);
 void series_quota_keep(struct series_quota *q, uint64_t key);
 /* Whether the series may be stored. Without memory for a new one it may not. */
 bool series_quota_admits(struct series_quota *q, uint64_t key);
+/* For who asks several, without counting: whether it may, and whether it was brought today or the
+ * day before. */
+bool series_quota_has_room(struct series_quota *q, uint64_t key);
+bool series_quota_knows(struct series_quota *q, uint64_t key);
 
 struct series_count {
 	size_t n, most; /* today */
@@ -47,7 +54,8 @@ struct series_count series_quota_count(struct series_quota *q);
 /* Whether to write a line to the log: true for the first refusal of a day. */
 bool series_quota_is_news(struct series_quota *q);
 /* "feed node has brought 500 different series since 2026-11-23T08:00:00.000Z, and may bring 500 in
- * a day (series_limit)". */
-void series_quota_say(struct series_quota *q, const char *who, char out[SERIES_QUOTA_TEXT]);
+ * a day (series_limit)"; `option` is what limits it. */
+void series_quota_say(struct series_quota *q, const char *who, const char *option,
+		      char out[SERIES_QUOTA_TEXT]);
 
 #endif

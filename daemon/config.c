@@ -63,6 +63,9 @@ static const struct yaml_field remote_write_fields[] = {
 	  .max = 128 << 20, .help = "of one request, packed" },
 	{ "series_limit", YAML_INT, offsetof(struct remote_write_config, series_limit),
 	  .max = 100e6, .help = "most different series in a day; 0: no limit" },
+	{ "sender_series_limit", YAML_INT,
+	  offsetof(struct remote_write_config, sender_series_limit), .max = 100e6,
+	  .help = "and of each user or address; 0: no limit" },
 	{ "statistics", YAML_STRINGS, offsetof(struct remote_write_config, statistics),
 	  .help = "metric names, with * for any characters, that are figures" },
 	{ "source", YAML_STRING, offsetof(struct remote_write_config, source),
@@ -166,6 +169,7 @@ static void set_defaults(struct config *c)
 	c->remote_write = (struct remote_write_config){ .enabled = true,
 							.body_limit = 16 << 20,
 							.series_limit = 2000000,
+							.sender_series_limit = 1000000,
 							.source = "remote_write" };
 	c->query = (struct query_config){ .lookback_ms = 5 * 60 * 1000,
 					  .timeout_ms = 2 * 60 * 1000,

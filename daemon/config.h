@@ -35,8 +35,9 @@ struct alert_config {
 /* Samples pushed by a Prometheus. */
 struct remote_write_config {
 	bool enabled;
-	int64_t body_limit;   /* bytes, packed */
-	int64_t series_limit; /* different ones in a day, of all senders; 0: any number */
+	int64_t body_limit;          /* bytes, packed */
+	int64_t series_limit;        /* different ones in a day, of all senders; 0: any number */
+	int64_t sender_series_limit; /* and of each of them */
 	/* Families of statistics: each a metric name, '*' in it for any run of characters. What
 	 * comes under them is a figure, not a plain sample. */
 	struct yaml_strings statistics;

@@ -8,8 +8,9 @@ struct request {
 	struct write w;
 	struct write_job *job;
 	struct remote_intake *in;
-	char *source, *address;
-	bool series_limit; /* a series was refused for it */
+	char *source, *address, *sender;
+	struct series_quota *own;  /* of the sender; NULL: any number */
+	struct series_quota *over; /* which one a series was refused for; NULL: none was */
 };
 
 /* The request that this thread has given to the store, which asks on the same thread what its
@@ -34,6 +35,7 @@ void remote_intake_release(struct remote_intake *in)
 {
 	drop(in->config, in->catalogue);
 	series_quota_free(in->quota);
+	series_quotas_free(in->senders);
 	pthread_mutex_destroy(&in->lock);
 }
 
@@ -49,8 +51,10 @@ void remote_intake_configure(struct remote_intake *in, struct config *config,
 	in->config = config_ref(config);
 	in->catalogue = catalogue_ref(catalogue);
 	pthread_mutex_unlock(&in->lock);
-	if (in->quota)
+	if (in->quota) {
 		series_quota_set(in->quota, (size_t)config->remote_write.series_limit);
+		series_quotas_set(in->senders, (size_t)config->remote_write.sender_series_limit);
+	}
 	drop(old_config, old_catalogue);
 	if (in->store)
 		store_reclassify(in->store);
@@ -58,7 +62,10 @@ void remote_intake_configure(struct remote_intake *in, struct config *config,
 
 int remote_intake_limit_series(struct remote_intake *in, struct err *e)
 {
-	in->quota = series_quota_new((size_t)in->config->remote_write.series_limit, e);
+	const struct remote_write_config *c = &in->config->remote_write;
+
+	in->senders = series_quotas_new((size_t)c->sender_series_limit, e);
+	in->quota = in->senders ? series_quota_new((size_t)c->series_limit, e) : NULL;
 	return in->quota ? 0 : -1;
 }
 
@@ -115,22 +122,54 @@ static uint8_t months_of(struct slice freq)
 	return 1;
 }
 
+/* "remote write of 10.0.0.7", and the option that limits it. */
+static const char *say_who(const struct request *r, const struct series_quota *q, char out[128])
+{
+	bool all = q == r->in->quota;
+
+	snprintf(out, 128, "remote write%s%s", all ? "" : " of ", all ? "" : r->sender);
+	return all ? "series_limit" : "sender_series_limit";
+}
+
+static void refused_for(struct request *r, struct series_quota *q)
+{
+	char who[128];
+	const char *option = say_who(r, q, who);
+	struct series_count c;
+
+	r->over = q;
+	if (!series_quota_is_news(q))
+		return;
+	c = series_quota_count(q);
+	log_event(LOG_WARN, "new series refused: too many were brought today", log_s("who", who),
+		  log_s("address", r->address), log_i("series", (int64_t)c.n),
+		  log_i(option, (int64_t)c.most));
+}
+
+/* What goes on, whoever brings it now, is nobody's; what is refused for the one takes no room of
+ * the other. */
 static bool quota_admits(struct remote_intake *in, const struct label *l, size_t n)
 {
-	struct series_count c;
-	bool ok;
+	struct request *r = asking;
+	struct series_quota *over = NULL;
+	bool known;
+	uint64_t key;
 
-	if (!in->quota || !asking)
+	if (!in->quota || !r)
 		return true;
-	ok = series_quota_admits(in->quota, series_quota_key(l, n));
-	c = series_quota_count(in->quota);
-	counter_set(C_WRITE_SERIES, (double)c.n);
-	asking->series_limit |= !ok;
-	if (series_quota_is_news(in->quota))
-		log_event(LOG_WARN, "new series refused: remote write has brought too many today",
-			  log_s("address", asking->address), log_i("series", (int64_t)c.n),
-			  log_i("series_limit", (int64_t)c.most));
-	return ok;
+	key = series_quota_key(l, n);
+	known = series_quota_knows(in->quota, key);
+	if (!known && !series_quota_has_room(r->own, key))
+		over = r->own;
+	else if (!series_quota_admits(in->quota, key))
+		over = in->quota;
+	else if (!known && !series_quota_admits(r->own, key)) /* another request has filled it */
+		over = r->own;
+	else
+		counter_set(C_WRITE_SERIES, (double)series_quota_count(in->quota).n);
+	if (over)
+		refused_for(r, over);
+	return !over;
 }
 
 struct series_kind remote_intake_classify(void *ctx, const struct label *l, size_t n)
@@ -163,15 +202,17 @@ static void request_free(struct request *r)
 	atomic_fetch_sub(&r->in->under_way, 1);
 	mem_free(r->source);
 	mem_free(r->address);
+	mem_free(r->sender);
 	mem_free(r);
 }
 
 /* The store has only one sentence for a series it is told to refuse. */
 static void say_limit(const struct request *r, struct err *e)
 {
-	char said[SERIES_QUOTA_TEXT];
+	char who[128], said[SERIES_QUOTA_TEXT];
+	const char *option = say_who(r, r->over, who);
 
-	series_quota_say(r->in->quota, "remote write", said);
+	series_quota_say(r->over, who, option, said);
 	err_set(e, ERR_LIMIT, "new series were refused: %s", said);
 }
 
@@ -183,8 +224,8 @@ static void finished(struct write *w)
 	job->err = w->err;
 	job->samples = w->samples;
 	job->refused = w->refused;
-	job->series_limit = r->series_limit;
-	if (r->series_limit && w->err.code == ERR_INVALID)
+	job->series_limit = r->over != NULL;
+	if (r->over && w->err.code == ERR_INVALID)
 		say_limit(r, &job->err);
 	request_free(r);
 	job->done(job);
@@ -206,12 +247,21 @@ static int give_to_store(struct request *r, struct err *e)
 	struct remote_intake *in = r->in;
 	int rc;
 
-	if (in->quota && series_quota_turn(in->quota, r->w.received_ms))
-		store_reclassify(in->store);
+	if (in->quota) {
+		series_quotas_turn(in->senders, r->w.received_ms);
+		if (series_quota_turn(in->quota, r->w.received_ms))
+			store_reclassify(in->store);
+		r->own = series_quotas_of(in->senders, slice_str(r->sender));
+	}
 	asking = r;
 	rc = store_write(in->store, &r->w, e);
 	asking = NULL;
 	return rc;
+}
+
+static char *copy_of(struct slice s)
+{
+	return mem_strndup(s.p ? s.p : "", s.n);
 }
 
 int remote_intake_write(void *ctx, struct write_job *w, struct err *e)
@@ -226,7 +276,8 @@ int remote_intake_write(void *ctx, struct write_job *w, struct err *e)
 	r->in = in;
 	r->job = w;
 	r->source = source_of(in);
-	r->address = mem_strndup(w->origin.p ? w->origin.p : "", w->origin.n);
+	r->address = copy_of(w->origin);
+	r->sender = copy_of(w->user.n ? w->user : w->origin);
 	r->w = (struct write){ .body = w->body,
 			       .received_ms = w->received_ms,
 			       .source = r->source,
@@ -234,7 +285,7 @@ int remote_intake_write(void *ctx, struct write_job *w, struct err *e)
 			       .address = r->address,
 			       .done = finished,
 			       .ctx = r };
-	if (!r->source || !r->address)
+	if (!r->source || !r->address || !r->sender)
 		err_set(&why, ERR_MEMORY, "no memory for a request");
 	else if (give_to_store(r, &why) == 0)
 		return 0;

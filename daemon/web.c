@@ -226,7 +226,7 @@ static enum http_pass known(void *ctx, struct slice header)
 
 	pthread_mutex_lock(&k->lock);
 	if (!k->now->config.nusers)
-		pass = PASS_ALLOWED;
+		pass = PASS_OPEN;
 	else if (authorization_basic(header, &c))
 		pass = look_up(k, &c);
 	pthread_mutex_unlock(&k->lock);
@@ -258,7 +258,7 @@ static bool check(void *ctx, struct slice header)
 	bool good = false;
 
 	if (pass != PASS_UNKNOWN)
-		return pass == PASS_ALLOWED;
+		return pass != PASS_REFUSED;
 	pthread_mutex_lock(&k->lock);
 	w = web_ref(k->now);
 	pthread_mutex_unlock(&k->lock);

@@ -9,9 +9,6 @@
 #include "exporters/match.h"
 #include "exporters/params.h"
 
-#include "base/authorization.h"
-#include "base/secret.h"
-
 enum { ARENA_BYTES = 16 << 20 };
 
 /* A page that somebody looks at on this host could send such requests, too: browsers then say
@@ -49,15 +46,9 @@ void serve_flush(struct exchange *x)
 /* The user that the server has let in; without users what the request says. */
 static const char *name_of(struct exchange *x)
 {
-	struct slice by = exchange_param(x, "by");
-	struct basic_credentials c;
-	const char *name;
+	struct slice by = x->user.n ? x->user : exchange_param(x, "by");
 
-	if (authorization_basic(exchange_header(x, "Authorization"), &c))
-		by = c.user;
-	name = arena_strndup(&x->arena, by.n ? by.p : "", by.n);
-	secret_wipe(&c, sizeof(c));
-	return name;
+	return arena_strndup(&x->arena, by.n ? by.p : "", by.n);
 }
 
 void serve_finding_accept(struct exchange *x)

@@ -26,7 +26,7 @@ pids+=($!)
 cp examples/provinces/catalogue.yaml "$tmp/"
 cat >"$tmp/ours.yaml" <<Y
 catalogue: [catalogue.yaml]
-remote_write: {series_limit: 4}
+remote_write: {series_limit: 6, sender_series_limit: 4}
 feeds:
   - {name: restless, url: "http://127.0.0.1:$pages/restless", format: prometheus, every: 1s, jitter: 0, series_limit: 21}
   - {name: steady, url: "http://127.0.0.1:$pages/steady", format: prometheus, every: 1s, jitter: 0}
@@ -72,7 +72,7 @@ if command -v protoc >/dev/null 2>&1 && [ -x "$build/tests/system/write_again" ]
 	check "a sender brings three series" [ "$code" = 204 ]
 	push a d e f
 	check "of three more two are too many" [ "$code" = 400 ]
-	check "which is said" grep -q 'new series were refused: remote write has brought 4 different series' "$tmp/answer"
+	check "which is said" grep -q 'new series were refused: remote write of 127.0.0.1 has brought 4 different series' "$tmp/answer"
 	push a b c d
 	check "the known ones go on" [ "$code" = 204 ]
 	check "and are all there is" shows 'count({__name__="pushed"})' 4

@@ -135,7 +135,7 @@ static void its_sentence_names_source_number_and_time(void **state)
 	char said[SERIES_QUOTA_TEXT];
 
 	admitted(f->q, 0, 9);
-	series_quota_say(f->q, "feed land", said);
+	series_quota_say(f->q, "feed land", "series_limit", said);
 	assert_string_equal(said, "feed land has brought 3 different series since "
 				  "1970-01-01T00:00:01.000Z, and may bring 3 in a day "
 				  "(series_limit)");

@@ -20,6 +20,7 @@ struct fixture {
 	struct config *config;
 	int64_t now_ms;
 	int log[2];
+	const char *user, *address; /* of the sender */
 	struct err e;
 	/* the last request */
 	struct write_job job; /* first of what done() sees */
@@ -64,6 +65,8 @@ static int setup(void **state)
 	f->docs = documents_open(NULL, "examples/provinces/catalogue.yaml");
 	f->dir = tmp_make();
 	f->now_ms = NOW_MS;
+	f->user = "";
+	f->address = "10.0.0.7";
 	pthread_mutex_init(&f->lock, NULL);
 	pthread_cond_init(&f->changed, NULL);
 	remote_intake_init(&f->in);
@@ -124,7 +127,8 @@ static uint64_t push(struct fixture *f, int from, int to)
 	f->answered = false;
 	f->job = (struct write_job){ .body = buf_all(&body),
 				     .received_ms = f->now_ms,
-				     .origin = slice_str("10.0.0.7"),
+				     .origin = slice_str(f->address),
+				     .user = slice_str(f->user),
 				     .done = on_done };
 	assert_ok(remote_intake_write(&f->in, &f->job, &f->e), &f->e);
 	pthread_mutex_lock(&f->lock);
@@ -186,6 +190,40 @@ static void a_reload_asks_again_and_may_raise_the_limit(void **state)
 	assert_int_equal(push(f, 0, 6), 6);
 }
 
+static void one_sender_leaves_room_for_the_others(void **state)
+{
+	struct fixture *f = *state;
+
+	configure(f, "remote_write: {series_limit: 6, sender_series_limit: 3}\n");
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(push(f, 0, 100), 3);
+	assert_string_equal(f->job.err.text,
+			    "new series were refused: remote write of 10.0.0.7 has brought 3 "
+			    "different series since 2026-11-23T04:00:01.000Z, and may bring 3 in a "
+			    "day (sender_series_limit)");
+	/* A user is the same wherever he is. */
+	f->user = "anna";
+	assert_int_equal(push(f, 200, 202), 2);
+	f->address = "10.0.0.8";
+	assert_int_equal(push(f, 200, 210), 3);
+	assert_has(f->job.err.text, "remote write of anna has brought 3 ");
+	/* What all may bring is used up now, though not by this one. */
+	f->user = "";
+	assert_int_equal(push(f, 300, 310), 0);
+	assert_has(f->job.err.text, "remote write has brought 6 ");
+	/* What there is may be sent by anybody. */
+	assert_int_equal(push(f, 0, 3), 3);
+	assert_int_equal(push(f, 200, 203), 3);
+	/* So nothing of it counts for 10.0.0.8. */
+	configure(f, "remote_write: {series_limit: 9, sender_series_limit: 3}\n");
+	assert_int_equal(push(f, 300, 310), 3);
+	/* The next day each begins anew. */
+	f->now_ms += DAY_MS;
+	assert_int_equal(push(f, 310, 320), 3);
+	assert_int_equal(push(f, 0, 3), 3);
+	assert_int_equal(f->job.err.code, ERR_NONE);
+}
+
 static void the_log_says_it_once_with_the_sender(void **state)
 {
 	struct fixture *f = *state;
@@ -199,8 +237,8 @@ static void the_log_says_it_once_with_the_sender(void **state)
 	assert_true(n > 0);
 	text[n] = '\0';
 	assert_ptr_equal(strchr(strchr(text, '\n') + 1, '\n'), text + n - 1);
-	assert_has(text, "msg=\"new series refused: remote write has brought too many today\" "
-			 "address=10.0.0.7 series=3 series_limit=3");
+	assert_has(text, "msg=\"new series refused: too many were brought today\" "
+			 "who=\"remote write\" address=10.0.0.7 series=3 series_limit=3");
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -211,6 +249,7 @@ int main(void)
 		T(known_series_are_kept_and_new_ones_refused),
 		T(the_next_day_others_may_come_beside_those_that_go_on),
 		T(a_reload_asks_again_and_may_raise_the_limit),
+		T(one_sender_leaves_room_for_the_others),
 		T(the_log_says_it_once_with_the_sender),
 	};
 
