@@ -31,7 +31,8 @@ enum {
 	WAIT_MS = 10000,           /* for a sealed generation to go */
 	SEAL_SAMPLES = 600000,
 	SEAL_PER_SERIES = 2 * HEAD_BLOCK, /* its blocks are full then */
-	SEAL_MOST = 8000000,
+	SEAL_TWO_BLOCKS = 8000000,        /* beyond, one block each is to do, which it takes anyway */
+	SEAL_MOST = 24000000,
 	LIST_LIMIT = 32 << 20,
 	RAW_KEPT = 2 << 20,
 };
@@ -387,12 +388,17 @@ static int apply(struct resolving *r, struct generation *g, int64_t received_ms,
 
 uint64_t ingest_seal_limit(const struct store *s)
 {
-	uint64_t n = (uint64_t)s->head.nslots * SEAL_PER_SERIES;
+	uint64_t series = s->head.nslots, n = series * SEAL_PER_SERIES;
 
 	if (s->opt.seal_samples)
 		return s->opt.seal_samples;
 	if (n < SEAL_SAMPLES)
-		n = SEAL_SAMPLES;
+		return SEAL_SAMPLES;
+	if (n <= SEAL_TWO_BLOCKS)
+		return n;
+	n = series * HEAD_BLOCK;
+	if (n < SEAL_TWO_BLOCKS)
+		return SEAL_TWO_BLOCKS;
 	return n > SEAL_MOST ? SEAL_MOST : n;
 }
 
