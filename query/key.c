@@ -47,12 +47,12 @@ static bool is_left_out(const struct eval *ev, const struct key_spec *s, const s
 
 static uint64_t mix(uint64_t h, struct slice s)
 {
-	return (h ^ hash_bytes(s.p, s.n)) * 0x9e3779b97f4a7c15u + (h >> 32);
+	return hash_seeded(s.p, s.n, h);
 }
 
 static uint64_t key_hash(const struct eval *ev, const struct key_spec *s, const struct head *h)
 {
-	uint64_t hash = 0x51ed270b7a1f39c5u;
+	uint64_t hash = hash_seed(); /* labels come from outside */
 	size_t at = 0;
 
 	if (s->listed) {
