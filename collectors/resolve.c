@@ -223,7 +223,6 @@ static int base_of(struct slice text, const char **base, bool *known, struct err
 	return *known || !is_trouble(&why, e) ? 0 : -1;
 }
 
-/* What the catalogue's names and aliases are without words of form, once a document. */
 /* Reads a heading, and what stands in its brackets as a part of it unless that is a measure.
  * *unremarked: the name without. */
 static int read_heading(struct resolver *r, struct slice text, struct heading *h,
@@ -242,6 +241,21 @@ static int read_heading(struct resolver *r, struct slice text, struct heading *h
 	return known || heading_take_remark(h, r->arena) ? 0 : no_room(e);
 }
 
+static int link_names(struct resolver *r, struct err *e)
+{
+	for (size_t n = r->nbare_names; n-- > 0;) {
+		struct bare_name *b = &r->bare_names[n];
+
+		b->same_key = map_get(&r->by_key, b->key);
+		b->same_unremarked = map_get(&r->by_unremarked, b->unremarked);
+		if (map_put(&r->by_key, b->key, b, e) < 0 ||
+		    map_put(&r->by_unremarked, b->unremarked, b, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* What the catalogue's names and aliases are without words of form, once a document. */
 static int read_names(struct resolver *r, struct err *e)
 {
 	size_t n = catalogue_indicators(r->cat), cap = 0;
@@ -261,11 +275,12 @@ static int read_names(struct resolver *r, struct err *e)
 			if (read_heading(r, slice_str(a ? i->aliases[a - 1] : i->name), &h,
 					 &unremarked, e) < 0)
 				return -1;
-			r->bare_names[r->nbare_names++] =
-				(struct bare_name){ h.name, unremarked, i };
+			r->bare_names[r->nbare_names++] = (struct bare_name){
+				.key = h.name, .unremarked = unremarked, .indicator = i
+			};
 		}
 	}
-	return 0;
+	return link_names(r, e);
 }
 
 static const char *form_words(enum figure_form f)
@@ -304,15 +319,15 @@ static void meet(struct met *m, const struct heading *h, const struct indicator 
  * 投资(不含农户) is not 投资. */
 static struct met meet_all(const struct resolver *r, const struct heading *h, bool remarked)
 {
-	size_t names = r->bare_names ? r->nbare_names : 0;
+	const struct bare_name *b;
 	struct met m = { 0 };
 
-	for (size_t n = 0; n < names; n++)
-		if (slice_eq(r->bare_names[n].key, h->name))
-			meet(&m, h, r->bare_names[n].indicator);
-	for (size_t n = 0; n < names && !remarked && !m.indicator && !m.near; n++)
-		if (slice_eq(r->bare_names[n].unremarked, h->name))
-			meet(&m, h, r->bare_names[n].indicator);
+	for (b = map_get(&r->by_key, h->name); b; b = b->same_key)
+		meet(&m, h, b->indicator);
+	if (remarked || m.indicator || m.near)
+		return m;
+	for (b = map_get(&r->by_unremarked, h->name); b; b = b->same_unremarked)
+		meet(&m, h, b->indicator);
 	return m;
 }
 
@@ -745,6 +760,8 @@ int resolver_init(struct resolver *r, const struct document *d, const struct cat
 	map_init(&r->indicator_texts.map);
 	map_init(&r->period_texts.map);
 	map_init(&r->name_pairs);
+	map_init(&r->by_key);
+	map_init(&r->by_unremarked);
 	for (size_t i = 0; i < d->nnames; i++) {
 		struct slice key = text_key(slice_str(d->names[i].text), a);
 
@@ -762,6 +779,8 @@ void resolver_release(struct resolver *r)
 	map_release(&r->indicator_texts.map);
 	map_release(&r->period_texts.map);
 	map_release(&r->name_pairs);
+	map_release(&r->by_key);
+	map_release(&r->by_unremarked);
 	pairs_release(&r->units);
 	pairs_release(&r->periods);
 	pairs_release(&r->series);

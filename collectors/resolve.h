@@ -65,6 +65,7 @@ struct bare_name {
 	struct slice key;
 	struct slice unremarked; /* without what stands in brackets, either */
 	const struct indicator *indicator;
+	const struct bare_name *same_key, *same_unremarked; /* the next, in the catalogue's order */
 };
 
 struct resolver {
@@ -77,6 +78,7 @@ struct resolver {
 	struct map name_pairs;        /* struct name_pair by text_key() */
 	struct bare_name *bare_names; /* of the catalogue; NULL: not asked for yet */
 	size_t nbare_names;
+	struct map by_key, by_unremarked; /* the first of each */
 	struct pairs units, periods, series;
 	uint64_t last_key; /* of series, and what it led to: that of the row before, as a rule */
 	struct known_series *last_series;

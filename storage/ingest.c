@@ -31,7 +31,7 @@ enum {
 	WAIT_MS = 10000,           /* for a sealed generation to go */
 	SEAL_SAMPLES = 600000,
 	SEAL_PER_SERIES = 2 * HEAD_BLOCK, /* its blocks are full then */
-	SEAL_TWO_BLOCKS = 8000000,        /* beyond, one block each is to do, which it takes anyway */
+	SEAL_TWO_BLOCKS = 8000000, /* beyond, one block each is to do, which it takes anyway */
 	SEAL_MOST = 24000000,
 	LIST_LIMIT = 32 << 20,
 	RAW_KEPT = 2 << 20,

@@ -154,6 +154,30 @@ static void a_remark_in_brackets_makes_another_name(void **state)
 	assert_int_equal(under(d, "利润率 累计(%)")->b->nobs, 1);
 }
 
+static void of_two_names_that_differ_in_their_remark_none_is_guessed(void **state)
+{
+#define GROWTH(code, name)                                                                         \
+	"  - {code: " code ", name: " name ", measure: \"%\", freq: M, form: growth,\n"            \
+	"     basis: ytd, release: m}\n"
+	static const char one[] =
+		STANDARD_CATALOGUE GROWTH("real_growth_ratio", "增加值增速(可比价)");
+	static const char two[] =
+		STANDARD_CATALOGUE GROWTH("real_growth_ratio", "增加值增速(可比价)")
+			GROWTH("nominal_growth_ratio", "增加值增速(现价)");
+	struct documents *d = documents_open(one, NULL);
+
+	(void)state;
+	assert_figure(under(d, "增加值 累计增速"), "jiahe", "real_growth_ratio", "2026-10", 0.05);
+	documents_close(d);
+	d = documents_open(two, NULL);
+	assert_int_equal(under(d, "增加值 累计增速")->b->nobs, 0);
+	assert_complaint(d, 0, REFUSED_INDICATOR, 1, 5,
+			 "'增加值 累计增速' may be real_growth_ratio or nominal_growth_ratio");
+	assert_figure(under(d, "增加值(现价) 增速"), "jiahe", "nominal_growth_ratio", "2026-10",
+		      0.05);
+	documents_close(d);
+}
+
 static void the_measure_beside_a_figure_counts_and_must_fit(void **state)
 {
 	struct documents *d = *state;
@@ -214,6 +238,7 @@ int main(void)
 		cmocka_unit_test(a_form_that_the_catalogue_does_not_have_is_refused),
 		cmocka_unit_test(words_in_brackets_count_as_those_without),
 		cmocka_unit_test(a_remark_in_brackets_makes_another_name),
+		cmocka_unit_test(of_two_names_that_differ_in_their_remark_none_is_guessed),
 		cmocka_unit_test(the_measure_beside_a_figure_counts_and_must_fit),
 		cmocka_unit_test(accountants_write_a_minus_otherwise),
 		cmocka_unit_test(utf16_is_found_out),
