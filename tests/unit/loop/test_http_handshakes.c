@@ -263,6 +263,22 @@ static void hellos_at_one_moment_are_answered_a_few_a_turn(void **state)
 	assert_f64(counter_get(C_TLS_UNDER_WAY), 0);
 }
 
+static void a_hello_that_comes_with_its_connection_is_a_workers_too(void **state)
+{
+	struct fixture *f = *state;
+
+	open_server(f, 0);
+	for (int i = 0; i < CLIENTS; i++) {
+		dial_tls(f, i % 2 ? "NORMAL" : "NORMAL:-VERS-ALL:+VERS-TLS1.2");
+		go_on(&f->hands[i]);
+	}
+	wait_for(f, all_over);
+	wait_for(f, server_is_done);
+	for (int i = 0; i < CLIENTS; i++)
+		assert_true(f->hands[i].shaken);
+	assert_in_range(f->s->answers, CLIENTS, UINT32_MAX);
+}
+
 static void who_says_nothing_is_in_nobodys_way(void **state)
 {
 	struct fixture *f = *state;
@@ -442,6 +458,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(hellos_at_one_moment_are_answered_a_few_a_turn),
+		T(a_hello_that_comes_with_its_connection_is_a_workers_too),
 		T(who_says_nothing_is_in_nobodys_way),
 		T(a_hello_that_drips_is_put_together_beside_others),
 		T(requests_follow),
