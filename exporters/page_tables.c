@@ -143,7 +143,7 @@ static const struct html_column unit_columns[] = {
 	{ "○ 未评", "no light", .number = true, .cell = unit_none_cell },
 	{ "平均进度比", "mean pace", .number = true, .cell = mean_pace_cell },
 	{ "有进度指标", "with pace", .number = true, .cell = with_pace_cell },
-	{ "最新账期", "newest period", .cell = newest_cell },
+	{ "最新账期", "newest period", .nowrap = true, .cell = newest_cell },
 	{ "最近收到", "last received", .number = true, .cell = received_cell },
 	{ "按时报送", "on time", .number = true, .cell = on_time_cell },
 	{ "迟报与说明", "late, remarks", .cell = remark_cell },
