@@ -5,12 +5,18 @@
  * a series is found by that pointer, its labels are written out and hashed only when it is
  * new. In the log file they are named once, with a number that counts from 0 in each file;
  * a sample is then the number, a time and a value, mostly ten bytes. Nothing of it depends on
- * anything but the file, and what was refused is not written, so replaying asks nobody.
+ * anything but the file, and what was refused is not written, so replaying asks nobody. A page of
+ * a million series takes several records.
  */
 #include "storage/ingest_impl.h"
 
 #include "base/alloc.h"
 #include "storage/log_samples.h"
+
+enum {
+	RECORD_SAMPLES = 100000,
+	RECORD_LIST_BYTES = 8 << 20, /* no name is begun behind them */
+};
 
 /* --- taking them ---------------------------------------------------------------------- */
 
@@ -88,14 +94,19 @@ static uint32_t number_of(struct resolving *r, struct head_slot *slot, const str
 	return slot->name_number = (*named)++;
 }
 
-static int write_record(struct taking *t, uint32_t *named, struct err *e)
+/* Writes samples from the i-th on; the first that is not in the record, or -1. */
+static int64_t write_record(struct taking *t, size_t i, uint32_t *named, struct err *e)
 {
 	struct decoder *d = t->r.d;
 	const struct write *w = t->r.w;
-	uint8_t *p = (uint8_t *)buf_room(&d->raw, d->nplain * LOG_SAMPLE_MOST), *from = p;
+	size_t most = t->n - i < RECORD_SAMPLES ? t->n : i + RECORD_SAMPLES;
+	uint8_t *p, *from;
 	struct log_sample at = log_sample_before(w->received_ms);
 
-	for (size_t i = 0; p && i < t->n; i++) {
+	buf_clear(&d->raw);
+	buf_clear(&d->list);
+	p = from = (uint8_t *)buf_room(&d->raw, (most - i) * LOG_SAMPLE_MOST);
+	for (; p && i < most && d->list.n < RECORD_LIST_BYTES; i++) {
 		const struct plain_sample *x = &t->x[i];
 		struct head_slot *slot;
 		uint32_t number;
@@ -110,12 +121,14 @@ static int write_record(struct taking *t, uint32_t *named, struct err *e)
 		buf_added(&d->raw, (size_t)(p - from));
 	if (buf_check(&d->raw, e) < 0 || buf_check(&d->list, e) < 0)
 		return -1;
-	return ingest_log_record(t->r.s,
-				 &(struct wal_record){ .kind = WAL_SAMPLES,
-						       .received_ms = w->received_ms,
-						       .list = buf_all(&d->list),
-						       .body = buf_all(&d->raw) },
-				 e);
+	if (d->raw.n && ingest_log_record(t->r.s,
+					  &(struct wal_record){ .kind = WAL_SAMPLES,
+								.received_ms = w->received_ms,
+								.list = buf_all(&d->list),
+								.body = buf_all(&d->raw) },
+					  e) < 0)
+		return -1;
+	return (int64_t)i;
 }
 
 /* The file does not have the names after all. */
@@ -134,31 +147,29 @@ static void forget_names(const struct taking *t)
 	}
 }
 
-static int log_samples(struct taking *t, struct err *e)
+static int64_t log_samples(struct taking *t, size_t from, struct err *e)
 {
 	struct wal *wal = t->r.s->wal;
 	uint32_t named = wal->named;
+	int64_t to = write_record(t, from, &named, e);
 
-	if (!t->r.d->nplain)
-		return 0;
-	if (write_record(t, &named, e) < 0) {
+	if (to < 0)
 		forget_names(t);
-		return -1;
-	}
-	wal->named = named;
-	return 0;
+	else
+		wal->named = named;
+	return to;
 }
 
-static int put_samples(struct taking *t, struct err *e)
+static int put_samples(struct taking *t, size_t i, size_t to, struct err *e)
 {
 	struct store *s = t->r.s;
 	struct generation *g = s->active;
 
-	for (size_t i = 0; i < t->n; i++) {
+	for (; i < to; i++) {
 		const struct plain_sample *x = &t->x[i];
 		struct head_slot *slot;
 
-		ingest_prefetch(s, t->r.d->slots, i + 4, t->n);
+		ingest_prefetch(s, t->r.d->slots, i + 4, to);
 		if (t->r.d->slots[i] == NO_KEY)
 			continue;
 		slot = &s->head.slots[t->r.d->slots[i]];
@@ -173,13 +184,19 @@ static int take_locked(struct taking *t, struct err *e)
 {
 	struct store *s = t->r.s;
 	struct write *w = t->r.w;
+	int64_t from = 0, to;
 
 	if (ingest_begin(s, w->hurried, e) < 0 ||
-	    find_slots(t, ingest_latest(w->received_ms), e) < 0 || log_samples(t, e) < 0)
+	    find_slots(t, ingest_latest(w->received_ms), e) < 0)
 		return -1;
-	s->request++;
-	if (put_samples(t, e) < 0)
-		return -1;
+	for (; (size_t)from < t->n; from = to) {
+		to = log_samples(t, (size_t)from, e);
+		if (to < 0)
+			return -1;
+		s->request += from == 0; /* one for all: readers see the whole */
+		if (put_samples(t, (size_t)from, (size_t)to, e) < 0)
+			return -1;
+	}
 	w->samples = t->r.d->nplain;
 	ingest_commit(s, w, w->samples > 0, false);
 	return 0;

@@ -106,6 +106,50 @@ static void they_come_back_from_the_log(void **state)
 	}
 }
 
+/* 43 MB of names, where a record has room for 32. */
+static void a_page_of_many_series_takes_several_records(void **state)
+{
+	enum { MANY = 330000 };
+	struct plain_sample *many = calloc(MANY, sizeof(*many));
+	struct append a = { .submission = { .received_ms = now_ms },
+			    .samples = many,
+			    .nsamples = MANY };
+	struct fixture *f = *state;
+	struct sample *x;
+	char name[130];
+
+	assert_non_null(many);
+	for (int k = 0; k < MANY; k++) {
+		snprintf(name, sizeof(name), "%0120d", k);
+		many[k] = (struct plain_sample){ series_named("own", name), now_ms, k };
+	}
+	assert_ok(append_now(f->s, &a, &f->e), &f->e);
+	/* They are named now: ten bytes each. */
+	for (int k = 0; k < MANY; k++)
+		many[k].t_ms = now_ms + 1;
+	assert_ok(append_now(f->s, &a, &f->e), &f->e);
+	assert_in_range(log_size(f, 1), MANY * 130, MANY * 190);
+	store_close(f->s);
+	assert_sound(f->dir);
+	f->s = must_open(f->dir);
+	for (int k = 0; k < MANY; k += MANY / 10 - 1) {
+		struct snapshot *v = must_snapshot(f->s);
+		struct series_ref ref;
+		size_t n;
+
+		assert_ok(snapshot_find(v, many[k].labels, &ref, &f->e), &f->e);
+		assert_ok(read_samples(v, ref.id, INT64_MIN, INT64_MAX, &f->arena, &x, &n, &f->e),
+			  &f->e);
+		assert_int_equal(n, 2);
+		assert_f64(x[0].value, k);
+		assert_int_equal(x[1].t_ms, now_ms + 1);
+		snapshot_close(v);
+	}
+	for (int k = 0; k < MANY; k++)
+		labels_unref(many[k].labels);
+	free(many);
+}
+
 /* The same series from a sender and from us. */
 static void a_request_and_a_sample_of_our_own_mean_one_series(void **state)
 {
@@ -370,6 +414,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(a_series_is_named_once_in_a_log_file),
 		STORE_TEST(they_come_back_from_the_log),
+		STORE_TEST(a_page_of_many_series_takes_several_records),
 		STORE_TEST(a_request_and_a_sample_of_our_own_mean_one_series),
 		STORE_TEST(every_log_file_names_its_series_itself),
 		STORE_TEST(what_found_no_room_is_named_by_what_follows),
