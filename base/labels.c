@@ -550,6 +550,11 @@ uint64_t labels_hash(const struct labels *ls)
 	return hash_labels(ls->l, ls->n, 0);
 }
 
+uint64_t labels_seeded_hash(const struct labels *ls)
+{
+	return ((const struct set *)((const char *)ls - offsetof(struct set, labels)))->node.hash;
+}
+
 struct slice labels_get(const struct labels *ls, struct slice name)
 {
 	for (size_t i = 0; i < ls->n; i++)

@@ -72,6 +72,8 @@ const struct labels *labels_copy(struct arena *a, const struct labels *ls);
 /* Over names and values: equal sets have equal ones, in every process. Worked out anew each time.
  */
 uint64_t labels_hash(const struct labels *ls);
+/* With this process' seed, at hand; of a set in the tables only (not in an arena). */
+uint64_t labels_seeded_hash(const struct labels *ls);
 
 /* The value, or an empty slice. */
 struct slice labels_get(const struct labels *ls, struct slice name);

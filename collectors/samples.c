@@ -45,20 +45,16 @@ static struct slice value_of(const struct label_list *l, const char *name)
 	return slice_of("", 0);
 }
 
-static struct slice name_of(const struct label_list *l)
-{
-	return value_of(l, LABEL_NAME);
-}
-
 /* A series that the scrape itself writes. */
-static bool is_report(const struct decoding *d, const struct label_list *l)
+static bool is_report(const struct decoding *d, const struct label_list *l, struct slice name)
 {
-	struct slice name = name_of(l);
 	size_t i = 0;
 
+	if (l->n != 3)
+		return false;
 	while (i < REPORTS && !slice_is(name, report_names[i]))
 		i++;
-	return i < REPORTS && l->n == 3 && slice_is(value_of(l, "job"), d->job) &&
+	return i < REPORTS && slice_is(value_of(l, "job"), d->job) &&
 	       slice_is(value_of(l, "instance"), d->instance);
 }
 
@@ -129,7 +125,7 @@ static bool quota_admits(const struct decoding *d, const struct labels *ls)
 {
 	struct series_quota *q = d->doc->quota;
 
-	return !q || series_quota_admits(q, series_quota_key(ls->l, ls->n));
+	return !q || series_quota_admits(q, labels_seeded_hash(ls));
 }
 
 /* Known series never come to make_series(), so a new day is told of them. */
@@ -142,7 +138,7 @@ static void turn_quota(const struct decoding *d)
 	if (!q || !series_quota_turn(q, d->doc->now_ms) || !d->scrape->cache)
 		return;
 	while ((ls = scrape_cache_series(d->scrape->cache, &at)) != NULL)
-		series_quota_keep(q, series_quota_key(ls->l, ls->n));
+		series_quota_keep(q, labels_seeded_hash(ls));
 }
 
 /* What a text not seen before becomes; FATE_KEPT: with a reference to its labels. */
@@ -151,6 +147,7 @@ static enum fate make_series(struct decoding *d, const struct prom_sample *s, st
 {
 	const struct relabel *rules = d->scrape->relabel;
 	struct label_list l; /* large: not cleared for each series */
+	struct slice name;
 	struct err why;
 	int kept;
 
@@ -159,12 +156,13 @@ static enum fate make_series(struct decoding *d, const struct prom_sample *s, st
 	kept = rules ? relabel_apply(rules, &l, d->scratch, &why) : 1;
 	if (kept == 0)
 		return FATE_DROPPED;
-	if (kept > 0 && !name_of(&l).n)
+	name = kept > 0 ? value_of(&l, LABEL_NAME) : slice_of("", 0);
+	if (kept > 0 && !name.n)
 		kept = err_set(&why, ERR_INVALID, "the rules leave no metric name");
-	if (kept > 0 && is_report(d, &l))
-		return refused(refuse_family(d, REFUSED_SCRAPE, name_of(&l), s->line, e));
-	if (kept > 0 && catalogue_family(d->cat, name_of(&l)))
-		return refused(refuse_family(d, REFUSED_CATALOGUED, name_of(&l), s->line, e));
+	if (kept > 0 && is_report(d, &l, name))
+		return refused(refuse_family(d, REFUSED_SCRAPE, name, s->line, e));
+	if (kept > 0 && catalogue_family(d->cat, name))
+		return refused(refuse_family(d, REFUSED_CATALOGUED, name, s->line, e));
 	if (kept > 0)
 		*out = labels_intern_like(l.l, l.n, last_labels(d->batch), &why);
 	if (kept > 0 && *out && quota_admits(d, *out))
