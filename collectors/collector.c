@@ -200,6 +200,26 @@ static void retire(struct collector *c, struct feed *f, bool replaced)
 	c->leaving[c->nleaving++] = f;
 }
 
+enum { BEGIN_EVERY_MS = 10, BEGIN_WITHIN_MS = 5000 };
+
+/* A hundred a second begin, or as many as the shortest intervals make: ten thousand that all began
+ * within seconds would come so again and again. */
+static void plan_made(const struct replacement *r)
+{
+	int64_t spread_ms = 0;
+
+	for (size_t i = 0; i < r->n; i++)
+		spread_ms += r->made[i] ? BEGIN_EVERY_MS : 0;
+	if (spread_ms < BEGIN_WITHIN_MS)
+		spread_ms = BEGIN_WITHIN_MS;
+	for (size_t i = 0; i < r->n; i++) {
+		if (!r->made[i])
+			continue;
+		r->feeds[i]->schedule.spread_ms = spread_ms;
+		feed_plan(r->feeds[i]);
+	}
+}
+
 int collector_apply(struct collector *c, const struct feed_config *list, size_t n, struct err *e)
 {
 	struct replacement r;
@@ -218,9 +238,7 @@ int collector_apply(struct collector *c, const struct feed_config *list, size_t 
 	for (size_t i = c->nleaving; i-- > 0;)
 		if (!c->leaving[i]->busy)
 			collector_leave(c->leaving[i]);
-	for (size_t i = 0; i < r.n; i++)
-		if (r.made[i])
-			feed_plan(r.feeds[i]);
+	plan_made(&r);
 	replacement_release(&r);
 	return 0;
 }

@@ -94,6 +94,7 @@ struct intake {
 	bool store_failed;        /* err says why the store did not take a part */
 	bool at_store;            /* the job has given its samples away, the store answers */
 	enum intake_end how;      /* once the store has answered */
+	size_t waiting_bytes;     /* of the collector's that are ours */
 	bool decoding, answered;  /* the loop's: the job is under way, the store has answered */
 	struct emitted answer;
 	struct buf original; /* a statistic's document as it came, until it is stored */
@@ -226,6 +227,7 @@ struct collector {
 	size_t nfeeds;
 	struct feed **leaving; /* removed, with an attempt under way */
 	size_t nleaving, leaving_cap;
+	size_t waiting_bytes; /* of bodies that were fetched and are not read yet */
 	bool closing;
 	void (*closed)(void *ctx);
 	void *closed_ctx;

@@ -33,6 +33,8 @@ enum { PORTION_FIGURES = 100000, BUSY_MS = 50, ORIGIN_SHOWN = 4000 };
 /* Real figures pack about twenty to one. */
 enum { PLAIN_FOR_PACKED = 20 };
 
+static const size_t WAITING_BYTES_MAX = 256 << 20;
+
 /* Freeing a million figures takes 50 ms; so many take the loop a tenth of one. */
 enum { FREE_ON_LOOP_MAX = 2000 };
 
@@ -437,6 +439,8 @@ static void on_decoded(struct job *j, enum job_end how)
 	struct intake *in = container_of(j, struct intake, job);
 	struct err e;
 
+	in->feed->collector->waiting_bytes -= in->waiting_bytes;
+	in->waiting_bytes = 0;
 	in->decoding = false;
 	if (in->batch && in->what == INTAKE_DOCUMENT)
 		counter_observe(C_DECODE_SECONDS, in->decode_seconds);
@@ -477,14 +481,33 @@ static bool is_large(const struct intake *in)
 	return is_statistic(in) && in->body.n > most;
 }
 
+/* Who hands a document in is told to come again; what was fetched waits, as long as all that waits
+ * does not take too much memory. */
+static int queue(struct intake *in, struct err *e)
+{
+	struct collector *c = in->feed->collector;
+	struct loop *l = c->o.loop;
+
+	if (is_large(in))
+		return job_start(l, &in->job, JOB_LARGE, e);
+	if (in->handed_in)
+		return job_start(l, &in->job, JOB_DECODE, e);
+	if (c->waiting_bytes + in->body.cap > WAITING_BYTES_MAX)
+		return err_set(e, ERR_BUSY, "%zu bytes of other documents are waiting already",
+			       c->waiting_bytes);
+	if (job_wait(l, &in->job, JOB_DECODE, e) < 0)
+		return -1;
+	in->waiting_bytes = in->body.cap;
+	c->waiting_bytes += in->waiting_bytes;
+	return 0;
+}
+
 int intake_start(struct intake *in, struct err *e)
 {
-	const struct collector_options *o = &in->feed->collector->o;
-
 	in->job.work = decode_work;
 	in->job.done = on_decoded;
 	in->feed->stage = STAGE_DECODING;
-	in->decoding = job_start(o->loop, &in->job, is_large(in) ? JOB_LARGE : JOB_DECODE, e) == 0;
+	in->decoding = queue(in, e) == 0;
 	return in->decoding ? 0 : -1;
 }
 

@@ -13,7 +13,7 @@
  */
 #include "collectors/schedule.h"
 
-/* First attempts are spread over so long. */
+/* First attempts are spread over so long, unless there are many. */
 enum { START_SPREAD_MS = 5000 };
 
 /* Keeps every × 2^n from overflowing; far above any back-off that is allowed. */
@@ -37,8 +37,10 @@ static int64_t jitter_ms(const struct schedule *s)
 
 static int64_t first_attempt(const struct schedule *s, int64_t now_ms)
 {
-	int64_t spread = s->every_ms < START_SPREAD_MS ? s->every_ms : START_SPREAD_MS;
+	int64_t spread = s->spread_ms ? s->spread_ms : START_SPREAD_MS;
 
+	if (spread > s->every_ms)
+		spread = s->every_ms;
 	return now_ms + (int64_t)((double)spread * fraction(s->seed));
 }
 

@@ -8,7 +8,8 @@
 
 struct schedule {
 	int64_t every_ms;
-	double jitter; /* 0..0.5, part of every_ms */
+	int64_t spread_ms; /* first attempts are spread over so long, or every_ms; 0: 5 s */
+	double jitter;     /* 0..0.5, part of every_ms */
 	int64_t backoff_max_ms;
 	int working_day; /* 0: plain interval */
 	enum freq freq;

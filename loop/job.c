@@ -262,7 +262,10 @@ void jobs_hurry(uv_timer_t *h)
 	wake(h->data, true);
 }
 
-static int start(struct loop *l, struct job *j, enum job_class class, bool first, struct err *e)
+enum place { PLACE_IF_ROOM, PLACE_LAST, PLACE_FIRST };
+
+static int start(struct loop *l, struct job *j, enum job_class class, enum place place,
+		 struct err *e)
 {
 	struct worker_class *c = &l->classes[class];
 
@@ -272,7 +275,7 @@ static int start(struct loop *l, struct job *j, enum job_class class, bool first
 		return err_set(e, ERR_CANCELLED, "no new %s job: the loop is ending",
 			       class_names[class]);
 	}
-	if (!first && c->waiting >= c->queue_max) {
+	if (place == PLACE_IF_ROOM && c->waiting >= c->queue_max) {
 		pthread_mutex_unlock(&l->lock);
 		counter_add_for(C_JOBS_REFUSED, class_label(class), 1);
 		return err_set(e, ERR_BUSY, "%u %s jobs are waiting already", c->queue_max,
@@ -282,7 +285,7 @@ static int start(struct loop *l, struct job *j, enum job_class class, bool first
 	j->class = class;
 	j->state = JOB_WAITING;
 	j->queued_ns = (int64_t)uv_hrtime();
-	(first ? list_prepend : list_append)(&c->queue, j);
+	(place == PLACE_FIRST ? list_prepend : list_append)(&c->queue, j);
 	c->waiting++;
 	counter_set_for(C_JOBS_WAITING, class_label(class), c->waiting);
 	pthread_mutex_unlock(&l->lock);
@@ -296,12 +299,17 @@ static int start(struct loop *l, struct job *j, enum job_class class, bool first
 
 int job_start(struct loop *l, struct job *j, enum job_class class, struct err *e)
 {
-	return start(l, j, class, false, e);
+	return start(l, j, class, PLACE_IF_ROOM, e);
+}
+
+int job_wait(struct loop *l, struct job *j, enum job_class class, struct err *e)
+{
+	return start(l, j, class, PLACE_LAST, e);
 }
 
 int job_continue(struct loop *l, struct job *j, enum job_class class, struct err *e)
 {
-	return start(l, j, class, true, e);
+	return start(l, j, class, PLACE_FIRST, e);
 }
 
 void job_cancel(struct loop *l, struct job *j)

@@ -33,6 +33,8 @@ struct job {
 
 /* ERR_BUSY when the class' queue is full: `done` is then not called. Loop thread only. */
 int job_start(struct loop *l, struct job *j, enum job_class class, struct err *e);
+/* The same however many are waiting: the caller bounds what that may take. */
+int job_wait(struct loop *l, struct job *j, enum job_class class, struct err *e);
 /* Goes on with what is under way: goes first and is not refused for a full queue; ERR_CANCELLED
  * when the loop is ending. */
 int job_continue(struct loop *l, struct job *j, enum job_class class, struct err *e);

@@ -70,6 +70,26 @@ static void the_first_attempt_comes_within_seconds_and_spread(void **state)
 	assert_int_equal(seen[3], (f->s.seed = 3, next(f, now)));
 }
 
+static void many_feeds_begin_over_a_longer_time_but_within_their_interval(void **state)
+{
+	struct fixture *f = *state;
+	int64_t now = at("2026-11-23T08:00:00+08:00"), late = 0, last = 0;
+
+	f->s.spread_ms = 100000;
+	for (int i = 0; i < 100; i++) {
+		f->s.seed = (uint64_t)i;
+		assert_in_range(next(f, now) - now, 0, 100000);
+		late += next(f, now) - now > 50000;
+	}
+	assert_in_range(late, 30, 70);
+	f->s.every_ms = 15000;
+	for (int i = 0; i < 100; i++) {
+		f->s.seed = (uint64_t)i;
+		last = next(f, now) - now > last ? next(f, now) - now : last;
+	}
+	assert_in_range(last, 14000, 15000);
+}
+
 static void the_interval_counts_from_the_last_attempt(void **state)
 {
 	struct fixture *f = *state;
@@ -237,6 +257,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(the_first_attempt_comes_within_seconds_and_spread),
+		T(many_feeds_begin_over_a_longer_time_but_within_their_interval),
 		T(the_interval_counts_from_the_last_attempt),
 		T(jitter_is_the_same_each_time_and_within_its_part),
 		T(failures_double_the_wait_up_to_the_longest),

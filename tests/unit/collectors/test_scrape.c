@@ -7,6 +7,8 @@
 #include "tests/unit/collectors/fake_client.h"
 #include "tests/unit/collectors/feeds.h"
 
+#include <pthread.h>
+
 #define FEED(options)                                                                              \
 	"- {name: node, url: 'http://h:9100/metrics', format: prometheus, every: 15s, jitter: "    \
 	"0" options "}\n"
@@ -71,6 +73,78 @@ static size_t ended(const struct feeds *f)
 	for (size_t i = 0; i < f->nstored; i++)
 		n += is_stale_mark(f->stored[i].value);
 	return n;
+}
+
+/* --- its turn ----------------------------------------------------------------------------- */
+
+enum { BLOCKERS = 258 }; /* two that work, and as many as may wait */
+
+struct blocker {
+	struct job job; /* first */
+	atomic_bool *open;
+};
+
+static void block(struct job *j)
+{
+	while (!atomic_load(((struct blocker *)j)->open))
+		usleep(500);
+}
+
+static void unblocked(struct job *j, enum job_end how)
+{
+	(void)j;
+	(void)how;
+}
+
+static void *open_soon(void *open)
+{
+	usleep(50000);
+	atomic_store((atomic_bool *)open, true);
+	return NULL;
+}
+
+static void a_page_waits_for_its_turn_however_many_are_before_it(void **state)
+{
+	struct feeds *f = *state;
+	struct blocker *b = calloc(BLOCKERS, sizeof(*b));
+	atomic_bool open = false;
+	pthread_t t;
+
+	assert_non_null(b);
+	feeds_apply(f, FEED(""));
+	for (int i = 0; i < BLOCKERS; i++) {
+		b[i] = (struct blocker){ { .work = block, .done = unblocked }, &open };
+		if (i == 2)
+			loop_settle(f->loop, NULL, NULL, 20); /* the workers have theirs */
+		job_start(f->loop, &b[i].job, JOB_DECODE, &f->e);
+	}
+	assert_int_equal(pthread_create(&t, NULL, open_soon, &open), 0);
+	scrape(f, "a 1\n");
+	pthread_join(t, NULL);
+	assert_value(f, "a{" OWN "}", 1);
+	assert_value(f, "up{" OWN "}", 1);
+	loop_settle(f->loop, NULL, NULL, 1000);
+	assert_int_equal(f->c->waiting_bytes, 0);
+	free(b);
+}
+
+static void what_waits_has_a_limit(void **state)
+{
+	struct feeds *f = *state;
+	char text[4096];
+	ssize_t n;
+
+	feeds_apply(f, FEED(""));
+	f->c->waiting_bytes = 256 << 20;
+	scrape(f, "a 1\n");
+	assert_null(find(f, "a{" OWN "}"));
+	n = read(f->log[0], text, sizeof(text) - 1);
+	assert_true(n > 0);
+	text[n] = '\0';
+	assert_has(text, "err=\"268435456 bytes of other documents are waiting already\"");
+	f->c->waiting_bytes = 0;
+	scrape(f, "a 1\n");
+	assert_value(f, "a{" OWN "}", 1);
 }
 
 /* --- what ends ---------------------------------------------------------------------------- */
@@ -625,6 +699,8 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
+		T(a_page_waits_for_its_turn_however_many_are_before_it),
+		T(what_waits_has_a_limit),
 		T(a_series_that_is_missing_gets_one_mark),
 		T(the_same_labels_in_another_order_are_the_same_series),
 		T(a_scrape_that_fails_ends_all),

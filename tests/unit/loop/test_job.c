@@ -152,6 +152,23 @@ static void what_goes_on_comes_first_and_is_not_refused(void **state)
 	assert_string_equal(f->trace, "adbc");
 }
 
+static void what_may_wait_is_not_refused_and_keeps_its_place(void **state)
+{
+	struct fixture *f = *state;
+	struct task t[5];
+
+	for (int i = 0; i < 5; i++)
+		t[i] = task_of(f, (char)('a' + i));
+	t[0].gated = true;
+	assert_ok(job_start(f->l, &t[0].job, JOB_DECODE, &f->e), &f->e);
+	assert_true(loop_settle(f->l, gate_reached, f, 5000));
+	for (int i = 1; i < 5; i++)
+		assert_ok(job_wait(f->l, &t[i].job, JOB_DECODE, &f->e), &f->e);
+	open_gate(f);
+	assert_true(loop_settle(f->l, NULL, NULL, 5000));
+	assert_string_equal(f->trace, "abcde");
+}
+
 static void one_worker_keeps_the_order(void **state)
 {
 	struct fixture *f = *state;
@@ -341,6 +358,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		T(works_elsewhere_and_is_done_on_the_loop),
 		T(between_turns_of_the_loop_it_works_at_once),
+		T(what_may_wait_is_not_refused_and_keeps_its_place),
 		T(one_worker_keeps_the_order),
 		T(what_goes_on_comes_first_and_is_not_refused),
 		T(a_full_queue_refuses_and_done_is_not_called),
