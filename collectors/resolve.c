@@ -243,7 +243,7 @@ static int read_heading(struct resolver *r, struct slice text, struct heading *h
 
 static int link_names(struct resolver *r, struct err *e)
 {
-	for (size_t n = r->nbare_names; n-- > 0;) {
+	for (size_t n = r->bare_names ? r->nbare_names : 0; n-- > 0;) {
 		struct bare_name *b = &r->bare_names[n];
 
 		b->same_key = map_get(&r->by_key, b->key);
