@@ -495,9 +495,9 @@ static int queue(struct intake *in, struct err *e)
 	if (c->waiting_bytes + in->body.cap > WAITING_BYTES_MAX)
 		return err_set(e, ERR_BUSY, "%zu bytes of other documents are waiting already",
 			       c->waiting_bytes);
+	in->waiting_bytes = in->body.cap; /* from then on the body is the worker's */
 	if (job_wait(l, &in->job, JOB_DECODE, e) < 0)
 		return -1;
-	in->waiting_bytes = in->body.cap;
 	c->waiting_bytes += in->waiting_bytes;
 	return 0;
 }
