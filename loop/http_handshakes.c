@@ -115,6 +115,13 @@ static void end(struct connection *conn, const char *result)
 	count(result);
 }
 
+/* What it has sent is not read, and the library finds the end of its stream. */
+static void turn_away(struct connection *conn)
+{
+	conn->hands.failed = true;
+	connection_cut_off(conn);
+}
+
 void handshake_begin(struct connection *conn, struct MHD_Connection *c)
 {
 	conn->mhd = c;
@@ -127,29 +134,24 @@ void handshakes_hold(struct http_server *s)
 	/* What is new stands before what is not. */
 	for (struct connection *c = s->connections; c && c->handshake == HANDSHAKE_NEW;
 	     c = c->next) {
-		if (c->hands.shaken) {
-			end(c, "done");
-			continue;
-		}
 		c->hello = new_watch(c);
 		if (c->hello) {
 			hold(c);
 			continue;
 		}
 		end(c, "failed");
-		connection_cut_off(c);
+		turn_away(c);
 	}
 }
 
 /* --- our answer -------------------------------------------------------------------------------
  */
 
-/* Of a suspended connection. The library reads the end of its stream, and closes it. */
+/* Of a suspended connection, which the library then closes. */
 static void fail(struct connection *conn)
 {
 	end(conn, conn->cut ? "late" : "failed");
-	conn->hands.failed = true; /* what it has sent is not to be tried again */
-	connection_cut_off(conn);
+	turn_away(conn);
 	MHD_resume_connection(conn->mhd);
 	server_again(conn->server);
 }
@@ -253,7 +255,7 @@ void handshakes_give_up(struct http_server *s)
 			fail(c);
 		} else if (c->handshake != HANDSHAKE_NONE) {
 			end(c, "failed");
-			connection_cut_off(c);
+			turn_away(c);
 		}
 	}
 }

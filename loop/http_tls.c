@@ -161,15 +161,16 @@ static int on_message(gnutls_session_t s, unsigned type, unsigned when, unsigned
 	return 0;
 }
 
-/* A worker leaves the rest to libmicrohttpd, which would begin another handshake of TLS 1.2 where
- * one is over. */
+/* Up to our answer only a worker reads: the library, let work twice in a turn, may come to a hello
+ * before its connection is suspended. The rest a worker leaves to the library, which would begin
+ * another handshake of TLS 1.2 where one is over. */
 static ssize_t pull(gnutls_transport_ptr_t ptr, void *p, size_t n)
 {
 	const struct shaking_hands *h = ptr;
 
 	if (h->failed)
 		return 0;
-	if (h->on_worker && h->answered) {
+	if (h->on_worker == h->answered) {
 		errno = EAGAIN;
 		return -1;
 	}

@@ -131,17 +131,22 @@ static struct hand *dial(struct fixture *f)
 	return h;
 }
 
-static struct hand *dial_tls(struct fixture *f, const char *priorities)
+static struct hand *dial_with(struct fixture *f, const char *priorities, unsigned flags)
 {
 	struct hand *h = dial(f);
 
-	assert_int_equal(gnutls_init(&h->session, GNUTLS_CLIENT | GNUTLS_NONBLOCK), 0);
+	assert_int_equal(gnutls_init(&h->session, GNUTLS_CLIENT | GNUTLS_NONBLOCK | flags), 0);
 	assert_int_equal(gnutls_priority_set_direct(h->session, priorities, NULL), 0);
 	assert_int_equal(gnutls_credentials_set(h->session, GNUTLS_CRD_CERTIFICATE, f->nobody), 0);
 	gnutls_transport_set_ptr(h->session, h);
 	gnutls_transport_set_push_function(h->session, push);
 	gnutls_transport_set_pull_function(h->session, pull);
 	return h;
+}
+
+static struct hand *dial_tls(struct fixture *f, const char *priorities)
+{
+	return dial_with(f, priorities, 0);
 }
 
 static void drip(struct hand *h)
@@ -279,6 +284,26 @@ static void a_hello_that_comes_with_its_connection_is_a_workers_too(void **state
 	assert_in_range(f->s->answers, CLIENTS, UINT32_MAX);
 }
 
+static void a_hello_that_comes_as_another_leaves_is_a_workers_too(void **state)
+{
+	struct fixture *f = *state;
+
+	open_server(f, 0);
+	dial_tls(f, "NORMAL");
+	wait_for(f, all_over);
+	wait_for(f, server_is_done);
+	for (int i = 1; i < 10; i++) {
+		dial_tls(f, "NORMAL");
+		go_on(&f->hands[i]);
+	}
+	hang_up(&f->hands[0]); /* the library works twice in this turn */
+	wait_for(f, all_over);
+	wait_for(f, server_is_done);
+	for (int i = 1; i < 10; i++)
+		assert_true(f->hands[i].shaken);
+	assert_in_range(f->s->answers, f->n, UINT32_MAX);
+}
+
 static void who_says_nothing_is_in_nobodys_way(void **state)
 {
 	struct fixture *f = *state;
@@ -309,6 +334,21 @@ static void a_hello_that_drips_is_put_together_beside_others(void **state)
 	wait_for(f, server_is_done);
 	assert_in_range(f->s->steps_max, 1, STEPS_A_TURN);
 	assert_in_range(f->s->answers, 100, UINT32_MAX); /* a hello has more bytes than that */
+}
+
+static void a_hello_without_a_group_of_ours_is_asked_for_again(void **state)
+{
+	static const char groups[] = "NORMAL:-GROUP-ALL:+GROUP-FFDHE2048:+GROUP-SECP256R1";
+	struct fixture *f = *state;
+
+	open_server(f, 0);
+	dial_with(f, groups, GNUTLS_KEY_SHARE_TOP);
+	dial_with(f, groups, GNUTLS_KEY_SHARE_TOP)->drips = true;
+	wait_for(f, all_over);
+	wait_for(f, server_is_done);
+	for (size_t i = 0; i < f->n; i++)
+		assert_true(f->hands[i].shaken);
+	assert_in_range(f->s->answers, 2 * f->n, UINT32_MAX); /* two hellos each */
 }
 
 static bool answered(void *ctx)
@@ -459,8 +499,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(hellos_at_one_moment_are_answered_a_few_a_turn),
 		T(a_hello_that_comes_with_its_connection_is_a_workers_too),
+		T(a_hello_that_comes_as_another_leaves_is_a_workers_too),
 		T(who_says_nothing_is_in_nobodys_way),
 		T(a_hello_that_drips_is_put_together_beside_others),
+		T(a_hello_without_a_group_of_ours_is_asked_for_again),
 		T(requests_follow),
 		T(a_handshake_that_is_not_over_in_time_is_cut_off),
 		T(what_is_no_hello_fails_at_once),
