@@ -16,6 +16,9 @@
 enum { FIRST_SLOTS = 64 };
 
 static const int64_t DAY_MS = 86400000;
+/* Of two that come at one time the later received may be asked for first; and a clock is set back
+ * a little now and then. */
+static const int64_t JITTER_MS = 60000;
 
 /* Open addressing, at most three quarters full; 0 is an empty place. */
 struct key_set {
@@ -176,7 +179,7 @@ static uint64_t not_empty(uint64_t key)
 
 bool series_quota_day_is_over(int64_t since_ms, int64_t now_ms)
 {
-	return now_ms < since_ms || now_ms - since_ms >= DAY_MS;
+	return now_ms < since_ms - JITTER_MS || now_ms - since_ms >= DAY_MS;
 }
 
 static void begin_day(struct series_quota *q, int64_t now_ms)

@@ -5,7 +5,7 @@
  * without end, and each stays in the index. So the series of a source are counted: those it brought
  * since its day began, each once. When there are as many as it may have, further new ones are
  * refused; what it brought today or the day before goes on. A day begins with the first series, and
- * the next 24 hours later, or when the clock was set back.
+ * the next 24 hours later, or when the clock was set back by more than a minute.
  *
  * Kept is a hash of 64 bits of each, with this process' seed, so a restart forgets them. Any
  * thread.

@@ -108,9 +108,20 @@ static void a_clock_that_is_set_back_begins_a_day(void **state)
 	struct fixture *f = *state;
 
 	assert_int_equal(admitted(f->q, 0, 10), 3);
-	assert_true(series_quota_turn(f->q, 999));
+	assert_true(series_quota_turn(f->q, 1000 - 60001));
 	assert_int_equal(admitted(f->q, 10, 20), 3);
 	assert_int_equal(admitted(f->q, 0, 10), 3);
+}
+
+static void who_was_received_before_the_one_that_began_the_day_begins_none(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(admitted(f->q, 0, 3), 3);
+	assert_true(series_quota_turn(f->q, 1000 + DAY_MS));
+	assert_false(series_quota_turn(f->q, 1000 + DAY_MS - 1));
+	assert_int_equal(admitted(f->q, 10, 13), 3);
+	assert_int_equal(admitted(f->q, 0, 3), 3);
 }
 
 static void a_refusal_is_news_once_a_day(void **state)
@@ -230,6 +241,7 @@ int main(void)
 		T(what_is_kept_counts_and_is_known),
 		T(after_two_days_of_silence_nothing_is_known),
 		T(a_clock_that_is_set_back_begins_a_day),
+		T(who_was_received_before_the_one_that_began_the_day_begins_none),
 		T(a_refusal_is_news_once_a_day),
 		T(its_sentence_names_source_number_and_time),
 		T(a_copy_counts_for_itself),
