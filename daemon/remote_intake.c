@@ -165,11 +165,15 @@ static bool quota_admits(struct remote_intake *in, const struct label *l, size_t
 		over = in->quota;
 	else if (!known && !series_quota_admits(r->own, key)) /* another request has filled it */
 		over = r->own;
-	else
-		counter_set(C_WRITE_SERIES, (double)series_quota_count(in->quota).n);
-	if (over)
+	if (over) {
 		refused_for(r, over);
-	return !over;
+		return false;
+	}
+	/* Where all may bring any number, it is still known by this what goes on. */
+	if (series_quota_count(r->own).most)
+		series_quota_keep(in->quota, key);
+	counter_set(C_WRITE_SERIES, (double)series_quota_count(in->quota).n);
+	return true;
 }
 
 struct series_kind remote_intake_classify(void *ctx, const struct label *l, size_t n)

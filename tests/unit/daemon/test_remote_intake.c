@@ -224,6 +224,37 @@ static void one_sender_leaves_room_for_the_others(void **state)
 	assert_int_equal(f->job.err.code, ERR_NONE);
 }
 
+static void what_is_refused_for_one_is_asked_again_for_another(void **state)
+{
+	struct fixture *f = *state;
+
+	configure(f, "remote_write: {series_limit: 100, sender_series_limit: 3}\n");
+	assert_int_equal(push(f, 0, 3), 3);
+	/* Nobody brings them for two days, so they are new again, but the store has them. */
+	f->now_ms += DAY_MS;
+	assert_int_equal(push(f, 10, 13), 3);
+	f->now_ms += DAY_MS;
+	assert_int_equal(push(f, 20, 23), 3);
+	assert_int_equal(push(f, 0, 3), 0);
+	f->address = "10.0.0.8";
+	assert_int_equal(push(f, 0, 3), 3);
+	f->address = "10.0.0.7";
+	assert_int_equal(push(f, 0, 3), 3);
+}
+
+static void without_a_limit_for_all_what_is_known_counts_for_nobody_either(void **state)
+{
+	struct fixture *f = *state;
+
+	configure(f, "remote_write: {series_limit: 0, sender_series_limit: 3}\n");
+	assert_int_equal(push(f, 0, 10), 3);
+	f->now_ms += DAY_MS;
+	/* The other one takes over, beside what it has itself. */
+	f->address = "10.0.0.8";
+	assert_int_equal(push(f, 10, 20), 3);
+	assert_int_equal(push(f, 0, 3), 3);
+}
+
 static void the_log_says_it_once_with_the_sender(void **state)
 {
 	struct fixture *f = *state;
@@ -250,6 +281,8 @@ int main(void)
 		T(the_next_day_others_may_come_beside_those_that_go_on),
 		T(a_reload_asks_again_and_may_raise_the_limit),
 		T(one_sender_leaves_room_for_the_others),
+		T(what_is_refused_for_one_is_asked_again_for_another),
+		T(without_a_limit_for_all_what_is_known_counts_for_nobody_either),
 		T(the_log_says_it_once_with_the_sender),
 	};
 
