@@ -11,12 +11,16 @@
 #include "loop/http_server_private.h"
 
 #include <errno.h>
+#include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <time.h>
+
+/* Of the key that a client's own certificate has. */
+enum { CLIENT_MODULUS_BYTES = 1024, CLIENT_EXPONENT_BYTES = 8 };
 
 struct http_tls {
 	atomic_uint refs;
@@ -146,6 +150,40 @@ static bool is_signed(unsigned type)
 	       type == GNUTLS_HANDSHAKE_SERVER_KEY_EXCHANGE;  /* 1.2 */
 }
 
+static bool is_cheap(gnutls_pubkey_t key)
+{
+	int kind = gnutls_pubkey_get_pk_algorithm(key, NULL);
+	gnutls_datum_t modulus, exponent;
+	bool cheap;
+
+	if (kind == GNUTLS_PK_ECDSA || kind == GNUTLS_PK_EDDSA_ED25519 ||
+	    kind == GNUTLS_PK_EDDSA_ED448)
+		return true;
+	if (gnutls_pubkey_export_rsa_raw2(key, &modulus, &exponent, GNUTLS_EXPORT_FLAG_NO_LZ) < 0)
+		return false;
+	cheap = modulus.size <= CLIENT_MODULUS_BYTES && exponent.size <= CLIENT_EXPONENT_BYTES;
+	gnutls_free(modulus.data);
+	gnutls_free(exponent.data);
+	return cheap;
+}
+
+/* What a signature by a key of RSA costs to check is up to who made the key: 3 s, with 32,768 bits
+ * of modulus and exponent each. TLS 1.3 checks it before anybody asks whose certificate it is. */
+static bool may_be_checked(gnutls_session_t s)
+{
+	unsigned n = 0;
+	const gnutls_datum_t *list = gnutls_certificate_get_peers(s, &n);
+	gnutls_x509_crt_t crt = NULL;
+	gnutls_pubkey_t key = NULL;
+	bool ok = n > 0 && gnutls_x509_crt_init(&crt) == 0 && gnutls_pubkey_init(&key) == 0 &&
+		  gnutls_x509_crt_import(crt, &list[0], GNUTLS_X509_FMT_DER) == 0 &&
+		  gnutls_pubkey_import_x509(key, crt, 0) == 0 && is_cheap(key);
+
+	gnutls_pubkey_deinit(key);
+	gnutls_x509_crt_deinit(crt);
+	return ok;
+}
+
 /* The library uses a session's pointer for keys agreed beforehand only, which we have none of. */
 static int on_message(gnutls_session_t s, unsigned type, unsigned when, unsigned incoming,
 		      const gnutls_datum_t *message)
@@ -158,6 +196,8 @@ static int on_message(gnutls_session_t s, unsigned type, unsigned when, unsigned
 		h->shaken = true;
 	if (!incoming && is_signed(type))
 		h->answered = true;
+	if (incoming && type == GNUTLS_HANDSHAKE_CERTIFICATE_VERIFY && !may_be_checked(s))
+		return GNUTLS_E_CERTIFICATE_ERROR;
 	return 0;
 }
 

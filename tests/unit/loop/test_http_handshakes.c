@@ -12,7 +12,9 @@
 #include "tests/lib/raw_client.h"
 
 #include <fcntl.h>
+#include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
 #include <netinet/tcp.h>
 
 enum { CLIENTS = 60, STEPS_A_TURN = 4, HANDSHAKE_STEPS = 1 };
@@ -474,6 +476,151 @@ static void costly_exchanges_cannot_be_chosen(void **state)
 		assert_int_equal(f->hands[i].shaken, i == f->n - 1);
 }
 
+/* Of modulus and exponent: checking a signature would take 3 s. */
+enum { COSTLY_BYTES = 4096 };
+
+static int sign_anyhow(gnutls_privkey_t key, gnutls_sign_algorithm_t how, void *ctx, unsigned flags,
+		       const gnutls_datum_t *hash, gnutls_datum_t *out)
+{
+	(void)key;
+	(void)how;
+	(void)ctx;
+	(void)flags;
+	(void)hash;
+	out->data = gnutls_calloc(1, COSTLY_BYTES);
+	assert_non_null(out->data);
+	out->size = COSTLY_BYTES;
+	memset(out->data + 1, 7, COSTLY_BYTES - 1);
+	return 0;
+}
+
+static int say_of_key(gnutls_privkey_t key, unsigned what, void *ctx)
+{
+	(void)key;
+	(void)ctx;
+	if (what & GNUTLS_PRIVKEY_INFO_HAVE_SIGN_ALGO)
+		return 1;
+	return what & GNUTLS_PRIVKEY_INFO_PK_ALGO_BITS ? 8 * COSTLY_BYTES : GNUTLS_PK_RSA;
+}
+
+static gnutls_datum_t datum_of(const char *text)
+{
+	return (gnutls_datum_t){ (unsigned char *)(uintptr_t)text, (unsigned)strlen(text) };
+}
+
+/* A certificate whose key is costly to use, and that somebody has signed. */
+static void make_costly(gnutls_pcert_st *out)
+{
+	static unsigned char modulus[COSTLY_BYTES], exponent[COSTLY_BYTES];
+	gnutls_datum_t m = { modulus, COSTLY_BYTES }, e = { exponent, COSTLY_BYTES };
+	gnutls_datum_t key = datum_of(pem_key_a), cert = datum_of(pem_cert_a);
+	gnutls_x509_privkey_t signer;
+	gnutls_x509_crt_t issuer, crt;
+	gnutls_pubkey_t public;
+
+	memset(modulus, 0xd5, COSTLY_BYTES);
+	memset(exponent, 0x5d, COSTLY_BYTES);
+	assert_int_equal(gnutls_pubkey_init(&public), 0);
+	assert_int_equal(gnutls_pubkey_import_rsa_raw(public, &m, &e), 0);
+	assert_int_equal(gnutls_x509_privkey_init(&signer), 0);
+	assert_int_equal(gnutls_x509_privkey_import(signer, &key, GNUTLS_X509_FMT_PEM), 0);
+	assert_int_equal(gnutls_x509_crt_init(&issuer), 0);
+	assert_int_equal(gnutls_x509_crt_import(issuer, &cert, GNUTLS_X509_FMT_PEM), 0);
+	assert_int_equal(gnutls_x509_crt_init(&crt), 0);
+	assert_int_equal(gnutls_x509_crt_set_pubkey(crt, public), 0);
+	assert_int_equal(gnutls_x509_crt_set_version(crt, 3), 0);
+	assert_int_equal(gnutls_x509_crt_set_serial(crt, "\1", 1), 0);
+	assert_int_equal(gnutls_x509_crt_set_activation_time(crt, 0), 0);
+	assert_int_equal(gnutls_x509_crt_set_expiration_time(crt, INT32_MAX), 0);
+	assert_int_equal(gnutls_x509_crt_sign2(crt, issuer, signer, GNUTLS_DIG_SHA256, 0), 0);
+	assert_int_equal(gnutls_pcert_import_x509(out, crt, 0), 0);
+	gnutls_x509_crt_deinit(crt);
+	gnutls_x509_crt_deinit(issuer);
+	gnutls_x509_privkey_deinit(signer);
+	gnutls_pubkey_deinit(public);
+}
+
+static gnutls_certificate_credentials_t costly_client(void)
+{
+	gnutls_certificate_credentials_t who;
+	gnutls_privkey_t key;
+	gnutls_pcert_st cert;
+
+	make_costly(&cert);
+	assert_int_equal(gnutls_privkey_init(&key), 0);
+	assert_int_equal(gnutls_privkey_import_ext4(key, NULL, NULL, sign_anyhow, NULL, NULL,
+						    say_of_key, 0),
+			 0);
+	assert_int_equal(gnutls_certificate_allocate_credentials(&who), 0);
+	gnutls_certificate_set_flags(who, GNUTLS_CERTIFICATE_SKIP_KEY_CERT_MATCH);
+	assert_int_equal(gnutls_certificate_set_key(who, NULL, 0, &cert, 1, key), 0);
+	return who; /* has both */
+}
+
+static void want_clients_of(struct fixture *f, const char *authority)
+{
+	struct http_tls_options o = { .cert = slice_str(pem_cert_a),
+				      .key = slice_str(pem_key_a),
+				      .client = TLS_CLIENT_REQUIRED,
+				      .client_ca = slice_str(authority),
+				      .min = TLS_1_2,
+				      .max = TLS_1_3 };
+
+	http_tls_unref(f->tls);
+	f->tls = http_tls_new(&o, &f->e);
+	assert_non_null(f->tls);
+}
+
+static bool nobody_shakes(void *ctx)
+{
+	struct fixture *f = ctx;
+
+	return all_over(f) && f->s->shaking == 0;
+}
+
+static void signatures_that_are_costly_to_check_are_not_checked(void **state)
+{
+	static const char *const versions[] = { "NORMAL", "NORMAL:-VERS-ALL:+VERS-TLS1.2" };
+	struct fixture *f = *state;
+	gnutls_certificate_credentials_t who = costly_client();
+	double before = counted("failed");
+	uint64_t begun_ns;
+
+	want_clients_of(f, pem_cert_a);
+	open_server(f, 0);
+	for (int i = 0; i < 2; i++) {
+		struct hand *h = dial_with(f, versions[i], GNUTLS_FORCE_CLIENT_CERT);
+
+		assert_int_equal(gnutls_credentials_set(h->session, GNUTLS_CRD_CERTIFICATE, who),
+				 0);
+	}
+	begun_ns = uv_hrtime();
+	wait_for(f, nobody_shakes);
+	assert_in_range(uv_hrtime() - begun_ns, 0, 1000000000);
+	assert_f64(counted("failed") - before, 2);
+	for (size_t i = 0; i < f->n; i++)
+		hang_up(&f->hands[i]);
+	gnutls_certificate_free_credentials(who);
+}
+
+static void clients_show_certificates(void **state)
+{
+	static const char *const versions[] = { "NORMAL", "NORMAL:-VERS-ALL:+VERS-TLS1.2" };
+	struct fixture *f = *state;
+	gnutls_datum_t cert = datum_of(pem_cert_b), key = datum_of(pem_key_b);
+	double before = counted("done");
+
+	want_clients_of(f, pem_cert_b);
+	open_server(f, 0);
+	assert_int_equal(gnutls_certificate_set_x509_key_mem(f->nobody, &cert, &key,
+							     GNUTLS_X509_FMT_PEM),
+			 0);
+	for (int i = 0; i < 2; i++)
+		dial_with(f, versions[i], GNUTLS_FORCE_CLIENT_CERT);
+	wait_for(f, nobody_shakes);
+	assert_f64(counted("done") - before, 2);
+}
+
 static void closing_ends_those_under_way(void **state)
 {
 	struct fixture *f = *state;
@@ -509,6 +656,8 @@ int main(void)
 		T(a_hello_behind_one_that_failed_is_not_read),
 		T(who_leaves_in_between_has_failed),
 		T(costly_exchanges_cannot_be_chosen),
+		T(clients_show_certificates),
+		T(signatures_that_are_costly_to_check_are_not_checked),
 		T(closing_ends_those_under_way),
 	};
 
