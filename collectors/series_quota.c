@@ -177,7 +177,7 @@ static uint64_t not_empty(uint64_t key)
 	return key ? key : 1;
 }
 
-bool series_quota_day_is_over(int64_t since_ms, int64_t now_ms)
+static bool day_is_over(int64_t since_ms, int64_t now_ms)
 {
 	return now_ms < since_ms - JITTER_MS || now_ms - since_ms >= DAY_MS;
 }
@@ -200,7 +200,7 @@ bool series_quota_turn(struct series_quota *q, int64_t now_ms)
 	bool over;
 
 	pthread_mutex_lock(&q->lock);
-	over = !q->begun || series_quota_day_is_over(q->since_ms, now_ms);
+	over = !q->begun || day_is_over(q->since_ms, now_ms);
 	if (over)
 		begin_day(q, now_ms);
 	pthread_mutex_unlock(&q->lock);

@@ -35,8 +35,7 @@ uint64_t series_quota_key(const struct label *l, size_t n);
 /* Begins a day when it is time; true: it did. Who does not ask for each series says then with
  * series_quota_keep() which go on. */
 bool series_quota_turn(struct series_quota *q, int64_t now_ms);
-/* The same in two, for several that have their days together. */
-bool series_quota_day_is_over(int64_t since_ms, int64_t now_ms);
+/* Begins one in any case: for those that have their day with another. */
 void series_quota_begin(struct series_quota *q, int64_t now_ms);
 void series_quota_keep(struct series_quota *q, uint64_t key);
 /* Whether the series may be stored. Without memory for a new one it may not. */

@@ -18,8 +18,7 @@ struct series_quotas {
 	struct named *list;
 	struct series_quota *others;
 	size_t most;
-	int64_t since_ms;
-	bool begun;
+	int64_t since_ms; /* of the day; 0: none has begun */
 };
 
 struct series_quotas *series_quotas_new(size_t most, struct err *e)
@@ -66,21 +65,14 @@ void series_quotas_set(struct series_quotas *qs, size_t most)
 	pthread_mutex_unlock(&qs->lock);
 }
 
-bool series_quotas_turn(struct series_quotas *qs, int64_t now_ms)
+void series_quotas_begin(struct series_quotas *qs, int64_t now_ms)
 {
-	bool over;
-
 	pthread_mutex_lock(&qs->lock);
-	over = !qs->begun || series_quota_day_is_over(qs->since_ms, now_ms);
-	if (over) {
-		qs->since_ms = now_ms;
-		qs->begun = true;
-		series_quota_begin(qs->others, now_ms);
-		for (struct named *n = qs->list; n; n = n->next)
-			series_quota_begin(n->quota, now_ms);
-	}
+	qs->since_ms = now_ms;
+	series_quota_begin(qs->others, now_ms);
+	for (struct named *n = qs->list; n; n = n->next)
+		series_quota_begin(n->quota, now_ms);
 	pthread_mutex_unlock(&qs->lock);
-	return over;
 }
 
 /* Under the lock; NULL: there is no room for one more. */
@@ -101,7 +93,7 @@ static struct named *add(struct series_quotas *qs, struct slice name)
 		mem_free(n);
 		return NULL;
 	}
-	if (qs->begun)
+	if (qs->since_ms)
 		series_quota_begin(n->quota, qs->since_ms);
 	n->next = qs->list;
 	qs->list = n;

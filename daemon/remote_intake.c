@@ -252,9 +252,10 @@ static int give_to_store(struct request *r, struct err *e)
 	int rc;
 
 	if (in->quota) {
-		series_quotas_turn(in->senders, r->w.received_ms);
-		if (series_quota_turn(in->quota, r->w.received_ms))
+		if (series_quota_turn(in->quota, r->w.received_ms)) {
+			series_quotas_begin(in->senders, r->w.received_ms);
 			store_reclassify(in->store);
+		}
 		r->own = series_quotas_of(in->senders, slice_str(r->sender));
 	}
 	asking = r;
