@@ -137,7 +137,7 @@ static int open_parts(struct store *s, struct err *e)
 		return -1;
 	if (!s->opt.read_only && !marked && version_write(s->dir, e) < 0)
 		return -1;
-	return store_load(s, e);
+	return s->opt.read_only ? store_follow(s, e) : store_load(s, e);
 }
 
 static void init_locks(struct store *s)
@@ -294,32 +294,40 @@ static int shown_state(struct store *s, struct state *state, struct err *e)
 	return rc < 0 ? -1 : 0;
 }
 
+/* One look: 1 when a failure may be one of files that went while they were read. */
+static int look_again(struct store *s, struct err *e)
+{
+	struct state state = { 0 };
+	uint64_t now;
+
+	if (shown_state(s, &state, e) < 0)
+		return -1;
+	now = fingerprint(s, &state);
+	if (s->layout && now == s->seen)
+		return 0;
+	store_unload(s);
+	s->seen = now;
+	if (store_load(s, e) == 0)
+		return 0;
+	store_unload(s);
+	if (shown_state(s, &state, NULL) < 0)
+		return -1;
+	return fingerprint(s, &state) == now ? -1 : 1;
+}
+
 enum { FOLLOW_TRIES = 20 };
 
 int store_follow(struct store *s, struct err *e)
 {
-	struct state state = { 0 };
-	int rc = 0;
+	int rc = 1;
 
 	if (!s->opt.read_only)
 		return 0;
 	pthread_mutex_lock(&s->snap_lock);
-	for (int i = 0; i < FOLLOW_TRIES; i++) {
-		uint64_t now;
-
-		rc = shown_state(s, &state, e);
-		if (rc < 0)
-			break;
-		now = fingerprint(s, &state);
-		if (s->layout && now == s->seen)
-			break;
-		/* Files may go while they are read: then once more. */
-		store_unload(s);
-		rc = store_load(s, e);
-		s->seen = now;
-	}
+	for (int i = 0; i < FOLLOW_TRIES && rc == 1; i++)
+		rc = look_again(s, e);
 	pthread_mutex_unlock(&s->snap_lock);
-	return rc;
+	return rc == 0 ? 0 : -1;
 }
 
 /* --- the queue's front door -------------------------------------------------------------- */

@@ -2,6 +2,7 @@
 #include "tests/unit/storage/help.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -794,6 +795,59 @@ static void another_process_reads_beside_the_writer(void **state)
 	labels_unref(ls);
 }
 
+/* Opens and looks until the pipe ends; 1, 2: it could not. */
+static int open_again_and_again(const char *dir, int until)
+{
+	struct store_options o = { .dir = dir, .read_only = true, .map_bytes = 1 << 30 };
+	struct pollfd ended = { .fd = until };
+
+	while (poll(&ended, 1, 0) == 0) {
+		struct err e = { 0 };
+		struct store *s = store_open(&o, &e);
+		struct snapshot *v = s ? snapshot_open(s, 0, &e) : NULL;
+
+		if (!v) {
+			fprintf(stderr, "# %s\n", e.text);
+			return s ? 2 : 1;
+		}
+		snapshot_close(v);
+		store_close(s);
+	}
+	return 0;
+}
+
+static void a_reader_opens_while_log_files_come_and_go(void **state)
+{
+	struct fixture *f = *state;
+	struct labels *ls = series_named("x", "y");
+	int until[2], status;
+	pid_t child;
+
+	store_close(f->s);
+	f->s = NULL;
+	assert_int_equal(pipe(until), 0);
+	child = fork();
+	if (child == 0) {
+		close(until[1]);
+		_exit(open_again_and_again(f->dir, until[0]));
+	}
+	for (int i = 0; i < 100; i++) {
+		f->s = must_open(f->dir);
+		assert_ok(put_sample(f->s, ls, i, i, &f->e), &f->e);
+		store_close(f->s);
+		/* Without anything to keep the file goes and comes under the same number. */
+		f->s = must_open(f->dir);
+		store_close(f->s);
+	}
+	close(until[0]);
+	close(until[1]);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	f->s = must_open(f->dir);
+	labels_unref(ls);
+}
+
 static void folder_and_descriptors_are_private(void **state)
 {
 	struct fixture *f = *state;
@@ -880,6 +934,7 @@ int main(void)
 		STORE_TEST(patient_samples_are_answered_alone_together_and_with_the_hurried),
 		STORE_TEST(a_second_process_is_refused_with_the_first_ones_number),
 		STORE_TEST(another_process_reads_beside_the_writer),
+		STORE_TEST(a_reader_opens_while_log_files_come_and_go),
 		STORE_TEST(folder_and_descriptors_are_private),
 		cmocka_unit_test(a_full_queue_says_busy),
 	};
