@@ -308,6 +308,23 @@ static int run_owners(struct work *w, struct held *h, struct err *e)
 
 /* --- the whole -------------------------------------------------------------------------- */
 
+/* When the first submission came: until then nobody could have been told anything. */
+static int read_listening(struct work *w, struct err *e)
+{
+	struct err why = { 0 };
+	struct submission first;
+
+	if (snapshot_submission(w->v, 1, w->scratch, &first, &why) == 0) {
+		w->listening_ms = first.received_ms;
+		return 0;
+	}
+	if (why.code == ERR_NOT_FOUND || why.code == ERR_CORRUPT)
+		return 0;
+	if (e)
+		*e = why;
+	return -1;
+}
+
 static struct held *run(struct snapshot *v, struct catalogue *c, int64_t as_of_ms,
 			const struct assess_options *o, struct err *e)
 {
@@ -333,7 +350,8 @@ static struct held *run(struct snapshot *v, struct catalogue *c, int64_t as_of_m
 	arena_init(&scratch, SCRATCH_BYTES_MAX);
 	w.keep = &h->arena;
 	h->a.report_periods = o->report_periods;
-	if (run_indicators(&w, h, e) < 0 || run_units(&w, h, e) < 0 || run_owners(&w, h, e) < 0) {
+	if (read_listening(&w, e) < 0 || run_indicators(&w, h, e) < 0 || run_units(&w, h, e) < 0 ||
+	    run_owners(&w, h, e) < 0) {
 		assessment_unref(&h->a);
 		h = NULL;
 	}

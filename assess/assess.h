@@ -55,6 +55,9 @@ enum delivery_mark {
 	 * missing, and as late once it is due. */
 	DELIVERY_REJECTED = 1 << 3,
 	DELIVERY_SUPPRESSED = 1 << 4, /* what is visible, or else what came last, has no value */
+	/* History: it was due before anybody here was listening, or asking. Whether it was reported
+	 * in time is not known, so it counts neither way. */
+	DELIVERY_BACKFILLED = 1 << 5,
 };
 
 /* What a unit handed in for one period. Times 0: it did not happen by the time assessed. */
@@ -72,7 +75,7 @@ struct delivery {
 /* The state at a time. Of later times than the one assessed only the due times speak. */
 enum report_state delivery_state(const struct report_period *p, const struct delivery *d,
 				 int64_t at_ms);
-/* It is owed and was due by then: it counts in the on-time ratio. */
+/* It is owed, was due by then and is no history: it counts in the on-time ratio. */
 bool delivery_counts(const struct report_period *p, const struct delivery *d, int64_t at_ms);
 bool delivery_on_time(const struct report_period *p, const struct delivery *d);
 

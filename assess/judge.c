@@ -205,11 +205,28 @@ static double hours_between(struct work *w, int64_t from_ms, int64_t to_ms)
 	return m->hours;
 }
 
-static void expect_deliveries(const struct work *w, const struct reports *r, struct subject *s)
+/* In, late, and due before the store was told anything at all; or before this unit's first figure,
+ * when that was asked for its newest period only. */
+static bool is_backfilled(const struct work *w, const struct reports *r, const struct subject *s,
+			  size_t k)
 {
-	for (size_t k = 0; k < w->nperiods; k++)
+	int64_t due = w->periods[k].due_ms, first = s->deliveries[k].first_ms;
+
+	if (!first || first <= due)
+		return false;
+	if (due < w->listening_ms && first >= w->listening_ms)
+		return true;
+	return !r->declared && k + 1 < w->nperiods && w->periods[k + 1].due_ms <= s->first_ms;
+}
+
+static void mark_deliveries(const struct work *w, const struct reports *r, struct subject *s)
+{
+	for (size_t k = 0; k < w->nperiods; k++) {
 		if (report_expected(r, (ssize_t)(w->window + k)))
 			s->deliveries[k].marks |= DELIVERY_EXPECTED;
+		if (is_backfilled(w, r, s, k))
+			s->deliveries[k].marks |= DELIVERY_BACKFILLED;
+	}
 	s->f->deliveries = s->deliveries;
 }
 
@@ -242,8 +259,9 @@ static void report(struct work *w, struct subject *s)
 	struct report_result result = report_judge(&r);
 	struct figure *f = s->f;
 	const struct report_period *due;
+	const struct delivery *came;
 
-	expect_deliveries(w, &r, s);
+	mark_deliveries(w, &r, s);
 	f->state = told_of_newest(w, s, &result);
 	if (result.missing >= 0) {
 		due = &w->periods[(size_t)result.missing - w->window];
@@ -255,9 +273,9 @@ static void report(struct work *w, struct subject *s)
 	due = &w->periods[(size_t)w->due - w->window];
 	f->due = due->period;
 	f->due_ms = due->due_ms;
-	if (result.missing < 0)
-		f->late_hours = hours_between(w, due->due_ms,
-					      s->deliveries[(size_t)w->due - w->window].first_ms);
+	came = &s->deliveries[(size_t)w->due - w->window];
+	if (result.missing < 0 && !(came->marks & DELIVERY_BACKFILLED))
+		f->late_hours = hours_between(w, due->due_ms, came->first_ms);
 }
 
 /* --- rank -------------------------------------------------------------------------- */

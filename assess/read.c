@@ -311,6 +311,28 @@ static void put_deliveries(struct work *w, struct subject *s)
 	}
 }
 
+/* The oldest figure is looked at with all its vintages, as its newest may be a late correction. */
+static int note_first(struct work *w, struct subject *s, struct err *e)
+{
+	size_t k = 0, n = 0;
+	struct vintage *v = NULL;
+
+	for (size_t i = 0; i < w->nperiods; i++) {
+		int64_t at = s->deliveries[i].first_ms;
+
+		if (at && (!s->first_ms || at < s->first_ms))
+			s->first_ms = at;
+	}
+	while (k < w->window && k < w->axis.n && !s->seen[k])
+		k++;
+	if (k < w->window && k < w->axis.n && read_vintages(w, s, k, &v, &n, e) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (!s->first_ms || arrival_of(&v[i]) < s->first_ms)
+			s->first_ms = arrival_of(&v[i]);
+	return 0;
+}
+
 /* --- refused --------------------------------------------------------------------------------- */
 
 static int copy_refused(struct work *w, struct delivery *d, const struct refused_figure *r,
@@ -487,7 +509,8 @@ int work_read(struct work *w, struct subject *s, struct err *e)
 	/* Of what was only ever refused there is no series. */
 	if (!s->stored)
 		return read_refused(w, s, e);
-	if (read_newest(w, s, e) < 0 || read_deliveries(w, s, e) < 0 || read_refused(w, s, e) < 0)
+	if (read_newest(w, s, e) < 0 || read_deliveries(w, s, e) < 0 || note_first(w, s, e) < 0 ||
+	    read_refused(w, s, e) < 0)
 		return -1;
 	put_deliveries(w, s);
 	return work_inherit(w, s, e);

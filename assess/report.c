@@ -103,7 +103,8 @@ enum report_state delivery_state(const struct report_period *p, const struct del
 
 bool delivery_counts(const struct report_period *p, const struct delivery *d, int64_t at_ms)
 {
-	return d->marks & DELIVERY_EXPECTED && p->due_ms <= at_ms;
+	return (d->marks & (DELIVERY_EXPECTED | DELIVERY_BACKFILLED)) == DELIVERY_EXPECTED &&
+	       p->due_ms <= at_ms;
 }
 
 bool delivery_on_time(const struct report_period *p, const struct delivery *d)

@@ -23,6 +23,7 @@ struct subject {
 	struct delivery *deliveries; /* by place from work's `window` on; the figure keeps them */
 	bool stored;                 /* the store has such a series */
 	bool earlier;                /* it has figures before the axis */
+	int64_t first_ms;            /* the first figure of all arrived; 0: none did */
 	uint32_t series;
 };
 
@@ -42,6 +43,7 @@ struct work {
 	struct catalogue *c;
 	const struct assess_options *o;
 	int64_t as_of_ms;
+	int64_t listening_ms; /* the store's first submission came; 0: not known */
 	struct date today;
 	struct view view;
 	struct arena *scratch;

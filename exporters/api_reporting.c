@@ -132,8 +132,13 @@ static void put_row(struct board *b, const struct figure *f, const struct report
 	put_local(b, "released", d->released_ms);
 	put_local(b, "refused", state == REPORT_REJECTED ? d->refused_ms : 0);
 	put_text(j, "reason", state == REPORT_REJECTED ? d->refused_why : NULL);
+	json_key(j, "backfilled");
+	json_bool(j, d->marks & DELIVERY_BACKFILLED);
 	json_key(j, "lateHours");
-	json_f64(j, hours_late(b, p, d));
+	if (d->marks & DELIVERY_BACKFILLED)
+		json_null(j);
+	else
+		json_f64(j, hours_late(b, p, d));
 	json_end(j);
 }
 

@@ -437,6 +437,118 @@ static void departments_answer_for_their_indicators_and_their_own_reports(void *
 	expect_punctual(of_unit(a, "idle"), 0, 1);
 }
 
+/* --- history ------------------------------------------------------------------------------- */
+
+static bool is_history(const struct assessment *a, const char *unit, int month)
+{
+	return (delivery_of(a, unit, month)->marks & DELIVERY_BACKFILLED) != 0;
+}
+
+/* Months of 2026 in one submission, as a unit brings its history. */
+static void put_history(struct city *c, const char *unit, int first, int last, bool trusted,
+			const char *received)
+{
+	struct labels *ls = catalogue_series(catalogue_unit(c->c, slice_str(unit)),
+					     city_indicator(c, ADDED), &c->e);
+	struct observation o[12];
+	struct append a = { .submission = { .source = "test",
+					    .owner = "",
+					    .origin = "",
+					    .trusted = trusted,
+					    .received_ms = at_time(received),
+					    .released_ms = at_time(received) },
+			    .obs = o };
+
+	for (int m = first; m <= last; m++) {
+		char when[20];
+
+		snprintf(when, sizeof(when), "2026-%02d-%sT10:00", m + 1, m == last ? "20" : "03");
+		o[a.nobs++] = (struct observation){
+			.labels = ls,
+			.stamp_ms = period_stamp(period_month(2026, m), c->zone),
+			.value = m,
+			.months = 1,
+			.known_from_ms = trusted ? at_time(when) : 0,
+		};
+	}
+	assert_ok(append_now(c->s, &a, &c->e), &c->e);
+	labels_unref(ls);
+}
+
+static void history_of_the_first_day_is_neither_late_nor_on_time(void **state)
+{
+	struct city *c = *state;
+	const struct assessment *a;
+
+	/* Four days after September was due (Monday 12 October, 17:00). */
+	put_history(c, "jia", 2, 9, false, "2026-10-16T10:00");
+	a = city_assess(c, "2026-10-20T09:00");
+	expect_punctual(of_unit(a, "jia"), 0, 0);
+	assert_true(is_history(a, "jia", 2) && is_history(a, "jia", 9));
+	assert_f64(figure_of(a, "jia", ADDED)->late_hours, 0);
+	assert_int_equal(figure_of(a, "jia", ADDED)->state, REPORT_NOT_DUE);
+	/* What is not in is missing, whoever was listening. */
+	expect_punctual(of_unit(a, "yi"), 0, 8);
+	assert_int_equal(figure_of(a, "yi", ADDED)->state, REPORT_LATE);
+	/* From now on somebody is listening, also to those who bring their history later. */
+	city_put(c, "jia", ADDED, 2026, 10, 10, "2026-11-11T17:00");
+	put_history(c, "yi", 2, 9, false, "2026-11-12T08:00");
+	city_put(c, "yi", ADDED, 2026, 10, 10, "2026-11-12T10:00");
+	a = city_assess(c, "2026-11-16T09:00");
+	expect_punctual(of_unit(a, "jia"), 1, 1);
+	expect_punctual(of_unit(a, "yi"), 0, 1);
+	assert_f64(figure_of(a, "yi", ADDED)->late_hours, 1);
+	/* As of a day before it came, it is missing. */
+	a = city_assess(c, "2026-11-11T18:00");
+	expect_punctual(of_unit(a, "yi"), 0, 9);
+}
+
+static void a_trusted_import_knows_when_history_came(void **state)
+{
+	struct city *c = *state;
+	const struct assessment *a;
+
+	put_history(c, "jia", 2, 9, true, "2026-10-28T10:00");
+	a = city_assess(c, "2026-10-29T09:00");
+	/* Seven in time; September came on Tuesday the 20th, and was due on Monday the 12th
+	 * at 17:00. */
+	expect_punctual(of_unit(a, "jia"), 7, 8);
+	assert_false(is_history(a, "jia", 9));
+	assert_f64(figure_of(a, "jia", ADDED)->late_hours, 5 * 8 + 1);
+}
+
+/* As the city's, but nothing says since when the indicator is collected. */
+static const char undeclared_yaml[] =
+	"releases:\n"
+	"  - {id: month, freq: M, working_day: 8, grace_working_days: 2, january: false}\n"
+	"units:\n"
+	"  - {id: jia, class: park, name: 甲山}\n"
+	"  - {id: yi, class: park, name: 乙水}\n"
+	"indicators:\n"
+	"  - {code: " ADDED ", name: 增加值, measure: 元, freq: M, form: ytd}\n";
+
+static void a_unit_that_joins_is_asked_for_its_newest_period_only(void **state)
+{
+	struct city *c = city_open(undeclared_yaml);
+	const struct assessment *a;
+
+	(void)state;
+	put_months(c, "jia", 9);
+	/* Friday; September was due on Monday at 17:00. */
+	put_history(c, "yi", 2, 9, false, "2026-10-16T10:00");
+	a = city_assess(c, "2026-10-20T09:00");
+	assert_true(is_history(a, "yi", 8));
+	assert_false(is_history(a, "yi", 9));
+	expect_punctual(of_unit(a, "yi"), 0, 1);
+	/* Of jia nobody could expect February. */
+	expect_punctual(of_unit(a, "jia"), 7, 7);
+	assert_f64(figure_of(a, "yi", ADDED)->late_hours, 3 * 8 + 1);
+	/* With the catalogue's word that it is collected since January it is late with all. */
+	city_load(c, yaml);
+	expect_punctual(of_unit(city_assess(c, "2026-10-20T09:00"), "yi"), 0, 8);
+	city_teardown((void **)&c);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, city_teardown)
 
 int main(void)
@@ -458,6 +570,9 @@ int main(void)
 		TEST(who_joins_or_leaves_counts_while_it_exists),
 		TEST(the_window_moves_on),
 		TEST(departments_answer_for_their_indicators_and_their_own_reports),
+		TEST(history_of_the_first_day_is_neither_late_nor_on_time),
+		TEST(a_trusted_import_knows_when_history_came),
+		cmocka_unit_test(a_unit_that_joins_is_asked_for_its_newest_period_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,6 +54,23 @@ static void a_row_says_what_was_due_and_how_late_it_is(void **state)
 	assert_int_equal(node_at(root, "/data/reports/0/released")->type, JSON_NULL);
 	/* Eight days of eight hours. */
 	assert_text(root, "/data/reports/0/lateHours", "64");
+	assert_false(node_at(root, "/data/reports/0/backfilled")->boolean);
+}
+
+static void history_is_not_said_to_be_late(void **state)
+{
+	struct face *f = *state;
+	const struct figure *g = face_figure(f, "jia", ADDED);
+	const struct indicator_summary *sum = &f->a->indicators[g->indicator->index];
+	struct delivery *d = (struct delivery *)(uintptr_t)&g->deliveries[sum->nperiods - 1];
+	const struct json_node *root;
+
+	d->marks |= DELIVERY_BACKFILLED;
+	d->first_ms = d->released_ms = sum->periods[sum->nperiods - 1].due_ms + 3600000;
+	root = ask(f, OF_JIA "&period=2026-10");
+	assert_text(root, "/data/reports/0/state", "released");
+	assert_true(node_at(root, "/data/reports/0/backfilled")->boolean);
+	assert_int_equal(node_at(root, "/data/reports/0/lateHours")->type, JSON_NULL);
 }
 
 static void a_refused_report_says_when_and_why(void **state)
@@ -149,6 +166,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_row_says_what_was_due_and_how_late_it_is),
+		TEST(history_is_not_said_to_be_late),
 		TEST(a_refused_report_says_when_and_why),
 		TEST(filters_leave_rows_out),
 		TEST(ratios_are_of_units_and_of_who_answers),
