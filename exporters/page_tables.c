@@ -54,12 +54,8 @@ static void county_cell(struct buf *b, const void *ctx, const void *row)
 static void type_cell(struct buf *b, const void *ctx, const void *row)
 {
 	const struct page *p = ctx;
-	const char *type = unit_type(summary_of(row)->unit, p->today);
-	const char *league = summary_of(row)->league;
 
-	html_text(b, type);
-	buf_puts(b, *type && *league ? " / " : "");
-	html_text(b, league);
+	html_text(b, unit_type(summary_of(row)->unit, p->today));
 }
 
 static void worst_cell(struct buf *b, const void *ctx, const void *row)
@@ -89,27 +85,25 @@ LIGHT_CELL(unit_none_cell, unit_lights, LIGHT_NONE)
 
 static void mean_pace_cell(struct buf *b, const void *ctx, const void *row)
 {
-	(void)ctx;
-	if (summary_of(row)->with_pace)
-		cell_fixed(b, summary_of(row)->mean_pace, 3);
-}
+	const struct unit_summary *s = summary_of(row);
 
-static void with_pace_cell(struct buf *b, const void *ctx, const void *row)
-{
 	(void)ctx;
-	buf_printf(b, "%u", summary_of(row)->with_pace);
+	if (!s->with_pace)
+		return;
+	cell_fixed(b, s->mean_pace, 3);
+	buf_printf(b, " <small>（%u 项）</small>", s->with_pace);
 }
 
 static void newest_cell(struct buf *b, const void *ctx, const void *row)
 {
-	(void)ctx;
-	if (((const struct unit_row *)row)->received_ms)
-		cell_period(b, ((const struct unit_row *)row)->newest);
-}
+	const struct unit_row *r = row;
 
-static void received_cell(struct buf *b, const void *ctx, const void *row)
-{
-	cell_time(b, ctx, ((const struct unit_row *)row)->received_ms);
+	if (!r->received_ms)
+		return;
+	cell_period(b, r->newest);
+	buf_puts(b, "<br><small>");
+	cell_time(b, ctx, r->received_ms);
+	buf_puts(b, "</small>");
 }
 
 static void on_time_cell(struct buf *b, const void *ctx, const void *row)
@@ -134,7 +128,7 @@ static const struct html_column unit_columns[] = {
 	{ "名次", "rank", .number = true, .cell = rank_cell },
 	{ "单位", "unit", .head = true, .cell = unit_cell },
 	{ "县区", "county", .cell = county_cell },
-	{ "类型/联盟", "type/league", .cell = type_cell },
+	{ "类型", "type", .cell = type_cell },
 	{ "最差灯", "worst light", .cell = worst_cell },
 	{ "● 绿", "green", .number = true, .cell = unit_green_cell },
 	{ "◆ 关注", "watch", .number = true, .cell = unit_watch_cell },
@@ -142,9 +136,7 @@ static const struct html_column unit_columns[] = {
 	{ "■ 红", "red", .number = true, .cell = unit_red_cell },
 	{ "○ 未评", "no light", .number = true, .cell = unit_none_cell },
 	{ "平均进度比", "mean pace", .number = true, .cell = mean_pace_cell },
-	{ "有进度指标", "with pace", .number = true, .cell = with_pace_cell },
-	{ "最新账期", "newest period", .nowrap = true, .cell = newest_cell },
-	{ "最近收到", "last received", .number = true, .cell = received_cell },
+	{ "最新账期，收到", "newest, received", .nowrap = true, .cell = newest_cell },
 	{ "按时报送", "on time", .number = true, .cell = on_time_cell },
 	{ "迟报与说明", "late, remarks", .cell = remark_cell },
 };

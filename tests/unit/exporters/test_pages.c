@@ -121,21 +121,20 @@ static void units_are_ranked_within_class_and_league(void **state)
 	row = row_with(page, "unit?id=yi");
 	assert_string_equal(cell(row, 0), "1");
 	assert_string_equal(cell(row, 1), "乙水产业集聚区");
-	assert_string_equal(cell(row, 3), "市区");
+	assert_string_equal(cell(row, 3), "—");
 	assert_string_equal(cell(row, 4), "● 绿");
 	assert_string_equal(cell(row, 5), "1");
 	assert_string_equal(cell(row, 7), "0");
-	assert_string_equal(cell(row, 10), "1.250");
+	assert_string_equal(cell(row, 10), "1.250 （1 项）");
 	row = row_with(page, "unit?id=jia");
 	assert_string_equal(cell(row, 0), "2");
 	assert_string_equal(cell(row, 2), "北县");
-	assert_string_equal(cell(row, 3), "工业 / 市区");
+	assert_string_equal(cell(row, 3), "工业");
 	assert_string_equal(cell(row, 4), "▲ 黄");
 	assert_string_equal(cell(row, 7), "1");
-	assert_string_equal(cell(row, 10), "0.900");
-	assert_string_equal(cell(row, 11), "1");
-	assert_has(cell(row, 12), "2026年");
-	assert_has(cell(row, 13), "2026-");
+	assert_string_equal(cell(row, 10), "0.900 （1 项）");
+	assert_has(cell(row, 11), "2026年");
+	assert_has(cell(row, 11), "2026-");
 }
 
 static void a_late_unit_is_there_and_marked_though_it_has_no_figure(void **state)
@@ -151,13 +150,12 @@ static void a_late_unit_is_there_and_marked_though_it_has_no_figure(void **state
 	assert_string_equal(cell(row, 4), "—");
 	assert_string_equal(cell(row, 9), "1");
 	assert_string_equal(cell(row, 10), "—");
-	assert_string_equal(cell(row, 12), "—");
-	assert_string_equal(cell(row, 13), "—");
-	assert_string_equal(cell(row, 14), "0 / 2（0.0 %）");
-	assert_string_equal(cell(row, 15),
+	assert_string_equal(cell(row, 11), "—");
+	assert_string_equal(cell(row, 12), "0 / 2（0.0 %）");
+	assert_string_equal(cell(row, 13),
 			    "迟报 2 项，最长 55.3 工作小时；不排名：评估账期的数字未报");
 	row = row_with(f->r.x.reply.p, "unit?id=ding");
-	assert_has(cell(row, 15), "不排名：没有年度目标");
+	assert_has(cell(row, 13), "不排名：没有年度目标");
 }
 
 static void before_the_first_period_is_closed_every_unit_says_so(void **state)
@@ -166,7 +164,7 @@ static void before_the_first_period_is_closed_every_unit_says_so(void **state)
 	const char *page = overview(f);
 
 	assert_has(page, "尚无已关账的账期</p>");
-	assert_has(cell(row_with(page, "unit?id=jia"), 15), "不排名：尚无已关账的账期");
+	assert_has(cell(row_with(page, "unit?id=jia"), 13), "不排名：尚无已关账的账期");
 	assert_string_equal(cell(row_with(page, "indicator?code=" ADDED), 1), "—");
 	assert_string_equal(cell(row_with(page, "indicator?code=" ADDED), 3), "—");
 }
