@@ -13,5 +13,8 @@ enum { FILE_PIECE_BYTES = 64 << 10 };
  * caller looks whether there are. The buffer needs room for two pieces more than that. ERR_IO with
  * the system's words: "cannot be opened: …". Any thread; may wait for the disk. */
 int file_read(const char *path, size_t most, struct buf *out, struct err *e);
+/* The same of what is left in an open file or pipe, which stays open. Without a limit but the
+ * buffer's own `most` is SIZE_MAX. */
+int file_read_rest(int fd, size_t most, struct buf *out, struct err *e);
 
 #endif

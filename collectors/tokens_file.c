@@ -2,6 +2,7 @@
 #include "collectors/tokens_file.h"
 
 #include "base/alloc.h"
+#include "base/file.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -28,22 +29,6 @@ static int check_file(int fd, const char *path, struct err *e)
 	return 0;
 }
 
-static int read_file(int fd, const char *path, struct buf *out, struct err *e)
-{
-	ssize_t got = 0;
-
-	do {
-		char *room = buf_room(out, 65536);
-
-		got = room ? read(fd, room, 65536) : 0;
-		if (got > 0)
-			buf_added(out, (size_t)got);
-	} while (got > 0 || (got < 0 && errno == EINTR));
-	if (got < 0)
-		return err_sys(e, errno, "cannot read %s", path);
-	return buf_check(out, e);
-}
-
 struct tokens *tokens_load(const char *path, struct err *e)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -56,9 +41,10 @@ struct tokens *tokens_load(const char *path, struct err *e)
 		err_sys(e, errno, "cannot read %s", path);
 		return NULL;
 	}
-	buf_init(&text, TOKENS_FILE_MAX + 65536);
-	if (check_file(fd, path, e) == 0 && read_file(fd, path, &text, e) == 0) {
-		t = tokens_parse(buf_all(&text), e);
+	buf_init(&text, TOKENS_FILE_MAX + FILE_PIECE_BYTES);
+	if (check_file(fd, path, e) == 0) {
+		if (file_read_rest(fd, SIZE_MAX, &text, e) == 0)
+			t = tokens_parse(buf_all(&text), e);
 		if (!t)
 			err_wrap(e, "%s", path);
 	}

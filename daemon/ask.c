@@ -1,6 +1,7 @@
 /* ask.c - see ask.h. */
 #include "daemon/ask.h"
 
+#include "base/file.h"
 #include "base/inflate.h"
 #include "base/secret.h"
 #include "loop/http_client.h"
@@ -83,25 +84,14 @@ void ask_escape(const char *text, struct buf *out)
 int ask_read_file(const char *path, struct buf *out, struct err *e)
 {
 	bool standard = strcmp(path, "-") == 0;
-	int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t got = 0;
+	int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC), rc;
 
 	if (fd < 0)
 		return err_sys(e, errno, "cannot read %s", path);
-	do {
-		char *room = buf_room(out, 65536);
-
-		got = room ? read(fd, room, 65536) : 0;
-		if (got > 0)
-			buf_added(out, (size_t)got);
-	} while (got > 0 || (got < 0 && errno == EINTR));
-	if (got < 0)
-		err_sys(e, errno, "cannot read %s", path);
+	rc = file_read_rest(fd, SIZE_MAX, out, e);
 	if (!standard)
 		close(fd);
-	if (got < 0)
-		return -1;
-	return buf_check(out, e) < 0 ? err_wrap(e, "%s", path) : 0;
+	return rc < 0 ? err_wrap(e, "%s", path) : 0;
 }
 
 /* What can be seen, and blanks within a password; the line's end goes. */

@@ -12,14 +12,13 @@
 #include "base/authorization.h"
 #include "base/bcrypt.h"
 #include "base/counter.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/map.h"
 #include "base/secret.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include <stdint.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 enum {
 	ARENA_BYTES = 64 << 20,
@@ -56,34 +55,17 @@ static uint64_t stamp_of(const struct web *w)
 	return stamp_file(stamp, c->client_ca_file);
 }
 
-static int read_fd(int fd, const char *path, struct buf *out, struct err *e)
-{
-	ssize_t got = 0;
-
-	do {
-		char *room = buf_room(out, 65536);
-
-		got = room ? read(fd, room, 65536) : 0;
-		if (got > 0)
-			buf_added(out, (size_t)got);
-	} while (got > 0 || (got < 0 && errno == EINTR));
-	if (got < 0)
-		return err_sys(e, errno, "cannot read %s", path);
-	return buf_check(out, e) < 0 ? err_wrap(e, "%s", path) : 0;
-}
-
 /* NUL-terminated in the arena. */
 static int read_pem(struct web *w, const char *path, const char **out, struct err *e)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), rc;
 	struct buf text;
+	int rc;
 
-	if (fd < 0)
-		return err_sys(e, errno, "cannot read %s", path);
-	buf_init(&text, PEM_MAX + 65536);
-	rc = read_fd(fd, path, &text, e);
-	close(fd);
-	if (rc == 0) {
+	buf_init(&text, PEM_MAX + FILE_PIECE_BYTES);
+	rc = file_read(path, SIZE_MAX, &text, e);
+	if (rc < 0) {
+		err_wrap(e, "%s", path);
+	} else {
 		*out = arena_strndup(&w->arena, text.p ? text.p : "", text.n);
 		rc = *out ? 0 : err_set(e, ERR_MEMORY, "no memory for %s", path);
 	}

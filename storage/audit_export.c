@@ -13,6 +13,7 @@
  */
 #include "storage/audit.h"
 
+#include "base/file.h"
 #include "storage/keys.h"
 #include "storage/ledger.h"
 #include "storage/originals.h"
@@ -314,26 +315,6 @@ static int export_chain(struct exporter *w, struct err *e)
 
 /* --- the catalogue ------------------------------------------------------------------ */
 
-static int read_file(const char *path, struct buf *out, struct err *e)
-{
-	FILE *f = fopen(path, "rb");
-	size_t got;
-	int rc = 0;
-
-	if (!f)
-		return err_sys(e, errno, "cannot read %s", path);
-	do {
-		char *room = buf_room(out, 65536);
-
-		got = room ? fread(room, 1, 65536, f) : 0;
-		buf_added(out, got);
-	} while (got);
-	if (ferror(f))
-		rc = err_sys(e, errno, "cannot read %s", path);
-	fclose(f);
-	return rc < 0 || buf_check(out, e) < 0 ? -1 : 0;
-}
-
 static int export_catalogue(struct exporter *w, struct err *e)
 {
 	for (size_t i = 0; i < w->x->ncatalogue; i++) {
@@ -344,7 +325,7 @@ static int export_catalogue(struct exporter *w, struct err *e)
 
 		snprintf(name, sizeof(name), "catalogue/%s", last ? last + 1 : path);
 		buf_init(&body, FILE_MAX_BYTES);
-		rc = read_file(path, &body, e);
+		rc = file_read(path, SIZE_MAX, &body, e);
 		if (rc == 0)
 			rc = write_summed(w, name, buf_all(&body), e);
 		buf_release(&body);

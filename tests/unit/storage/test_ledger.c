@@ -605,7 +605,7 @@ static void an_export_has_all_parts(void **state)
 	snprintf(folder, sizeof(folder), "%s/second", out);
 	remove(catalogue[0]);
 	assert_fails(export_to(f->dir, folder, catalogue, 1, &text, &f->e) < 0, &f->e,
-		     ERR_NOT_FOUND, "units.yaml: No such file");
+		     ERR_NOT_FOUND, "units.yaml: cannot be opened: No such file");
 	free(text);
 	free(catalogue[0]);
 	tmp_remove(out);
