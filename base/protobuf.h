@@ -12,6 +12,7 @@
 #define BASE_PROTOBUF_H
 
 #include "base/err.h"
+#include "base/little_endian.h"
 #include "base/slice.h"
 #include "base/varint.h"
 
@@ -44,17 +45,6 @@ int pb_want(const uint8_t *raw, const uint8_t *at, const struct pb_field *f, enu
 static inline const uint8_t *pb_start(struct slice s)
 {
 	return (const uint8_t *)s.p;
-}
-
-static inline uint64_t pb_le64(const uint8_t *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	v = __builtin_bswap64(v);
-#endif
-	return v;
 }
 
 static inline double pb_double(uint64_t bits)

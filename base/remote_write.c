@@ -112,7 +112,7 @@ static inline const uint8_t *pass_labels(const uint8_t *p, const uint8_t *end)
 static inline bool varint_of(const uint8_t *p, size_t n, uint64_t *v)
 {
 	const uint64_t more = 0x8080808080808080;
-	uint64_t x = pb_le64(p), last = ~x & more;
+	uint64_t x = get_le64(p), last = ~x & more;
 
 	/* The lowest clear continuation bit belongs to the last byte. */
 	if (!last || (size_t)__builtin_ctzll(last) != 8 * n - 1)
@@ -144,7 +144,7 @@ static inline const uint8_t *take_samples(struct rw_reader *r, const uint8_t *p,
 			return NULL;
 		r->samples.samples[r->samples.n++] = (struct rw_sample){
 			.t_ms = (int64_t)t,
-			.value = pb_double(pb_le64(p + AT_VALUE)),
+			.value = pb_double(get_le64(p + AT_VALUE)),
 		};
 		p += 2 + n;
 	}

@@ -37,7 +37,7 @@ enum { GOOD_ENOUGH = 3 }; /* bytes a value */
 static void raw_pack(const double *v, size_t n, uint8_t *out)
 {
 	for (size_t i = 0; i < n; i++)
-		store64(out + i * 8, bits_of(v[i]));
+		put_le64(out + i * 8, bits_of(v[i]));
 }
 
 static int raw_unpack(struct slice *in, size_t n, double *v, struct err *e)
@@ -45,7 +45,7 @@ static int raw_unpack(struct slice *in, size_t n, double *v, struct err *e)
 	if (in->n < n * 8)
 		return err_set(e, ERR_CORRUPT, "it is cut off");
 	for (size_t i = 0; i < n; i++)
-		v[i] = double_of(load64((const uint8_t *)in->p + i * 8));
+		v[i] = double_of(get_le64((const uint8_t *)in->p + i * 8));
 	*in = slice_skip(*in, n * 8);
 	return 0;
 }

@@ -108,7 +108,7 @@ void bits_pack_plain(const uint64_t *x, size_t n, unsigned width, uint8_t *out)
 		word |= v << fill;
 		fill += width;
 		if (fill >= 64) {
-			store64(out, word);
+			put_le64(out, word);
 			out += 8;
 			bytes -= 8;
 			fill -= 64;
@@ -125,13 +125,13 @@ static inline uint64_t at_bit(const uint8_t *in, size_t bit, uint64_t mask)
 	unsigned shift = bit % 8;
 	const uint8_t *p = in + bit / 8;
 
-	return (load64(p) >> shift | (uint64_t)p[8] << 1 << (63 - shift)) & mask;
+	return (get_le64(p) >> shift | (uint64_t)p[8] << 1 << (63 - shift)) & mask;
 }
 
 /* The same for up to 57 bits with eight bytes. */
 static inline uint64_t at_bit_short(const uint8_t *in, size_t bit, uint64_t mask)
 {
-	return load64(in + bit / 8) >> (bit % 8) & mask;
+	return get_le64(in + bit / 8) >> (bit % 8) & mask;
 }
 
 static void plain_unpack(const uint8_t *in, size_t n, unsigned width, uint64_t base, uint64_t *x)

@@ -3,12 +3,13 @@
  * base/varint.h.
  *
  * The ground the column codecs stand on (columns.h); nobody else includes it. All that
- * is written is little-endian, read and written byte by byte or through memcpy().
+ * is written is little-endian (base/little_endian.h).
  * Pure functions, any thread.
  */
 #ifndef STORAGE_COLUMNS_BITS_H
 #define STORAGE_COLUMNS_BITS_H
 
+#include "base/little_endian.h"
 #include "base/slice.h"
 #include "base/varint.h"
 
@@ -22,25 +23,6 @@ enum {
 typedef uint64_t u64x2 __attribute__((vector_size(16)));
 
 /* --- bytes --------------------------------------------------------------------------- */
-
-static inline uint64_t load64(const uint8_t *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	v = __builtin_bswap64(v);
-#endif
-	return v;
-}
-
-static inline void store64(uint8_t *p, uint64_t v)
-{
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	v = __builtin_bswap64(v);
-#endif
-	memcpy(p, &v, sizeof(v));
-}
 
 static inline uint64_t bits_of(double v)
 {

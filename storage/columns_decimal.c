@@ -184,7 +184,7 @@ static uint8_t *put_exceptions(uint8_t *p, const double *v, const uint64_t *plac
 
 		p += varint_put(p, (places[i] - next) << 1 | same);
 		if (!same) {
-			store64(p, bits);
+			put_le64(p, bits);
 			p += 8;
 		}
 		before = bits;
@@ -257,7 +257,7 @@ static int get_exceptions(struct slice *in, size_t n, double *v, struct err *e)
 		if (gap >> 1 >= n - at)
 			return err_set(e, ERR_CORRUPT, "an exception lies behind its end");
 		if (!(gap & 1)) {
-			bits = load64((const uint8_t *)in->p);
+			bits = get_le64((const uint8_t *)in->p);
 			*in = slice_skip(*in, 8);
 		}
 		at += gap >> 1;

@@ -45,7 +45,7 @@ static inline void put_bits(struct bit_writer *w, uint64_t v, unsigned n)
 	w->word |= v << w->fill;
 	w->fill += n;
 	if (w->fill >= 64) {
-		store64(w->p, w->word);
+		put_le64(w->p, w->word);
 		w->p += 8;
 		w->fill -= 64;
 		w->word = w->fill ? v >> (n - w->fill) : 0;
@@ -126,7 +126,7 @@ static inline uint64_t get_bits(struct bit_reader *r, unsigned n)
 	if (r->bit / 8 + 9 <= r->bytes) {
 		const uint8_t *p = r->p + r->bit / 8;
 
-		v = (load64(p) >> shift | (uint64_t)p[8] << 1 << (63 - shift)) & mask_of(n);
+		v = (get_le64(p) >> shift | (uint64_t)p[8] << 1 << (63 - shift)) & mask_of(n);
 	} else {
 		v = near_end(r, n);
 	}

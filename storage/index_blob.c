@@ -35,7 +35,7 @@ static bool fill_table(const struct build *b, uint8_t *slots, uint32_t n, uint32
 	for (uint32_t i = 0; i < b->series; i++) {
 		uint32_t slot = part_hash_slot(b->hashes[i], n), probes = 0;
 
-		while (part_u32(slots + (size_t)slot * 4)) {
+		while (get_le32(slots + (size_t)slot * 4)) {
 			slot = slot + 1 == n ? 0 : slot + 1;
 			if (++probes > probes_max)
 				return false;

@@ -264,7 +264,7 @@ static int add_name(struct build *b, struct slice name, uint32_t first_value, st
 	if (put_text(b, name, &text, e) < 0)
 		return -1;
 	if (b->nvalues - first_value == 1) {
-		list = part_u32((const uint8_t *)b->sections[PART_VALUES].p +
+		list = get_le32((const uint8_t *)b->sections[PART_VALUES].p +
 				(size_t)first_value * PART_VALUE_ENTRY + 4);
 	} else {
 		if (sort_name_list(b, e) < 0)

@@ -93,7 +93,7 @@ static uint64_t load_word(const uint8_t *p, const uint8_t *end)
 	uint64_t word = 0;
 
 	if (end - p >= 8)
-		return part_u64(p);
+		return get_le64(p);
 	for (unsigned i = 0; p + i < end; i++)
 		word |= (uint64_t)p[i] << 8 * i;
 	return word;

@@ -78,7 +78,7 @@ static int check_block(const struct index_part *p, uint32_t block, struct err *e
 	uint32_t end = p->sections[PART_CHECKSUMS].at, at = block * PART_BLOCK_BYTES;
 	uint32_t n = end - at < PART_BLOCK_BYTES ? end - at : PART_BLOCK_BYTES;
 
-	if (crc32c(0, blob + at, n) == part_u32(blob + end + 4 * (size_t)block))
+	if (crc32c(0, blob + at, n) == get_le32(blob + end + 4 * (size_t)block))
 		return 0;
 	return part_corrupt(p, e, "the checksum of block %u of %zu is wrong", block + 1,
 			    blocks_of(end));
@@ -155,18 +155,18 @@ static bool counts_fit(const struct index_part *p)
 
 static void read_head(const uint8_t *h, struct index_part *out)
 {
-	out->first_id = part_u32(h + 20);
-	out->last_id = part_u32(h + 24);
-	out->series = part_u32(h + 28);
-	out->runs = part_u32(h + 32);
-	out->names = part_u32(h + 36);
-	out->values = part_u32(h + 40);
-	out->shapes = part_u32(h + 44);
-	out->hash_slots = part_u32(h + 48);
-	out->hash_seed = part_u64(h + 56);
+	out->first_id = get_le32(h + 20);
+	out->last_id = get_le32(h + 24);
+	out->series = get_le32(h + 28);
+	out->runs = get_le32(h + 32);
+	out->names = get_le32(h + 36);
+	out->values = get_le32(h + 40);
+	out->shapes = get_le32(h + 44);
+	out->hash_slots = get_le32(h + 48);
+	out->hash_seed = get_le64(h + 56);
 	for (int i = 0; i < INDEX_SECTIONS; i++)
-		out->sections[i] = (struct index_section){ part_u32(h + 64 + 8 * i),
-							   part_u32(h + 68 + 8 * i) };
+		out->sections[i] = (struct index_section){ get_le32(h + 64 + 8 * i),
+							   get_le32(h + 68 + 8 * i) };
 }
 
 int index_part_open(struct slice blob, struct index_verified *v, struct index_part *out,
@@ -177,19 +177,19 @@ int index_part_open(struct slice blob, struct index_verified *v, struct index_pa
 
 	if (blob.n < PART_HEAD_BYTES || memcmp(h, part_magic, sizeof(part_magic)) != 0)
 		return err_set(e, ERR_CORRUPT, "not a part of an index (%zu bytes)", blob.n);
-	head = part_u32(h + 12);
+	head = get_le32(h + 12);
 	if (head < PART_HEAD_BYTES || head % 4 || head > blob.n ||
-	    crc32c(0, h, head - 4) != part_u32(h + head - 4))
+	    crc32c(0, h, head - 4) != get_le32(h + head - 4))
 		return err_set(e, ERR_CORRUPT, "the checksum of an index part's head is wrong");
-	if (part_u32(h + 8) != PART_VERSION)
+	if (get_le32(h + 8) != PART_VERSION)
 		return err_set(e, ERR_UNSUPPORTED,
 			       "an index part has format %u, this program knows up to %d",
-			       part_u32(h + 8), PART_VERSION);
+			       get_le32(h + 8), PART_VERSION);
 	*out = (struct index_part){ .blob = blob, .verified = v };
 	read_head(h, out);
-	if (part_u32(h + 16) != blob.n)
+	if (get_le32(h + 16) != blob.n)
 		return part_corrupt(out, e, "it has %zu bytes, should be %u", blob.n,
-				    part_u32(h + 16));
+				    get_le32(h + 16));
 	if (!counts_fit(out) || !sections_fit(out) || (v && v->blocks < blocks_of(blob.n)))
 		return part_corrupt(out, e, "its head contradicts itself");
 	return 0;
@@ -223,8 +223,8 @@ int part_name(const struct index_part *p, uint32_t name, struct part_name *out, 
 	q = part_bytes(p, PART_NAMES, name * PART_NAME_ENTRY, 2 * PART_NAME_ENTRY, e);
 	if (!q)
 		return -1;
-	*out = (struct part_name){ part_u32(q), part_u32(q + 4), part_u32(q + 4 + PART_NAME_ENTRY),
-				   part_u32(q + 8) };
+	*out = (struct part_name){ get_le32(q), get_le32(q + 4), get_le32(q + 4 + PART_NAME_ENTRY),
+				   get_le32(q + 8) };
 	if (out->first_value > out->end_value || out->end_value > p->values)
 		return part_corrupt(p, e, "name %u has impossible values", name);
 	return 0;
@@ -239,7 +239,7 @@ int part_value(const struct index_part *p, uint32_t value, struct part_value *ou
 	q = part_bytes(p, PART_VALUES, value * PART_VALUE_ENTRY, PART_VALUE_ENTRY, e);
 	if (!q)
 		return -1;
-	*out = (struct part_value){ part_u32(q), part_u32(q + 4) };
+	*out = (struct part_value){ get_le32(q), get_le32(q + 4) };
 	return 0;
 }
 
@@ -306,9 +306,9 @@ static int open_sample(const struct index_part *p, uint32_t ordinal, struct part
 
 	if (!q)
 		return -1;
-	from = part_u32(q);
+	from = get_le32(q);
 	if (!last)
-		to = part_u32(q + 4);
+		to = get_le32(q + 4);
 	if (to < from)
 		return part_corrupt(p, e, "series %u of it cannot be read", ordinal);
 	q = part_bytes(p, PART_SERIES, from, to - from, e);
@@ -356,8 +356,8 @@ static const uint8_t *shape_bytes(const struct index_part *p, uint32_t shape, co
 	q = part_bytes(p, PART_SHAPES, shape * 4, 8, e);
 	if (!q)
 		return NULL;
-	from = part_u32(q);
-	to = part_u32(q + 4);
+	from = get_le32(q);
+	to = get_le32(q + 4);
 	if (to < from) {
 		part_corrupt(p, e, "shape %u ends before it begins", shape);
 		return NULL;
@@ -389,8 +389,8 @@ static int read_labels(const struct index_part *p, const uint8_t *names, const u
 		q = part_bytes(p, PART_NAMES, name * PART_NAME_ENTRY, 2 * PART_NAME_ENTRY, e);
 		if (!q)
 			return -1;
-		first = part_u32(q + 4);
-		if (first + (uint64_t)rank >= part_u32(q + 4 + PART_NAME_ENTRY))
+		first = get_le32(q + 4);
+		if (first + (uint64_t)rank >= get_le32(q + 4 + PART_NAME_ENTRY))
 			return bad_labels(p, e);
 		out->l[n] = (struct label_ref){ name, first + rank };
 	}
@@ -488,7 +488,7 @@ int part_find(const struct index_part *p, const struct label *l, size_t n, uint6
 
 		if (!q)
 			return -1;
-		entry = part_u32(q);
+		entry = get_le32(q);
 		if (!entry)
 			return 0;
 		if ((entry & ~mask) == want) {
@@ -520,8 +520,8 @@ static int read_run(const struct index_part *p, uint32_t i, struct run *out, str
 
 	if (!q)
 		return -1;
-	*out = (struct run){ part_u32(q), part_u32(q + 4),
-			     last ? p->series : part_u32(q + 4 + PART_RUN_ENTRY) };
+	*out = (struct run){ get_le32(q), get_le32(q + 4),
+			     last ? p->series : get_le32(q + 4 + PART_RUN_ENTRY) };
 	if (out->end <= out->ordinal || out->end > p->series || out->id < p->first_id ||
 	    out->id > p->last_id || p->last_id - out->id < out->end - out->ordinal - 1)
 		return part_corrupt(p, e, "run %u of ids cannot be", i);

@@ -63,6 +63,7 @@
 #ifndef STORAGE_INDEX_PART_H
 #define STORAGE_INDEX_PART_H
 
+#include "base/little_endian.h"
 #include "base/varint.h"
 #include "storage/index.h"
 
@@ -93,30 +94,6 @@ enum { PART_NAME_ENTRY = 12, PART_VALUE_ENTRY = 8, PART_RUN_ENTRY = 8, PART_PAIR
 #define INDEX_NONE UINT32_MAX
 
 extern const char part_magic[8];
-
-/* --- integers ------------------------------------------------------------------------- */
-
-static inline uint32_t part_u32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	v = __builtin_bswap32(v);
-#endif
-	return v;
-}
-
-static inline uint64_t part_u64(const uint8_t *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	v = __builtin_bswap64(v);
-#endif
-	return v;
-}
 
 /* --- hashes ------------------------------------------------------------------------------ */
 

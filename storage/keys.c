@@ -42,41 +42,6 @@ uint64_t get_be64(const void *p)
 	return (uint64_t)get_be32(p) << 32 | get_be32((const uint8_t *)p + 4);
 }
 
-void put_le16(uint8_t *p, uint16_t v)
-{
-	p[0] = (uint8_t)v;
-	p[1] = (uint8_t)(v >> 8);
-}
-
-void put_le32(uint8_t *p, uint32_t v)
-{
-	put_le16(p, (uint16_t)v);
-	put_le16(p + 2, (uint16_t)(v >> 16));
-}
-
-void put_le64(uint8_t *p, uint64_t v)
-{
-	put_le32(p, (uint32_t)v);
-	put_le32(p + 4, (uint32_t)(v >> 32));
-}
-
-uint16_t get_le16(const void *p)
-{
-	const uint8_t *b = p;
-
-	return (uint16_t)(b[0] | b[1] << 8);
-}
-
-uint32_t get_le32(const void *p)
-{
-	return get_le16(p) | (uint32_t)get_le16((const uint8_t *)p + 2) << 16;
-}
-
-uint64_t get_le64(const void *p)
-{
-	return get_le32(p) | (uint64_t)get_le32((const uint8_t *)p + 4) << 32;
-}
-
 void put_be_time(uint8_t *p, int64_t t_ms)
 {
 	put_be64(p, (uint64_t)t_ms ^ UINT64_C(1) << 63);

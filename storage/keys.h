@@ -13,6 +13,7 @@
 #define STORAGE_KEYS_H
 
 #include "base/err.h"
+#include "base/little_endian.h"
 #include "base/slice.h"
 
 #include <stdint.h>
@@ -35,12 +36,6 @@ void put_be32(uint8_t *p, uint32_t v);
 void put_be64(uint8_t *p, uint64_t v);
 uint32_t get_be32(const void *p);
 uint64_t get_be64(const void *p);
-void put_le16(uint8_t *p, uint16_t v);
-void put_le32(uint8_t *p, uint32_t v);
-void put_le64(uint8_t *p, uint64_t v);
-uint16_t get_le16(const void *p);
-uint32_t get_le32(const void *p);
-uint64_t get_le64(const void *p);
 
 /* Signed, sortable: INT64_MIN first, INT64_MAX last. */
 void put_be_time(uint8_t *p, int64_t t_ms);

@@ -52,7 +52,7 @@ static bool sector_number(const struct container *c, uint32_t sector, uint32_t i
 
 	if (sector >= c->sectors || at + 4 * ((size_t)i + 1) > c->body.n)
 		return false;
-	*out = little_32(c->body.p + at + 4 * (size_t)i);
+	*out = get_le32(c->body.p + at + 4 * (size_t)i);
 	return true;
 }
 
@@ -63,7 +63,7 @@ static bool fat_sector(const struct container *c, uint32_t i, uint32_t *out)
 	if (i >= c->fat_sectors)
 		return false;
 	if (i < HEADER_FAT) {
-		*out = little_32(c->body.p + 76 + 4 * (size_t)i);
+		*out = get_le32(c->body.p + 76 + 4 * (size_t)i);
 		return true;
 	}
 	i -= HEADER_FAT;
@@ -136,22 +136,22 @@ static int check(struct slice body, struct err *e)
 
 	if (body.n < HEADER_BYTES)
 		return err_set(e, ERR_INVALID, "the container is cut off after %zu bytes", body.n);
-	version = little_16(body.p + 26);
-	c.shift = little_16(body.p + 30);
-	c.fat_sectors = little_32(body.p + 44);
-	c.directory_first = little_32(body.p + 48);
-	c.difat_first = little_32(body.p + 68);
-	c.difat_sectors = little_32(body.p + 72);
+	version = get_le16(body.p + 26);
+	c.shift = get_le16(body.p + 30);
+	c.fat_sectors = get_le32(body.p + 44);
+	c.directory_first = get_le32(body.p + 48);
+	c.difat_first = get_le32(body.p + 68);
+	c.difat_sectors = get_le32(body.p + 72);
 	if (c.shift != 9 && c.shift != 12)
 		return err_set(e, ERR_INVALID, "the container has sectors of 2^%u bytes", c.shift);
-	if (little_16(body.p + 32) != 6 || little_32(body.p + 56) != SMALL_BELOW)
+	if (get_le16(body.p + 32) != 6 || get_le32(body.p + 56) != SMALL_BELOW)
 		return err_set(e, ERR_INVALID,
 			       "the container (version %u) cuts small streams in a way of its own",
 			       version);
 	if (body.n >> c.shift > UINT32_MAX / 2)
 		return err_set(e, ERR_LIMIT, "a container of %zu bytes is too long", body.n);
 	c.sectors = (uint32_t)((body.n - 1) >> c.shift);
-	if (check_tables(&c, little_32(body.p + 64), e) < 0)
+	if (check_tables(&c, get_le32(body.p + 64), e) < 0)
 		return -1;
 	return check_root(&c, e) < 0 ? -1 : check_directory(&c, e);
 }

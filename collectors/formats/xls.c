@@ -123,7 +123,7 @@ int xls_read(struct slice body, struct arena *a, const struct row_sink *sink, st
 {
 	if (ole_is(body))
 		return read_container(body, a, sink, e);
-	if (body.n >= 4 && little_16(body.p) == XLS_BOF)
+	if (body.n >= 4 && get_le16(body.p) == XLS_BOF)
 		return xls_read_stream(body, a, sink, e);
 	return not_a_workbook(body, e);
 }

@@ -25,7 +25,7 @@ static int take_code_page(struct xls_book *b, const struct xls_record *r, struct
 {
 	if (xls_need(r, 2, e) < 0)
 		return -1;
-	b->texts.code_page = little_16(r->data.p);
+	b->texts.code_page = get_le16(r->data.p);
 	return 0;
 }
 
@@ -33,7 +33,7 @@ static int take_date1904(struct xls_book *b, const struct xls_record *r, struct 
 {
 	if (xls_need(r, 2, e) < 0)
 		return -1;
-	b->date1904 = little_16(r->data.p) != 0;
+	b->date1904 = get_le16(r->data.p) != 0;
 	return 0;
 }
 
@@ -46,7 +46,7 @@ static int take_format(struct xls_book *b, const struct xls_record *r, struct er
 
 	if (xls_need(r, 2, e) < 0)
 		return -1;
-	id = little_16(r->data.p);
+	id = get_le16(r->data.p);
 	xls_parts_init(&p, b->stream, r, 2);
 	if (xls_take_text(&b->texts, &p, b->texts.bytes ? 1 : 2, &code, e) < 0)
 		return -1;
@@ -67,7 +67,7 @@ static int take_xf(struct xls_book *b, const struct xls_record *r, struct err *e
 	if (!grown)
 		return no_room(b, e);
 	b->xf = grown;
-	b->xf[b->nxf++] = little_16(r->data.p + 2);
+	b->xf[b->nxf++] = get_le16(r->data.p + 2);
 	return 0;
 }
 
@@ -86,7 +86,7 @@ static int take_sheet(struct xls_book *b, const struct xls_record *r, struct err
 	if (xls_take_text(&b->texts, &p, 1, &name, e) < 0)
 		return -1;
 	s->name = xls_text_slice(name);
-	s->at = little_32(r->data.p);
+	s->at = get_le32(r->data.p);
 	s->state = (unsigned char)r->data.p[4] & 3;
 	s->cells = r->data.p[5] == 0;
 	if (s->at >= b->stream.n)
@@ -110,7 +110,7 @@ static int take_strings(struct xls_book *b, const struct xls_record *r, struct e
 
 	if (xls_need(r, 8, e) < 0)
 		return -1;
-	n = little_32(r->data.p + 4);
+	n = get_le32(r->data.p + 4);
 	xls_parts_init(&p, b->stream, r, 8);
 	most = xls_parts_left(&p) / 3;
 	if (n > most)
@@ -180,8 +180,8 @@ static int first_record(struct xls_book *b, size_t *at, unsigned *kind, struct e
 		return err_set(e, ERR_INVALID, "does not begin as one of Excel 5 or later");
 	if (xls_need(&r, 4, e) < 0)
 		return -1;
-	version = little_16(r.data.p);
-	*kind = little_16(r.data.p + 2);
+	version = get_le16(r.data.p);
+	*kind = get_le16(r.data.p + 2);
 	b->texts.bytes = version != VERSION_8;
 	return 0;
 }

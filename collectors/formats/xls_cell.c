@@ -67,7 +67,7 @@ static int put_number(const struct target *t, double v, struct err *e)
 
 static int put_bits(const struct target *t, const char *bits, struct err *e)
 {
-	uint64_t number = little_64(bits);
+	uint64_t number = get_le64(bits);
 	double v;
 
 	memcpy(&v, &number, sizeof(v));
@@ -81,8 +81,8 @@ static int put_rks(struct target *t, const struct xls_record *r, struct err *e)
 	for (size_t i = 0; i < n; i++, t->cell++) {
 		const char *p = r->data.p + 4 + MULRK_STEP * i;
 
-		t->xf = little_16(p);
-		if (put_number(t, rk_value(little_32(p + 2)), e) < 0)
+		t->xf = get_le16(p);
+		if (put_number(t, rk_value(get_le32(p + 2)), e) < 0)
 			return -1;
 	}
 	return 0;
@@ -125,7 +125,7 @@ static int put_own_text(const struct target *t, const struct xls_record *r, size
 
 	if (xls_need(r, skip + 2, e) < 0)
 		return -1;
-	if (r->data.n == skip + 2 && little_16(r->data.p + skip) == 0)
+	if (r->data.n == skip + 2 && get_le16(r->data.p + skip) == 0)
 		return 0;
 	xls_parts_init(&p, t->b->stream, r, skip);
 	if (xls_take_text(&t->b->texts, &p, 2, &text, e) < 0)
@@ -171,7 +171,7 @@ static int put_formula(const struct target *t, const char *value, size_t string_
 {
 	struct xls_record string;
 
-	if (little_16(value + 6) != 0xffff)
+	if (get_le16(value + 6) != 0xffff)
 		return put_bits(t, value, e);
 	if (value[0] == 1 || value[0] == 2)
 		return put_bool_or_error(t, (unsigned char)value[2], value[0] == 2);
@@ -207,19 +207,19 @@ int xls_cell_read(struct xls_book *b, size_t at, size_t string_at, struct cell *
 
 	if (xls_next(b->stream, &at, &r, e) < 0 || xls_need(&r, bytes_needed(r.type), e) < 0)
 		return -1;
-	t.cell = &cells[little_16(r.data.p + 2)];
+	t.cell = &cells[get_le16(r.data.p + 2)];
 	t.cell->text = slice_str("");
-	t.xf = little_16(r.data.p + 4);
+	t.xf = get_le16(r.data.p + 4);
 	value = r.data.p + XLS_CELL_HEADER;
 	switch (r.type) {
 	case XLS_NUMBER:
 		return put_bits(&t, value, e);
 	case XLS_RK:
-		return put_number(&t, rk_value(little_32(value)), e);
+		return put_number(&t, rk_value(get_le32(value)), e);
 	case XLS_MULRK:
 		return put_rks(&t, &r, e);
 	case XLS_LABELSST:
-		return put_shared(&t, little_32(value));
+		return put_shared(&t, get_le32(value));
 	case XLS_BOOLERR:
 		return put_bool_or_error(&t, (unsigned char)value[0], value[1] != 0);
 	case XLS_FORMULA:

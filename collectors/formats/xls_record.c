@@ -13,8 +13,8 @@ int xls_next(struct slice stream, size_t *at, struct xls_record *r, struct err *
 		return 0;
 	if (left < HEADER)
 		return err_set(e, ERR_INVALID, "cut off at byte %zu, within a record", stream.n);
-	n = little_16(stream.p + *at + 2);
-	r->type = little_16(stream.p + *at);
+	n = get_le16(stream.p + *at + 2);
+	r->type = get_le16(stream.p + *at);
 	r->at = *at;
 	if (n > XLS_RECORD_MAX)
 		return err_set(e, ERR_INVALID,

@@ -60,7 +60,7 @@ static int no_room(const struct sheet *s, struct err *e)
 /* A record of `n` columns of cells. */
 static int note_cell(struct sheet *s, const struct xls_record *r, unsigned n, struct err *e)
 {
-	unsigned row = little_16(r->data.p), first = little_16(r->data.p + 2);
+	unsigned row = get_le16(r->data.p), first = get_le16(r->data.p + 2);
 	struct place *grown;
 
 	if (first + n > COLUMNS)
@@ -84,7 +84,7 @@ static int note_row(struct sheet *s, const struct xls_record *r, struct err *e)
 {
 	if (xls_need(r, 16, e) < 0)
 		return -1;
-	s->hidden_row[little_16(r->data.p)] = (r->data.p[12] & 0x20) != 0;
+	s->hidden_row[get_le16(r->data.p)] = (r->data.p[12] & 0x20) != 0;
 	return 0;
 }
 
@@ -94,15 +94,15 @@ static int note_columns(struct sheet *s, const struct xls_record *r, struct err 
 
 	if (xls_need(r, 10, e) < 0)
 		return -1;
-	last = little_16(r->data.p + 2);
-	for (unsigned c = little_16(r->data.p); c <= last && c < COLUMNS; c++)
+	last = get_le16(r->data.p + 2);
+	for (unsigned c = get_le16(r->data.p); c <= last && c < COLUMNS; c++)
 		s->hidden_column[c] = r->data.p[8] & 1;
 	return 0;
 }
 
 static int note_areas(struct sheet *s, const struct xls_record *r, struct err *e)
 {
-	size_t n = r->data.n >= 2 ? little_16(r->data.p) : 0;
+	size_t n = r->data.n >= 2 ? get_le16(r->data.p) : 0;
 	struct area *grown;
 
 	if (xls_need(r, 2 + 8 * n, e) < 0)
@@ -116,8 +116,7 @@ static int note_areas(struct sheet *s, const struct xls_record *r, struct err *e
 	s->areas = grown;
 	for (size_t i = 0; i < n; i++) {
 		const char *p = r->data.p + 2 + 8 * i;
-		struct area a = { little_16(p), little_16(p + 2), little_16(p + 4),
-				  little_16(p + 6) };
+		struct area a = { get_le16(p), get_le16(p + 2), get_le16(p + 4), get_le16(p + 6) };
 
 		if (a.row <= a.last_row && a.column <= a.last_column && a.last_column < COLUMNS)
 			s->areas[s->nareas++] = a;

@@ -65,7 +65,7 @@ static size_t take_run(struct xls_parts *p, size_t n, bool high_bytes, struct ut
 	if (n > have)
 		n = have;
 	for (size_t i = 0; i < n; i++)
-		put_unit(t, high_bytes ? little_16(at + 2 * i) : at[i]);
+		put_unit(t, high_bytes ? get_le16(at + 2 * i) : at[i]);
 	p->part = slice_skip(p->part, high_bytes ? 2 * n : n);
 	return n;
 }
