@@ -34,3 +34,16 @@ int file_read(const char *path, size_t most, struct buf *out, struct err *e)
 	close(fd);
 	return rc;
 }
+
+int file_write_all(int fd, struct slice s)
+{
+	while (s.n) {
+		ssize_t put = write(fd, s.p, s.n);
+
+		if (put < 0 && errno != EINTR)
+			return -1;
+		if (put > 0)
+			s = slice_skip(s, (size_t)put);
+	}
+	return 0;
+}

@@ -1,11 +1,12 @@
 /*
- * file.h - a whole file in memory.
+ * file.h - a whole file into memory, and back.
  */
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/slice.h"
 
 enum { FILE_PIECE_BYTES = 64 << 10 };
 
@@ -16,5 +17,8 @@ int file_read(const char *path, size_t most, struct buf *out, struct err *e);
 /* The same of what is left in an open file or pipe, which stays open. Without a limit but the
  * buffer's own `most` is SIZE_MAX. */
 int file_read_rest(int fd, size_t most, struct buf *out, struct err *e);
+
+/* All of it, however often write() has to be called; -1 with errno. */
+int file_write_all(int fd, struct slice s);
 
 #endif

@@ -17,6 +17,7 @@
 #include "collectors/drop_files.h"
 
 #include "base/alloc.h"
+#include "base/file.h"
 #include "base/text.h"
 
 #include <dirent.h>
@@ -495,19 +496,6 @@ static bool exists(int dir, const char *name)
 	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
 }
 
-static int write_all(int fd, struct slice s)
-{
-	while (s.n) {
-		ssize_t put = write(fd, s.p, s.n);
-
-		if (put < 0 && errno != EINTR)
-			return -1;
-		if (put > 0)
-			s = slice_skip(s, (size_t)put);
-	}
-	return 0;
-}
-
 /* Under the temporary name; a reader of the folder never sees half of it. */
 static int reasons_write(const struct move *m, const char *tmp, struct err *e)
 {
@@ -516,7 +504,7 @@ static int reasons_write(const struct move *m, const char *tmp, struct err *e)
 
 	if (fd < 0)
 		return move_failed(m, errno, "reasons in", e);
-	if (write_all(fd, m->reasons) < 0 || fsync(fd) < 0)
+	if (file_write_all(fd, m->reasons) < 0 || fsync(fd) < 0)
 		failed = errno;
 	if (close(fd) < 0 && !failed)
 		failed = errno;

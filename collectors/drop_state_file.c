@@ -93,19 +93,6 @@ int drop_state_open(struct drop_state *s, const char *dir, const char *feed, siz
 
 /* --- writing -------------------------------------------------------------------------------- */
 
-static int write_all(int fd, struct slice b)
-{
-	while (b.n) {
-		ssize_t put = write(fd, b.p, b.n);
-
-		if (put < 0 && errno != EINTR)
-			return -1;
-		if (put > 0)
-			b = slice_skip(b, (size_t)put);
-	}
-	return 0;
-}
-
 static int open_folder_of(const char *path)
 {
 	char dir[PATH_BYTES];
@@ -124,7 +111,8 @@ static int write_file(int dir, const char *path, const char *tmp, struct slice t
 
 	if (fd < 0)
 		return -1;
-	if (write_all(fd, text) == 0 && fsync(fd) == 0 && rename(tmp, path) == 0 && fsync(dir) == 0)
+	if (file_write_all(fd, text) == 0 && fsync(fd) == 0 && rename(tmp, path) == 0 &&
+	    fsync(dir) == 0)
 		return fd;
 	errnum = errno;
 	unlink(tmp);
@@ -177,7 +165,7 @@ static int add_line(struct drop_state *s, const struct buf *line, struct err *e)
 	}
 	if (s->fd < 0 || s->unwritten)
 		return write_anew(s, e);
-	if (write_all(s->fd, buf_all(line)) < 0 || fdatasync(s->fd) < 0) {
+	if (file_write_all(s->fd, buf_all(line)) < 0 || fdatasync(s->fd) < 0) {
 		s->unwritten = true;
 		return err_sys(e, errno, "%s cannot be written", s->path);
 	}

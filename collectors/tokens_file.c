@@ -55,18 +55,6 @@ struct tokens *tokens_load(const char *path, struct err *e)
 
 /* --- writing ------------------------------------------------------------------------------ */
 
-static int write_all(int fd, struct slice s)
-{
-	while (s.n) {
-		ssize_t n = write(fd, s.p, s.n);
-
-		if (n < 0 && errno != EINTR)
-			return -1;
-		s = slice_skip(s, n > 0 ? (size_t)n : 0);
-	}
-	return 0;
-}
-
 /* Root writes for the daemon: the file is to be the user's whose folder it lies in. */
 static int give_away(int fd, int folder)
 {
@@ -85,7 +73,7 @@ static int write_beside(const char *beside, int folder, struct slice text, struc
 	fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return err_sys(e, errno, "cannot write %s", beside);
-	if (write_all(fd, text) < 0 || give_away(fd, folder) < 0 || fsync(fd) < 0)
+	if (file_write_all(fd, text) < 0 || give_away(fd, folder) < 0 || fsync(fd) < 0)
 		err_sys(e, errno, "cannot write %s", beside);
 	else
 		rc = 0;

@@ -50,19 +50,6 @@ static int cannot_write(const struct exporter *w, const char *name, struct err *
 	return err_sys(e, errno, "cannot write %s/%s", w->x->folder, name);
 }
 
-static int write_all(int fd, struct slice s)
-{
-	while (s.n) {
-		ssize_t put = write(fd, s.p, s.n);
-
-		if (put < 0 && errno != EINTR)
-			return -1;
-		if (put > 0)
-			s = slice_skip(s, (size_t)put);
-	}
-	return 0;
-}
-
 static int put_sum(struct exporter *w, const char *name, const uint8_t sha256[SHA256_BYTES],
 		   struct err *e)
 {
@@ -81,7 +68,7 @@ static int write_file(const struct exporter *w, const char *name, struct slice b
 
 	if (fd < 0)
 		return cannot_write(w, name, e);
-	if (write_all(fd, body) < 0)
+	if (file_write_all(fd, body) < 0)
 		rc = cannot_write(w, name, e);
 	if (close(fd) < 0 && rc == 0)
 		rc = cannot_write(w, name, e);
@@ -279,7 +266,7 @@ static int put_entry(struct exporter *w, struct chain_file *f, uint64_t number, 
 		return -1;
 	sha256_add(&f->sha, f->text.p, f->text.n);
 	w->entries++;
-	return write_all(f->fd, buf_all(&f->text)) < 0 ? cannot_write(w, "chain.txt", e) : 0;
+	return file_write_all(f->fd, buf_all(&f->text)) < 0 ? cannot_write(w, "chain.txt", e) : 0;
 }
 
 static int fill_chain(struct exporter *w, struct chain_file *f, struct err *e)
