@@ -383,11 +383,16 @@ static void on_read(struct job *j, enum job_end how)
 	}
 }
 
-/* The folder has become writable: what was taken only has to go. */
-static void move_known(struct drop *d)
+/* What was taken before only has to go: the folder has become writable, or the file is no longer
+ * held by somebody else. */
+static void move_taken(struct drop *d)
 {
 	const struct drop_known *k = d->file->known;
 
+	if (d->file->stuck) {
+		start_move(d, d->file->place);
+		return;
+	}
 	if (*k->reason)
 		err_set(&d->reason, ERR_INVALID, "%s", k->reason);
 	start_move(d, k->result == RESULT_REJECTED ? DROP_REJECTED : DROP_ACCEPTED);
@@ -415,8 +420,8 @@ static void next_file(struct drop *d)
 	d->reason = (struct err){ 0 };
 	d->same = NULL;
 	d->hashed = false;
-	if (d->file->known) {
-		move_known(d);
+	if (d->file->known || d->file->stuck) {
+		move_taken(d);
 		return;
 	}
 	if (!start_job(d, read_work, on_read))
@@ -490,7 +495,7 @@ static void record(struct drop *d)
 	struct err reason = { 0 };
 	struct drop_known k = { .result = RESULT_ACCEPTED, .taken_ms = d->now_ms };
 
-	if (d->file->known) {
+	if (d->file->known || d->file->stuck) {
 		d->result = NULL; /* it was to be moved at last, and may not */
 		return;
 	}
@@ -522,6 +527,8 @@ static void move_or_record(struct drop *d, struct slice reasons)
 	} else if (d->folder.keeping) {
 		d->err = (struct err){ 0 };
 		record(d);
+	} else {
+		drop_file_stuck(&d->folder, d->file, d->place, reasons);
 	}
 }
 
@@ -529,6 +536,10 @@ static void move(struct drop *d)
 {
 	struct buf reasons;
 
+	if (d->file->stuck) {
+		move_or_record(d, d->file->reasons);
+		return;
+	}
 	buf_init(&reasons, REASONS_BYTES);
 	write_reasons(d, &reasons);
 	if (reasons.failed != ERR_MEMORY)
@@ -542,13 +553,14 @@ static void move_work(struct job *j)
 {
 	struct drop *d = container_of(j, struct drop, job);
 
+	/* And its lock. On some shares a file that is open, by us or by others, cannot be moved. */
+	if (d->fd >= 0)
+		close(d->fd);
+	d->fd = -1;
 	if (d->folder.keeping)
 		record(d);
 	else
 		move(d);
-	if (d->fd >= 0)
-		close(d->fd); /* and its lock */
-	d->fd = -1;
 }
 
 static void on_moved(struct job *j, enum job_end how)

@@ -32,6 +32,7 @@
 
 enum {
 	SCAN_ARENA_BYTES = 32 << 20,
+	STUCK_REASONS_BYTES = 1 << 10, /* of so many files as are looked at */
 	READ_BYTES = 256 << 10,
 	TRIES_MAX = 10000, /* NAME, NAME.1, NAME.2 … */
 	FILE_NAME_BYTES = 256,
@@ -143,6 +144,20 @@ static const struct drop_known *known_as(struct drop_folder *d, const struct dro
 		       : NULL;
 }
 
+/* With as many lines of its reasons as there is room for. */
+static void note_stuck(struct arena *a, struct drop_entry *f, enum drop_place place,
+		       struct slice reasons)
+{
+	if (reasons.n > STUCK_REASONS_BYTES)
+		for (reasons.n = STUCK_REASONS_BYTES;
+		     reasons.n && reasons.p[reasons.n - 1] != '\n';)
+			reasons.n--;
+	f->stuck = true;
+	f->place = place;
+	f->reasons.p = arena_strndup(a, reasons.p ? reasons.p : "", reasons.n);
+	f->reasons.n = f->reasons.p ? reasons.n : 0;
+}
+
 static int scan_add(struct scan *s, const char *name, const struct stat *st, struct err *e)
 {
 	const struct drop_entry *before = map_get(&s->d->by_name, slice_str(name));
@@ -156,6 +171,8 @@ static int scan_add(struct scan *s, const char *name, const struct stat *st, str
 	f->ctime_ns = in_ns(st->st_ctim);
 	f->known = known_as(s->d, f);
 	f->since_mono_ms = again ? before->since_mono_ms : s->mono_ms;
+	if (again && before->stuck && !s->d->keeping)
+		note_stuck(s->a, f, before->place, before->reasons);
 	if (map_put(&s->seen, slice_str(f->name), f, e) < 0)
 		return -1;
 	if ((s->d->keeping && f->known) || !again || !is_complete(s, f))
@@ -172,6 +189,9 @@ static int by_age(const void *pa, const void *pb)
 	const struct drop_entry *a = *(const struct drop_entry *const *)pa;
 	const struct drop_entry *b = *(const struct drop_entry *const *)pb;
 
+	/* What only has to be moved holds nothing up. */
+	if (a->stuck != b->stuck)
+		return a->stuck - b->stuck;
 	if (a->mtime_ns != b->mtime_ns)
 		return a->mtime_ns < b->mtime_ns ? -1 : 1;
 	return strcmp(a->name, b->name);
@@ -453,6 +473,17 @@ int drop_file_record(struct drop_folder *d, const struct drop_entry *f, struct d
 	k->name = f->name;
 	k->stamp = (struct drop_stamp){ f->size, f->mtime_ns, f->ctime_ns };
 	return drop_state_put(&d->state, k, e);
+}
+
+/* --- when it cannot be moved yet ----------------------------------------------------------- */
+
+void drop_file_stuck(struct drop_folder *d, const struct drop_entry *f, enum drop_place place,
+		     struct slice reasons)
+{
+	struct drop_entry *own = map_get(&d->by_name, slice_str(f->name));
+
+	if (own && !own->stuck)
+		note_stuck(&d->arenas[d->turn], own, place, reasons);
 }
 
 /* --- moving it away ------------------------------------------------------------------------ */

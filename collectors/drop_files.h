@@ -33,6 +33,8 @@ enum drop_keep {
 	KEEP_NEVER,
 };
 
+enum drop_place { DROP_ACCEPTED, DROP_REJECTED };
+
 struct drop_entry {
 	const char *name;
 	int64_t size;
@@ -40,6 +42,11 @@ struct drop_entry {
 	int64_t since_mono_ms; /* when it was first seen like this */
 	/* It was taken before like this, and only has to be moved; else NULL. */
 	const struct drop_known *known;
+	/* It was taken like this and could not be moved, as when somebody on another machine has it
+	 * open: it only has to be moved, with these reasons. */
+	bool stuck;
+	enum drop_place place;
+	struct slice reasons;
 };
 
 struct drop_folder {
@@ -86,11 +93,14 @@ enum drop_took {
 enum drop_took drop_file_read(const struct drop_folder *d, const struct drop_entry *f, size_t limit,
 			      int *fd, struct buf *body, struct err *e);
 
-enum drop_place { DROP_ACCEPTED, DROP_REJECTED };
-
 /* In a folder that keeps its files: remembers what came of one; `k` without name and stamp. */
 int drop_file_record(struct drop_folder *d, const struct drop_entry *f, struct drop_known *k,
 		     struct err *e);
+
+/* Of a file of the last scan that was taken and could not be moved: it is not to be taken again, as
+ * long as this process lives and the file stays as it is. */
+void drop_file_stuck(struct drop_folder *d, const struct drop_entry *f, enum drop_place place,
+		     struct slice reasons);
 
 /* Moves the file to accepted/ or rejected/, under a name that is not taken there, with `reasons`
  * (may be empty) beside it. A file that was replaced since `f` was read is left alone: 0. Sets

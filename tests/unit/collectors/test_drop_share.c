@@ -1,6 +1,6 @@
 /*
- * Drop folders on a server that answers with errors: openat() and fstatat() of the C library
- * stand behind ours here, which fail for one name when told to.
+ * Drop folders on a server that answers with errors: openat(), fstatat() and renameat2() of the C
+ * library stand behind ours here, which fail for one name when told to.
  */
 #include "tests/unit/collectors/in_folder.h"
 
@@ -12,7 +12,7 @@
 
 static struct {
 	const char *name; /* NULL: no call fails */
-	int at_open, at_stat;
+	int at_open, at_stat, at_rename;
 	void (*before)(void);
 } fault;
 
@@ -51,6 +51,19 @@ int fstatat(int dir, const char *path, struct stat *st, int flags)
 		return -1;
 	}
 	return next(dir, path, st, flags);
+}
+
+int renameat2(int from, const char *a, int to, const char *b, unsigned flags)
+{
+	int (*next)(int, const char *, int, const char *, unsigned) =
+		(int (*)(int, const char *, int, const char *, unsigned))dlsym(RTLD_NEXT,
+									       "renameat2");
+
+	if (is_hit(a) && fault.at_rename) {
+		errno = fault.at_rename;
+		return -1;
+	}
+	return next(from, a, to, b, flags);
 }
 
 static const char good[] = "园区,2026年9月,2026年10月\n甲河,12.3,13.1\n乙山,1,2\n";
@@ -136,6 +149,49 @@ static void a_file_that_somebody_holds_for_himself_waits_without_a_word(void **s
 	assert_held_up_alone(*state, EBUSY, false);
 }
 
+static const char broken[] = "园区,2026年9月,2026年10月\n甲河,12.3,没有\n乙山,1,2\n";
+
+/* As Excel does: others may read the file, and not move it. */
+static void a_file_that_cannot_be_moved_yet_is_taken_once_and_moved_later(void **state)
+{
+	struct feeds *f = *state;
+
+	fault.name = "a.csv";
+	fault.at_rename = EBUSY;
+	put(f, "a.csv", broken);
+	two_looks(f);
+	assert_int_equal(f->emits, 1);
+	assert_has(feeds_status(f, "share").error, "cannot be moved to");
+	put(f, "b.csv", other);
+	two_looks(f);
+	two_looks(f);
+	/* The other file was taken, this one not again. */
+	assert_int_equal(f->emits, 2);
+	assert_has(f->origin, "/in/b.csv");
+	assert_int_equal(feeds_status(f, "share").health, FEED_FAILING);
+	fault.name = NULL;
+	two_looks(f);
+	assert_int_equal(f->emits, 2);
+	assert_int_equal(feeds_status(f, "share").health, FEED_OK);
+	assert_true(there(f, "accepted/a.csv") && !there(f, "a.csv"));
+	assert_true(there(f, "accepted/a.csv.reasons.txt"));
+}
+
+static void a_file_that_could_not_be_moved_and_changes_is_taken_again(void **state)
+{
+	struct feeds *f = *state;
+
+	fault.name = "a.csv";
+	fault.at_rename = EBUSY;
+	put(f, "a.csv", good);
+	two_looks(f);
+	put(f, "a.csv", other);
+	two_looks(f);
+	assert_int_equal(f->emits, 2);
+	two_looks(f);
+	assert_int_equal(f->emits, 2);
+}
+
 static void a_file_that_cannot_be_looked_at_is_said_and_taken_later(void **state)
 {
 	fault.at_stat = EIO;
@@ -195,6 +251,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		BOTH(a_file_that_cannot_be_opened_for_eio_is_said_and_taken_later),
+		MOVED(a_file_that_cannot_be_moved_yet_is_taken_once_and_moved_later),
+		MOVED(a_file_that_could_not_be_moved_and_changes_is_taken_again),
 		BOTH(a_stale_handle_is_said_and_the_file_taken_later),
 		BOTH(a_file_that_somebody_holds_for_himself_waits_without_a_word),
 		BOTH(a_file_that_cannot_be_looked_at_is_said_and_taken_later),
