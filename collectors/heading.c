@@ -11,18 +11,42 @@
 
 enum { HEADING_MAX_BYTES = 1024 };
 
-enum { YEAR_AGO = 1 << 8, PART = 1 << 9 };
+enum {
+	YEAR_AGO = 1 << 8,
+	PART = 1 << 9,
+	RATE = 1 << 10,     /* growth that is in %, whatever the figure beside it counts in */
+	OF_MONTH = 1 << 11, /* growth of the month alone */
+	SINCE = 1 << 12,    /* growth since New Year */
+};
 
 /* As text_key() writes them, longer ones before those they begin or end with. */
 static const struct {
 	const char *word;
 	int says; /* enum heading_form, or one of the marks above */
 } words[] = {
-	{ "比上年同期增长", HEADING_GROWTH },
-	{ "比去年同期增长", HEADING_GROWTH },
+	{ "完成额", HEADING_ANY },
+	{ "完成数", HEADING_ANY },
+	{ "完成值", HEADING_ANY },
+	{ "绝对量", HEADING_ANY },
+	{ "绝对额", HEADING_ANY },
+	{ "绝对值", HEADING_ANY },
+	{ "绝对数", HEADING_ANY },
+	{ "总量", HEADING_ANY },
+	{ "比上年同期±", HEADING_GROWTH | RATE },
+	{ "比去年同期±", HEADING_GROWTH | RATE },
+	{ "比上年±", HEADING_GROWTH | RATE },
+	{ "比上年同期增长率", HEADING_GROWTH | RATE },
+	{ "比同期增长", HEADING_GROWTH },
+	{ "比同期增减", HEADING_GROWTH },
+	{ "当月同比增长", HEADING_GROWTH | RATE | OF_MONTH },
+	{ "当月同比", HEADING_GROWTH | RATE | OF_MONTH },
+	{ "当月增速", HEADING_GROWTH | RATE | OF_MONTH },
+	{ "当月增长", HEADING_GROWTH | OF_MONTH },
+	{ "比上年同期增长", HEADING_GROWTH | RATE },
+	{ "比去年同期增长", HEADING_GROWTH | RATE },
 	{ "比上年同期增减", HEADING_GROWTH },
-	{ "较上年同期增长", HEADING_GROWTH },
-	{ "比上年增长", HEADING_GROWTH },
+	{ "较上年同期增长", HEADING_GROWTH | RATE },
+	{ "比上年增长", HEADING_GROWTH | RATE },
 	{ "上年同期累计", HEADING_YTD | YEAR_AGO },
 	{ "去年同期累计", HEADING_YTD | YEAR_AGO },
 	{ "上年同期数", YEAR_AGO },
@@ -33,25 +57,23 @@ static const struct {
 	{ "去年同月", HEADING_PERIOD | YEAR_AGO },
 	{ "上年累计", HEADING_YTD | YEAR_AGO },
 	{ "去年累计", HEADING_YTD | YEAR_AGO },
-	{ "累计同比增长", HEADING_GROWTH },
-	{ "累计同比增速", HEADING_GROWTH },
-	{ "同比增长率", HEADING_GROWTH },
-	{ "同比增长", HEADING_GROWTH },
-	{ "同比增速", HEADING_GROWTH },
+	{ "累计同比增长", HEADING_GROWTH | RATE | SINCE },
+	{ "累计同比增速", HEADING_GROWTH | RATE | SINCE },
+	{ "同比增长率", HEADING_GROWTH | RATE },
+	{ "同比增长", HEADING_GROWTH | RATE },
+	{ "同比增速", HEADING_GROWTH | RATE },
 	{ "同比增减", HEADING_GROWTH },
-	{ "累计增长", HEADING_GROWTH },
-	{ "累计增速", HEADING_GROWTH },
-	{ "累计同比", HEADING_GROWTH },
-	{ "同比±%", HEADING_GROWTH },
-	{ "增长率", HEADING_GROWTH },
-	{ "增长%", HEADING_GROWTH },
-	{ "增减%", HEADING_GROWTH },
+	{ "累计增长", HEADING_GROWTH | SINCE },
+	{ "累计增速", HEADING_GROWTH | RATE | SINCE },
+	{ "累计同比", HEADING_GROWTH | RATE | SINCE },
+	{ "同比±", HEADING_GROWTH | RATE },
+	{ "增长率", HEADING_GROWTH | RATE },
 	{ "增减", HEADING_GROWTH },
 	{ "增长", HEADING_GROWTH },
-	{ "增速", HEADING_GROWTH },
-	{ "增幅", HEADING_GROWTH },
-	{ "同比", HEADING_GROWTH },
-	{ "±%", HEADING_GROWTH },
+	{ "增速", HEADING_GROWTH | RATE },
+	{ "增幅", HEADING_GROWTH | RATE },
+	{ "同比", HEADING_GROWTH | RATE },
+	{ "±", HEADING_GROWTH | RATE },
 	{ "本月止累计", HEADING_YTD },
 	{ "自年初累计", HEADING_YTD },
 	{ "年初至本月累计", HEADING_YTD },
@@ -59,11 +81,16 @@ static const struct {
 	{ "本年累计数", HEADING_YTD },
 	{ "本年累计", HEADING_YTD },
 	{ "累计完成", HEADING_YTD },
+	{ "年初至今", HEADING_YTD },
+	{ "本年止累计", HEADING_YTD },
 	{ "累计值", HEADING_YTD },
 	{ "累计数", HEADING_YTD },
 	{ "累计", HEADING_YTD },
+	{ "本年", HEADING_YTD },
 	{ "1-本月", HEADING_YTD },
 	{ "1—本月", HEADING_YTD },
+	{ "本月末", HEADING_LEVEL },
+	{ "本季末", HEADING_LEVEL },
 	{ "本月完成", HEADING_PERIOD },
 	{ "本月数", HEADING_PERIOD },
 	{ "当月值", HEADING_PERIOD },
@@ -151,6 +178,22 @@ static struct slice skip_number(struct slice text)
 	return s.n && s.p[0] >= '0' && s.p[0] <= '9' && !open && n == 1 ? text : s;
 }
 
+/* 累计 beside 增长 is the growth since New Year, 本月 beside it that of the month; of both, as in
+ * 本月 累计, the one since New Year counts. */
+static void note_form(struct heading *h, int says)
+{
+	enum heading_form form = (enum heading_form)(says & 0xff);
+
+	if (form == HEADING_YTD || (says & SINCE))
+		h->basis = HEADING_YTD;
+	else if (h->basis == HEADING_ANY && (form == HEADING_PERIOD || (says & OF_MONTH)))
+		h->basis = HEADING_PERIOD;
+	if (says & RATE)
+		h->rate = true;
+	if (form > h->form)
+		h->form = form;
+}
+
 /* Takes one word off; false when there is none. */
 static bool take_word(struct slice *s, struct heading *h)
 {
@@ -165,18 +208,27 @@ static bool take_word(struct slice *s, struct heading *h)
 			h->part = true;
 		if (words[i].says & YEAR_AGO)
 			h->year_ago = true;
-		/* 累计 beside 增长 is the growth since New Year. */
-		if ((words[i].says & 0xff) > (int)h->form)
-			h->form = (enum heading_form)(words[i].says & 0xff);
+		note_form(h, words[i].says);
 		return true;
 	}
 	return false;
 }
 
+/* "产销率%" */
+static bool take_percent(struct slice *s, struct heading *h)
+{
+	if (!slice_ends(*s, "%"))
+		return false;
+	s->n--;
+	if (!h->measure.n)
+		h->measure = slice_of(s->p + s->n, 1);
+	return true;
+}
+
 /* All words, and what joined them to the name. */
 static void take_words(struct slice *key, struct heading *h)
 {
-	while (key->n && take_word(key, h))
+	while (key->n && (take_word(key, h) || take_percent(key, h)))
 		;
 	while (slice_starts(*key, ":") || slice_starts(*key, "-"))
 		*key = slice_skip(*key, 1);
@@ -184,14 +236,79 @@ static void take_words(struct slice *key, struct heading *h)
 		key->n--;
 }
 
+/* In a stacked header "固定资产投资 其中：工业投资" is the heading of a part: what stands before
+ * names the whole, but its words count. */
+static struct slice skip_whole(struct slice key, struct heading *h)
+{
+	static const char part[] = "其中";
+	const char *at = memmem(key.p, key.n, part, strlen(part));
+	struct slice whole;
+
+	if (!at || at == key.p)
+		return key;
+	whole = slice_of(key.p, (size_t)(at - key.p));
+	take_words(&whole, h);
+	return slice_skip(key, (size_t)(at - key.p));
+}
+
+/* Of a stacked header the lowest row: "增加值 万元"; also "增加值/万元". */
+static bool cut_tail(struct slice text, struct slice *name, struct slice *measure)
+{
+	struct num_scale scale;
+	const char *base;
+
+	for (size_t i = text.n; i-- > 1;) {
+		if (text.p[i] != ' ' && text.p[i] != '/')
+			continue;
+		*name = text_trim(slice_of(text.p, i));
+		*measure = slice_skip(text, i + 1);
+		if (name->n && measure_find(*measure, &scale, &base, NULL) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Cuts the brackets out of "增加值（亿元） 累计" when a measure is in them; false when there is no
+ * memory. A key has no brackets any more. */
+static bool cut_inner(struct slice *text, struct slice *measure, struct arena *a)
+{
+	static const char *const opens[] = { "(", "（" }, *const closes[] = { ")", "）" };
+	struct num_scale scale;
+	const char *base;
+	char *both;
+
+	for (size_t i = 0; i < text->n; i++) {
+		struct slice rest = slice_skip(*text, i), inside;
+		size_t n = 0, close = 0, k = FIRST_OF(rest, opens);
+
+		if (!k)
+			continue;
+		rest = slice_skip(rest, k);
+		while (n < rest.n && !(close = FIRST_OF(slice_skip(rest, n), closes)))
+			n++;
+		inside = text_trim(slice_of(rest.p, n));
+		if (!close || measure_find(inside, &scale, &base, NULL) < 0)
+			continue;
+		rest = slice_skip(rest, n + close);
+		both = arena_alloc(a, i + rest.n + 1);
+		if (!both)
+			return false;
+		memcpy(both, text->p, i);
+		memcpy(both + i, rest.p, rest.n);
+		*text = slice_of(both, i + rest.n);
+		*measure = inside;
+	}
+	return true;
+}
+
 bool heading_read(struct slice text, struct arena *a, struct heading *out)
 {
-	struct slice name = text, measure = slice_of("", 0), key, before;
+	struct slice name = text, measure = slice_of("", 0), inner = measure, key, before;
 
 	*out = (struct heading){ .name = slice_of("", 0) };
 	if (text.n > HEADING_MAX_BYTES)
 		text = slice_cut(text, HEADING_MAX_BYTES);
-	if (heading_cut_bracket(text, &name, &measure))
+	if (heading_cut_bracket(text, &name, &measure) || cut_tail(text, &name, &measure))
 		out->measure = measure;
 	else
 		name = text;
@@ -199,11 +316,17 @@ bool heading_read(struct slice text, struct arena *a, struct heading *out)
 		before = name;
 		name = skip_number(name);
 	} while (name.n < before.n);
+	if (!cut_inner(&name, &inner, a))
+		return false;
 	key = text_key(name, a);
 	if (!key.p)
 		return false;
+	key = skip_whole(key, out);
 	take_words(&key, out);
 	out->name = key;
+	/* 亿元 is of the figure that grows. */
+	if (!out->measure.n && !out->rate)
+		out->measure = inner;
 	return true;
 }
 
@@ -227,7 +350,59 @@ bool heading_take_remark(struct heading *h, struct arena *a)
 	return true;
 }
 
-const char *heading_form_words(enum heading_form f)
+static struct slice skip_all_of(struct slice s, const char *const *list, size_t n, size_t *skipped)
+{
+	size_t k;
+
+	for (*skipped = 0; (k = first_of(s, list, n)) != 0; ++*skipped)
+		s = slice_skip(s, k);
+	return s;
+}
+
+bool heading_find_label(struct slice text, const char *label, struct slice *value)
+{
+	static const char *const marks[] = { ":", "：", "(", "（", " ", "　", "\t" };
+	static const char *const ends[] = { ")", "）", "]", "】", " ", "　", "\t" };
+	const char *at = memmem(text.p, text.n, label, strlen(label));
+	size_t any;
+
+	if (!at)
+		return false;
+	*value = slice_skip(text, (size_t)(at - text.p) + strlen(label));
+	*value = skip_all_of(*value, marks, sizeof(marks) / sizeof(marks[0]), &any);
+	for (size_t i = 0; i < value->n; i++)
+		if (FIRST_OF(slice_skip(*value, i), ends))
+			*value = slice_of(value->p, i);
+	return any && value->n;
+}
+
+bool heading_names_measure(struct slice text)
+{
+	struct num_scale scale;
+	const char *base;
+
+	if (measure_find(text, &scale, &base, NULL) == 0)
+		return true;
+	while (text.n)
+		if (measure_find(text_trim(heading_measure_word(&text)), &scale, &base, NULL) == 0)
+			return true;
+	return false;
+}
+
+struct slice heading_measure_word(struct slice *rest)
+{
+	static const char *const marks[] = { "、", "，", ",", ";", "；" };
+	struct slice word;
+	size_t n = 0, mark = 0;
+
+	while (n < rest->n && !(mark = FIRST_OF(slice_skip(*rest, n), marks)))
+		n++;
+	word = text_trim(slice_of(rest->p, n));
+	*rest = slice_skip(*rest, n + mark);
+	return word;
+}
+
+const char *heading_form_words(const struct heading *h)
 {
 	static const char *const names[] = {
 		[HEADING_ANY] = "no growth rate",     [HEADING_PERIOD] = "a figure of the period",
@@ -235,7 +410,17 @@ const char *heading_form_words(enum heading_form f)
 		[HEADING_GROWTH] = "a growth rate",
 	};
 
-	return names[f];
+	if (h->form == HEADING_GROWTH && h->basis == HEADING_PERIOD)
+		return "a growth rate of the period";
+	if (h->form == HEADING_GROWTH && h->basis == HEADING_YTD)
+		return "a growth rate since New Year";
+	return names[h->form];
+}
+
+static bool basis_fits(const struct heading *h, const struct indicator *i)
+{
+	return h->basis == HEADING_ANY ||
+	       strcmp(i->basis, h->basis == HEADING_YTD ? "ytd" : "period") == 0;
 }
 
 bool heading_fits(const struct heading *h, const struct indicator *i)
@@ -248,10 +433,22 @@ bool heading_fits(const struct heading *h, const struct indicator *i)
 	case HEADING_LEVEL:
 		return i->form == FORM_LEVEL;
 	case HEADING_GROWTH:
-		return i->form == FORM_GROWTH;
+		return i->form == FORM_GROWTH && basis_fits(h, i);
 	default:
 		return i->form != FORM_GROWTH;
 	}
+}
+
+bool heading_is_of_form(struct slice text)
+{
+	static const char *const labels[] = { "有效期",   "日期",     "填报时间", "上报时间",
+					      "报送时间", "制表时间", "打印时间", "批准",
+					      "文号",     "印发" };
+
+	for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++)
+		if (memmem(text.p, text.n, labels[i], strlen(labels[i])))
+			return true;
+	return false;
 }
 
 bool heading_is_total(struct slice text, struct arena *a)

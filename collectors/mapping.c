@@ -15,6 +15,7 @@
 #include "base/num.h"
 #include "collectors/body.h"
 #include "collectors/cells.h"
+#include "collectors/heading.h"
 #include "collectors/resolve.h"
 #include "collectors/samples.h"
 #include "collectors/withheld.h"
@@ -95,21 +96,11 @@ static int fitting_measure(const struct known_indicator *i, struct slice text,
 					 text_shown(text, shown), i->indicator->code,
 					 i->indicator->measure);
 	while (e->code != ERR_MEMORY && rest.n) {
-		size_t n = 0, mark = 0;
+		struct slice word = heading_measure_word(&rest);
 		struct err other;
 
-		while (n < rest.n && !mark) {
-			struct slice s = slice_skip(rest, n);
-
-			mark = slice_starts(s, "、") || slice_starts(s, "，") ? 3
-			       : s.p[0] == ',' || s.p[0] == ';'               ? 1
-									      : 0;
-			n += !mark;
-		}
-		if (measure_find(text_trim(slice_of(rest.p, n)), scale, &base, &other) == 0 &&
-		    strcmp(base, i->base) == 0)
+		if (measure_find(word, scale, &base, &other) == 0 && strcmp(base, i->base) == 0)
 			return 0;
-		rest = slice_skip(rest, n + mark);
 	}
 	return -1;
 }
@@ -136,8 +127,12 @@ static int cell_scale(const struct known_indicator *i, const struct cell_number 
 			       text_shown(f->text[AXIS_VALUE], shown), i->indicator->code,
 			       i->indicator->measure);
 	named = !n->measure.n && !i->measured && f->text[AXIS_MEASURE].n;
-	if (named && fitting_measure(i, f->text[AXIS_MEASURE], scale, e) < 0)
-		return -1;
+	if (named && fitting_measure(i, f->text[AXIS_MEASURE], scale, e) < 0) {
+		if (!i->rate || e->code == ERR_MEMORY)
+			return -1;
+		*scale = i->scale;
+		named = false;
+	}
 	return multiply(f->text[AXIS_MULTIPLIER], named, scale, e);
 }
 

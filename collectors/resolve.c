@@ -283,16 +283,18 @@ static int read_names(struct resolver *r, struct err *e)
 	return link_names(r, e);
 }
 
-static const char *form_words(enum figure_form f)
+static const char *form_words(const struct indicator *i)
 {
 	static const char *const words[] = {
 		[FORM_PERIOD] = "a figure of the period",
 		[FORM_YTD] = "one since New Year",
 		[FORM_LEVEL] = "a level",
-		[FORM_GROWTH] = "a growth rate",
 	};
 
-	return words[f];
+	if (i->form == FORM_GROWTH)
+		return strcmp(i->basis, "ytd") == 0 ? "a growth rate since New Year"
+						    : "a growth rate of the period";
+	return words[i->form];
 }
 
 /* What by_heading() has met so far. */
@@ -352,12 +354,22 @@ static int by_heading(struct resolver *r, struct known_indicator *k, struct slic
 		       text_shown(text, shown), m.indicator->code, m.other->code);
 	else if (!m.indicator && m.near)
 		refuse(r, &k->refused, REFUSED_INDICATOR, "%s is %s, but %s is kept as %s",
-		       text_shown(text, shown), heading_form_words(h.form), m.near->code,
-		       form_words(m.near->form));
+		       text_shown(text, shown), heading_form_words(&h), m.near->code,
+		       form_words(m.near));
 	k->indicator = m.other ? NULL : m.indicator;
 	k->year_ago = h.year_ago;
+	k->rate = h.rate;
 	*measure = h.measure;
 	return 0;
+}
+
+/* Whether each row says of its one indicator in what it counts. */
+static bool row_has_measure(const struct resolver *r)
+{
+	const struct layout *l = r->doc->layout;
+
+	return !l || (l->measure.where == AXIS_COLUMN && l->indicator.where == AXIS_COLUMN &&
+		      !l->indicator.headed);
 }
 
 static int find_indicator(struct resolver *r, struct known_indicator *k, struct slice text,
@@ -368,7 +380,7 @@ static int find_indicator(struct resolver *r, struct known_indicator *k, struct 
 	struct slice name = text, inside = slice_of("", 0), measure = slice_of("", 0);
 	struct err why;
 	const char *base;
-	bool bracket = heading_cut_bracket(text, &name, &inside), known = false;
+	bool bracket = heading_cut_bracket(text, &name, &inside), known = false, plain;
 
 	if (pair_of(r, text, &pair, e) < 0 ||
 	    (pair && bracket && base_of(inside, &base, &known, e) < 0))
@@ -388,6 +400,7 @@ static int find_indicator(struct resolver *r, struct known_indicator *k, struct 
 			err_set(&why, ERR_NOT_FOUND, "no indicator has the code '%s'", pair->code);
 	} else
 		k->indicator = catalogue_find_indicator_plainly(r->cat, text, &measure, &why);
+	plain = k->indicator != NULL;
 	if (!k->indicator && is_trouble(&why, e))
 		return -1;
 	if (!k->indicator && !pair && by_heading(r, k, text, &measure, e) < 0)
@@ -406,6 +419,7 @@ static int find_indicator(struct resolver *r, struct known_indicator *k, struct 
 	if (base_of(slice_str(k->indicator->measure), &k->base, &known, e) < 0)
 		return -1;
 	k->measured = measure.n > 0;
+	k->rate = (k->rate || plain) && k->indicator->form == FORM_GROWTH && !row_has_measure(r);
 	return measure.n && !k->refused.text ? set_measure(r, k, measure, e) : 0;
 }
 
@@ -478,12 +492,13 @@ static bool take_run(const struct indicator *i, struct period p, struct period *
 		p.last_month == 2);
 }
 
-/* Offices name the quarters of a cumulative figure 一季度, 上半年, 前三季度, 全年. */
+/* Offices name the quarters of a cumulative figure 一季度, 上半年, 前三季度, 全年; a year alone
+ * says too little of a monthly one. */
 static bool take_coarser(const struct indicator *i, struct period p, struct period *out)
 {
 	return is_cumulative(i) && p.first_month == 1 && p.freq != FREQ_DAY &&
-	       i->freq != FREQ_MONTH && freq_months(p.freq) > freq_months(i->freq) &&
-	       ends_with(i, p, out);
+	       (i->freq != FREQ_MONTH || p.freq != FREQ_YEAR) &&
+	       freq_months(p.freq) > freq_months(i->freq) && ends_with(i, p, out);
 }
 
 /* A workbook's month is often the date of its first or last day. */

@@ -32,6 +32,7 @@ struct known_indicator {
 	const char *base;       /* of the indicator's own measure */
 	bool year_ago;          /* the figures are those of a year before: 上年同期 */
 	bool measured;          /* the heading says in what they count */
+	bool rate; /* growth in %: 单位：万元 above is about the figures beside it */
 	uint32_t id;
 };
 

@@ -214,7 +214,7 @@ static int on_table(void *ctx, struct slice name, bool records, struct err *e)
 static int on_row(void *ctx, const struct row *row, struct err *e)
 {
 	struct table *t = ctx;
-	bool in_title = t->layout->period.where == AXIS_IN_TITLE;
+	bool in_title = t->layout->period.where == AXIS_IN_TITLE, again;
 	struct arena_mark mark;
 
 	if (t->skipped)
@@ -230,8 +230,15 @@ static int on_row(void *ctx, const struct row *row, struct err *e)
 			table_renew_period(t, row);
 		return 1;
 	}
-	if (t->noted[0] && table_repeats_header(t, row))
+	mark = arena_mark(t->arena);
+	again = table_has_other_header(t, row);
+	arena_reset(t->arena, mark);
+	if (t->noted[0] && (again || table_repeats_header(t, row)))
 		table_set_period(t, slice_str(t->noted), t->noted_at);
+	if (again) {
+		new_search(t);
+		return seek(t, row, e);
+	}
 	mark = arena_mark(t->arena);
 	if (in_title)
 		table_note_period(t, row);

@@ -4,6 +4,8 @@
  */
 #include "collectors/table_private.h"
 
+#include "collectors/heading.h"
+
 /* --- rows that are stacked ------------------------------------------------------------ */
 
 /* A copy of the row that stays. */
@@ -228,6 +230,22 @@ static int take_headings(struct table *t, const struct row *row, struct err *e)
 	return 0;
 }
 
+/* Records have no headings but names. */
+static int take_value_measure(struct table *t, struct err *e)
+{
+	long c = t->spread ? NO_COLUMN : t->places[AXIS_VALUE].columns[0].column;
+	struct heading h;
+
+	t->value_measure = slice_of("", 0);
+	if (t->records || c < 0 || (size_t)c >= t->nheader || utf8_bad_at(t->header[c]) >= 0)
+		return 0;
+	if (!heading_read(t->header[c], t->arena, &h))
+		return table_no_room(e);
+	if (heading_names_measure(h.measure))
+		t->value_measure = h.measure;
+	return 0;
+}
+
 static int check_titles(const struct table *t, const struct row *row, struct err *e)
 {
 	for (int i = 0; i < AXES; i++) {
@@ -268,9 +286,9 @@ int table_take_header(struct table *t, const struct row *row, struct err *e)
 		t->roles[c] = role_of(t, c, first);
 		first = first && !text.n;
 	}
-	if (check_titles(t, row, e) < 0)
+	if (check_titles(t, row, e) < 0 || take_value_measure(t, e) < 0)
 		return -1;
-	t->below = true;
+	t->below = t->fresh = true;
 	t->block = 0;
 	t->nstack = 0;
 	t->headers++;

@@ -77,6 +77,7 @@ struct table {
 	bool skipped;     /* not among the sheets that are wanted */
 	bool records;
 	bool below;     /* the header was found */
+	bool fresh;     /* and no row with figures yet */
 	unsigned block; /* line of a title whose header has not come yet, or 0 */
 	char noted[64]; /* a period in a line by itself behind the figures, or "" */
 	struct fact_place noted_at;
@@ -90,6 +91,8 @@ struct table {
 	struct cell *headings[AXES]; /* what the header says of an axis that stands in it */
 	enum role *roles;
 	size_t nheader; /* cells up to the last with a heading */
+	struct slice
+		value_measure; /* of "数值（万元）" over the values of a long table; may be empty */
 
 	/* all tables */
 	unsigned headers; /* found */
@@ -171,6 +174,9 @@ int table_take_header(struct table *t, const struct row *row, struct err *e);
 bool table_has_value(const struct table *t, const struct row *row);
 /* A long table that was printed in pages has its header again and again. */
 bool table_repeats_header(const struct table *t, const struct row *row);
+/* A second table below the first, under headings of its own: what the layout names is headed as
+ * before, and texts stand over the figures. */
+bool table_has_other_header(struct table *t, const struct row *row);
 /* The row's facts to the sink; `first`: it is the header, and there is none. */
 int table_take_row(struct table *t, const struct row *row, bool first, struct err *e);
 

@@ -3,10 +3,16 @@
  */
 #include "collectors/table_private.h"
 
+#include "base/num.h"
 #include "collectors/cells.h"
 #include "collectors/withheld.h"
 
 #include <stdio.h>
+
+struct heading_row {
+	struct table *t;
+	const struct row *row;
+};
 
 /* Whether marks in columns of the row withhold its figures. */
 static bool row_withholds(const struct table *t, const struct row *row)
@@ -42,6 +48,34 @@ bool table_repeats_header(const struct table *t, const struct row *row)
 		if (!slice_eq(table_cell_at(row, (long)c), t->header[c]))
 			return false;
 	return true;
+}
+
+/* Whether this column, which the layout gives a meaning by itself, is headed by the row again. */
+static bool is_headed_again(struct named *n, void *ctx)
+{
+	const struct heading_row *h = ctx;
+	struct slice text = table_cell_at(h->row, n->column);
+
+	return n->column == NO_COLUMN || (text.n && (size_t)n->column < h->t->nheader &&
+					  slice_eq(text, h->t->header[n->column]));
+}
+
+bool table_has_other_header(struct table *t, const struct row *row)
+{
+	struct heading_row h = { t, row };
+	struct cell_number n;
+	size_t texts = 0;
+
+	if (t->records || !t->spread || !table_each_named(t, is_headed_again, &h))
+		return false;
+	for (size_t c = 0; c < row->n && c < t->nheader; c++) {
+		if (t->roles[c] != ROLE_VALUE || cell_missing(row->cells[c].text))
+			continue;
+		if (cell_number(row->cells[c].text, t->arena, &n, NULL) == 0)
+			return false;
+		texts++;
+	}
+	return texts > 0 && !table_repeats_header(t, row);
 }
 
 /* False, with a complaint, for a row whose cells cannot be trusted to stand where they should. */
@@ -212,6 +246,10 @@ static int row_facts(struct table *t, const struct row *row, struct err *e)
 		if (rc <= 0)
 			return rc;
 	}
+	/* Only the row itself knows better than its column. */
+	if (t->value_measure.n &&
+	    (t->layout->measure.where != AXIS_COLUMN || cell_missing(f.text[AXIS_MEASURE])))
+		f.text[AXIS_MEASURE] = t->value_measure;
 	memcpy(own, f.text, sizeof(own));
 	for (size_t c = 0; c < row->n && c < t->nheader; c++) {
 		const struct cell *cell = &row->cells[c];
@@ -240,12 +278,38 @@ static int row_facts(struct table *t, const struct row *row, struct err *e)
 	return 0;
 }
 
+/* 甲, 乙, 1, 2, 3 below the header of an official form: its columns numbered. */
+static bool numbers_columns(const struct row *row)
+{
+	static const char *const letters[] = { "甲", "乙", "丙", "丁", "戊", "己", "庚", "辛" };
+	size_t letter = 0;
+	int64_t last = 0, n;
+
+	for (size_t c = 0; c < row->n; c++) {
+		struct slice s = row->cells[c].text;
+
+		if (!s.n || row->cells[c].repeated)
+			continue;
+		if (!last && letter < sizeof(letters) / sizeof(letters[0]) &&
+		    slice_is(s, letters[letter]))
+			letter++;
+		else if (letter > 1 && num_parse_i64(s, &n, NULL) == 0 && n == last + 1)
+			last = n;
+		else
+			return false;
+	}
+	return last > 0;
+}
+
 int table_take_row(struct table *t, const struct row *row, bool first, struct err *e)
 {
 	if (t->sink->row(t->sink->ctx, row->line, e) < 0)
 		return -1;
 	if (!row->fault && (!table_has_value(t, row) || !is_wanted(t, row)))
 		return 0;
+	if (t->fresh && numbers_columns(row))
+		return 0;
+	t->fresh = false;
 	if ((!first && table_repeats_header(t, row)) || !row_is_sound(t, row))
 		return 0;
 	return row_facts(t, row, e);

@@ -23,6 +23,25 @@ bool table_means(struct table *t, struct slice text, struct slice key)
 	return same;
 }
 
+/* "单位：万元" may also stand within a longer line, or in brackets behind it. */
+static void take_measure(struct table *t, const struct row *row)
+{
+	struct place *p = &t->places[AXIS_MEASURE];
+	struct slice value;
+
+	if (p->axis->where != AXIS_TITLE)
+		return;
+	for (size_t c = 0; c < row->n; c++) {
+		if (row->cells[c].repeated ||
+		    !heading_find_label(row->cells[c].text, p->axis->text, &value) ||
+		    !heading_names_measure(value))
+			continue; /* 填报单位：甲河 */
+		p->title = arena_slice(t->arena, value);
+		p->title_at = table_place_of_cell(&row->cells[c]);
+		p->titled = p->title.p != NULL;
+	}
+}
+
 bool table_take_titles(struct table *t, const struct row *row, bool strict)
 {
 	bool found = false;
@@ -51,23 +70,44 @@ bool table_take_titles(struct table *t, const struct row *row, bool strict)
 			found = true;
 		}
 	}
+	if (!strict)
+		take_measure(t, row);
 	return found;
+}
+
+/* Where several stand above a table: a month, a quarter or a half, then a year, then a day, which
+ * is most often that of a signature. */
+static int period_rank(struct slice text)
+{
+	struct period p;
+
+	if (period_parse(text, &p, NULL) < 0)
+		return 0;
+	return p.freq == FREQ_DAY ? 1 : p.freq == FREQ_YEAR ? 2 : 3;
 }
 
 static bool find_period(struct table *t, const struct row *row, struct slice *found,
 			struct fact_place *at)
 {
-	bool folded;
+	struct slice one;
+	int best = 0;
+	bool folded, labelled = false, dated;
 
 	for (size_t c = 0; c < row->n; c++) {
 		struct slice text = text_fold_width(row->cells[c].text, t->arena, &folded);
 
-		if (!text.p || !period_find(text, found))
+		if (!text.p || !text.n)
 			continue;
+		/* The label may have a cell of its own. */
+		dated = labelled && period_find(text, &one);
+		labelled = heading_is_of_form(text);
+		if (dated || labelled || !period_find(text, &one) || period_rank(one) <= best)
+			continue;
+		best = period_rank(one);
+		*found = one;
 		*at = table_place_of_cell(&row->cells[c]);
-		return true;
 	}
-	return false;
+	return best > 0;
 }
 
 void table_set_period(struct table *t, struct slice text, struct fact_place at)
@@ -94,8 +134,8 @@ void table_take_period(struct table *t, const struct row *row)
 	struct fact_place at;
 	struct slice found;
 
-	if ((p->titled && !p->old) || !find_period(t, row, &found, &at) ||
-	    (p->old && !may_follow(t, found)))
+	if (!find_period(t, row, &found, &at) || (p->old && !may_follow(t, found)) ||
+	    (p->titled && !p->old && period_rank(found) <= period_rank(p->title)))
 		return;
 	table_set_period(t, found, at);
 	p->old = false;

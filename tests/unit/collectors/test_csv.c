@@ -214,6 +214,45 @@ static void a_new_table_has_the_period_of_its_own_titles(void **state)
 			 .period = { .where = AXIS_IN_TITLE } });
 }
 
+static void the_period_is_a_month_rather_than_the_day_of_a_signature(void **state)
+{
+	(void)state;
+	assert_decodes("2026年11月1日,\n单位：甲,\n2026年度报表,\n2026年10月情况,2026年9月\n指标,"
+		       "值\n投资,1\n",
+		       "6:4 甲|投资|2026年10月|1|\n", FORMS);
+	assert_decodes("单位：甲,有效期至：2027年1月\n填报日期,2026年11月\n2026年10月5日,\n指标,"
+		       "值\n投资,1\n",
+		       "5:4 甲|投资|2026年10月5日|1|\n", FORMS);
+	assert_refused("单位：甲,填报日期：2026年11月1日\n指标,值\n投资,1\n",
+		       "no line above the header in line 2 has a period", FORMS);
+}
+
+static void headings_of_its_own_begin_a_table_below(void **state)
+{
+	(void)state;
+	assert_decodes("2026年10月,\n一、工业,\n园区,产值,税收\n甲,1,2\n\n二、投资,\n"
+		       "园区,投资,税收\n甲,3,\n园区,x,-\n",
+		       "4:3 甲|产值|2026年10月|1|\n4:5 甲|税收|2026年10月|2|\n"
+		       "8:3 甲|投资|2026年10月|3|\n",
+		       { .unit = COLUMN("园区"),
+			 .indicator = HEADER,
+			 .period = { .where = AXIS_IN_TITLE } });
+}
+
+static void the_columns_of_an_official_form_are_numbered(void **state)
+{
+	(void)state;
+	assert_decodes(
+		"指标,单位,代码,2026-09,2026-10\n甲,乙,丙,1,2\n投资,万元,01,3,4\n甲,乙,丙,1,2\n",
+		"3:10 甲河|投资|2026-09|3|\n3:12 甲河|投资|2026-10|4|\n"
+		"4:7 甲河|甲|2026-09|1|\n4:9 甲河|甲|2026-10|2|\n",
+		{ .unit = FIXED("甲河"),
+		  .indicator = COLUMN("指标"),
+		  .period = HEADER,
+		  .ignore = (const char *const[]){ "单位", "代码" },
+		  .nignore = 2 });
+}
+
 static void columns_may_be_given_by_number(void **state)
 {
 	(void)state;
@@ -377,6 +416,9 @@ int main(void)
 			titles_stand_above_the_header_with_either_colon_or_in_the_next_cell),
 		cmocka_unit_test(a_title_below_the_header_begins_a_new_table),
 		cmocka_unit_test(a_new_table_has_the_period_of_its_own_titles),
+		cmocka_unit_test(the_period_is_a_month_rather_than_the_day_of_a_signature),
+		cmocka_unit_test(headings_of_its_own_begin_a_table_below),
+		cmocka_unit_test(the_columns_of_an_official_form_are_numbered),
 		cmocka_unit_test(columns_may_be_given_by_number),
 		cmocka_unit_test(the_delimiter_is_the_one_that_gives_a_header),
 		cmocka_unit_test(a_flag_column_goes_with_each_fact),

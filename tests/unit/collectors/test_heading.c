@@ -5,6 +5,10 @@
 #include "collectors/heading.h"
 #include "tests/unit/collectors/documents.h"
 
+#define GROWTH(code, name)                                                                         \
+	"  - {code: " code ", name: " name ", measure: \"%\", freq: M, form: growth,\n"            \
+	"     basis: ytd, release: m}\n"
+
 static int open_documents(void **state)
 {
 	*state = documents_open(STANDARD_CATALOGUE, NULL);
@@ -38,6 +42,21 @@ static void words_of_form_are_taken_off_the_name(void **state)
 		{ "1.5亿元以上项目", "1.5亿元以上项目", "", HEADING_ANY, false, false },
 		{ "同比增长(%)", "", "%", HEADING_GROWTH, false, false },
 		{ "从业人员期末数", "从业人员", "", HEADING_LEVEL, false, false },
+		/* Stacked: what the figure counts in stands before the words of form, or below. */
+		{ "税收(万元) 本年累计", "税收", "万元", HEADING_YTD, false, false },
+		{ "税收（千元） 上年同期", "税收", "千元", HEADING_ANY, true, false },
+		{ "税收 万元", "税收", "万元", HEADING_ANY, false, false },
+		{ "税收/万元", "税收", "万元", HEADING_ANY, false, false },
+		{ "税收 本月 总量", "税收", "", HEADING_PERIOD, false, false },
+		{ "税收 本月止累计 完成额", "税收", "", HEADING_YTD, false, false },
+		{ "产销率%", "产销率", "%", HEADING_ANY, false, false },
+		{ "税收 同比增长%", "税收", "%", HEADING_GROWTH, false, false },
+		{ "同比%", "", "%", HEADING_GROWTH, false, false },
+		/* 亿元 is of the figure that grows. */
+		{ "税收(亿元) 增速", "税收", "", HEADING_GROWTH, false, false },
+		{ "税收(亿元) 增减", "税收", "亿元", HEADING_GROWTH, false, false },
+		{ "投资 其中：工业投资 累计", "工业投资", "", HEADING_YTD, false, true },
+		{ "累计 其中：工业投资", "工业投资", "", HEADING_YTD, false, true },
 		{ "", "", "", HEADING_ANY, false, false },
 	};
 	struct heading h;
@@ -140,6 +159,73 @@ static void words_in_brackets_count_as_those_without(void **state)
 	assert_int_equal(under(d, "总产值(同比增长)")->b->nobs, 0);
 }
 
+static void growth_of_the_month_is_not_that_since_new_year(void **state)
+{
+	static const char *const of_month[] = { "产值 当月增速", "产值 本月 同比增长%",
+						"产值 当月同比" };
+	struct documents *d =
+		documents_open(STANDARD_CATALOGUE GROWTH("value_growth_ratio", "产值增速"), NULL);
+
+	(void)state;
+	assert_figure(under(d, "产值 累计增速"), "jiahe", "value_growth_ratio", "2026-10", 0.05);
+	assert_figure(under(d, "产值 增速"), "jiahe", "value_growth_ratio", "2026-10", 0.05);
+	for (size_t i = 0; i < sizeof(of_month) / sizeof(of_month[0]); i++)
+		assert_int_equal(under(d, of_month[i])->b->nobs, 0);
+	assert_complaint(d, 0, REFUSED_INDICATOR, 1, 5,
+			 "'产值 当月同比' is a growth rate of the period, but "
+			 "value_growth_ratio is kept as a growth rate since New Year");
+	documents_close(d);
+}
+
+/* What the form says of its figures, 单位：万元, is not about the growth rates among them. */
+static void growth_is_in_percent_whatever_the_figures_beside_it_count_in(void **state)
+{
+	struct layout l = { .unit = COLUMN("u"),
+			    .indicator = HEADER,
+			    .period = COLUMN("p"),
+			    .measure = TITLE("单位") };
+	struct document doc = {
+		.format = FORMAT_CSV, .layout = &l, .class = UNIT_PARK, .now_ms = NOW_MS
+	};
+	struct documents *d =
+		documents_open(STANDARD_CATALOGUE GROWTH("value_growth_ratio", "产值增速"), NULL);
+
+	(void)state;
+	doc.body = slice_str("单位：万元\nu,p,总产值,产值 增速,产值 增减\n甲河,2026-10,7,5,6\n");
+	assert_ok(documents_decode(d, &doc), &d->e);
+	assert_figure(d, "jiahe", "output_yuan", "2026-10", 7e4);
+	assert_figure(d, "jiahe", "value_growth_ratio", "2026-10", 0.05);
+	/* 增减 may be an amount. */
+	assert_int_equal(d->b->nobs, 2);
+	assert_complaint(d, 0, REFUSED_MEASURE, 3, 16,
+			 "'万元' is not in a measure of value_growth_ratio, which is in %");
+	documents_close(d);
+}
+
+static void the_heading_of_the_values_says_in_what_they_count(void **state)
+{
+	struct layout l = { .unit = COLUMN("u"),
+			    .indicator = COLUMN("i"),
+			    .period = COLUMN("p"),
+			    .value = COLUMN("数值（万元）") };
+	struct document doc = {
+		.format = FORMAT_CSV, .layout = &l, .class = UNIT_PARK, .now_ms = NOW_MS
+	};
+	struct documents *d = *state;
+
+	doc.body = slice_str("u,i,p,数值（万元）,m\n甲河,总产值,2026-10,5,千元\n"
+			     "甲河,利润率,2026-10,5,\n");
+	assert_ok(documents_decode(d, &doc), &d->e);
+	assert_figure(d, "jiahe", "output_yuan", "2026-10", 5e4);
+	assert_int_equal(d->b->nobs, 1);
+	assert_complaint(d, 0, REFUSED_MEASURE, 3, 16,
+			 "'万元' is not in a measure of margin_ratio, which is in %");
+	/* The row itself knows better. */
+	l.measure = (struct axis)COLUMN("m");
+	assert_ok(documents_decode(d, &doc), &d->e);
+	assert_figure(d, "jiahe", "output_yuan", "2026-10", 5e3);
+}
+
 static void a_remark_in_brackets_makes_another_name(void **state)
 {
 	struct documents *d = *state;
@@ -156,9 +242,6 @@ static void a_remark_in_brackets_makes_another_name(void **state)
 
 static void of_two_names_that_differ_in_their_remark_none_is_guessed(void **state)
 {
-#define GROWTH(code, name)                                                                         \
-	"  - {code: " code ", name: " name ", measure: \"%\", freq: M, form: growth,\n"            \
-	"     basis: ytd, release: m}\n"
 	static const char one[] =
 		STANDARD_CATALOGUE GROWTH("real_growth_ratio", "增加值增速(可比价)");
 	static const char two[] =
@@ -237,6 +320,9 @@ int main(void)
 		cmocka_unit_test(figures_of_a_year_ago_are_those_of_last_years_period),
 		cmocka_unit_test(a_form_that_the_catalogue_does_not_have_is_refused),
 		cmocka_unit_test(words_in_brackets_count_as_those_without),
+		cmocka_unit_test(growth_of_the_month_is_not_that_since_new_year),
+		cmocka_unit_test(growth_is_in_percent_whatever_the_figures_beside_it_count_in),
+		cmocka_unit_test(the_heading_of_the_values_says_in_what_they_count),
 		cmocka_unit_test(a_remark_in_brackets_makes_another_name),
 		cmocka_unit_test(of_two_names_that_differ_in_their_remark_none_is_guessed),
 		cmocka_unit_test(the_measure_beside_a_figure_counts_and_must_fit),
