@@ -34,6 +34,8 @@ struct proposing {
 	size_t nignored;
 	struct proposal *best;
 	unsigned tried; /* with this header */
+	size_t refused; /* most figures that were refused where none was kept, */
+	char why[200];  /* and the first reason */
 	bool failed;    /* no memory */
 };
 
@@ -101,13 +103,13 @@ static void look_at_columns(struct proposing *x, int axis, unsigned kinds, doubl
 		}
 }
 
-/* The header as a whole, or one row of a stacked one. */
-static void look_at_header(struct proposing *x, int axis, unsigned kinds)
+/* The header as a whole, or one row of a stacked one, where more than this share of it says so. */
+static void look_at_header(struct proposing *x, int axis, unsigned kinds, double share)
 {
 	const struct sample *s = x->sample;
 
 	for (size_t r = 0; r < s->nheader; r++)
-		if (sample_row_share(s, s->header + r, kinds) > 0.4)
+		if (sample_row_share(s, s->header + r, kinds) > share)
 			add_place(x, axis,
 				  (struct axis){ .where = AXIS_HEADER,
 						 .row = s->nheader > 1 ? (unsigned)r + 1 : 0 });
@@ -117,14 +119,6 @@ static bool is_unit(const struct proposing *x, struct slice text)
 {
 	return catalogue_find_unit_plainly(x->cat, text, UNIT_CLASSES, (struct date){ 0 }, NULL) !=
 	       NULL;
-}
-
-static bool is_measure(struct slice text)
-{
-	struct num_scale scale;
-	const char *base;
-
-	return measure_find(text, &scale, &base, NULL) == 0;
 }
 
 /* The unit whose name stands within the text, the longest of them. */
@@ -162,13 +156,65 @@ static void look_at_title(struct proposing *x, struct slice label, struct slice 
 	} else if (catalogue_find_indicator_plainly(x->cat, value, NULL, NULL)) {
 		title.text = kept_text(x, label);
 		add_place(x, AXIS_INDICATOR, title);
-	} else if (period_parse(value, &p, NULL) == 0) {
+	} else if (!heading_is_of_form(label) && period_parse(value, &p, NULL) == 0) {
 		title.text = kept_text(x, label);
 		add_place(x, AXIS_PERIOD, title);
-	} else if (is_measure(value)) {
+	} else if (heading_names_measure(value)) {
 		title.text = kept_text(x, label);
 		add_place(x, AXIS_MEASURE, title);
 	}
+}
+
+/* "（单位：万元）": the label that the table looks for within lines. What stands there counts,
+ * known or not, since figures may not be taken in what the catalogue counts in when the form says
+ * another. */
+static void look_at_measure(struct proposing *x, struct slice text)
+{
+	static const char *const labels[] = { "计量单位", "金额单位", "货币单位", "数据单位",
+					      "单位" };
+	struct axis title = { .where = AXIS_TITLE };
+	struct slice value, label, after;
+
+	for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++) {
+		if (!heading_find_label(text, labels[i], &value))
+			continue;
+		/* 填报单位：甲河 */
+		if (!heading_names_measure(value) &&
+		    (unit_within(x, value) || !heading_cut_colon(text, &label, &after) ||
+		     !slice_is(label, labels[i])))
+			return;
+		title.text = labels[i];
+		add_place(x, AXIS_MEASURE, title);
+		return;
+	}
+}
+
+/* "主要指标（万元）", or 万元 by itself at the right. */
+static void look_at_bare_measure(struct proposing *x, struct slice text)
+{
+	struct slice name, inside = text;
+
+	if (x->places[AXIS_MEASURE].n)
+		return;
+	heading_cut_bracket(text, &name, &inside);
+	if (heading_names_measure(inside))
+		add_place(x, AXIS_MEASURE,
+			  (struct axis){ .where = AXIS_FIXED, .text = kept_text(x, inside) });
+}
+
+/* A name that stands by itself, with the measure behind it when it has one. */
+static void look_at_named(struct proposing *x, struct slice text)
+{
+	const struct unit *u = text.n ? unit_within(x, text) : NULL;
+	struct slice measure = slice_of("", 0);
+	const struct indicator *i = catalogue_find_indicator_plainly(x->cat, text, &measure, NULL);
+
+	if (u)
+		add_place(x, AXIS_UNIT, (struct axis){ .where = AXIS_FIXED, .text = u->id });
+	if (i)
+		add_place(x, AXIS_INDICATOR,
+			  (struct axis){ .where = AXIS_FIXED,
+					 .text = measure.n ? kept_text(x, text) : i->code });
 }
 
 static void look_at_titles(struct proposing *x)
@@ -177,25 +223,38 @@ static void look_at_titles(struct proposing *x)
 	bool in_title = false;
 
 	for (size_t r = 0; r < s->header; r++) {
+		/* A row of the header that is left out says nothing by itself. */
+		if (r + s->nheader_most >= s->body && sample_is_heading(s, r))
+			continue;
 		for (size_t c = 0; c < s->rows[r].n; c++) {
 			struct slice text = sample_text(s, r, c), label, value, found;
-			const struct unit *u = text.n ? unit_within(x, text) : NULL;
-			const struct indicator *i =
-				catalogue_find_indicator_plainly(x->cat, text, NULL, NULL);
 
+			look_at_measure(x, text);
+			look_at_bare_measure(x, text);
 			if (heading_cut_colon(text, &label, &value) && label.n)
 				look_at_title(x, label, value.n ? value : sample_text(s, r, c + 1));
-			if (u)
-				add_place(x, AXIS_UNIT,
-					  (struct axis){ .where = AXIS_FIXED, .text = u->id });
-			if (i)
-				add_place(x, AXIS_INDICATOR,
-					  (struct axis){ .where = AXIS_FIXED, .text = i->code });
-			in_title |= period_find(text, &found);
+			look_at_named(x, text);
+			in_title |= !heading_is_of_form(text) && period_find(text, &found);
 		}
 	}
 	if (in_title)
 		add_place(x, AXIS_PERIOD, (struct axis){ .where = AXIS_IN_TITLE });
+}
+
+/* "单位：万元" in the corner of the table itself. */
+static void look_at_corner(struct proposing *x)
+{
+	const struct sample *s = x->sample;
+	struct slice value;
+
+	for (size_t r = s->header; r < s->body; r++)
+		for (size_t c = 0; c < s->rows[r].n; c++)
+			if (!sample_has_figures(s, c) &&
+			    heading_find_label(sample_text(s, r, c), "单位", &value) &&
+			    heading_names_measure(value))
+				add_place(x, AXIS_MEASURE,
+					  (struct axis){ .where = AXIS_FIXED,
+							 .text = kept_text(x, value) });
 }
 
 static void look_at_name(struct proposing *x)
@@ -279,32 +338,79 @@ static bool says_more(const struct sample *s, size_t column)
 	return false;
 }
 
+/* Numbers of rows, and figures of something else than the period. */
+static bool is_no_value(struct slice heading)
+{
+	static const char *const words[] = { "代码", "编码", "编号", "序号", "行次",   "位次",
+					     "名次", "排名", "排序", "计划", "目标",   "任务",
+					     "预计", "预期", "上月", "上期", "上季",   "上年",
+					     "去年", "年初", "同期", "环比", "完成率", "进度",
+					     "占比", "比重", "增减", "增加", "增长",   "增速" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (memmem(heading.p, heading.n, words[i], strlen(words[i])))
+			return true;
+	return false;
+}
+
+static bool may_be_value(const struct sample *s, size_t c)
+{
+	return sample_has_figures(s, c) && sample_share(s, c, CELL_YEAR) < 0.9 &&
+	       !says_more(s, c) && !is_no_value(s->headings[c]);
+}
+
+/* 数值, 完成额, 本期 and nothing else. */
+static bool is_value_word(struct proposing *x, struct slice heading)
+{
+	static const char *const words[] = { "数值",      "值",     "数据",       "数",
+					     "数量",      "金额",   "指标值",     "观测值",
+					     "实际值",    "实际数", "报告期数值", "value",
+					     "obs_value", "data",   "figure" };
+	struct heading h;
+
+	if (utf8_bad_at(heading) >= 0)
+		return false;
+	x->failed |= !heading_read(heading, x->arena, &h);
+	if (x->failed || h.form != HEADING_ANY || h.year_ago)
+		return false;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (slice_is(h.name, words[i]))
+			return true;
+	return !h.name.n && heading.n;
+}
+
+/* Of several columns with figures the one that is meant must say so; the only one need not. */
 static void look_at_values(struct proposing *x)
 {
 	const struct sample *s = x->sample;
+	size_t figures = 0;
 
+	for (size_t c = 0; c < s->ncolumns; c++)
+		figures += may_be_value(s, c) && sample_share(s, c, CELL_MONTH) < 0.9;
 	for (size_t c = s->ncolumns; c-- > 0;)
-		if (sample_has_figures(s, c) && sample_share(s, c, CELL_YEAR) < 0.9 &&
-		    !says_more(s, c))
+		if (may_be_value(s, c) &&
+		    (figures == 1 || s->records || is_value_word(x, s->headings[c])))
 			add_place(x, AXIS_VALUE, by_columns(x, &c, 1));
 }
 
 static void look(struct proposing *x)
 {
 	look_at_columns(x, AXIS_UNIT, CELL_UNIT, 0.5);
-	look_at_header(x, AXIS_UNIT, CELL_UNIT);
+	look_at_header(x, AXIS_UNIT, CELL_UNIT, 0.4);
 	look_at_columns(x, AXIS_INDICATOR, CELL_INDICATOR, 0.25);
-	look_at_header(x, AXIS_INDICATOR, CELL_INDICATOR);
+	look_at_header(x, AXIS_INDICATOR, CELL_INDICATOR, 0);
 	if (x->sample->nheader > 1)
 		add_place(x, AXIS_INDICATOR, (struct axis){ .where = AXIS_HEADER });
 	look_at_label_and_heading(x);
 	look_at_year_and_month(x);
 	look_at_columns(x, AXIS_PERIOD, CELL_PERIOD, 0.9);
-	look_at_header(x, AXIS_PERIOD, CELL_PERIOD);
+	look_at_header(x, AXIS_PERIOD, CELL_PERIOD, 0.4);
+	/* What a row says goes before what the whole says. */
+	look_at_columns(x, AXIS_MEASURE, CELL_MEASURE, 0.5);
+	look_at_corner(x);
 	look_at_titles(x);
 	look_at_name(x);
 	look_at_values(x);
-	look_at_columns(x, AXIS_MEASURE, CELL_MEASURE, 0.5);
 	look_at_columns(x, AXIS_FLAG, CELL_FLAG, 0.9);
 }
 
@@ -313,6 +419,55 @@ static void look(struct proposing *x)
 static bool spreads(const struct axis *a)
 {
 	return a->where == AXIS_HEADER || a->headed;
+}
+
+static bool row_has(const struct sample *s, size_t row, unsigned kind)
+{
+	for (size_t c = 0; c < s->ncolumns; c++)
+		if (sample_has_figures(s, c) && (kinds_at(s, row, c) & kind))
+			return true;
+	return false;
+}
+
+/* Whether the axis reads this row of the header, by itself or joined with the others. */
+static bool reads_row(const struct axis *a, const struct sample *s, size_t row)
+{
+	return spreads(a) && (!a->row || a->row == row - s->header + 1);
+}
+
+/* Whether what this cell of the header says is lost, when only the row of the indicator counts. */
+static bool is_lost(const struct sample *s, size_t row, size_t c, size_t indicator)
+{
+	struct slice text = sample_text(s, row, c);
+
+	if (!text.n || slice_eq(text, sample_text(s, indicator, c)))
+		return false;
+	/* 规模以上 over the names says nothing that matters. */
+	return row > indicator || is_no_value(text) ||
+	       (kinds_at(s, row, c) & (CELL_ASPECT | CELL_MEASURE | CELL_PERIOD | CELL_UNIT));
+}
+
+/* Whether a row of a stacked header that says something over figures is read by no axis; 累计 and
+ * 万元 only that of the indicator can read. */
+static bool leaves_out(const struct proposing *x, const struct layout *l)
+{
+	const struct sample *s = x->sample;
+	const struct axis *i = &l->indicator;
+
+	for (size_t r = s->header; r < s->body && s->nheader > 1; r++) {
+		size_t of = spreads(i) && i->row ? s->header + i->row - 1 : s->header;
+
+		if (reads_row(i, s, r))
+			continue;
+		if (row_has(s, r, CELL_ASPECT | CELL_MEASURE))
+			return true;
+		if (reads_row(&l->unit, s, r) || reads_row(&l->period, s, r))
+			continue;
+		for (size_t c = 0; c < s->ncolumns; c++)
+			if (sample_has_figures(s, c) && is_lost(s, r, c, of))
+				return true;
+	}
+	return false;
 }
 
 /* Whether the axes can stand together. */
@@ -336,6 +491,19 @@ static double worth(size_t kept, size_t refused)
 	return (double)kept - 0.25 * (double)refused;
 }
 
+static void note_refused(struct proposing *x, const struct batch *b)
+{
+	size_t k = 0;
+
+	while (k < b->ncomplaints && refusal_keeps(b->complaints[k].why))
+		k++;
+	if (k == b->ncomplaints)
+		return;
+	x->refused = b->refused;
+	snprintf(x->why, sizeof(x->why), "line %u: %s", b->complaints[k].line,
+		 b->complaints[k].text);
+}
+
 static int try_layout(struct proposing *x, const struct layout *l, struct err *e)
 {
 	struct document d = *x->doc;
@@ -357,6 +525,8 @@ static int try_layout(struct proposing *x, const struct layout *l, struct err *e
 		best->refused = b->refused;
 		best->layout = *l;
 	}
+	if (!best->kept && b->refused > x->refused)
+		note_refused(x, b);
 	batch_free(b);
 	return 0;
 }
@@ -396,7 +566,7 @@ static int try_values(struct proposing *x, struct layout *l, struct err *e)
 	l->nignore = spread ? x->nignored : 0;
 	for (size_t v = 0; v < n && x->tried < TRIED_MOST; v++) {
 		l->value = spread ? (struct axis){ 0 } : place_at(&x->places[AXIS_VALUE], v);
-		if (is_possible(l) && try_layout(x, l, e) < 0)
+		if (is_possible(l) && (!spread || !leaves_out(x, l)) && try_layout(x, l, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -448,8 +618,27 @@ static int nothing_found(const struct proposing *x, struct err *e)
 						 "the catalogue"
 					       : "no cell, title or sheet is a period such as "
 						 "2026年10月");
-	return err_set(e, ERR_NOT_FOUND, "%u layouts were tried, and none gave a figure",
-		       x->best->tried);
+	return err_set(e, ERR_NOT_FOUND, "%u layouts were tried, and none gave a figure%s%s",
+		       x->best->tried, x->why[0] ? "; under the nearest: " : "", x->why);
+}
+
+/* Two tables beside each other look like one whose rows have two units each. */
+static int check_beside(struct proposing *x, struct err *e)
+{
+	const struct sample *s = x->sample;
+	char shown[TEXT_SHOWN];
+
+	for (size_t c = 0; c < s->ncolumns; c++)
+		for (size_t k = 0; k < c; k++)
+			if (s->headings[c].n && slice_eq(s->headings[k], s->headings[c]) &&
+			    sample_share(s, k, CELL_UNIT) > 0.5 &&
+			    sample_share(s, c, CELL_UNIT) > 0.5)
+				return err_set(e, ERR_NOT_FOUND,
+					       "columns %zu and %zu are both headed %s: two tables "
+					       "stand beside each other, of which no layout can "
+					       "make one; put one below the other",
+					       k + 1, c + 1, text_shown(s->headings[c], shown));
+	return 0;
 }
 
 /* All that is possible with a header of so many rows. */
@@ -458,6 +647,8 @@ static int try_header(struct proposing *x, size_t n, struct err *e)
 	bool csv = x->samples.format == FORMAT_CSV;
 
 	if (sample_set_header(x->sample, n, csv, x->arena, e) < 0)
+		return -1;
+	if (check_beside(x, e) < 0)
 		return -1;
 	memset(x->places, 0, sizeof(x->places));
 	x->tried = 0;

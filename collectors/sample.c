@@ -257,21 +257,60 @@ static size_t filled(const struct sample *s, size_t row)
 	return n;
 }
 
+/* Cells behind the first that are of this kind. */
+static size_t cells_of(const struct sample *s, size_t row, unsigned kind)
+{
+	size_t n = 0;
+
+	for (size_t c = 1; c < s->rows[row].n; c++)
+		n += (kinds_at(s, row, c) & kind) != 0;
+	return n;
+}
+
+/* Several names of one kind beside each other are headings, whatever stands in the corner. */
+static bool has_headings(const struct sample *s, size_t row)
+{
+	static const unsigned kinds[] = { CELL_INDICATOR, CELL_ASPECT, CELL_UNIT, CELL_PERIOD,
+					  CELL_MEASURE };
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (cells_of(s, row, kinds[i]) > 1)
+			return true;
+	return false;
+}
+
+bool sample_is_heading(const struct sample *s, size_t row)
+{
+	if (has_headings(s, row))
+		return true;
+	for (size_t c = 1; c < s->rows[row].n; c++)
+		if ((kinds_at(s, row, c) & (CELL_INDICATOR | CELL_ASPECT)) &&
+		    sample_has_figures(s, c))
+			return true;
+	return false;
+}
+
 /* "填报单位：甲河", also with more of the kind to its right. */
 static bool is_title(const struct sample *s, size_t row)
 {
-	for (size_t c = 0; c < s->rows[row].n; c++) {
-		struct slice t = s->rows[row].cells[c].text;
+	struct slice before, after;
 
-		if (t.n)
-			return memchr(t.p, ':', t.n) || memmem(t.p, t.n, "：", strlen("："));
-	}
+	for (size_t c = 0; c < s->rows[row].n; c++)
+		if (s->rows[row].cells[c].text.n)
+			return heading_cut_colon(s->rows[row].cells[c].text, &before, &after) &&
+			       !has_headings(s, row);
 	return true;
+}
+
+/* The lowest row of a stacked header may have a single heading: ,,同比增长%. */
+static bool has_one_heading(const struct sample *s, size_t row)
+{
+	return !s->nheader_most && cells_of(s, row, CELL_ASPECT | CELL_MEASURE) == 1;
 }
 
 static bool may_be_header(const struct sample *s, size_t row)
 {
-	return s->records || (filled(s, row) > 1 && !is_title(s, row));
+	return s->records || ((filled(s, row) > 1 || has_one_heading(s, row)) && !is_title(s, row));
 }
 
 static void find_body(struct sample *s)

@@ -63,6 +63,8 @@ int sample_set_header(struct sample *s, size_t n, bool blanks_merged, struct are
 double sample_share(const struct sample *s, size_t column, unsigned kinds);
 /* The same of a header row, over the columns that have figures below. */
 double sample_row_share(const struct sample *s, size_t row, unsigned kinds);
+/* Whether the row, above the body, is a part of a header: no title of a single indicator. */
+bool sample_is_heading(const struct sample *s, size_t row);
 bool sample_has_figures(const struct sample *s, size_t column);
 struct slice sample_text(const struct sample *s, size_t row, size_t column);
 

@@ -24,6 +24,7 @@ static const char catalogue_text[] =
 	"     form: growth, basis: ytd, release: m}\n"
 	"  - {code: industrial_investment_yuan, name: 工业投资, measure: 亿元, freq: M, form: ytd, "
 	"release: m}\n"
+	"  - {code: power_joules, name: 工业用电量, measure: 万千瓦时, freq: M, form: period}\n"
 	"  - {code: enterprises, name: 规上工业企业数, measure: 家, freq: M, form: level, release: "
 	"m}\n";
 
@@ -219,6 +220,101 @@ static void months_over_indicators_are_an_axis_each(void **state)
 	assert_figure(d, "jiahe", "value_added_yuan", "2026-09", 3e8);
 }
 
+/* 单位：万元 wherever offices put it: no figure may be taken in 亿元 then. */
+static void the_measure_above_a_table_counts_wherever_it_stands(void **state)
+{
+	static const struct {
+		const char *top, *axis;
+	} cases[] = {
+		{ "2026年10月,单位：万元\n园区,固定资产投资\n", "  measure: {title: \"单位\"}\n" },
+		{ "2026年10月主要指标（单位：万元）\n园区,固定资产投资\n",
+		  "  measure: {title: \"单位\"}\n" },
+		{ "主要指标,计量单位：万元  2026年10月\n园区,固定资产投资\n",
+		  "  measure: {title: \"计量单位\"}\n" },
+		{ "2026年10月,单位（万元）\n园区,固定资产投资\n",
+		  "  measure: {title: \"单位\"}\n" },
+		{ "2026年10月,,\n,,万元\n园区,固定资产投资,\n", "  measure: {is: \"万元\"}\n" },
+		{ "2026年10月主要指标（万元）\n园区,固定资产投资\n",
+		  "  measure: {is: \"万元\"}\n" },
+		{ "2026年10月\n单位：万元,固定资产投资,工业投资\n", "  measure: {is: \"万元\"}\n" },
+		{ "2026年10月\n园区,固定资产投资,工业投资\n,万元,万元\n", "  header_rows: 2\n" },
+		{ "2026年10月固定资产投资（万元）\n指标：固定资产投资（万元）\n园区,数值\n",
+		  "  indicator: {title: \"指标\"}\n" },
+		{ "固定资产投资（万元）\n2026年10月\n园区,数值\n",
+		  "  indicator: {is: \"固定资产投资（万元）\"}\n" },
+		{ "2026年10月\n指标：固定资产投资\n园区,数值/万元\n",
+		  "  value: {column: \"数值/万元\"}\n" },
+	};
+	struct documents *d = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[512], *yaml;
+
+		snprintf(text, sizeof(text), "%s甲河,5\n乙山,7\n", cases[i].top);
+		yaml = proposed(d, text);
+		if (!strstr(yaml, cases[i].axis))
+			assert_string_equal(yaml, cases[i].axis);
+		free(yaml);
+		assert_figure(d, "jiahe", "investment_yuan", "2026-10", 5e4);
+	}
+}
+
+/* The numbers of the rows, a rate or last month's figure are not the value of a layout that has
+ * one. */
+static void a_column_of_something_else_is_no_value(void **state)
+{
+	static const char *const cases[] = {
+		"填报单位：甲河\n2026年10月\n指标,代码\n固定资产投资,01\n工业投资,02\n",
+		"填报单位：甲河\n2026年10月\n指标,年度目标\n固定资产投资,1\n工业投资,2\n",
+		"填报单位：甲河\n2026年10月\n指标,上月\n固定资产投资,1\n工业投资,2\n",
+		/* Which of two it is they do not say. */
+		"填报单位：甲河\n2026年10月\n指标,甲,乙\n固定资产投资,1,3\n工业投资,2,4\n",
+		/* A row of the header that is left out names no indicator of all. */
+		"2026年10月\n,规上工业增加值,工业用电量\n园区,上月,年初\n甲河,1,2\n乙山,3,4\n",
+	};
+	struct documents *d = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct document doc = { .format = FORMAT_TABLE,
+					.class = UNIT_CLASSES,
+					.body = slice_str(cases[i]),
+					.now_ms = NOW_MS };
+		struct proposal p;
+		struct arena a;
+
+		arena_init(&a, 64 << 20);
+		assert_int_equal(propose(&doc, d->cat, &a, &p, &d->e), -1);
+		assert_int_equal(d->e.code, ERR_NOT_FOUND);
+		arena_release(&a);
+	}
+}
+
+static void the_single_word_of_a_lower_header_counts(void **state)
+{
+	struct documents *d = *state;
+
+	free(proposed(d, "2026年10月\n园区,规上工业增加值\n,同比增长%\n甲河,8.8\n乙山,9.9\n"));
+	assert_int_equal(d->b->nobs, 2);
+	assert_figure(d, "jiahe", "value_added_growth_ratio", "2026-10", 0.088);
+}
+
+static void a_few_known_headings_among_others_are_enough(void **state)
+{
+	struct documents *d = *state;
+
+	assert_proposed(d,
+			"填报日期：2026年11月1日,,,\n2026年10月情况\n"
+			"园区,固定资产投资(万元),较上月增减,计划,完成进度\n甲河,12,1,20,60%\n乙山,"
+			"13,2,20,65%\n",
+			"format: table\nclass: any\nlayout:\n"
+			"  unit: {column: \"园区\"}\n"
+			"  indicator: {header: true}\n"
+			"  period: {in_title: true}\n"
+			"  ignore: [\"较上月增减\", \"计划\", \"完成进度\"]\n");
+	assert_int_equal(d->b->nobs, 2);
+	assert_figure(d, "jiahe", "investment_yuan", "2026-10", 12e4);
+}
+
 /* Each of one row under its header. */
 static void tables_beyond_the_last_sample_are_left_out(void **state)
 {
@@ -257,6 +353,12 @@ static void what_is_missing_is_said(void **state)
 		  "no row, column or heading is an indicator of the catalogue" },
 		{ "园区,固定资产投资\n甲河,2\n",
 		  "no cell, title or sheet is a period such as 2026年10月" },
+		{ "2026年度\n园区,固定资产投资\n甲河,2\n乙山,3\n",
+		  "1 layouts were tried, and none gave a figure; under the nearest: line 1: 2026 "
+		  "is a year, but investment_yuan is reported by month (and 1 more figure)" },
+		{ "2026年10月\n园区,固定资产投资,园区,固定资产投资\n甲河,-,丙泉,2\n乙山,3,丙泉,4\n",
+		  "columns 1 and 3 are both headed '园区': two tables stand beside each other, of "
+		  "which no layout can make one; put one below the other" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -281,6 +383,10 @@ int main(void)
 		cmocka_unit_test(months_in_columns_parks_in_rows),
 		cmocka_unit_test(one_figure_a_line),
 		cmocka_unit_test(months_over_indicators_are_an_axis_each),
+		cmocka_unit_test(the_measure_above_a_table_counts_wherever_it_stands),
+		cmocka_unit_test(a_column_of_something_else_is_no_value),
+		cmocka_unit_test(the_single_word_of_a_lower_header_counts),
+		cmocka_unit_test(a_few_known_headings_among_others_are_enough),
 		cmocka_unit_test(tables_beyond_the_last_sample_are_left_out),
 		cmocka_unit_test(what_is_missing_is_said),
 	};
