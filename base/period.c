@@ -482,6 +482,20 @@ static size_t period_length(struct slice from)
 	return 0;
 }
 
+bool period_is_yearless(struct slice text)
+{
+	char with[48];
+	struct period p;
+
+	if (text.n < 2 || text.n > 24 ||
+	    !(memmem(text.p, text.n, "月", 3) || memmem(text.p, text.n, "季", 3) ||
+	      memmem(text.p, text.n, "半年", 6)))
+		return false;
+	/* A year in which all days exist. */
+	snprintf(with, sizeof(with), "2024年%.*s", SLICE_FMT(text));
+	return period_parse(slice_str(with), &p, NULL) == 0;
+}
+
 bool period_find(struct slice text, struct slice *found)
 {
 	for (size_t i = 0; i + 4 < text.n; i++) {

@@ -46,6 +46,9 @@ int period_parse(struct slice text, struct period *p, struct err *e);
  */
 bool period_find(struct slice text, struct slice *found);
 
+/* Whether it may be a period but for its year: 10月, 1-10月, 三季度, 上半年. */
+bool period_is_yearless(struct slice text);
+
 /* SDMX time period text: 2026-10, 2026-Q3, 2026-S1, 2026, 2026-10-31; a merged
  * month run is 2026-01/2026-02. */
 char *period_print(struct period p, char out[PERIOD_TEXT]);

@@ -263,7 +263,7 @@ static void look_at_name(struct proposing *x)
 
 	if (is_unit(x, x->sample->name))
 		add_place(x, AXIS_UNIT, (struct axis){ .where = AXIS_TABLE });
-	if (period_parse(x->sample->name, &p, NULL) == 0)
+	if (period_parse(x->sample->name, &p, NULL) == 0 || period_is_yearless(x->sample->name))
 		add_place(x, AXIS_PERIOD, (struct axis){ .where = AXIS_TABLE });
 }
 
@@ -329,11 +329,12 @@ static void look_at_label_and_heading(struct proposing *x)
 	}
 }
 
-/* A column that is headed 累计 or 同比增长 is no plain value: what it holds the heading says. */
+/* A column that is headed 累计, 同比增长 or 2025年 is no plain value: what it holds the heading
+ * says. */
 static bool says_more(const struct sample *s, size_t column)
 {
 	for (size_t r = s->body - s->nheader_most; r < s->body; r++)
-		if (column < s->rows[r].n && (s->kinds[r][column] & CELL_ASPECT))
+		if (column < s->rows[r].n && (s->kinds[r][column] & (CELL_ASPECT | CELL_PERIOD)))
 			return true;
 	return false;
 }

@@ -95,7 +95,7 @@ static int classify(struct sampling *x, struct slice text, unsigned *kinds, stru
 		*kinds |= CELL_NUMBER;
 	*kinds |= is_year(s) ? CELL_YEAR : 0;
 	*kinds |= is_month(s) ? CELL_MONTH : 0;
-	*kinds |= period_parse(s, &p, NULL) == 0 ? CELL_PERIOD : 0;
+	*kinds |= period_parse(s, &p, NULL) == 0 || period_is_yearless(s) ? CELL_PERIOD : 0;
 	*kinds |= cell_flags(text, &flags, NULL) == 0 ? CELL_FLAG : 0;
 	*kinds |= heading_is_total(text, x->arena) ? CELL_TOTAL : 0;
 	*kinds |= measure_find(text, &scale, &base, NULL) == 0 ? CELL_MEASURE : 0;

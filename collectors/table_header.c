@@ -226,6 +226,9 @@ static int take_headings(struct table *t, const struct row *row, struct err *e)
 		t->headings[i] = kept_cells(t, one ? &t->stack[x->row - 1] : row);
 		if (!t->headings[i])
 			return table_no_room(e);
+		for (size_t c = 0; i == AXIS_PERIOD && c < t->nheader; c++)
+			if (table_complete_period(t, &t->headings[i][c].text, e) < 0)
+				return -1;
 	}
 	return 0;
 }
@@ -275,8 +278,10 @@ int table_take_header(struct table *t, const struct row *row, struct err *e)
 			t->nheader = c + 1;
 	t->header = arena_array(t->arena, t->nheader + 1, sizeof(*t->header));
 	t->roles = arena_array(t->arena, t->nheader + 1, sizeof(*t->roles));
-	if (!t->header || !t->roles || take_headings(t, row, e) < 0)
+	if (!t->header || !t->roles)
 		return table_no_room(e);
+	if (take_headings(t, row, e) < 0)
+		return -1;
 	for (size_t c = 0; c < t->nheader; c++) {
 		struct slice text = c < row->n ? row->cells[c].text : slice_of("", 0);
 

@@ -18,6 +18,7 @@ enum {
 	ONLY_MAX = 8,     /* columns that choose rows */
 	SHEETS_MAX = 64,  /* that are chosen */
 	NO_COLUMN = -1,
+	YEARS = -1, /* several */
 };
 
 enum role {
@@ -79,6 +80,7 @@ struct table {
 	bool below;     /* the header was found */
 	bool fresh;     /* and no row with figures yet */
 	unsigned block; /* line of a title whose header has not come yet, or 0 */
+	int year;       /* that the name of the table or a line above says; 0: none */
 	char noted[64]; /* a period in a line by itself behind the figures, or "" */
 	struct fact_place noted_at;
 	struct search best;
@@ -147,6 +149,10 @@ bool table_means(struct table *t, struct slice text, struct slice key);
 bool table_take_titles(struct table *t, const struct row *row, bool strict);
 /* The first period that stands in a line above the header. */
 void table_take_period(struct table *t, const struct row *row);
+/* The year of a period within the text is that of months in the header that have none: 1-10月. */
+void table_note_year(struct table *t, struct slice text);
+/* Puts the year in front of such a period. */
+int table_complete_period(struct table *t, struct slice *text, struct err *e);
 bool table_might_be_title(const struct row *row);
 /* What `text` says at `at` is the period of the table. */
 void table_set_period(struct table *t, struct slice text, struct fact_place at);

@@ -246,6 +246,8 @@ static int row_facts(struct table *t, const struct row *row, struct err *e)
 		if (rc <= 0)
 			return rc;
 	}
+	if (table_complete_period(t, &f.text[AXIS_PERIOD], e) < 0)
+		return -1;
 	/* Only the row itself knows better than its column. */
 	if (t->value_measure.n &&
 	    (t->layout->measure.where != AXIS_COLUMN || cell_missing(f.text[AXIS_MEASURE])))

@@ -110,6 +110,47 @@ static bool find_period(struct table *t, const struct row *row, struct slice *fo
 	return best > 0;
 }
 
+/* A day is that of a signature, which may be of the next year. */
+static int year_within(struct slice text)
+{
+	struct slice found;
+	struct period p;
+
+	if (heading_is_of_form(text) || !period_find(text, &found) ||
+	    period_parse(found, &p, NULL) < 0 || p.freq == FREQ_DAY)
+		return 0;
+	return p.year;
+}
+
+void table_note_year(struct table *t, struct slice text)
+{
+	bool folded;
+	int year;
+
+	text = text_fold_width(text, t->arena, &folded);
+	year = text.p ? year_within(text) : 0;
+	if (year)
+		t->year = !t->year || t->year == year ? year : YEARS;
+}
+
+int table_complete_period(struct table *t, struct slice *text, struct err *e)
+{
+	struct period p;
+	char with[64];
+	char *out;
+
+	if (t->year <= 0 || !period_is_yearless(*text))
+		return 0;
+	snprintf(with, sizeof(with), "%d年%.*s", t->year, SLICE_FMT(*text));
+	if (period_parse(slice_str(with), &p, NULL) < 0)
+		return 0;
+	out = arena_strdup(t->arena, with);
+	if (!out)
+		return table_no_room(e);
+	*text = slice_str(out);
+	return 0;
+}
+
 void table_set_period(struct table *t, struct slice text, struct fact_place at)
 {
 	struct place *p = &t->places[AXIS_PERIOD];

@@ -321,10 +321,26 @@ static void frequencies_have_sdmx_codes(void **state)
 	assert_int_equal(period_months(parsed("2026-10-31")), 0);
 }
 
+static void a_period_may_lack_its_year(void **state)
+{
+	static const char *const yearless[] = { "10月",   "1-10月",   "1—10月", "10月份",
+						"三季度", "前三季度", "上半年" };
+	static const char *const others[] = { "2026年10月", "2026-10", "10",
+					      "1-10",       "13月",    "本月",
+					      "月",         "",        "规上工业增加值10月" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(yearless) / sizeof(yearless[0]); i++)
+		assert_true(period_is_yearless(slice_str(yearless[i])));
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		assert_false(period_is_yearless(slice_str(others[i])));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_usual_spellings_are_read),
+		cmocka_unit_test(a_period_may_lack_its_year),
 		cmocka_unit_test(what_cannot_be_is_named),
 		cmocka_unit_test(what_is_no_period_is_quoted),
 		cmocka_unit_test(empty_and_endless_texts_are_refused),

@@ -227,6 +227,26 @@ static void the_period_is_a_month_rather_than_the_day_of_a_signature(void **stat
 		       "no line above the header in line 2 has a period", FORMS);
 }
 
+/* The day is that of a signature, and two years leave it open. */
+static void months_without_a_year_have_that_of_the_lines_above(void **state)
+{
+	const struct layout wide = WIDE;
+	const struct layout rows = { .unit = COLUMN("园区"),
+				     .indicator = FIXED("产值"),
+				     .period = COLUMN("月份"),
+				     .value = COLUMN("值") };
+
+	(void)state;
+	assert_decodes("2026年度报表\n2027年1月10日,有效期至2028年\n园区,1—2月,10月\n甲,1,2\n",
+		       "4:3 甲|产值|2026年1—2月|1|\n4:5 甲|产值|2026年10月|2|\n", wide);
+	assert_decodes("产值（2026年）\n园区,月份,值\n甲,上半年,1\n甲,10,2\n甲,2025-10,3\n",
+		       "3:7 甲|产值|2026年上半年|1|\n4:6 甲|产值|10|2|\n"
+		       "5:11 甲|产值|2025-10|3|\n",
+		       rows);
+	assert_decodes("2026年与2025年\n2025年\n园区,10月\n甲,1\n", "4:3 甲|产值|10月|1|\n", wide);
+	assert_decodes("2027年1月10日\n园区,10月\n甲,1\n", "3:3 甲|产值|10月|1|\n", wide);
+}
+
 static void headings_of_its_own_begin_a_table_below(void **state)
 {
 	(void)state;
@@ -417,6 +437,7 @@ int main(void)
 		cmocka_unit_test(a_title_below_the_header_begins_a_new_table),
 		cmocka_unit_test(a_new_table_has_the_period_of_its_own_titles),
 		cmocka_unit_test(the_period_is_a_month_rather_than_the_day_of_a_signature),
+		cmocka_unit_test(months_without_a_year_have_that_of_the_lines_above),
 		cmocka_unit_test(headings_of_its_own_begin_a_table_below),
 		cmocka_unit_test(the_columns_of_an_official_form_are_numbered),
 		cmocka_unit_test(columns_may_be_given_by_number),

@@ -269,6 +269,7 @@ static void a_column_of_something_else_is_no_value(void **state)
 		"填报单位：甲河\n2026年10月\n指标,上月\n固定资产投资,1\n工业投资,2\n",
 		/* Which of two it is they do not say. */
 		"填报单位：甲河\n2026年10月\n指标,甲,乙\n固定资产投资,1,3\n工业投资,2,4\n",
+		"填报单位：甲河\n2026年10月\n指标,2026年,2025年\n固定资产投资,1,3\n工业投资,2,4\n",
 		/* A row of the header that is left out names no indicator of all. */
 		"2026年10月\n,规上工业增加值,工业用电量\n园区,上月,年初\n甲河,1,2\n乙山,3,4\n",
 	};
@@ -287,6 +288,23 @@ static void a_column_of_something_else_is_no_value(void **state)
 		assert_int_equal(d->e.code, ERR_NOT_FOUND);
 		arena_release(&a);
 	}
+}
+
+static void the_year_of_months_across_stands_above(void **state)
+{
+	struct documents *d = *state;
+
+	assert_proposed(d,
+			"甲河产业集聚区2026年各月指标,,,\n指标,单位,1-2月,1-3月\n"
+			"固定资产投资,万元,3,5\n规上工业增加值,亿元,1,2\n",
+			"format: table\nclass: any\nlayout:\n"
+			"  unit: {is: \"jiahe\"}\n"
+			"  indicator: {column: \"指标\"}\n"
+			"  period: {header: true}\n"
+			"  measure: {column: \"单位\"}\n");
+	assert_int_equal(d->b->nobs, 4);
+	assert_figure(d, "jiahe", "investment_yuan", "2026-02", 3e4);
+	assert_figure(d, "jiahe", "value_added_yuan", "2026-03", 2e8);
 }
 
 static void the_single_word_of_a_lower_header_counts(void **state)
@@ -385,6 +403,7 @@ int main(void)
 		cmocka_unit_test(months_over_indicators_are_an_axis_each),
 		cmocka_unit_test(the_measure_above_a_table_counts_wherever_it_stands),
 		cmocka_unit_test(a_column_of_something_else_is_no_value),
+		cmocka_unit_test(the_year_of_months_across_stands_above),
 		cmocka_unit_test(the_single_word_of_a_lower_header_counts),
 		cmocka_unit_test(a_few_known_headings_among_others_are_enough),
 		cmocka_unit_test(tables_beyond_the_last_sample_are_left_out),
