@@ -25,7 +25,7 @@ struct reader {
 	struct cube cube;
 	struct row row;
 	uint32_t at[JSONSTAT_DIMENSIONS_MAX];   /* the category of each dimension */
-	size_t column[JSONSTAT_DIMENSIONS_MAX]; /* of its code; that of its name follows */
+	size_t column[JSONSTAT_DIMENSIONS_MAX]; /* of its code; what else is said of it follows */
 	uint8_t *seen;                          /* sparse figures: a bit for each cell */
 };
 
@@ -36,26 +36,35 @@ static int no_memory(struct err *e)
 
 /* --- rows ---------------------------------------------------------------------------------- */
 
+/* "area.name" */
+static int give_heading(struct reader *r, struct cell **c, const struct dimension *d,
+			const char *what, struct err *e)
+{
+	const char *name = arena_printf(r->arena, "%.*s.%s", SLICE_FMT(d->id), what);
+
+	if (!name)
+		return no_memory(e);
+	*(*c)++ = cube_text(slice_str(name), d->node);
+	return 0;
+}
+
 static int give_header(struct reader *r, struct err *e)
 {
 	const struct cube *q = &r->cube;
-	struct cell *c = arena_array(r->arena, 2 * q->ndimensions + 2, sizeof(*c));
+	struct cell *c = arena_array(r->arena, 4 * q->ndimensions + 2, sizeof(*c));
 
 	r->row = (struct row){ .cells = c, .line = q->node->line };
 	if (!c)
 		return no_memory(e);
 	for (size_t i = 0; i < q->ndimensions; i++) {
 		const struct dimension *d = &q->dimensions[i];
-		const char *name;
 
 		r->column[i] = (size_t)(c - r->row.cells);
 		*c++ = cube_text(d->id, d->node);
-		if (!d->named)
-			continue;
-		name = arena_printf(r->arena, "%.*s.name", SLICE_FMT(d->id));
-		if (!name)
-			return no_memory(e);
-		*c++ = cube_text(slice_str(name), d->node);
+		if ((d->named && give_heading(r, &c, d, "name", e) < 0) ||
+		    (d->measured && give_heading(r, &c, d, "unit", e) < 0) ||
+		    (d->multiplied && give_heading(r, &c, d, "multiplier", e) < 0))
+			return -1;
 	}
 	*c++ = cube_text(slice_str("value"), q->node);
 	*c++ = cube_text(slice_str("status"), q->node);
@@ -66,12 +75,17 @@ static int give_header(struct reader *r, struct err *e)
 static void show(struct reader *r, size_t i, uint32_t category)
 {
 	const struct dimension *d = &r->cube.dimensions[i];
+	const struct category *now = &d->categories[category];
 	struct cell *c = &r->row.cells[r->column[i]];
 
 	r->at[i] = category;
-	c[0] = d->categories[category].code;
+	*c++ = now->code;
 	if (d->named)
-		c[1] = d->categories[category].name;
+		*c++ = now->name;
+	if (d->measured)
+		*c++ = now->unit;
+	if (d->multiplied)
+		*c++ = now->multiplier;
 }
 
 static void go_to(struct reader *r, uint32_t cell)

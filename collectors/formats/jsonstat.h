@@ -8,7 +8,8 @@
  *
  * Each data set is one table of records, named by its label, else by its name in the
  * bundle. Its header is the dimensions' ids in their order, "ID.name" behind an id
- * whose categories have labels, then `value` and `status`:
+ * whose categories have labels, "ID.unit" where they have units (its base, else its label or
+ * symbol), "ID.multiplier" where units have powers of ten; then `value` and `status`:
  *
  *     country,country.name,year,sex,sex.name,value,status
  *     CA,Canada,2012,T,total,34880.5,a

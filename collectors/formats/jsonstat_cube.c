@@ -99,7 +99,7 @@ static int index_missing(struct dimension *d, const struct json_node *labels, st
 	return 0;
 }
 
-/* The labels by code, for when they stand in another order than the categories. */
+/* Labels or units by code, for when they stand in another order than the categories. */
 static int map_labels(struct map *by_code, const struct json_node *labels, struct err *e)
 {
 	for (struct json_node *n = labels->child; n; n = n->next)
@@ -108,25 +108,56 @@ static int map_labels(struct map *by_code, const struct json_node *labels, struc
 	return 0;
 }
 
-static int take_names(struct dimension *d, const struct json_node *labels, struct err *e)
+/* `n` is NULL when the list has nothing for the category. */
+typedef void (*give)(struct dimension *d, struct category *c, const struct json_node *n,
+		     const struct json_node *list);
+
+static void give_name(struct dimension *d, struct category *c, const struct json_node *n,
+		      const struct json_node *list)
 {
-	const struct json_node *next = labels->child;
+	d->named = true;
+	c->name = n && n->type == JSON_STRING ? cube_text(n->text, n)
+					      : cube_text(slice_of("", 0), list);
+}
+
+/* {"base": "元", "multiplier": 4, "decimals": 1}; who says it in words has a label only. */
+static void give_unit(struct dimension *d, struct category *c, const struct json_node *n,
+		      const struct json_node *list)
+{
+	static const char *const keys[] = { "base", "label", "symbol" };
+	const struct json_node *m = json_member_of(n, "multiplier", JSON_NUMBER);
+
+	c->unit = c->multiplier = cube_text(slice_of("", 0), n ? n : list);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && !c->unit.text.n; i++) {
+		const struct json_node *said = json_member_of(n, keys[i], JSON_STRING);
+
+		if (said)
+			c->unit = cube_text(said->text, said);
+	}
+	if (m && !slice_is(m->text, "0"))
+		c->multiplier = cube_text(m->text, m);
+	d->measured |= c->unit.text.n > 0;
+	d->multiplied |= c->multiplier.text.n > 0;
+}
+
+/* Each category gets what the list has under its code; mostly they stand in the same order. */
+static int take_list(struct dimension *d, const struct json_node *list, give to, struct err *e)
+{
+	const struct json_node *next = list->child;
 	struct map by_code;
 	int rc = 0;
 
 	map_init(&by_code);
-	d->named = labels->n > 0;
-	for (uint32_t i = 0; i < d->size && rc == 0; i++) {
+	for (uint32_t i = 0; i < d->size && rc == 0 && list->n; i++) {
 		struct category *c = &d->categories[i];
 		const struct json_node *n = next;
 
 		if (!n || !slice_eq(cell_trim(n->key), c->code.text)) {
 			if (!by_code.n)
-				rc = map_labels(&by_code, labels, e);
+				rc = map_labels(&by_code, list, e);
 			n = map_get(&by_code, c->code.text);
 		}
-		c->name = n && n->type == JSON_STRING ? cube_text(n->text, n)
-						      : cube_text(slice_of("", 0), labels);
+		to(d, c, n, list);
 		next = n ? n->next : next;
 	}
 	map_release(&by_code);
@@ -138,6 +169,7 @@ static int take_dimension(struct cube *q, struct dimension *d, struct err *e)
 	const struct json_node *category = json_member_of(d->node, "category", JSON_OBJECT);
 	const struct json_node *index = json_member(category, slice_str("index"));
 	const struct json_node *labels = json_member_of(category, "label", JSON_OBJECT);
+	const struct json_node *units = json_member_of(category, "unit", JSON_OBJECT);
 	int rc;
 
 	/* More than the document has room for; also bounds what is allocated here. */
@@ -155,7 +187,9 @@ static int take_dimension(struct cube *q, struct dimension *d, struct err *e)
 	else
 		rc = cube_fault(index, e, "an index is neither an array nor an object");
 	if (rc == 0 && labels)
-		rc = take_names(d, labels, e);
+		rc = take_list(d, labels, give_name, e);
+	if (rc == 0 && units)
+		rc = take_list(d, units, give_unit, e);
 	return rc;
 }
 /* --- dimensions ------------------------------------------------------------------------- */

@@ -14,7 +14,7 @@
 enum { STATUSES_MAX = 100 }; /* different ones, "none" with them */
 
 struct category {
-	struct cell code, name;
+	struct cell code, name, unit, multiplier;
 };
 
 struct dimension {
@@ -22,7 +22,9 @@ struct dimension {
 	const struct json_node *node;
 	struct category *categories;
 	uint32_t size;
-	bool named; /* some category has a label */
+	bool named;      /* some category has a label, */
+	bool measured;   /* a unit, */
+	bool multiplied; /* a power of ten that its figures count in */
 };
 
 /* The status of one cell. */

@@ -357,6 +357,25 @@ static void other_documents_are_told_apart(void **state)
 			  "line 1, column 13: the document ends too early");
 }
 
+static void the_unit_of_a_category_is_a_column(void **state)
+{
+	(void)state;
+	/* Its base, else what words or a symbol say; the power of ten it counts in apart. */
+	assert_records(jsonstat_read,
+		       "{\"id\":[\"i\"],\"size\":[4],\"dimension\":{\"i\":{\"category\":{"
+		       "\"index\":[\"a\",\"b\",\"c\",\"d\"],\"unit\":{"
+		       "\"b\":{\"label\":\"万元\",\"decimals\":1,\"multiplier\":0},"
+		       "\"a\":{\"label\":\"thousand\",\"base\":\"元\",\"multiplier\":3},"
+		       "\"c\":{\"symbol\":\"€\",\"label\":4},\"x\":{\"base\":\"人\"}}}}},"
+		       "\"value\":[1,2,3,4]}",
+		       "= \ni|i.unit|i.multiplier|value|status\n"
+		       "a|元|3|1|\nb|万元||2|\nc|€||3|\nd|||4|\n");
+	assert_records(jsonstat_read,
+		       "{\"id\":[\"i\"],\"size\":[1],\"dimension\":{\"i\":{\"category\":{"
+		       "\"index\":[\"a\"],\"unit\":{\"a\":7}}}},\"value\":[1]}",
+		       "= \ni|value|status\na|1|\n");
+}
+
 /* --- real files ------------------------------------------------------------------------- */
 
 #define FORMATS "data/formats-jsonstat"
@@ -364,14 +383,15 @@ static void other_documents_are_told_apart(void **state)
 	"Gross Domestic Product at Constant Factor Cost (chain linked annually and referenced to " \
 	"2013)"
 #define CANADA_HEADER                                                                              \
-	"country|country.name|year|age|age.name|concept|concept.name|sex|sex.name|value|status"
-#define CANADA_FIRST "CA|Canada|2012|T|total|POP|population|T|total|34880.5|a"
+	"country|country.name|year|age|age.name|concept|concept.name|concept.unit|concept."        \
+	"multiplier|sex|sex.name|value|status"
+#define CANADA_FIRST "CA|Canada|2012|T|total|POP|population|people|3|T|total|34880.5|a"
 #define CANADA_LAST                                                                                \
 	"CA|Canada|2012|older|90 and older|PERCENT|weight of age group in the "                    \
-	"population|F|female|1.0|a"
-#define OECD_HEADER "concept|concept.name|area|area.name|year|value|status"
-#define OECD_FIRST  "UNR|unemployment rate|AU|Australia|2003|5.943826289|"
-#define OECD_LAST   "UNR|unemployment rate|OECD|total|2014|8.004598637|e"
+	"population|per cent||F|female|1.0|a"
+#define OECD_HEADER "concept|concept.name|concept.unit|area|area.name|year|value|status"
+#define OECD_FIRST  "UNR|unemployment rate|per cent|AU|Australia|2003|5.943826289|"
+#define OECD_LAST   "UNR|unemployment rate|per cent|OECD|total|2014|8.004598637|e"
 
 static const struct expected files[] = {
 	{ "canada.json", NULL, 1, 120, 120, 140121.4, CANADA_HEADER, CANADA_FIRST, CANADA_LAST },
@@ -379,15 +399,16 @@ static const struct expected files[] = {
 	  "this JSON-stat collection holds no figures, it only links to 8 data sets", 0, 0, 0, 0,
 	  NULL, NULL, NULL },
 	{ "cso_ie-NQQ25.json", NULL, 1, 1216, 1216, 12665486,
-	  "Sector|Sector.name|Quarter|Quarter.name|Statistic|Statistic.name|value|status",
-	  "0|All Sectors|1997Q1|1997Q1|NQQ25C01|" GDP " (Euro Million)|19960|",
+	  "Sector|Sector.name|Quarter|Quarter.name|Statistic|Statistic.name|Statistic.unit|value|"
+	  "status",
+	  "0|All Sectors|1997Q1|1997Q1|NQQ25C01|" GDP " (Euro Million)|Euro Million|19960|",
 	  "08|Industry - Transportable Goods Industries and Utilities|2015Q4|2015Q4|NQQ25S1|" GDP
-	  " (Seasonally Adjusted) (Euro Million)|12521|" },
+	  " (Seasonally Adjusted) (Euro Million)|Euro Million|12521|" },
 	{ "galicia.json", NULL, 1, 3960, 3956, 87493659,
 	  "birth|birth.name|age|age.name|gender|gender.name|time|residence|residence.name|concept|"
-	  "concept.name|value|status",
-	  "T|total|T|total|T|total|2001|T|total|pop|population|2695880|",
-	  "F|abroad|100|100+|F|female|2011|36|Pontevedra|pop|population|11|" },
+	  "concept.name|concept.unit|value|status",
+	  "T|total|T|total|T|total|2001|T|total|pop|population|persons|2695880|",
+	  "F|abroad|100|100+|F|female|2011|36|Pontevedra|pop|population|persons|11|" },
 	{ "hierarchy.json", NULL, 1, 1, 0, 0, "commodity|commodity.name|value|status", "T|Total||",
 	  "T|Total||" },
 	/* Two data sets: the header is that of the second. */
@@ -417,10 +438,12 @@ static void norways_production_index_is_read(void **state)
 		20 * 6 * 312,
 		30240,
 		2901152.0,
-		"PKoder|PKoder.name|ContentsCode|ContentsCode.name|Tid|Tid.name|value|status",
+		"PKoder|PKoder.name|ContentsCode|ContentsCode.name|ContentsCode.unit|Tid|Tid.name|"
+		"value|status",
 		"P1021|Extraction of crude petroleum|Sesongjustert|Seasonally "
-		"adjusted|1990M01|1990M01||.",
-		"P120|Furniture and manufacturing n.e.c.|Vekter|Weights|2015M12|2015M12|5.8|"
+		"adjusted|index|1990M01|1990M01||.",
+		"P120|Furniture and manufacturing n.e.c.|Vekter|Weights|per 1 "
+		"000|2015M12|2015M12|5.8|"
 	};
 
 	(void)state;
@@ -504,6 +527,7 @@ int main(void)
 		cmocka_unit_test(limits_hold),
 		cmocka_unit_test(too_many_different_statuses_are_refused),
 		cmocka_unit_test(other_documents_are_told_apart),
+		cmocka_unit_test(the_unit_of_a_category_is_a_column),
 		cmocka_unit_test(the_samples_of_the_format_are_read),
 		cmocka_unit_test(norways_production_index_is_read),
 		cmocka_unit_test(every_ceiling_of_memory_is_an_error),
