@@ -394,6 +394,40 @@ static void look_at_values(struct proposing *x)
 			add_place(x, AXIS_VALUE, by_columns(x, &c, 1));
 }
 
+static bool is_headed(const struct sample *s, size_t column, const char *const *names, size_t n,
+		      const char *ending)
+{
+	for (size_t i = 0; i < n; i++)
+		if (slice_is(s->headings[column], names[i]))
+			return true;
+	return s->records && slice_ends(s->headings[column], ending);
+}
+
+/* A column that is headed as one of measures counts though none of them is known here: what is not
+ * known is refused then, and not taken in what the catalogue counts in. */
+static void look_at_measures(struct proposing *x)
+{
+	static const char *const names[] = { "计量单位", "单位", "金额单位", "数据单位", "unit" };
+	const struct sample *s = x->sample;
+
+	look_at_columns(x, AXIS_MEASURE, CELL_MEASURE, 0.5);
+	for (size_t c = 0; c < s->ncolumns && !x->places[AXIS_MEASURE].n; c++)
+		if (is_headed(s, c, names, sizeof(names) / sizeof(names[0]), ".unit") &&
+		    !sample_has_figures(s, c) && sample_share(s, c, CELL_UNIT) == 0 &&
+		    sample_share(s, c, 0) > 0)
+			add_place(x, AXIS_MEASURE, by_columns(x, &c, 1));
+}
+
+/* Of SDMX and JSON-stat; without it figures would come out thousands of times too small. */
+static void look_at_multiplier(struct proposing *x)
+{
+	static const char *const names[] = { "UNIT_MULT" };
+
+	for (size_t c = 0; c < x->sample->ncolumns; c++)
+		if (is_headed(x->sample, c, names, 1, ".multiplier"))
+			add_place(x, AXIS_MULTIPLIER, by_columns(x, &c, 1));
+}
+
 static void look(struct proposing *x)
 {
 	look_at_columns(x, AXIS_UNIT, CELL_UNIT, 0.5);
@@ -407,7 +441,8 @@ static void look(struct proposing *x)
 	look_at_columns(x, AXIS_PERIOD, CELL_PERIOD, 0.9);
 	look_at_header(x, AXIS_PERIOD, CELL_PERIOD, 0.4);
 	/* What a row says goes before what the whole says. */
-	look_at_columns(x, AXIS_MEASURE, CELL_MEASURE, 0.5);
+	look_at_measures(x);
+	look_at_multiplier(x);
 	look_at_corner(x);
 	look_at_titles(x);
 	look_at_name(x);
@@ -583,6 +618,7 @@ static int try_all(struct proposing *x, struct err *e)
 
 	l.measure = place_at(&x->places[AXIS_MEASURE], 0);
 	l.flag = place_at(&x->places[AXIS_FLAG], 0);
+	l.multiplier = place_at(&x->places[AXIS_MULTIPLIER], 0);
 	for (size_t a = 0; a < u->n; a++)
 		for (size_t b = 0; b < i->n; b++)
 			for (size_t c = 0; c < p->n; c++) {

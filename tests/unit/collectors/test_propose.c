@@ -43,7 +43,7 @@ static int close_documents(void **state)
 /* What is proposed, to be released; then the document is read with it into d->b. */
 static char *proposed(struct documents *d, const char *text)
 {
-	struct document doc = { .format = FORMAT_TABLE,
+	struct document doc = { .format = format_guess(slice_str(text)),
 				.class = UNIT_CLASSES,
 				.body = slice_str(text),
 				.now_ms = NOW_MS };
@@ -307,6 +307,47 @@ static void the_year_of_months_across_stands_above(void **state)
 	assert_figure(d, "jiahe", "value_added_yuan", "2026-03", 2e8);
 }
 
+#define CUBE(unit)                                                                                 \
+	"{\"class\":\"dataset\",\"id\":[\"area\",\"month\",\"what\"],\"size\":[2,1,1],"            \
+	"\"dimension\":{\"area\":{\"category\":{\"index\":[\"甲河\",\"乙山\"]}},"              \
+	"\"month\":{\"category\":{\"index\":[\"2026-10\"]}},"                                      \
+	"\"what\":{\"category\":{\"index\":[\"固定资产投资\"],\"unit\":{\"固定资产投资\":" unit    \
+	"}}}},\"value\":[5,7]}"
+
+static void a_unit_that_the_document_says_counts_known_or_not(void **state)
+{
+	static const char *const unknown[] = {
+		CUBE("{\"base\":\"十万元\"}"), CUBE("{\"base\":\"亩\"}"),
+		"填报单位：甲河\n2026年10月\n指标,计量单位,累计\n固定资产投资,十万元,1\n",
+		"填报单位：甲河\n2026年10月,单位：十万元\n指标,累计\n固定资产投资,1\n"
+	};
+	struct documents *d = *state;
+
+	assert_proposed(d, CUBE("{\"base\":\"元\",\"multiplier\":4}"),
+			"format: json-stat\nclass: any\nlayout:\n"
+			"  unit: {column: \"area\"}\n"
+			"  indicator: {column: \"what\"}\n"
+			"  period: {column: \"month\"}\n"
+			"  value: {column: \"value\"}\n"
+			"  measure: {column: \"what.unit\"}\n"
+			"  multiplier: {column: \"what.multiplier\"}\n");
+	assert_figure(d, "jiahe", "investment_yuan", "2026-10", 5e4);
+	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
+		struct document doc = { .format = format_guess(slice_str(unknown[i])),
+					.class = UNIT_CLASSES,
+					.body = slice_str(unknown[i]),
+					.now_ms = NOW_MS };
+		struct proposal p;
+		struct arena a;
+
+		arena_init(&a, 64 << 20);
+		assert_int_equal(propose(&doc, d->cat, &a, &p, &d->e), -1);
+		assert_non_null(strstr(d->e.text, i == 1 ? "is not in a measure of"
+							 : "'十万元' is no measure known here"));
+		arena_release(&a);
+	}
+}
+
 static void the_single_word_of_a_lower_header_counts(void **state)
 {
 	struct documents *d = *state;
@@ -404,6 +445,7 @@ int main(void)
 		cmocka_unit_test(the_measure_above_a_table_counts_wherever_it_stands),
 		cmocka_unit_test(a_column_of_something_else_is_no_value),
 		cmocka_unit_test(the_year_of_months_across_stands_above),
+		cmocka_unit_test(a_unit_that_the_document_says_counts_known_or_not),
 		cmocka_unit_test(the_single_word_of_a_lower_header_counts),
 		cmocka_unit_test(a_few_known_headings_among_others_are_enough),
 		cmocka_unit_test(tables_beyond_the_last_sample_are_left_out),
