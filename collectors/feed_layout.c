@@ -157,8 +157,8 @@ static void check_columns(const struct yaml_node *node, const struct axis *x, st
 
 static size_t axis_places(const struct raw_axis *r)
 {
-	/* A heading may be joined to columns, and is then no place of its own. */
-	bool headed = r->header && (r->column || r->columns.n);
+	/* A heading may be joined to what names the rows, and is then no place of its own. */
+	bool headed = r->header && (r->column || r->columns.n || r->is || r->title);
 
 	return !!r->is + !!r->column + !!r->columns.n + !!r->title + (r->header && !headed) +
 	       !!r->pointer + !!r->pointers.n + r->keys + r->sheet + r->in_title;
@@ -206,7 +206,7 @@ static void read_axis(const struct yaml_node *node, struct axis *x, struct reade
 	} else {
 		axis_columns(x, r.column ? &r.column : &r.pointer, 1, rd);
 	}
-	x->headed = r.header && x->where == AXIS_COLUMN;
+	x->headed = r.header && x->where != AXIS_HEADER;
 	if (r.join)
 		x->join = r.join;
 	check_columns(node, x, rd);

@@ -121,6 +121,45 @@ static bool is_unit(const struct proposing *x, struct slice text)
 	       NULL;
 }
 
+static unsigned kinds_at(const struct sample *s, size_t row, size_t column)
+{
+	return column < s->rows[row].n ? s->kinds[row][column] : 0;
+}
+
+/* Whether another row of the header says something over figures that must not be left out, and that
+ * this one does not say too (as a cell does that is merged over both). */
+static bool others_say_more(const struct sample *s, size_t row)
+{
+	for (size_t r = s->header; r < s->body; r++)
+		for (size_t c = 0; c < s->ncolumns; c++)
+			if (r != row && sample_has_figures(s, c) &&
+			    (kinds_at(s, r, c) & (CELL_ASPECT | CELL_INDICATOR | CELL_PERIOD)) &&
+			    !slice_eq(sample_text(s, r, c), sample_text(s, row, c)))
+				return true;
+	return false;
+}
+
+/* What names the rows and headings that say 累计, 上年同期 and the like: all of a stacked heading,
+ * or the one row of it that does, since the others may say nothing: 规模以上. */
+static void add_headed(struct proposing *x, struct axis headed)
+{
+	const struct sample *s = x->sample;
+	bool any = false;
+
+	headed.headed = true;
+	for (size_t r = s->header; r < s->body; r++) {
+		if (sample_row_share(s, r, CELL_ASPECT) == 0)
+			continue;
+		headed.row = 0;
+		if (!any)
+			add_place(x, AXIS_INDICATOR, headed);
+		any = true;
+		headed.row = (unsigned)(r - s->header) + 1;
+		if (s->nheader > 1 && !others_say_more(s, r))
+			add_place(x, AXIS_INDICATOR, headed);
+	}
+}
+
 /* The unit whose name stands within the text, the longest of them. */
 static const struct unit *unit_within(const struct proposing *x, struct slice text)
 {
@@ -202,19 +241,101 @@ static void look_at_bare_measure(struct proposing *x, struct slice text)
 			  (struct axis){ .where = AXIS_FIXED, .text = kept_text(x, inside) });
 }
 
+/* Cuts one of the words off the front or, when `behind`, the end. */
+static bool cut_word(struct slice *s, const char *const *words, size_t n, bool behind)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t k = strlen(words[i]);
+
+		if (behind ? !slice_ends(*s, words[i]) : !slice_starts(*s, words[i]))
+			continue;
+		*s = text_trim(behind ? slice_of(s->p, s->n - k) : slice_skip(*s, k));
+		return true;
+	}
+	return false;
+}
+
+static bool cut_unit(const struct proposing *x, struct slice *s)
+{
+	size_t longest = 0;
+
+	for (size_t i = 0; i < catalogue_units(x->cat); i++) {
+		const struct unit *u = catalogue_unit_at(x->cat, i);
+
+		for (size_t k = 0; k < u->nnames + u->naliases; k++) {
+			const char *name =
+				k < u->nnames ? u->names[k].text : u->aliases[k - u->nnames];
+
+			if (strlen(name) > longest && slice_starts(*s, name))
+				longest = strlen(name);
+		}
+	}
+	*s = text_trim(slice_skip(*s, longest));
+	return longest > 0;
+}
+
+static bool cut_period(struct slice *s)
+{
+	struct slice found;
+
+	if (!period_find(*s, &found) || found.p != s->p)
+		return false;
+	*s = text_trim(slice_skip(*s, found.n));
+	return true;
+}
+
+/* The indicator of "甲子市2026年10月各园区规上工业增加值完成情况（万元）": nothing else may stand
+ * in the line, since 民间固定资产投资 is another. `text` becomes its name and measure. */
+static const struct indicator *indicator_within(struct proposing *x, struct slice *text,
+						struct slice *measure)
+{
+	static const char *const before[] = { "各",     "全市",     "全县", "全区",   "产业集聚区",
+					      "集聚区", "产业园区", "园区", "开发区", "县区",
+					      "分",     "的",       "份",   "末",     "主要" };
+	static const char *const behind[] = { "情况", "完成", "统计", "一览", "月报",
+					      "快报", "进度", "汇总", "表",   "数据" };
+	struct slice name = *text, inside = slice_of("", 0);
+	const struct indicator *i = catalogue_find_indicator_plainly(x->cat, *text, measure, NULL);
+	const char *with;
+
+	if (i)
+		return i;
+	if (heading_cut_bracket(*text, &name, &inside) && !heading_names_measure(inside) &&
+	    !heading_find_label(inside, "单位", &inside))
+		return NULL;
+	while (name.n && (cut_period(&name) || cut_unit(x, &name) ||
+			  cut_word(&name, before, sizeof(before) / sizeof(before[0]), false) ||
+			  cut_word(&name, behind, sizeof(behind) / sizeof(behind[0]), true)))
+		;
+	i = name.n ? catalogue_find_indicator_plainly(x->cat, name, measure, NULL) : NULL;
+	if (!i)
+		return NULL;
+	with = inside.n ? arena_printf(x->arena, "%.*s(%.*s)", SLICE_FMT(name), SLICE_FMT(inside))
+			: kept_text(x, name);
+	x->failed |= !with;
+	*text = slice_str(with ? with : "");
+	*measure = inside;
+	return i;
+}
+
 /* A name that stands by itself, with the measure behind it when it has one. */
 static void look_at_named(struct proposing *x, struct slice text)
 {
 	const struct unit *u = text.n ? unit_within(x, text) : NULL;
-	struct slice measure = slice_of("", 0);
-	const struct indicator *i = catalogue_find_indicator_plainly(x->cat, text, &measure, NULL);
+	struct slice measure = slice_of("", 0), name = text;
+	const struct indicator *i = text.n ? indicator_within(x, &name, &measure) : NULL;
+	struct axis fixed = { .where = AXIS_FIXED };
 
-	if (u)
-		add_place(x, AXIS_UNIT, (struct axis){ .where = AXIS_FIXED, .text = u->id });
-	if (i)
-		add_place(x, AXIS_INDICATOR,
-			  (struct axis){ .where = AXIS_FIXED,
-					 .text = measure.n ? kept_text(x, text) : i->code });
+	if (u) {
+		fixed.text = u->id;
+		add_place(x, AXIS_UNIT, fixed);
+	}
+	if (!i)
+		return;
+	fixed.text = measure.n ? kept_text(x, name) : i->code;
+	add_place(x, AXIS_INDICATOR, fixed);
+	fixed.text = measure.n ? kept_text(x, name) : i->name;
+	add_headed(x, fixed);
 }
 
 static void look_at_titles(struct proposing *x)
@@ -283,50 +404,13 @@ static void look_at_year_and_month(struct proposing *x)
 		}
 }
 
-static unsigned kinds_at(const struct sample *s, size_t row, size_t column)
-{
-	return column < s->rows[row].n ? s->kinds[row][column] : 0;
-}
-
-/* Whether another row of the header says something over figures that must not be left out, and that
- * this one does not say too (as a cell does that is merged over both). */
-static bool others_say_more(const struct sample *s, size_t row)
-{
-	for (size_t r = s->header; r < s->body; r++)
-		for (size_t c = 0; c < s->ncolumns; c++)
-			if (r != row && sample_has_figures(s, c) &&
-			    (kinds_at(s, r, c) & (CELL_ASPECT | CELL_INDICATOR | CELL_PERIOD)) &&
-			    !slice_eq(sample_text(s, r, c), sample_text(s, row, c)))
-				return true;
-	return false;
-}
-
-/* One label a row and headings that say 累计, 上年同期 and the like: all of a stacked heading, or
- * the one row of it that does, since the others may say nothing: 规模以上. */
 static void look_at_label_and_heading(struct proposing *x)
 {
 	struct places labels = x->places[AXIS_INDICATOR];
-	const struct sample *s = x->sample;
 
-	for (size_t i = 0; i < labels.n; i++) {
-		struct axis headed = labels.list[i];
-		bool any = false;
-
-		if (headed.where != AXIS_COLUMN)
-			continue;
-		headed.headed = true;
-		for (size_t r = s->header; r < s->body; r++) {
-			if (sample_row_share(s, r, CELL_ASPECT) == 0)
-				continue;
-			headed.row = 0;
-			if (!any)
-				add_place(x, AXIS_INDICATOR, headed);
-			any = true;
-			headed.row = (unsigned)(r - s->header) + 1;
-			if (s->nheader > 1 && !others_say_more(s, r))
-				add_place(x, AXIS_INDICATOR, headed);
-		}
-	}
+	for (size_t i = 0; i < labels.n; i++)
+		if (labels.list[i].where == AXIS_COLUMN || labels.list[i].where == AXIS_TITLE)
+			add_headed(x, labels.list[i]);
 }
 
 /* A column that is headed 累计, 同比增长 or 2025年 is no plain value: what it holds the heading
@@ -436,7 +520,6 @@ static void look(struct proposing *x)
 	look_at_header(x, AXIS_INDICATOR, CELL_INDICATOR, 0);
 	if (x->sample->nheader > 1)
 		add_place(x, AXIS_INDICATOR, (struct axis){ .where = AXIS_HEADER });
-	look_at_label_and_heading(x);
 	look_at_year_and_month(x);
 	look_at_columns(x, AXIS_PERIOD, CELL_PERIOD, 0.9);
 	look_at_header(x, AXIS_PERIOD, CELL_PERIOD, 0.4);
@@ -445,6 +528,7 @@ static void look(struct proposing *x)
 	look_at_multiplier(x);
 	look_at_corner(x);
 	look_at_titles(x);
+	look_at_label_and_heading(x);
 	look_at_name(x);
 	look_at_values(x);
 	look_at_columns(x, AXIS_FLAG, CELL_FLAG, 0.9);
@@ -593,6 +677,17 @@ static struct axis place_at(const struct places *p, size_t k)
 	return k < p->n ? p->list[k] : (struct axis){ .where = AXIS_NONE };
 }
 
+/* Of one indicator that a title names a column 房地产开发投资 may be another. */
+static bool value_may_be_of(struct proposing *x, const struct layout *l)
+{
+	const struct sample *s = x->sample;
+	const char *name = l->value.columns[0];
+	bool number = name[0] == '#';
+
+	return l->indicator.where == AXIS_COLUMN || s->records || number ||
+	       is_value_word(x, slice_str(name));
+}
+
 static int try_values(struct proposing *x, struct layout *l, struct err *e)
 {
 	bool spread = spreads(&l->unit) || spreads(&l->indicator) || spreads(&l->period);
@@ -602,7 +697,8 @@ static int try_values(struct proposing *x, struct layout *l, struct err *e)
 	l->nignore = spread ? x->nignored : 0;
 	for (size_t v = 0; v < n && x->tried < TRIED_MOST; v++) {
 		l->value = spread ? (struct axis){ 0 } : place_at(&x->places[AXIS_VALUE], v);
-		if (is_possible(l) && (!spread || !leaves_out(x, l)) && try_layout(x, l, e) < 0)
+		if (is_possible(l) && (spread ? !leaves_out(x, l) : value_may_be_of(x, l)) &&
+		    try_layout(x, l, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -801,11 +897,11 @@ static void put_axis(struct buf *out, const struct axis *x)
 			put_list(out, x->columns, x->ncolumns);
 		else
 			put_text(out, x->columns[0]);
-		if (x->headed && x->row)
-			buf_printf(out, ", header_row: %u", x->row);
-		else if (x->headed)
-			buf_puts(out, ", header: true");
 	}
+	if (x->headed && x->row)
+		buf_printf(out, ", header_row: %u", x->row);
+	else if (x->headed)
+		buf_puts(out, ", header: true");
 	buf_puts(out, "}\n");
 }
 

@@ -61,7 +61,8 @@ static int place_init(struct table *t, int i, struct err *e)
 	if (axis->where == AXIS_TITLE) {
 		p->label = text_key(slice_str(axis->text), t->arena);
 		t->titles = true;
-		return p->label.p ? 0 : table_no_room(e);
+		if (!p->label.p)
+			return table_no_room(e);
 	}
 	if (table_axis_in_header(axis) && i != AXIS_VALUE && header_init(t, i, e) < 0)
 		return -1;

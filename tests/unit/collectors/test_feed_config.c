@@ -102,6 +102,33 @@ static void a_url_feed_has_its_defaults(void **state)
 	assert_int_equal(c->line, 1);
 }
 
+static void what_is_fixed_may_have_headings_joined_to_it(void **state)
+{
+	const struct feed_config *c = read_one(*state, "- name: nbs\n"
+						       "  folder: drop/nbs\n"
+						       "  format: xlsx\n"
+						       "  layout:\n"
+						       "    unit: {column: 园区}\n"
+						       "    indicator: {is: 税收, header: true}\n"
+						       "    period: {title: 时间}\n");
+
+	assert_int_equal(c->layout.indicator.where, AXIS_FIXED);
+	assert_true(c->layout.indicator.headed);
+	assert_string_equal(c->layout.indicator.text, "税收");
+	assert_false(c->layout.period.headed);
+	c = read_one(*state, "- name: nbs\n"
+			     "  folder: drop/nbs\n"
+			     "  format: xlsx\n"
+			     "  layout:\n"
+			     "    unit: {column: 园区}\n"
+			     "    indicator: {title: 指标, header_row: 2}\n"
+			     "    header_rows: 2\n"
+			     "    period: {in_title: true}\n");
+	assert_int_equal(c->layout.indicator.where, AXIS_TITLE);
+	assert_true(c->layout.indicator.headed);
+	assert_int_equal(c->layout.indicator.row, 2);
+}
+
 static void a_folder_feed_is_looked_at_every_five_seconds(void **state)
 {
 	const struct feed_config *c = read_one(*state, "- name: nbs\n"
@@ -656,6 +683,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(a_url_feed_has_its_defaults),
+		T(what_is_fixed_may_have_headings_joined_to_it),
 		T(a_folder_feed_is_looked_at_every_five_seconds),
 		T(every_key_is_read),
 		T(json_has_pointers_and_keys),

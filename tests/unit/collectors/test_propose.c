@@ -238,7 +238,7 @@ static void the_measure_above_a_table_counts_wherever_it_stands(void **state)
 		  "  measure: {is: \"万元\"}\n" },
 		{ "2026年10月\n单位：万元,固定资产投资,工业投资\n", "  measure: {is: \"万元\"}\n" },
 		{ "2026年10月\n园区,固定资产投资,工业投资\n,万元,万元\n", "  header_rows: 2\n" },
-		{ "2026年10月固定资产投资（万元）\n指标：固定资产投资（万元）\n园区,数值\n",
+		{ "2026年10月\n指标：固定资产投资（万元）\n园区,数值\n",
 		  "  indicator: {title: \"指标\"}\n" },
 		{ "固定资产投资（万元）\n2026年10月\n园区,数值\n",
 		  "  indicator: {is: \"固定资产投资（万元）\"}\n" },
@@ -270,6 +270,10 @@ static void a_column_of_something_else_is_no_value(void **state)
 		/* Which of two it is they do not say. */
 		"填报单位：甲河\n2026年10月\n指标,甲,乙\n固定资产投资,1,3\n工业投资,2,4\n",
 		"填报单位：甲河\n2026年10月\n指标,2026年,2025年\n固定资产投资,1,3\n工业投资,2,4\n",
+		/* Of an indicator that the title names it may be a part, or another. */
+		"填报单位：甲河\n2026年10月固定资产投资情况\n园区,房地产开发投资\n甲河,1\n乙山,2\n",
+		"2026年10月民间固定资产投资情况\n园区,完成额\n甲河,1\n乙山,2\n",
+		"2026年10月固定资产投资占比\n园区,数值\n甲河,1\n乙山,2\n",
 		/* A row of the header that is left out names no indicator of all. */
 		"2026年10月\n,规上工业增加值,工业用电量\n园区,上月,年初\n甲河,1,2\n乙山,3,4\n",
 	};
@@ -346,6 +350,43 @@ static void a_unit_that_the_document_says_counts_known_or_not(void **state)
 							 : "'十万元' is no measure known here"));
 		arena_release(&a);
 	}
+}
+
+static void the_indicator_of_all_stands_in_the_title(void **state)
+{
+	struct documents *d = *state;
+
+	assert_proposed(
+		d,
+		"2026年10月各园区规上工业增加值完成情况（万元）,,\n园区,本月,累计,增速%,上月\n"
+		"甲河,12,120,8.1,1\n乙山,13,130,-8.2,2\n",
+		"format: table\nclass: any\nlayout:\n"
+		"  unit: {column: \"园区\"}\n"
+		"  indicator: {is: \"规上工业增加值(万元)\", header: true}\n"
+		"  period: {in_title: true}\n"
+		"  measure: {is: \"万元\"}\n"
+		"  ignore: [\"上月\"]\n");
+	assert_int_equal(d->b->nobs, 4);
+	assert_figure(d, "jiahe", "value_added_yuan", "2026-10", 1.2e6);
+	assert_figure(d, "yishan", "value_added_growth_ratio", "2026-10", -0.082);
+	assert_proposed(d,
+			"2026年10月,\n指标：固定资产投资,\n园区,累计,上年同期\n"
+			"甲河,12,11\n乙山,13,10\n",
+			"format: table\nclass: any\nlayout:\n"
+			"  unit: {column: \"园区\"}\n"
+			"  indicator: {title: \"指标\", header: true}\n"
+			"  period: {in_title: true}\n");
+	assert_figure(d, "jiahe", "investment_yuan", "2025-10", 1.1e9);
+	assert_proposed(
+		d,
+		"甲河产业集聚区2026年\n各园区固定资产投资一览表（单位：万元）,\n园区,1-2月,1-3月\n"
+		"甲河,12,13\n乙山,13,14\n",
+		"format: table\nclass: any\nlayout:\n"
+		"  unit: {column: \"园区\"}\n"
+		"  indicator: {is: \"固定资产投资(万元)\"}\n"
+		"  period: {header: true}\n"
+		"  measure: {title: \"单位\"}\n");
+	assert_figure(d, "yishan", "investment_yuan", "2026-03", 14e4);
 }
 
 static void the_single_word_of_a_lower_header_counts(void **state)
@@ -446,6 +487,7 @@ int main(void)
 		cmocka_unit_test(a_column_of_something_else_is_no_value),
 		cmocka_unit_test(the_year_of_months_across_stands_above),
 		cmocka_unit_test(a_unit_that_the_document_says_counts_known_or_not),
+		cmocka_unit_test(the_indicator_of_all_stands_in_the_title),
 		cmocka_unit_test(the_single_word_of_a_lower_header_counts),
 		cmocka_unit_test(a_few_known_headings_among_others_are_enough),
 		cmocka_unit_test(tables_beyond_the_last_sample_are_left_out),
