@@ -103,6 +103,8 @@ struct fact {
 	struct slice text[AXES];    /* trimmed, valid during the call */
 	struct fact_place at[AXES]; /* where they are read */
 	bool withheld;              /* the figure is kept secret, as its cell or its row says */
+	bool single; /* a month whose heading stands beside one of all since New Year: 10月, 1-10月
+		      */
 };
 
 /* For complaints: what the layout itself says stands nowhere, then the value's place has to do. */

@@ -77,6 +77,11 @@ static const struct {
 	{ "本月止累计", HEADING_YTD },
 	{ "自年初累计", HEADING_YTD },
 	{ "年初至本月累计", HEADING_YTD },
+	/* What 累计同比增长 leaves of 本月止累计 同比增长. */
+	{ "本月止", HEADING_YTD },
+	{ "本季止", HEADING_YTD },
+	{ "年初至本月", HEADING_YTD },
+	{ "自年初", HEADING_YTD },
 	{ "本年累计值", HEADING_YTD },
 	{ "本年累计数", HEADING_YTD },
 	{ "本年累计", HEADING_YTD },

@@ -297,7 +297,10 @@ static int on_fact(void *ctx, const struct fact *f, struct err *e)
 	p = resolve_period(r, f->text[AXIS_PERIOD], i, e);
 	if (!p)
 		return -1;
-	if (resolver_refuses(r, &p->refused, f))
+	if (f->single)
+		resolve_single(r, f->text[AXIS_PERIOD], i, p);
+	if (resolver_refuses(r, &p->refused, f) ||
+	    (f->single && resolver_refuses(r, &p->single, f)))
 		return 0;
 	s = resolve_series(r, f->text[AXIS_UNIT], i, p, e);
 	if (!s)

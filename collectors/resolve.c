@@ -624,6 +624,18 @@ struct known_period *resolve_period(struct resolver *r, struct slice text,
 	return k;
 }
 
+void resolve_single(struct resolver *r, struct slice text, const struct known_indicator *i,
+		    struct known_period *p)
+{
+	char shown[TEXT_SHOWN];
+
+	if (is_cumulative(i->indicator) && !p->single.text)
+		refuse(r, &p->single, REFUSED_PERIOD,
+		       "%s stands beside the months since New Year and is the month by itself, but "
+		       "%s is kept since New Year",
+		       text_shown(text, shown), i->indicator->code);
+}
+
 /* --- units and series -------------------------------------------------------------------- */
 
 static bool may_report(const struct document *d, const struct unit *u)

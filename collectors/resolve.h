@@ -38,6 +38,8 @@ struct known_indicator {
 
 struct known_period {
 	struct refused refused;
+	struct refused
+		single; /* the month's own figure of an indicator that is kept since New Year */
 	struct period period; /* single, of the indicator's frequency */
 	struct date last_day;
 	uint32_t day;  /* its number */
@@ -96,6 +98,9 @@ void resolver_release(struct resolver *r);
 struct known_indicator *resolve_indicator(struct resolver *r, struct slice text, struct err *e);
 struct known_period *resolve_period(struct resolver *r, struct slice text,
 				    const struct known_indicator *i, struct err *e);
+/* Refuses it when its heading stands beside that of all months since New Year (fact.single). */
+void resolve_single(struct resolver *r, struct slice text, const struct known_indicator *i,
+		    struct known_period *p);
 struct known_series *resolve_series(struct resolver *r, struct slice unit_text,
 				    const struct known_indicator *i, const struct known_period *p,
 				    struct err *e);

@@ -4,7 +4,10 @@
  */
 #include "collectors/table_private.h"
 
+#include "base/period.h"
 #include "collectors/heading.h"
+
+enum { SINGLE_WITHIN = 16 }; /* columns to either side */
 
 /* --- rows that are stacked ------------------------------------------------------------ */
 
@@ -214,6 +217,32 @@ static struct cell *kept_cells(struct table *t, const struct row *row)
 	return out;
 }
 
+/* Whether `run` goes from January over the month that `one` is. */
+static bool is_of_run(struct slice one, struct slice run)
+{
+	struct period a, b;
+
+	return period_parse(one, &a, NULL) == 0 && period_parse(run, &b, NULL) == 0 &&
+	       a.freq == FREQ_MONTH && b.freq == FREQ_MONTH && a.first_month == a.last_month &&
+	       a.last_month > 1 && b.first_month == 1 && b.last_month >= a.last_month &&
+	       a.year == b.year;
+}
+
+static int note_singles(struct table *t, const struct cell *headings, struct err *e)
+{
+	t->single = arena_array(t->arena, t->nheader + 1, sizeof(*t->single));
+	if (!t->single)
+		return table_no_room(e);
+	for (size_t c = 0; c < t->nheader; c++) {
+		size_t first = c > SINGLE_WITHIN ? c - SINGLE_WITHIN : 0;
+
+		t->single[c] = false;
+		for (size_t k = first; k < t->nheader && k <= c + SINGLE_WITHIN; k++)
+			t->single[c] |= is_of_run(headings[c].text, headings[k].text);
+	}
+	return 0;
+}
+
 /* What the header says of each axis that stands in it. */
 static int take_headings(struct table *t, const struct row *row, struct err *e)
 {
@@ -229,6 +258,8 @@ static int take_headings(struct table *t, const struct row *row, struct err *e)
 		for (size_t c = 0; i == AXIS_PERIOD && c < t->nheader; c++)
 			if (table_complete_period(t, &t->headings[i][c].text, e) < 0)
 				return -1;
+		if (i == AXIS_PERIOD && note_singles(t, t->headings[i], e) < 0)
+			return -1;
 	}
 	return 0;
 }

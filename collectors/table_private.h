@@ -92,6 +92,7 @@ struct table {
 	struct slice *header;
 	struct cell *headings[AXES]; /* what the header says of an axis that stands in it */
 	enum role *roles;
+	bool *single;   /* of periods in the header, as in a fact */
 	size_t nheader; /* cells up to the last with a heading */
 	struct slice
 		value_measure; /* of "数值（万元）" over the values of a long table; may be empty */

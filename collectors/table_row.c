@@ -5,6 +5,7 @@
 
 #include "base/num.h"
 #include "collectors/cells.h"
+#include "collectors/heading.h"
 #include "collectors/withheld.h"
 
 #include <stdio.h>
@@ -214,6 +215,8 @@ static int put_headings(struct table *t, size_t c, const struct slice own[AXIS_V
 			continue;
 		f->text[i] = heading->text;
 		f->at[i] = table_place_of_cell(heading);
+		if (i == AXIS_PERIOD)
+			f->single = t->single[c];
 		if (!t->places[i].axis->headed)
 			continue;
 		joined = arena_printf(t->arena, "%.*s %.*s", SLICE_FMT(own[i]),
@@ -303,13 +306,31 @@ static bool numbers_columns(const struct row *row)
 	return last > 0;
 }
 
+/* 单位负责人：, 填表人： below a form; beside them names and a telephone's number. */
+static bool is_signed(const struct row *row)
+{
+	static const char *const words[] = { "负责人", "填表人", "制表人", "填报人", "审核人",
+					     "复核人", "联系人", "电话",   "日期" };
+	struct slice before, after;
+	size_t c = 0;
+
+	while (c < row->n && !row->cells[c].text.n)
+		c++;
+	if (c == row->n || !heading_cut_colon(row->cells[c].text, &before, &after))
+		return false;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (slice_ends(before, words[i]))
+			return true;
+	return false;
+}
+
 int table_take_row(struct table *t, const struct row *row, bool first, struct err *e)
 {
 	if (t->sink->row(t->sink->ctx, row->line, e) < 0)
 		return -1;
 	if (!row->fault && (!table_has_value(t, row) || !is_wanted(t, row)))
 		return 0;
-	if (t->fresh && numbers_columns(row))
+	if (!row->fault && ((t->fresh && numbers_columns(row)) || (!t->records && is_signed(row))))
 		return 0;
 	t->fresh = false;
 	if ((!first && table_repeats_header(t, row)) || !row_is_sound(t, row))

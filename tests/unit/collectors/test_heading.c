@@ -50,6 +50,7 @@ static void words_of_form_are_taken_off_the_name(void **state)
 		{ "税收 本月 总量", "税收", "", HEADING_PERIOD, false, false },
 		{ "税收 本月止累计 完成额", "税收", "", HEADING_YTD, false, false },
 		{ "产销率%", "产销率", "%", HEADING_ANY, false, false },
+		{ "税收 本月止累计 同比增长%", "税收", "%", HEADING_GROWTH, false, false },
 		{ "税收 同比增长%", "税收", "%", HEADING_GROWTH, false, false },
 		{ "同比%", "", "%", HEADING_GROWTH, false, false },
 		/* 亿元 is of the figure that grows. */
@@ -202,6 +203,30 @@ static void growth_is_in_percent_whatever_the_figures_beside_it_count_in(void **
 	documents_close(d);
 }
 
+/* Else the month would be taken for all where the other cell is empty. */
+static void a_month_beside_all_since_new_year_is_the_month_alone(void **state)
+{
+	struct layout l = { .unit = COLUMN("u"),
+			    .indicator = COLUMN("i"),
+			    .period = { .where = AXIS_HEADER } };
+	struct document doc = {
+		.format = FORMAT_CSV, .layout = &l, .class = UNIT_PARK, .now_ms = NOW_MS
+	};
+	struct documents *d = *state;
+
+	doc.body =
+		slice_str("2026年\nu,i,9月,10月,1-10月\n甲河,总产值,9,1,12\n乙山,总产值,8,2,-\n"
+			  "甲河,税收,5,6,\n单位负责人：某,,填表人：,某,某\n联系电话：,,,12345,\n");
+	assert_ok(documents_decode(d, &doc), &d->e);
+	assert_figure(d, "jiahe", "output_yuan", "2026-10", 12e8);
+	assert_figure(d, "jiahe", "tax_yuan", "2026-10", 6e4);
+	assert_int_equal(d->b->nobs, 3);
+	assert_int_equal(d->b->refused, 4);
+	assert_complaint(d, 1, REFUSED_PERIOD, 2, 8,
+			 "'2026年10月' stands beside the months since New Year and is the month by "
+			 "itself, but output_yuan is kept since New Year (and 1 more figure)");
+}
+
 static void the_heading_of_the_values_says_in_what_they_count(void **state)
 {
 	struct layout l = { .unit = COLUMN("u"),
@@ -322,6 +347,7 @@ int main(void)
 		cmocka_unit_test(words_in_brackets_count_as_those_without),
 		cmocka_unit_test(growth_of_the_month_is_not_that_since_new_year),
 		cmocka_unit_test(growth_is_in_percent_whatever_the_figures_beside_it_count_in),
+		cmocka_unit_test(a_month_beside_all_since_new_year_is_the_month_alone),
 		cmocka_unit_test(the_heading_of_the_values_says_in_what_they_count),
 		cmocka_unit_test(a_remark_in_brackets_makes_another_name),
 		cmocka_unit_test(of_two_names_that_differ_in_their_remark_none_is_guessed),
