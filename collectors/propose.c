@@ -30,6 +30,7 @@ struct proposing {
 	struct samples samples;
 	struct sample *sample; /* the table that has most rows with figures */
 	struct places places[AXES];
+	const char *sheet[1]; /* its name */
 	const char **ignored;
 	size_t nignored;
 	struct proposal *best;
@@ -624,6 +625,19 @@ static void note_refused(struct proposing *x, const struct batch *b)
 		 b->complaints[k].text);
 }
 
+/* The list goes with `x`, the proposal stays. */
+static void keep_sheets(struct proposing *x)
+{
+	struct layout *l = &x->best->layout;
+	const char **list = l->nsheets ? arena_array(x->arena, 1, sizeof(*list)) : NULL;
+
+	x->failed |= l->nsheets && !list;
+	if (list)
+		list[0] = x->sheet[0];
+	l->sheets = list;
+	l->nsheets = list ? 1 : 0;
+}
+
 static int try_layout(struct proposing *x, const struct layout *l, struct err *e)
 {
 	struct document d = *x->doc;
@@ -644,6 +658,7 @@ static int try_layout(struct proposing *x, const struct layout *l, struct err *e
 		best->kept = b->nobs;
 		best->refused = b->refused;
 		best->layout = *l;
+		keep_sheets(x);
 	}
 	if (!best->kept && b->refused > x->refused)
 		note_refused(x, b);
@@ -680,11 +695,9 @@ static struct axis place_at(const struct places *p, size_t k)
 /* Of one indicator that a title names a column 房地产开发投资 may be another. */
 static bool value_may_be_of(struct proposing *x, const struct layout *l)
 {
-	const struct sample *s = x->sample;
-	const char *name = l->value.columns[0];
-	bool number = name[0] == '#';
+	const char *name = l->value.ncolumns ? l->value.columns[0] : "";
 
-	return l->indicator.where == AXIS_COLUMN || s->records || number ||
+	return l->indicator.where == AXIS_COLUMN || x->sample->records || name[0] == '#' ||
 	       is_value_word(x, slice_str(name));
 }
 
@@ -704,6 +717,58 @@ static int try_values(struct proposing *x, struct layout *l, struct err *e)
 	return 0;
 }
 
+static bool names_other_unit(const struct proposing *x, const struct sample *s, const char *id)
+{
+	for (size_t r = 0; r < s->body; r++)
+		for (size_t c = 0; c < s->rows[r].n; c++) {
+			const struct unit *u = unit_within(x, sample_text(s, r, c));
+
+			if (u && strcmp(u->id, id) != 0)
+				return true;
+		}
+	return false;
+}
+
+static bool says_measure(const struct sample *s)
+{
+	struct slice value, name;
+
+	for (size_t r = 0; r < s->body - s->nheader_most; r++)
+		for (size_t c = 0; c < s->rows[r].n; c++) {
+			struct slice text = sample_text(s, r, c), inside = text;
+
+			heading_cut_bracket(text, &name, &inside);
+			if (heading_names_measure(inside) ||
+			    (heading_find_label(text, "单位", &value) &&
+			     heading_names_measure(value)))
+				return true;
+		}
+	return false;
+}
+
+/* What is fixed after the title of one sheet need not hold for the others: 万元 here, 亿元 there.
+ */
+static void choose_sheet(struct proposing *x, struct layout *l)
+{
+	bool other = false;
+
+	l->sheets = NULL;
+	l->nsheets = 0;
+	for (size_t i = 0; i < x->samples.n; i++) {
+		const struct sample *s = &x->samples.list[i];
+
+		if (s == x->sample || s->body >= s->n)
+			continue;
+		other |= l->indicator.where == AXIS_FIXED || l->measure.where == AXIS_FIXED ||
+			 (l->measure.where == AXIS_NONE && says_measure(s)) ||
+			 (l->unit.where == AXIS_FIXED && names_other_unit(x, s, l->unit.text));
+	}
+	if (!other || x->sample->records || !x->sample->name.n)
+		return;
+	l->sheets = x->sheet;
+	l->nsheets = 1;
+}
+
 static int try_all(struct proposing *x, struct err *e)
 {
 	const struct places *u = &x->places[AXIS_UNIT], *i = &x->places[AXIS_INDICATOR],
@@ -721,6 +786,7 @@ static int try_all(struct proposing *x, struct err *e)
 				l.unit = u->list[a];
 				l.indicator = i->list[b];
 				l.period = p->list[c];
+				choose_sheet(x, &l);
 				if (try_values(x, &l, e) < 0)
 					return -1;
 			}
@@ -811,6 +877,7 @@ int propose(const struct document *d, const struct catalogue *cat, struct arena 
 	if (rc == 0) {
 		out->format = x.samples.format;
 		choose_sample(&x);
+		x.sheet[0] = x.sample ? kept_text(&x, x.sample->name) : "";
 	}
 	if (rc == 0 && !x.sample)
 		rc = err_set(e, ERR_NOT_FOUND, "the document has no rows");
@@ -930,6 +997,11 @@ void proposal_print(const struct proposal *p, unsigned indent, struct buf *out)
 		buf_puts(out, l->delimiter == '\t' ? "tab\n" : "");
 		if (l->delimiter != '\t')
 			buf_printf(out, "\"%c\"\n", l->delimiter);
+	}
+	if (l->nsheets) {
+		buf_printf(out, "%*s  sheets: ", in, "");
+		put_list(out, l->sheets, l->nsheets);
+		buf_putc(out, '\n');
 	}
 	if (l->nignore) {
 		buf_printf(out, "%*s  ignore: ", in, "");

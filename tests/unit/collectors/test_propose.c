@@ -4,6 +4,7 @@
 #include "collectors/propose.h"
 #include "collectors/sample.h"
 #include "tests/unit/collectors/documents.h"
+#include "tests/unit/collectors/workbook.h"
 
 static const char catalogue_text[] =
 	"units:\n"
@@ -41,12 +42,11 @@ static int close_documents(void **state)
 }
 
 /* What is proposed, to be released; then the document is read with it into d->b. */
-static char *proposed(struct documents *d, const char *text)
+static char *proposed_of(struct documents *d, struct slice body)
 {
-	struct document doc = { .format = format_guess(slice_str(text)),
-				.class = UNIT_CLASSES,
-				.body = slice_str(text),
-				.now_ms = NOW_MS };
+	struct document doc = {
+		.format = format_guess(body), .class = UNIT_CLASSES, .body = body, .now_ms = NOW_MS
+	};
 	struct proposal p;
 	struct arena a;
 	struct buf out;
@@ -63,6 +63,11 @@ static char *proposed(struct documents *d, const char *text)
 	buf_release(&out);
 	arena_release(&a);
 	return yaml;
+}
+
+static char *proposed(struct documents *d, const char *text)
+{
+	return proposed_of(d, slice_str(text));
 }
 
 #define assert_proposed(d, text, want)                                                             \
@@ -388,6 +393,51 @@ static void the_indicator_of_all_stands_in_the_title(void **state)
 	assert_figure(d, "yishan", "investment_yuan", "2026-03", 14e4);
 }
 
+#define TEXT(text) "<c t=\"inlineStr\"><is><t>" text "</t></is></c>"
+#define SHEET(title, indicator, last)                                                              \
+	"<sheetData><row>" TEXT(title) "</row><row>" TEXT("园区")                                  \
+		TEXT(indicator) "</row><row>" TEXT("甲河") "<c><v>5</v></c></row><row>" TEXT(      \
+			"乙山") "<c><v>7</v></c></row>" last "</sheetData>"
+#define ONE_MORE "<row>" TEXT("丙泉") "<c><v>9</v></c></row>"
+
+/* 万元 on one sheet is not 万元 on the next, nor is nothing. */
+static void what_one_sheet_says_is_not_taken_for_the_others(void **state)
+{
+	static const struct {
+		const char *first, *second, *axis;
+	} cases[] = {
+		{ SHEET("2026年10月情况（万元）", "固定资产投资", ONE_MORE),
+		  SHEET("2026年10月情况（亿元）", "规上工业增加值", ""),
+		  "measure: {is: \"万元\"}" },
+		{ SHEET("2026年10月固定资产投资（万元）", "累计", ONE_MORE),
+		  SHEET("2026年10月规上工业增加值（亿元）", "累计", ""),
+		  "indicator: {is: \"固定资产投资(万元)\", header: true}" },
+		{ SHEET("2026年10月情况", "固定资产投资（万元）", ONE_MORE),
+		  SHEET("2026年10月情况，单位：万元", "规上工业增加值", ""), "header: true" },
+	};
+	struct documents *d = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct book b = {
+			.sheets = { cases[i].first, cases[i].second },
+			.workbook = "<workbook xmlns='" MADE_MAIN "' xmlns:r='" MADE_RELATIONS
+				    "'><sheets><sheet name='表1' sheetId='1' r:id='s1'/>"
+				    "<sheet name='表2' sheetId='2' r:id='s2'/></sheets></workbook>"
+		};
+		void *made = NULL;
+		char *yaml;
+
+		setup(&made);
+		yaml = proposed_of(d, make(made, &b));
+		assert_non_null(strstr(yaml, cases[i].axis));
+		assert_non_null(strstr(yaml, "  sheets: [\"表1\"]"));
+		assert_figure(d, "bingquan", "investment_yuan", "2026-10", 9e4);
+		assert_int_equal(d->b->nobs, 3);
+		free(yaml);
+		teardown(&made);
+	}
+}
+
 static void the_single_word_of_a_lower_header_counts(void **state)
 {
 	struct documents *d = *state;
@@ -487,6 +537,7 @@ int main(void)
 		cmocka_unit_test(the_year_of_months_across_stands_above),
 		cmocka_unit_test(a_unit_that_the_document_says_counts_known_or_not),
 		cmocka_unit_test(the_indicator_of_all_stands_in_the_title),
+		cmocka_unit_test(what_one_sheet_says_is_not_taken_for_the_others),
 		cmocka_unit_test(the_single_word_of_a_lower_header_counts),
 		cmocka_unit_test(a_few_known_headings_among_others_are_enough),
 		cmocka_unit_test(tables_beyond_the_last_sample_are_left_out),
