@@ -16,31 +16,26 @@ static bool spreads(const struct axis *a)
 	return a->where == AXIS_HEADER || a->headed;
 }
 
-static bool row_has(const struct sample *s, size_t row, unsigned kind)
-{
-	for (size_t c = 0; c < s->ncolumns; c++)
-		if (sample_has_figures(s, c) && (propose_kinds_at(s, row, c) & kind))
-			return true;
-	return false;
-}
-
 /* Whether the axis reads this row of the header, by itself or joined with the others. */
 static bool reads_row(const struct axis *a, const struct sample *s, size_t row)
 {
 	return spreads(a) && (!a->row || a->row == row - s->header + 1);
 }
 
-/* Whether what this cell of the header says is lost, when only the row of the indicator counts. */
-static bool is_lost(const struct sample *s, size_t row, size_t c, size_t indicator)
+/* Whether what this cell of the header says is lost when only the row of the indicator counts, and
+ * perhaps, `placed`, this one for another axis. What is merged over both rows is not. */
+static bool is_lost(const struct sample *s, size_t row, size_t c, size_t indicator, bool placed)
 {
 	struct slice text = sample_text(s, row, c);
+	unsigned kinds = propose_kinds_at(s, row, c);
 
-	if (!text.n || slice_eq(text, sample_text(s, indicator, c)))
+	if (!text.n || (row != indicator && slice_eq(text, sample_text(s, indicator, c))))
 		return false;
+	if (kinds & (CELL_ASPECT | CELL_MEASURE))
+		return true;
 	/* 规模以上 over the names says nothing that matters. */
-	return row > indicator || propose_is_no_value(text) ||
-	       (propose_kinds_at(s, row, c) &
-		(CELL_ASPECT | CELL_MEASURE | CELL_PERIOD | CELL_UNIT));
+	return !placed && (row > indicator || propose_is_no_value(text) ||
+			   (kinds & (CELL_PERIOD | CELL_UNIT)));
 }
 
 /* Whether a row of a stacked header that says something over figures is read by no axis; 累计 and
@@ -49,18 +44,13 @@ static bool leaves_out(const struct proposing *x, const struct layout *l)
 {
 	const struct sample *s = x->sample;
 	const struct axis *i = &l->indicator;
+	size_t of = spreads(i) && i->row ? s->header + i->row - 1 : s->header;
 
 	for (size_t r = s->header; r < s->body && s->nheader > 1; r++) {
-		size_t of = spreads(i) && i->row ? s->header + i->row - 1 : s->header;
+		bool placed = reads_row(&l->unit, s, r) || reads_row(&l->period, s, r);
 
-		if (reads_row(i, s, r))
-			continue;
-		if (row_has(s, r, CELL_ASPECT | CELL_MEASURE))
-			return true;
-		if (reads_row(&l->unit, s, r) || reads_row(&l->period, s, r))
-			continue;
-		for (size_t c = 0; c < s->ncolumns; c++)
-			if (sample_has_figures(s, c) && is_lost(s, r, c, of))
+		for (size_t c = 0; c < s->ncolumns && !reads_row(i, s, r); c++)
+			if (sample_has_figures(s, c) && is_lost(s, r, c, of, placed))
 				return true;
 	}
 	return false;

@@ -393,6 +393,26 @@ static void the_indicator_of_all_stands_in_the_title(void **state)
 	assert_figure(d, "yishan", "investment_yuan", "2026-03", 14e4);
 }
 
+/* As a workbook tells it: 增减(%) is merged over both rows of the header. */
+static void what_is_merged_over_both_rows_is_not_lost(void **state)
+{
+	struct documents *d = *state;
+
+	assert_proposed(d,
+			"填报单位：甲河,,,报告期：2026年10月,\n"
+			"指标名称,计量单位,规模以上,规模以上,增减(%)\n"
+			"指标名称,计量单位,本月止累计,上年同期累计,增减(%)\n"
+			"一、规上工业增加值,亿元,12,11,8.1\n二、固定资产投资,万元,5,4,10.7\n",
+			"format: table\nclass: any\nlayout:\n"
+			"  unit: {title: \"填报单位\"}\n"
+			"  indicator: {column: \"指标名称\", header_row: 2}\n"
+			"  period: {title: \"报告期\"}\n"
+			"  measure: {column: \"计量单位\"}\n"
+			"  header_rows: 2\n");
+	assert_int_equal(d->b->nobs, 6);
+	assert_figure(d, "jiahe", "investment_yuan", "2025-10", 4e4);
+}
+
 #define TEXT(text) "<c t=\"inlineStr\"><is><t>" text "</t></is></c>"
 #define SHEET(title, indicator, last)                                                              \
 	"<sheetData><row>" TEXT(title) "</row><row>" TEXT("园区")                                  \
@@ -538,6 +558,7 @@ int main(void)
 		cmocka_unit_test(a_unit_that_the_document_says_counts_known_or_not),
 		cmocka_unit_test(the_indicator_of_all_stands_in_the_title),
 		cmocka_unit_test(what_one_sheet_says_is_not_taken_for_the_others),
+		cmocka_unit_test(what_is_merged_over_both_rows_is_not_lost),
 		cmocka_unit_test(the_single_word_of_a_lower_header_counts),
 		cmocka_unit_test(a_few_known_headings_among_others_are_enough),
 		cmocka_unit_test(tables_beyond_the_last_sample_are_left_out),
