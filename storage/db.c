@@ -30,6 +30,7 @@
 #include <inttypes.h>
 #include <lmdb.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -56,6 +57,7 @@ struct db_txn {
 	MDB_txn *t;
 	struct db *db;
 	bool write;
+	atomic_uint refs; /* of one that reads */
 };
 
 struct db_cursor {
@@ -441,6 +443,7 @@ static struct db_txn *txn_new(struct db *db, bool write, struct err *e)
 	}
 	t->db = db;
 	t->write = write;
+	atomic_init(&t->refs, 1);
 	return t;
 }
 
@@ -507,9 +510,15 @@ int db_read_begin(struct db *db, struct db_txn **out, struct err *e)
 	return 0;
 }
 
+struct db_txn *db_read_ref(struct db_txn *t)
+{
+	atomic_fetch_add_explicit(&t->refs, 1, memory_order_relaxed);
+	return t;
+}
+
 void db_read_end(struct db_txn *t)
 {
-	if (!t)
+	if (!t || atomic_fetch_sub_explicit(&t->refs, 1, memory_order_acq_rel) != 1)
 		return;
 	mdb_txn_abort(t->t);
 	reader_left(t->db);

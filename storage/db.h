@@ -75,6 +75,8 @@ const char *db_table_name(enum db_table table);
 /* ERR_LIMIT when all slots are taken, also after dead readers were cleared.
  * Waits while the map grows. */
 int db_read_begin(struct db *db, struct db_txn **out, struct err *e);
+/* The same transaction once more: it ends with the last db_read_end(). */
+struct db_txn *db_read_ref(struct db_txn *t);
 void db_read_end(struct db_txn *t);
 
 int db_write_begin(struct db *db, struct db_txn **out, struct err *e);

@@ -87,52 +87,45 @@ static int replay_record(void *ctx, const struct wal_record *x, struct err *e)
 	return rc;
 }
 
-static int replay_file(struct resolving *r, uint64_t number, bool last, struct err *e)
+static int replay_file(struct resolving *r, const struct wal_held *h, bool last, struct err *e)
 {
 	char path[4096];
-	uint64_t end, size;
+	uint64_t end;
 
 	r->nnamed = 0;
 	r->last_key = NO_KEY;
-	if (numbered_path(path, r->s->dir, "log", number, ".log", e) < 0 ||
-	    wal_read(path, number, replay_record, r, &end, &size, e) < 0)
+	if (numbered_path(path, r->s->dir, "log", h->number, ".log", e) < 0 ||
+	    wal_read_held(h, path, replay_record, r, &end, e) < 0)
 		return -1;
-	if (end == size || r->s->opt.read_only)
+	if (end == h->size || r->s->opt.read_only)
 		return 0;
 	if (!last)
 		log_event(LOG_WARN, "a log file that is not the last one ends with half a request",
 			  log_s("path", path));
 	log_event(LOG_INFO, "cut off what was never acknowledged", log_s("path", path),
-		  log_i("bytes", (int64_t)(size - end)));
+		  log_i("bytes", (int64_t)(h->size - end)));
 	return wal_cut(path, end, e);
 }
 
-int ingest_replay(struct store *s, uint64_t from_number, bool *any, struct err *e)
+int ingest_replay(struct store *s, const struct wal_held *files, size_t n, bool *any, struct err *e)
 {
 	struct resolving r = { .s = s, .skip_next = UINT64_MAX };
-	uint64_t *numbers;
-	size_t n;
 	int rc = 0;
 
 	*any = false;
-	if (numbered_files(s->dir, "log", ".log", &numbers, &n, e) < 0)
-		return -1;
 	r.d = decoder_take(s, e);
 	if (!r.d)
 		rc = -1;
 	pthread_mutex_lock(&s->ingest_lock);
 	for (size_t i = 0; i < n && rc == 0; i++) {
-		if (numbers[i] < from_number)
-			continue;
-		s->active->number = numbers[i];
-		rc = replay_file(&r, numbers[i], i + 1 == n, e);
+		s->active->number = files[i].number;
+		rc = replay_file(&r, &files[i], i + 1 == n, e);
 	}
 	pthread_mutex_unlock(&s->ingest_lock);
 	view_close(&r.view);
 	if (r.d)
 		decoder_give(s, r.d);
 	mem_free(r.named);
-	mem_free(numbers);
 	/* What its series are was not asked. */
 	head_forget(&s->head);
 	*any = s->active->samples > 0;

@@ -313,71 +313,139 @@ static void remove_unfinished(const char *dir)
 	mem_free(numbers);
 }
 
-/* Runs that no partition covers; *covered: the last log file that is in one. */
-static int load_runs(struct store *s, struct layout *l, uint64_t packed, uint64_t *covered,
-		     struct err *e)
+/* What samples lie in, in the order in which they go: log files are held, then runs, then the
+ * transaction begins. A file that has gone meanwhile is covered by what is looked at later, so
+ * beside a writer nothing is missed. */
+struct held {
+	uint64_t marked; /* by the log's mark, before all of it */
+	struct wal_held *logs;
+	size_t nlogs;
+	struct layer **runs;
+	size_t nruns;
+};
+
+static int hold_logs(const char *dir, struct held *h, struct err *e)
 {
 	uint64_t *numbers;
 	size_t n;
 	int rc = 0;
 
-	*covered = packed;
-	if (numbered_files(s->dir, "runs", ".run", &numbers, &n, e) < 0)
+	if (numbered_files(dir, "log", ".log", &numbers, &n, e) < 0)
 		return -1;
+	h->logs = mem_alloc((n + 1) * sizeof(*h->logs));
+	if (!h->logs)
+		rc = err_set(e, ERR_MEMORY, "no memory to hold the log files");
 	for (size_t i = 0; i < n && rc == 0; i++) {
-		struct layer *run;
+		struct err why = { .code = ERR_NONE };
+		char path[4096];
 
-		if (numbers[i] <= packed) {
-			if (!s->opt.read_only)
-				rc = run_remove(s->dir, numbers[i], e);
-			continue;
-		}
-		run = run_open(s->dir, numbers[i], e);
-		if (!run)
+		rc = numbered_path(path, dir, "log", numbers[i], ".log", e);
+		if (rc == 0 && wal_hold(path, numbers[i], &h->logs[h->nlogs], &why) == 0)
+			h->nlogs++;
+		if (why.code != ERR_NONE && why.code != ERR_NOT_FOUND) {
+			*e = why;
 			rc = -1;
-		else if (run->from > *covered + 1)
-			rc = numbers_missing(true, *covered + 1, run->from - 1, e);
-		if (rc == 0) {
-			*covered = numbers[i];
-			rc = layout_add_layer(l, run, e);
-		} else {
-			layer_unref(run);
 		}
 	}
 	mem_free(numbers);
 	return rc;
 }
 
-/* Removes log files up to `covered`; the others must follow without a gap. *first, *last: 0 when
- * there are none. */
-static int look_at_logs(struct store *s, uint64_t covered, uint64_t *first, uint64_t *last,
-			struct err *e)
+/* Those that no partition covers. */
+static int hold_runs(const char *dir, uint64_t packed, struct held *h, struct err *e)
 {
 	uint64_t *numbers;
 	size_t n;
 	int rc = 0;
 
-	*first = *last = 0;
-	if (numbered_files(s->dir, "log", ".log", &numbers, &n, e) < 0)
+	if (numbered_files(dir, "runs", ".run", &numbers, &n, e) < 0)
 		return -1;
+	h->runs = mem_alloc((n + 1) * sizeof(struct layer *));
+	if (!h->runs)
+		rc = err_set(e, ERR_MEMORY, "no memory to hold the runs");
 	for (size_t i = 0; i < n && rc == 0; i++) {
-		char path[4096];
+		struct err why;
 
-		rc = numbered_path(path, s->dir, "log", numbers[i], ".log", e);
-		if (rc == 0 && numbers[i] <= covered) {
-			if (!s->opt.read_only)
-				unlink(path);
+		if (numbers[i] <= packed)
 			continue;
+		h->runs[h->nruns] = run_open(dir, numbers[i], &why);
+		if (h->runs[h->nruns]) {
+			h->nruns++;
+		} else if (why.code != ERR_NOT_FOUND) {
+			*e = why;
+			rc = -1;
 		}
-		if (rc == 0 && numbers[i] != (*last ? *last : covered) + 1)
-			rc = numbers_missing(false, (*last ? *last : covered) + 1, numbers[i] - 1,
-					     e);
-		if (!*first)
-			*first = numbers[i];
-		*last = numbers[i];
 	}
 	mem_free(numbers);
 	return rc;
+}
+
+static void let_go(struct held *h)
+{
+	for (size_t i = 0; i < h->nlogs; i++)
+		wal_let_go(&h->logs[i]);
+	for (size_t i = 0; i < h->nruns; i++)
+		layer_unref(h->runs[i]);
+	mem_free(h->logs);
+	mem_free(h->runs);
+}
+
+/* *covered: the last log file that is in a run or partition. */
+static int place_runs(struct layout *l, const struct held *h, uint64_t packed, uint64_t *covered,
+		      struct err *e)
+{
+	*covered = packed;
+	for (size_t i = 0; i < h->nruns; i++) {
+		struct layer *run = h->runs[i];
+
+		if (run->order <= packed)
+			continue;
+		if (run->from > *covered + 1)
+			return numbers_missing(true, *covered + 1, run->from - 1, e);
+		*covered = run->order;
+		if (layout_add_layer(l, layer_ref(run), e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* What a crash left although it is covered. */
+static int remove_covered(struct store *s, uint64_t packed, uint64_t covered, struct err *e)
+{
+	uint64_t *numbers;
+	size_t n;
+	int rc = 0;
+
+	if (numbered_files(s->dir, "runs", ".run", &numbers, &n, e) < 0)
+		return -1;
+	for (size_t i = 0; i < n && numbers[i] <= packed && rc == 0; i++)
+		rc = run_remove(s->dir, numbers[i], e);
+	mem_free(numbers);
+	if (rc < 0 || numbered_files(s->dir, "log", ".log", &numbers, &n, e) < 0)
+		return -1;
+	for (size_t i = 0; i < n && numbers[i] <= covered; i++) {
+		char path[4096];
+
+		if (numbered_path(path, s->dir, "log", numbers[i], ".log", NULL) == 0)
+			unlink(path);
+	}
+	mem_free(numbers);
+	return 0;
+}
+
+/* Those behind `covered` must follow without a gap. *at: the first of them. */
+static int look_at_logs(const struct held *h, uint64_t covered, size_t *at, struct err *e)
+{
+	uint64_t last = covered;
+
+	for (*at = 0; *at < h->nlogs && h->logs[*at].number <= covered; ++*at)
+		;
+	for (size_t i = *at; i < h->nlogs; i++) {
+		if (h->logs[i].number != last + 1)
+			return numbers_missing(false, last + 1, h->logs[i].number - 1, e);
+		last = h->logs[i].number;
+	}
+	return log_mark_check(h->marked, last, e);
 }
 
 static void remove_logs(struct store *s, uint64_t first, uint64_t last)
@@ -432,18 +500,22 @@ static int begin_log(struct store *s, uint64_t first, uint64_t last, bool any, s
 }
 
 /* What was logged is read into a generation; when there is something, that is sealed at once. */
-static int load_log(struct store *s, uint64_t covered, uint64_t marked, struct err *e)
+static int load_log(struct store *s, const struct held *h, uint64_t covered, struct err *e)
 {
-	uint64_t first, last;
-	bool any;
+	uint64_t first = 0, last = 0;
+	bool any = false;
+	size_t at;
 
-	if (look_at_logs(s, covered, &first, &last, e) < 0 ||
-	    log_mark_check(marked, last ? last : covered, e) < 0)
+	if (look_at_logs(h, covered, &at, e) < 0)
 		return -1;
+	if (at < h->nlogs) {
+		first = h->logs[at].number;
+		last = h->logs[h->nlogs - 1].number;
+	}
 	s->active->from = s->active->number = first ? first : covered + 1;
-	if (first && ingest_replay(s, first, &any, e) < 0)
+	if (first && ingest_replay(s, h->logs + at, h->nlogs - at, &any, e) < 0)
 		return -1;
-	return s->opt.read_only ? 0 : begin_log(s, first, last, first && any, e);
+	return s->opt.read_only ? 0 : begin_log(s, first, last, any, e);
 }
 
 /* --- all of it ---------------------------------------------------------------------- */
@@ -517,32 +589,71 @@ static int read_state(struct store *s, struct db_txn *t, struct err *e)
 	return rc < 0 ? -1 : state_read(value, &s->state, e);
 }
 
+static int packed_run(struct store *s, uint64_t *packed, struct err *e)
+{
+	struct db_txn *t;
+	int rc;
+
+	if (db_read_begin(s->db, &t, e) < 0)
+		return -1;
+	rc = read_state(s, t, e);
+	db_read_end(t);
+	*packed = s->state.packed_run;
+	return rc;
+}
+
+static int hold_files(struct store *s, struct held *h, struct err *e)
+{
+	uint64_t packed;
+
+	if (log_mark_read(s->dir, &h->marked, e) < 0 || hold_logs(s->dir, h, e) < 0 ||
+	    packed_run(s, &packed, e) < 0)
+		return -1;
+	return hold_runs(s->dir, packed, h, e);
+}
+
+static int tidy_up(struct store *s, uint64_t covered, struct err *e)
+{
+	remove_unfinished(s->dir);
+	/* On a full disk the next partition writes over them. */
+	if (drop_orphans(s, &s->state, e) < 0 && e->code != ERR_FULL)
+		return -1;
+	return remove_covered(s, s->state.packed_run, covered, e);
+}
+
+/* A reader keeps the transaction for its snapshot, so that a writer which goes on meanwhile does
+ * not make it begin anew. */
+static int load_layout(struct store *s, struct layout *l, const struct held *h, uint64_t *covered,
+		       struct err *e)
+{
+	struct db_txn *t;
+	int rc;
+
+	if (db_read_begin(s->db, &t, e) < 0)
+		return -1;
+	rc = read_state(s, t, e);
+	if (rc == 0)
+		rc = load_tables(s, l, t, e);
+	if (rc == 0)
+		rc = place_runs(l, h, s->state.packed_run, covered, e);
+	if (rc == 0 && s->opt.read_only)
+		s->held = db_read_ref(t);
+	db_read_end(t);
+	return rc < 0 || s->opt.read_only ? rc : tidy_up(s, *covered, e);
+}
+
 int store_load(struct store *s, struct err *e)
 {
 	struct layout *l = new_layout(e);
-	struct db_txn *t = NULL;
-	uint64_t covered = 0, marked = 0;
-	/* First: a log file may come, and go into a run, while a reader looks. */
-	int rc = l ? log_mark_read(s->dir, &marked, e) : -1;
+	struct held h = { 0 };
+	uint64_t covered = 0;
+	int rc = l ? hold_files(s, &h, e) : -1;
 
 	if (rc == 0)
-		rc = db_read_begin(s->db, &t, e);
-
-	if (rc == 0)
-		rc = read_state(s, t, e);
-	if (rc == 0)
-		rc = load_tables(s, l, t, e);
-	db_read_end(t);
-	if (rc == 0 && !s->opt.read_only) {
-		remove_unfinished(s->dir);
-		rc = drop_orphans(s, &s->state, e);
-		if (rc < 0 && e->code == ERR_FULL)
-			rc = 0; /* the next partition writes over them */
-	}
-	if (rc == 0)
-		rc = load_runs(s, l, s->state.packed_run, &covered, e);
+		rc = load_layout(s, l, &h, &covered, e);
 	if (rc < 0) {
 		layout_unref(l);
+		let_go(&h);
 		return -1;
 	}
 	s->shown = s->state;
@@ -550,11 +661,22 @@ int store_load(struct store *s, struct err *e)
 	s->active = generation_ref(l->active);
 	atomic_store(&s->published, s->state.sequence);
 	s->layout = l;
-	return load_log(s, covered, marked, e);
+	rc = load_log(s, &h, covered, e);
+	let_go(&h);
+	return rc;
+}
+
+void store_let_go(struct store *s)
+{
+	if (!s->held)
+		return;
+	db_read_end(s->held);
+	s->held = NULL;
 }
 
 void store_unload(struct store *s)
 {
+	store_let_go(s);
 	ingest_close(s);
 	layout_unref(s->layout);
 	s->layout = NULL;

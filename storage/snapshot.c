@@ -95,15 +95,19 @@ static void take_off_list(struct snapshot *v)
 static int open_view(struct store *s, struct view_of_store *v, struct err *e)
 {
 	struct err why = { .code = ERR_NONE };
+	int rc = -1;
 
-	for (int i = 0; i < FOLLOW_TRIES; i++) {
-		if (store_follow(s, &why) == 0 && view_open(s, v, &why) == 0)
-			return 0;
-		if (why.code != ERR_BUSY)
+	for (int i = 0; i < FOLLOW_TRIES && rc < 0; i++) {
+		rc = store_follow(s, &why);
+		if (rc == 0)
+			rc = view_open(s, v, &why);
+		if (rc < 0 && why.code != ERR_BUSY)
 			break;
 	}
-	*e = why;
-	return -1;
+	store_let_go(s);
+	if (rc < 0)
+		*e = why;
+	return rc;
 }
 
 struct snapshot *snapshot_open(struct store *s, int64_t deadline_ms, struct err *e)

@@ -228,6 +228,7 @@ struct store *store_open(const struct store_options *o, struct err *e)
 		return NULL;
 	if (open_parts(s, e) < 0)
 		goto fail;
+	store_let_go(s);
 	/* As long as nobody else changes what they show. */
 	counter_set(C_STORE_SERIES, s->next_series - 1);
 	counter_set(C_STORE_BYTES, (double)s->used_bytes);

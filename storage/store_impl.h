@@ -118,7 +118,9 @@ struct store {
 	int64_t retained_ns;
 	pthread_t packer;
 
-	uint64_t seen; /* opened for reading only: what the folder looked like */
+	/* opened for reading only */
+	uint64_t seen;       /* what the folder looked like */
+	struct db_txn *held; /* what the layout was read from, until a snapshot has it */
 
 	pthread_mutex_t snap_lock;
 	struct snapshot *snaps;
@@ -162,6 +164,8 @@ void store_note_named(struct store *s, uint32_t id);
 
 /* A store opened for reading only looks again when a writer has changed it. */
 int store_follow(struct store *s, struct err *e);
+/* Of the transaction that store_follow() may have left for a view. */
+void store_let_go(struct store *s);
 
 /* Labels as a person writes them, cut to fit. */
 enum { SERIES_TEXT = 160 };
@@ -198,8 +202,9 @@ int ingest_open(struct store *s, struct err *e);
  * call. A statistic is refused. */
 int ingest_samples(struct store *s, struct write *w, const struct plain_sample *x, size_t n,
 		   struct err *e);
-/* Reads the log files that no run covers; *any tells whether there was something in them. */
-int ingest_replay(struct store *s, uint64_t from_number, bool *any, struct err *e);
+/* Reads log files; *any tells whether there was something in them. */
+int ingest_replay(struct store *s, const struct wal_held *files, size_t n, bool *any,
+		  struct err *e);
 void ingest_close(struct store *s);
 /* A new log file and a new generation; the one before is sealed. With the ingest lock held, and no
  * sealed generation. */

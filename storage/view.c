@@ -72,6 +72,14 @@ static int read_state(struct view_of_store *v, struct err *e)
 	return state_read(value, &v->state, e);
 }
 
+static int begin(struct store *s, struct view_of_store *v, struct err *e)
+{
+	if (!s->held)
+		return db_read_begin(s->db, &v->t, e);
+	v->t = db_read_ref(s->held);
+	return 0;
+}
+
 /* A record of a part is its CRC-less blob: the index has checksums of its own. */
 static int open_part(struct view_of_store *v, uint32_t i, struct err *e)
 {
@@ -123,7 +131,7 @@ int view_open(struct store *s, struct view_of_store *v, struct err *e)
 		v->last_sequence = atomic_load_explicit(&s->published, memory_order_acquire);
 		v->last_series = s->next_series - 1;
 		pthread_mutex_unlock(&s->layout_lock);
-		if (db_read_begin(s->db, &v->t, e) < 0 || read_state(v, e) < 0)
+		if (begin(s, v, e) < 0 || read_state(v, e) < 0)
 			break;
 		if (v->state.epoch == v->layout->epoch) {
 			if (v->state.sequence < v->last_sequence)

@@ -20,7 +20,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -321,37 +320,85 @@ int wal_read_bytes(struct slice file, const char *path, uint64_t number,
 	return read_all(file, path, number, read_durable(file.p + DURABLE_AT), each, ctx, end, e);
 }
 
+int wal_hold(const char *path, uint64_t number, struct wal_held *h, struct err *e)
+{
+	struct stat st;
+	int why;
+
+	*h = (struct wal_held){ .number = number };
+	h->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (h->fd < 0)
+		return err_sys(e, errno, "cannot read %s", path);
+	/* Before the length: beside a writer both grow. */
+	if (pread(h->fd, h->mark, sizeof(h->mark), DURABLE_AT) < 0 || fstat(h->fd, &st) < 0) {
+		why = errno;
+		wal_let_go(h);
+		return err_sys(e, why, "cannot read %s", path);
+	}
+	h->size = (uint64_t)st.st_size;
+	return 0;
+}
+
+void wal_let_go(const struct wal_held *h)
+{
+	close(h->fd);
+}
+
+/* Not mapped: a writer may cut a torn end off, and then that would be SIGBUS. *got: what is still
+ * there. */
+static int read_bytes(const struct wal_held *h, const char *path, char *to, uint64_t *got,
+		      struct err *e)
+{
+	*got = 0;
+	while (*got < h->size) {
+		ssize_t n = pread(h->fd, to + *got, h->size - *got, (off_t)*got);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys(e, errno, "cannot read %s", path);
+		if (n == 0)
+			break;
+		*got += (uint64_t)n;
+	}
+	return 0;
+}
+
+int wal_read_held(const struct wal_held *h, const char *path,
+		  int (*each)(void *ctx, const struct wal_record *r, struct err *e), void *ctx,
+		  uint64_t *end, struct err *e)
+{
+	char *bytes;
+	uint64_t n;
+	int rc;
+
+	*end = 0;
+	if (h->size < WAL_HEAD_BYTES)
+		return 0;
+	bytes = mem_alloc(h->size);
+	if (!bytes)
+		return err_set(e, ERR_MEMORY, "no memory to read %s", path);
+	rc = read_bytes(h, path, bytes, &n, e);
+	if (rc == 0 && n >= WAL_HEAD_BYTES)
+		rc = read_all(slice_of(bytes, n), path, h->number, read_durable(h->mark), each, ctx,
+			      end, e);
+	mem_free(bytes);
+	return rc;
+}
+
 int wal_read(const char *path, uint64_t number,
 	     int (*each)(void *ctx, const struct wal_record *r, struct err *e), void *ctx,
 	     uint64_t *end, uint64_t *size, struct err *e)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), rc;
-	char mark[16] = { 0 };
-	struct stat st;
-	void *map;
+	struct wal_held h;
+	int rc;
 
 	*end = *size = 0;
-	if (fd < 0)
-		return err_sys(e, errno, "cannot read %s", path);
-	/* Before the length: beside a writer both grow. */
-	if (pread(fd, mark, sizeof(mark), DURABLE_AT) < 0 || fstat(fd, &st) < 0) {
-		rc = errno;
-		close(fd);
-		return err_sys(e, rc, "cannot read %s", path);
-	}
-	*size = (uint64_t)st.st_size;
-	if (*size < WAL_HEAD_BYTES) {
-		close(fd);
-		return 0;
-	}
-	map = mmap(NULL, *size, PROT_READ, MAP_PRIVATE, fd, 0);
-	rc = errno;
-	close(fd);
-	if (map == MAP_FAILED)
-		return err_sys(e, rc, "cannot read %s", path);
-	madvise(map, *size, MADV_SEQUENTIAL);
-	rc = read_all(slice_of(map, *size), path, number, read_durable(mark), each, ctx, end, e);
-	munmap(map, *size);
+	if (wal_hold(path, number, &h, e) < 0)
+		return -1;
+	*size = h.size;
+	rc = wal_read_held(&h, path, each, ctx, end, e);
+	wal_let_go(&h);
 	return rc;
 }
 

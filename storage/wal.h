@@ -90,6 +90,18 @@ void wal_close(struct wal *l);
 int wal_read(const char *path, uint64_t number,
 	     int (*each)(void *ctx, const struct wal_record *r, struct err *e), void *ctx,
 	     uint64_t *end, uint64_t *size, struct err *e);
+/* A file as long as it is now: it stays readable when it is removed. wal_read() in two steps.
+ * ERR_NOT_FOUND. */
+struct wal_held {
+	int fd;
+	uint64_t number, size;
+	char mark[16]; /* what its head says of durable bytes */
+};
+int wal_hold(const char *path, uint64_t number, struct wal_held *h, struct err *e);
+int wal_read_held(const struct wal_held *h, const char *path,
+		  int (*each)(void *ctx, const struct wal_record *r, struct err *e), void *ctx,
+		  uint64_t *end, struct err *e);
+void wal_let_go(const struct wal_held *h);
 /* The same of bytes in memory; `path` is for sentences. */
 int wal_read_bytes(struct slice file, const char *path, uint64_t number,
 		   int (*each)(void *ctx, const struct wal_record *r, struct err *e), void *ctx,

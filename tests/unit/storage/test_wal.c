@@ -443,6 +443,29 @@ static void a_file_that_grows_can_be_read(void **state)
 	assert_null(failed);
 }
 
+/* A writer that starts again cuts a torn end off, and seals the file. */
+static void a_file_that_is_held_is_read_although_it_is_cut_and_removed(void **state)
+{
+	struct world *x = *state;
+	struct seen s = { 0 };
+	struct wal_held h;
+	uint64_t whole, end;
+
+	create(x, 1);
+	append_all(x, 3);
+	whole = x->l.written;
+	assert_ok(wal_sync(x->l.fd, whole, x->l.path, &x->e), &x->e);
+	assert_int_equal(ftruncate(x->l.fd, (off_t)whole + (1 << 20)), 0);
+	assert_ok(wal_hold(x->l.path, 1, &h, &x->e), &x->e);
+	assert_ok(wal_cut(x->l.path, whole, &x->e), &x->e);
+	assert_int_equal(unlink(x->l.path), 0);
+	assert_ok(wal_read_held(&h, x->l.path, see, &s, &end, &x->e), &x->e);
+	assert_int_equal(s.n, 3);
+	assert_int_equal(end, whole);
+	wal_let_go(&h);
+	assert_fails(wal_hold(x->l.path, 1, &h, &x->e), &x->e, ERR_NOT_FOUND, "cannot read ");
+}
+
 #define TEST(t) cmocka_unit_test_setup_teardown(t, set_up, tear_down)
 
 int main(void)
@@ -462,6 +485,7 @@ int main(void)
 		TEST(a_full_disk_leaves_the_file_as_it_was),
 		TEST(files_are_found_by_their_numbers),
 		TEST(a_file_that_grows_can_be_read),
+		TEST(a_file_that_is_held_is_read_although_it_is_cut_and_removed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
