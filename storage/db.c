@@ -17,6 +17,7 @@
  *     have been written, that is no damage).
  *   - It maps lock.mdb without room for it on the disk: using a page of it for the first
  *     time is SIGBUS when the disk is full. So the room is taken before.
+ *   - What a writer that was killed had committed is not told to who reads next (settle()).
  *   - 0.9.26 to 0.9.31 have races around the robust mutex (ITS#9278, ITS#10095).
  */
 #include "storage/db.h"
@@ -358,6 +359,21 @@ static int open_tables(struct db *db, bool make, int from, struct err *e)
 	return 0;
 }
 
+/* A commit is in the file a while before the lock table says so. Who reads begins with what the
+ * table says; after a writer was killed in between, and as long as somebody has the table open,
+ * that is the transaction before the last. Who begins to write is told that the other one died, and
+ * LMDB sets the table right. */
+static int settle(struct db *db, struct err *e)
+{
+	MDB_txn *t;
+	int rc = mdb_txn_begin(db->env, NULL, 0, &t);
+
+	if (rc)
+		return fail(db, rc, e, "cannot open the store");
+	mdb_txn_abort(t);
+	return 0;
+}
+
 static bool has_from(const struct db *db, int from)
 {
 	for (int i = from; i < DB_TABLES; i++)
@@ -410,7 +426,8 @@ struct db *db_open(const struct db_options *o, struct err *e)
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&db->calm, &attr);
 	pthread_condattr_destroy(&attr);
-	if (open_env(db, o, e) < 0 || check_length(db, e) < 0 || open_tables(db, false, 0, e) < 0) {
+	if (open_env(db, o, e) < 0 || (o->mode == DB_WRITE && settle(db, e) < 0) ||
+	    check_length(db, e) < 0 || open_tables(db, false, 0, e) < 0) {
 		db_close(db);
 		return NULL;
 	}

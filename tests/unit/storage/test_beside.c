@@ -1,0 +1,493 @@
+/*
+ * test_beside.c - stores opened for reading only beside a process that writes.
+ *
+ * The writer is a child with small limits, so that log files, runs, partitions and parts of the
+ * index come and go all the time. Readers are asked for all that had been acknowledged before they
+ * looked, and for nothing that was never written.
+ */
+#include "storage/audit.h"
+#include "tests/unit/storage/help.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const struct view latest = { .as_of_ms = INT64_MAX };
+
+/* Numbers of an era have plain series of their own. */
+enum {
+	NUMBERS_MOST = 1 << 20,
+	PARKS = 7,
+	IN_FLIGHT = 16,
+	ERA = 300,
+	LOOKS = 100,
+	KILLED = 300,
+	MADE = 40,
+	KILLS = 12
+};
+
+/* Seen by all processes of a test. */
+struct shared {
+	_Atomic int64_t upto; /* the highest acknowledged number */
+	_Atomic uint8_t acknowledged[NUMBERS_MOST];
+};
+
+static struct shared *shared;
+
+/* --- the writer ------------------------------------------------------------------------- */
+
+struct flight {
+	struct append a;
+	struct observation o;
+	struct plain_sample x;
+	struct labels *labels[2];
+	int64_t number;
+	bool busy;
+};
+
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t cond;
+	struct flight flights[IN_FLIGHT];
+} writer = { .lock = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER };
+
+static void acknowledged(struct append *a)
+{
+	struct flight *f = a->ctx;
+
+	if (a->err.code == ERR_NONE) {
+		atomic_store(&shared->acknowledged[f->number], 1);
+		for (int64_t upto = atomic_load(&shared->upto);
+		     upto < f->number &&
+		     !atomic_compare_exchange_weak(&shared->upto, &upto, f->number);)
+			;
+	}
+	pthread_mutex_lock(&writer.lock);
+	f->busy = false;
+	pthread_cond_signal(&writer.cond);
+	pthread_mutex_unlock(&writer.lock);
+}
+
+static struct flight *next_flight(void)
+{
+	struct flight *f = NULL;
+
+	pthread_mutex_lock(&writer.lock);
+	while (!f) {
+		for (int i = 0; i < IN_FLIGHT && !f; i++)
+			if (!writer.flights[i].busy)
+				f = &writer.flights[i];
+		if (!f)
+			pthread_cond_wait(&writer.cond, &writer.lock);
+	}
+	pthread_mutex_unlock(&writer.lock);
+	labels_unref(f->labels[0]);
+	labels_unref(f->labels[1]);
+	return f;
+}
+
+static struct labels *figures_of(int64_t n)
+{
+	char park[8];
+
+	snprintf(park, sizeof(park), "p%d", (int)(n % PARKS));
+	return series_named("figure", park);
+}
+
+static struct labels *samples_of(int64_t n)
+{
+	char park[32];
+
+	snprintf(park, sizeof(park), "e%d-p%d", (int)(n / ERA), (int)(n % PARKS));
+	return series_named("plain", park);
+}
+
+static struct store_options busy(const char *dir)
+{
+	return (struct store_options){ .dir = dir,
+				       .map_bytes = 1 << 30,
+				       .seal_samples = 200,
+				       .pack_samples = 900,
+				       .pack_figures = 300 };
+}
+
+/* Number n is the figure n / 4 and the sample n, both stamped n. */
+static void write_for_ever(const char *dir)
+{
+	struct store_options o = busy(dir);
+	struct err e = { 0 };
+	struct store *s = store_open(&o, &e);
+
+	for (int64_t n = atomic_load(&shared->upto) + IN_FLIGHT + 1; s && n < NUMBERS_MOST; n++) {
+		struct flight *f = next_flight();
+
+		*f = (struct flight){ .labels = { figures_of(n), samples_of(n) },
+				      .number = n,
+				      .busy = true };
+		f->o = (struct observation){ .labels = f->labels[0],
+					     .stamp_ms = n,
+					     .value = (double)n / 4 };
+		f->x = (struct plain_sample){ f->labels[1], n, (double)n };
+		f->a = (struct append){ .submission = { .received_ms = n + 1,
+							.released_ms = n + 1 },
+					.obs = &f->o,
+					.nobs = 1,
+					.samples = &f->x,
+					.nsamples = 1,
+					.done = acknowledged,
+					.ctx = f };
+		if (store_append(s, &f->a, &e) < 0)
+			break;
+	}
+	fprintf(stderr, "# writer: %s\n", e.text);
+	_exit(2);
+}
+
+/* A child that does not outlive us. */
+static pid_t fork_child(void)
+{
+	pid_t child;
+
+	fflush(NULL);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return child;
+}
+
+static pid_t start_writer(const char *dir)
+{
+	int64_t before = atomic_load(&shared->upto);
+	pid_t child = fork_child();
+
+	if (child == 0)
+		write_for_ever(dir);
+	while (atomic_load(&shared->upto) < before + 2 * ERA) {
+		assert_int_equal(waitpid(child, NULL, WNOHANG), 0);
+		usleep(1000);
+	}
+	return child;
+}
+
+static void kill_writer(pid_t child)
+{
+	int status;
+
+	kill(child, SIGKILL);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status));
+}
+
+/* --- readers ------------------------------------------------------------------------------ */
+
+struct seen {
+	uint8_t figure[NUMBERS_MOST], sample[NUMBERS_MOST];
+};
+
+struct reading {
+	struct arena arena;
+	struct seen *seen;
+	struct err e;
+};
+
+static int strange(struct reading *r, const char *what, int64_t n)
+{
+	return err_set(&r->e, ERR_CORRUPT, "%s %lld", what, (long long)n);
+}
+
+static int note(struct reading *r, uint8_t *seen, int64_t stamp, double value, double factor,
+		struct labels *expected, const struct labels *ls)
+{
+	bool right = labels_cmp(expected, ls) == 0;
+
+	labels_unref(expected);
+	if (stamp < 0 || stamp >= NUMBERS_MOST || value * factor != (double)stamp || !right)
+		return strange(r, "not what was written:", stamp);
+	return seen[stamp]++ ? strange(r, "twice:", stamp) : 0;
+}
+
+static int read_one(struct reading *r, struct snapshot *v, const struct series_ref *s)
+{
+	struct samples x = { 0 };
+	struct vintage *list = NULL;
+	size_t n = 0;
+
+	if (s->statistic) {
+		if (snapshot_figures(v, s->id, INT64_MIN, INT64_MAX, latest, &r->arena, &list, &n,
+				     &r->e) < 0)
+			return -1;
+		for (size_t i = 0; i < n; i++)
+			if (note(r, r->seen->figure, list[i].stamp_ms, list[i].value, 4,
+				 figures_of(list[i].stamp_ms), s->labels) < 0)
+				return -1;
+		return 0;
+	}
+	if (snapshot_samples(v, s->id, INT64_MIN, INT64_MAX, &r->arena, &x, &r->e) < 0)
+		return -1;
+	for (size_t i = 0; i < x.n; i++)
+		if (note(r, r->seen->sample, x.t_ms[i], x.value[i], 1, samples_of(x.t_ms[i]),
+			 s->labels) < 0)
+			return -1;
+	return 0;
+}
+
+static int read_everything(struct reading *r, struct snapshot *v)
+{
+	struct series_ref *list;
+	size_t n;
+
+	if (snapshot_select(v, NULL, 0, &r->arena, &list, &n, &r->e) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (read_one(r, v, &list[i]) < 0)
+			return -1;
+	return 0;
+}
+
+static int compare(struct reading *r, const uint8_t *owed, int64_t upto)
+{
+	for (int64_t n = 0; n <= upto; n++) {
+		if (owed[n] && !r->seen->sample[n])
+			return strange(r, "missing: sample", n);
+		if (owed[n] && !r->seen->figure[n])
+			return strange(r, "missing: figure", n);
+	}
+	return 0;
+}
+
+/* A snapshot opened now must have all that was acknowledged before. */
+static int look(struct reading *r, struct store *s)
+{
+	int64_t upto = atomic_load(&shared->upto);
+	uint8_t *owed = malloc((size_t)upto + 1);
+	struct arena_mark mark = arena_mark(&r->arena);
+	struct snapshot *v;
+	int rc = -1;
+
+	for (int64_t n = 0; n <= upto; n++)
+		owed[n] = atomic_load(&shared->acknowledged[n]);
+	memset(r->seen, 0, sizeof(*r->seen));
+	v = snapshot_open(s, 60000, &r->e);
+	if (v && read_everything(r, v) == 0)
+		rc = compare(r, owed, upto);
+	if (v)
+		snapshot_close(v);
+	arena_reset(&r->arena, mark);
+	free(owed);
+	return rc;
+}
+
+static int open_and_look(struct reading *r, const char *dir)
+{
+	struct store_options o = { .dir = dir, .map_bytes = 1 << 30, .read_only = true };
+	struct store *s = store_open(&o, &r->e);
+	int rc;
+
+	if (!s)
+		return err_wrap(&r->e, "opening");
+	rc = look(r, s);
+	if (rc == 0)
+		rc = look(r, s);
+	store_close(s);
+	return rc;
+}
+
+static void read_again_and_again(const char *dir, int times)
+{
+	struct reading r = { .seen = malloc(sizeof(struct seen)) };
+
+	arena_init(&r.arena, (size_t)1 << 30);
+	for (int i = 0; i < times; i++)
+		if (open_and_look(&r, dir) < 0) {
+			fprintf(stderr, "# look %d: %s\n", i, r.e.text);
+			_exit(1);
+		}
+	_exit(0);
+}
+
+static void expect_end(pid_t child)
+{
+	int status;
+
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+/* --- the tests -------------------------------------------------------------------------- */
+
+static void readers_see_all_that_was_acknowledged(void **state)
+{
+	struct fixture *f = *state;
+	pid_t writer_child, readers[2];
+
+	writer_child = start_writer(f->dir);
+	for (int i = 0; i < 2; i++) {
+		readers[i] = fork_child();
+		if (readers[i] == 0)
+			read_again_and_again(f->dir, LOOKS);
+	}
+	for (int i = 0; i < 2; i++)
+		expect_end(readers[i]);
+	kill_writer(writer_child);
+	assert_sound(f->dir);
+}
+
+static void readers_see_all_while_the_writer_is_killed_and_starts_again(void **state)
+{
+	struct fixture *f = *state;
+	pid_t writer_child = start_writer(f->dir), reader = fork_child(), ended;
+	int status;
+
+	if (reader == 0)
+		read_again_and_again(f->dir, LOOKS);
+	while (!(ended = waitpid(reader, &status, WNOHANG))) {
+		kill_writer(writer_child);
+		writer_child = start_writer(f->dir);
+	}
+	assert_int_equal(ended, reader);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	kill_writer(writer_child);
+	assert_sound(f->dir);
+}
+
+/* LMDB makes its lock file anew only when nobody has it open. Else what a writer had written when
+ * it was killed, and did not live to tell, is known to the next only when that writes. */
+static void a_writer_goes_on_after_the_last_transaction_although_the_store_is_held(void **state)
+{
+	struct fixture *f = *state;
+	struct store_options o = { .dir = f->dir, .map_bytes = 1 << 30, .read_only = true };
+	pid_t holder;
+
+	kill_writer(start_writer(f->dir));
+	holder = fork_child();
+	if (holder == 0) {
+		if (!store_open(&o, &f->e))
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	for (int i = 0; i < KILLS; i++) {
+		kill_writer(start_writer(f->dir));
+		assert_int_equal(waitpid(holder, NULL, WNOHANG), 0);
+	}
+	kill_writer(holder);
+	assert_sound(f->dir);
+	assert_int_equal(store_audit(f->dir, NULL, stderr, &f->e), 0);
+}
+
+/* Each holds a snapshot when it is killed; there are more of them than slots. */
+static void readers_that_are_killed_leave_room_for_others(void **state)
+{
+	struct fixture *f = *state;
+	struct store_options o = { .dir = f->dir, .map_bytes = 1 << 30, .read_only = true };
+	struct err e = { 0 };
+	int status;
+
+	kill_writer(start_writer(f->dir));
+	for (int i = 0; i < KILLED; i++) {
+		pid_t child = fork_child();
+
+		if (child == 0) {
+			struct store *s = store_open(&o, &e);
+
+			if (!s || !snapshot_open(s, 60000, &e)) {
+				fprintf(stderr, "# reader %d: %s\n", i, e.text);
+				_exit(1);
+			}
+			raise(SIGKILL);
+		}
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_true(WIFSIGNALED(status));
+	}
+}
+
+static void open_until_it_is_there(const char *dir)
+{
+	struct store_options o = { .dir = dir, .map_bytes = 1 << 30, .read_only = true };
+	struct reading r = { .seen = malloc(sizeof(struct seen)) };
+
+	arena_init(&r.arena, 1 << 20);
+	for (;;) {
+		struct err e = { 0 };
+		struct store *s = store_open(&o, &e);
+
+		if (!s && e.code != ERR_NOT_FOUND) {
+			fprintf(stderr, "# %s\n", e.text);
+			_exit(1);
+		}
+		if (s)
+			_exit(look(&r, s) < 0 ? 2 : 0);
+	}
+}
+
+static void a_store_that_is_being_made_is_there_or_not(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int i = 0; i < MADE; i++) {
+		char name[16];
+		const char *dir;
+		struct store *s;
+		pid_t readers[2];
+
+		snprintf(name, sizeof(name), "s%d", i);
+		dir = tmp_path(f->dir, name);
+		for (int k = 0; k < 2; k++) {
+			readers[k] = fork_child();
+			if (readers[k] == 0)
+				open_until_it_is_there(dir);
+		}
+		s = must_open(dir);
+		for (int k = 0; k < 2; k++)
+			expect_end(readers[k]);
+		store_close(s);
+	}
+}
+
+static int set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	f->dir = tmp_make();
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
+	assert_true(shared != MAP_FAILED);
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	munmap(shared, sizeof(*shared));
+	tmp_remove(f->dir);
+	free(f);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(readers_see_all_that_was_acknowledged, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(
+			readers_see_all_while_the_writer_is_killed_and_starts_again, set_up,
+			tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_writer_goes_on_after_the_last_transaction_although_the_store_is_held,
+			set_up, tear_down),
+		cmocka_unit_test_setup_teardown(readers_that_are_killed_leave_room_for_others,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_store_that_is_being_made_is_there_or_not, set_up,
+						tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
