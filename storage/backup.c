@@ -58,7 +58,8 @@ struct backup {
 	struct held *held;
 	size_t nheld, cap;
 	int lock_fd; /* nobody has the store open, nor will */
-	bool alone;  /* nobody ever had: LMDB is read without its lock table */
+	/* Nobody ever had, or could write it: LMDB is read without its lock table. */
+	bool alone;
 	bool has_lock_file;
 };
 
@@ -325,7 +326,7 @@ static int copy_database(struct backup *b, struct err *e)
 		rc = draft_file_finish(&f, e);
 	draft_file_abandon(&f);
 	/* Without lock.mdb LMDB's pages were ours only as long as nobody wrote. */
-	if (rc == 0 && b->alone &&
+	if (rc == 0 && b->alone && b->lock_fd < 0 &&
 	    (is_there(b->o->dir, "lock.mdb") ||
 	     (!b->has_lock_file && is_there(b->o->dir, "parkwatch.lock"))))
 		return err_set(e, ERR_BUSY, "the store in %s was opened meanwhile: try again",
@@ -434,7 +435,7 @@ static int look_at_store(struct backup *b, struct err *e)
 	}
 	if (why.code == ERR_BUSY && lockfile_is_ours(dir))
 		return err_set(e, ERR_BUSY, "the store in %s is open in this very process", dir);
-	b->alone = why.code != ERR_BUSY && !is_there(dir, "lock.mdb");
+	b->alone = why.code != ERR_BUSY && (!is_there(dir, "lock.mdb") || disk_is_read_only(dir));
 	if (version_check(dir, &marked, e) < 0)
 		return -1;
 	return marked ? 0 : err_set(e, ERR_NOT_FOUND, "there is no store in %s", dir);

@@ -93,6 +93,13 @@ int disk_reserve(const char *dir, const char *name, uint64_t bytes, struct err *
 	return 0;
 }
 
+bool disk_is_read_only(const char *dir)
+{
+	struct statvfs st;
+
+	return statvfs(dir, &st) == 0 && (st.f_flag & ST_RDONLY);
+}
+
 bool disk_remove_small(const char *dir, const char *name, uint64_t bytes)
 {
 	char path[4096];

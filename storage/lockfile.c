@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -43,9 +44,16 @@ static int note_pid(int fd, const char *path, struct err *e)
 	return 0;
 }
 
-static int take(int fd, const char *dir, struct err *e)
+/* A command that reads holds the lock without its number: then the one that is there may be of a
+ * process that is gone. */
+static bool is_alive(long pid)
 {
-	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	return pid > 0 && (kill((pid_t)pid, 0) == 0 || errno != ESRCH);
+}
+
+static int take(int fd, short kind, const char *dir, struct err *e)
+{
+	struct flock whole = { .l_type = kind, .l_whence = SEEK_SET };
 	long pid;
 
 	if (fcntl(fd, F_OFD_SETLK, &whole) == 0)
@@ -53,7 +61,7 @@ static int take(int fd, const char *dir, struct err *e)
 	if (errno != EAGAIN && errno != EACCES)
 		return err_sys(e, errno, "cannot lock the store in %s", dir);
 	pid = holder_of(fd);
-	if (pid > 0)
+	if (is_alive(pid))
 		return err_set(e, ERR_BUSY, "the store in %s is in use by process %ld%s", dir, pid,
 			       pid == (long)getpid() ? ", this one" : "");
 	return err_set(e, ERR_BUSY, "the store in %s is in use by another process", dir);
@@ -69,33 +77,62 @@ int lockfile_take(const char *dir, struct err *e)
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return err_sys(e, errno, "cannot open %s", path);
-	if (take(fd, dir, e) < 0 || note_pid(fd, path, e) < 0) {
+	if (take(fd, F_WRLCK, dir, e) < 0 || note_pid(fd, path, e) < 0) {
 		close(fd);
 		return -1;
 	}
 	return fd;
 }
 
-int lockfile_take_existing(const char *dir, struct err *e)
+static int nobody(struct err *e)
+{
+	if (e)
+		*e = (struct err){ .code = ERR_NONE };
+	return -1;
+}
+
+static int take_there(const char *dir, bool shared, struct err *e)
 {
 	char path[PATH_BYTES];
 	int fd;
 
 	if (path_in(path, dir, "parkwatch.lock", e) < 0)
 		return -1;
-	fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0 && errno == ENOENT) {
-		if (e)
-			*e = (struct err){ .code = ERR_NONE };
-		return -1;
-	}
+	fd = open(path, (shared ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 && errno == ENOENT)
+		return nobody(e);
 	if (fd < 0)
 		return err_sys(e, errno, "cannot open %s", path);
-	if (take(fd, dir, e) < 0) {
+	if (take(fd, shared ? F_RDLCK : F_WRLCK, dir, e) < 0) {
 		close(fd);
 		return -1;
 	}
 	return fd;
+}
+
+int lockfile_share_read_only(const char *dir, struct err *e)
+{
+	struct err why;
+	int fd;
+
+	if (!disk_is_read_only(dir))
+		return nobody(e);
+	fd = take_there(dir, true, &why);
+	if (fd < 0 && why.code == ERR_BUSY)
+		return err_set(
+			e, ERR_UNSUPPORTED,
+			"%s: what is mounted read-only cannot be read beside it, as it could "
+			"not tell what it reads",
+			why.text);
+	if (fd < 0 && e)
+		*e = why;
+	return fd;
+}
+
+int lockfile_take_existing(const char *dir, struct err *e)
+{
+	return disk_is_read_only(dir) ? lockfile_share_read_only(dir, e)
+				      : take_there(dir, false, e);
 }
 
 bool lockfile_is_ours(const char *dir)

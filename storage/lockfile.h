@@ -18,8 +18,13 @@
 
 /* The descriptor that holds the lock, or -1: ERR_BUSY names the process that has it. */
 int lockfile_take(const char *dir, struct err *e);
-/* Without making the file: -1 with ERR_NONE when it is not there, so nobody can hold it. */
+/* Without making the file: -1 with ERR_NONE when it is not there, so nobody can hold it. Where the
+ * file system is mounted read-only as below. */
 int lockfile_take_existing(const char *dir, struct err *e);
+/* For who reads: where the file system is mounted read-only, LMDB is read without its lock table,
+ * so nobody may write meanwhile (from another mount). Others may read. -1 with ERR_NONE where it is
+ * not mounted so, or there is no file; ERR_UNSUPPORTED when there is a writer. */
+int lockfile_share_read_only(const char *dir, struct err *e);
 void lockfile_release(int fd); /* -1 is nothing */
 /* Whether the process that has the lock (ERR_BUSY) is this one. */
 bool lockfile_is_ours(const char *dir);

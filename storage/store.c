@@ -115,6 +115,19 @@ static int open_db(struct store *s, const struct db_options *o, bool marked, str
 	return s->db ? 0 : -1;
 }
 
+static int take_lock(struct store *s, struct err *e)
+{
+	struct err why = { .code = ERR_NONE };
+
+	s->lock_fd = s->opt.read_only ? lockfile_share_read_only(s->dir, &why)
+				      : lockfile_take(s->dir, &why);
+	if (why.code == ERR_NONE)
+		return 0;
+	if (e)
+		*e = why;
+	return -1;
+}
+
 static int open_parts(struct store *s, struct err *e)
 {
 	struct db_options o = { .dir = s->dir,
@@ -125,7 +138,7 @@ static int open_parts(struct store *s, struct err *e)
 
 	if (disk_folder_open(s->dir, !s->opt.read_only, e) < 0)
 		return -1;
-	if (!s->opt.read_only && (s->lock_fd = lockfile_take(s->dir, e)) < 0)
+	if (take_lock(s, e) < 0)
 		return -1;
 	if (version_check(s->dir, &marked, e) < 0)
 		return -1;

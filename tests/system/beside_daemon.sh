@@ -117,3 +117,24 @@ rm "$tmp/go"
 stop_daemon
 check "the daemon ends as it should" test $? = 0
 check "all is there at the end" exports
+
+# Mounted read-only LMDB cannot say what it reads.
+mounted='mount --bind "$1" "$2" && mount -o remount,ro,bind "$2" && shift 2 && exec "$@"'
+mkdir "$tmp/ro"
+read_only() { unshare -rm sh -c "$mounted" sh "$tmp/data" "$tmp/ro" "$build/parkwatch" "$@"; }
+unshare -rm sh -c "$mounted" sh "$tmp/data" "$tmp/ro" true 2>/dev/null ||
+	{ skip "no read-only mount can be made here"; exit 0; }
+all_commands() { # command...: with each of them
+	rm -rf "$tmp/backup" "$tmp/dossier" "$tmp/out"
+	"$@" query 'count(work)' --data-dir "$tmp/ro" && "$@" export --data-dir "$tmp/ro" --to "$tmp/out" &&
+		"$@" check store "$tmp/ro" && "$@" audit verify --data-dir "$tmp/ro" &&
+		"$@" audit export --data-dir "$tmp/ro" --to "$tmp/dossier" && "$@" backup --data-dir "$tmp/ro" --to "$tmp/backup"
+}
+check "a folder that is mounted read-only is read" all_commands read_only
+refused() {
+	local out
+	out=$(read_only "$@" 2>&1) && { echo "$* goes on: $out"; return 1; }
+	case $out in *"cannot be read beside it"*) ;; *) echo "$out"; return 1 ;; esac
+}
+start_daemon "$tmp/config.yaml"
+check "but not while a daemon writes to it from elsewhere" all_commands refused

@@ -23,7 +23,8 @@ enum {
 	PARKS = 7,
 	IN_FLIGHT = 16,
 	ERA = 300,
-	LOOKS = 100,
+	LOOKS = 200,
+	STEP = 40,
 	KILLED = 300,
 	MADE = 40,
 	KILLS = 12
@@ -31,7 +32,9 @@ enum {
 
 /* Seen by all processes of a test. */
 struct shared {
-	_Atomic int64_t upto; /* the highest acknowledged number */
+	_Atomic int64_t upto;    /* the highest acknowledged number */
+	_Atomic int64_t granted; /* the writer goes no further, so that slow readers come along */
+	_Atomic int looks;
 	_Atomic uint8_t acknowledged[NUMBERS_MOST];
 };
 
@@ -124,6 +127,8 @@ static void write_for_ever(const char *dir)
 	for (int64_t n = atomic_load(&shared->upto) + IN_FLIGHT + 1; s && n < NUMBERS_MOST; n++) {
 		struct flight *f = next_flight();
 
+		while (n > atomic_load(&shared->granted))
+			usleep(500);
 		*f = (struct flight){ .labels = { figures_of(n), samples_of(n) },
 				      .number = n,
 				      .busy = true };
@@ -162,11 +167,13 @@ static pid_t fork_child(void)
 static pid_t start_writer(const char *dir)
 {
 	int64_t before = atomic_load(&shared->upto);
-	pid_t child = fork_child();
+	pid_t child;
 
+	atomic_store(&shared->granted, before + ERA);
+	child = fork_child();
 	if (child == 0)
 		write_for_ever(dir);
-	while (atomic_load(&shared->upto) < before + 2 * ERA) {
+	while (atomic_load(&shared->upto) < before + ERA / 2) {
 		assert_int_equal(waitpid(child, NULL, WNOHANG), 0);
 		usleep(1000);
 	}
@@ -199,40 +206,50 @@ static int strange(struct reading *r, const char *what, int64_t n)
 	return err_set(&r->e, ERR_CORRUPT, "%s %lld", what, (long long)n);
 }
 
-static int note(struct reading *r, uint8_t *seen, int64_t stamp, double value, double factor,
-		struct labels *expected, const struct labels *ls)
+/* A value of a series of which the first is stamped `first`. */
+static int note(struct reading *r, bool statistic, int64_t first, int64_t stamp, double value)
 {
-	bool right = labels_cmp(expected, ls) == 0;
+	uint8_t *seen = statistic ? r->seen->figure : r->seen->sample;
 
-	labels_unref(expected);
-	if (stamp < 0 || stamp >= NUMBERS_MOST || value * factor != (double)stamp || !right)
+	if (stamp < 0 || stamp >= NUMBERS_MOST || stamp % PARKS != first % PARKS ||
+	    (!statistic && stamp / ERA != first / ERA) ||
+	    value * (statistic ? 4 : 1) != (double)stamp)
 		return strange(r, "not what was written:", stamp);
 	return seen[stamp]++ ? strange(r, "twice:", stamp) : 0;
 }
 
-static int read_one(struct reading *r, struct snapshot *v, const struct series_ref *s)
+static int note_series(struct reading *r, const struct series_ref *s, int64_t first)
+{
+	struct labels *expected = s->statistic ? figures_of(first) : samples_of(first);
+	bool right = labels_cmp(expected, s->labels) == 0;
+
+	labels_unref(expected);
+	return right ? 0 : strange(r, "in another series:", first);
+}
+
+static int read_figures(struct reading *r, struct snapshot *v, const struct series_ref *s)
+{
+	struct vintage *x;
+	size_t n;
+
+	if (snapshot_figures(v, s->id, INT64_MIN, INT64_MAX, latest, &r->arena, &x, &n, &r->e) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (note(r, true, x[0].stamp_ms, x[i].stamp_ms, x[i].value) < 0)
+			return -1;
+	return n ? note_series(r, s, x[0].stamp_ms) : 0;
+}
+
+static int read_plain(struct reading *r, struct snapshot *v, const struct series_ref *s)
 {
 	struct samples x = { 0 };
-	struct vintage *list = NULL;
-	size_t n = 0;
 
-	if (s->statistic) {
-		if (snapshot_figures(v, s->id, INT64_MIN, INT64_MAX, latest, &r->arena, &list, &n,
-				     &r->e) < 0)
-			return -1;
-		for (size_t i = 0; i < n; i++)
-			if (note(r, r->seen->figure, list[i].stamp_ms, list[i].value, 4,
-				 figures_of(list[i].stamp_ms), s->labels) < 0)
-				return -1;
-		return 0;
-	}
 	if (snapshot_samples(v, s->id, INT64_MIN, INT64_MAX, &r->arena, &x, &r->e) < 0)
 		return -1;
 	for (size_t i = 0; i < x.n; i++)
-		if (note(r, r->seen->sample, x.t_ms[i], x.value[i], 1, samples_of(x.t_ms[i]),
-			 s->labels) < 0)
+		if (note(r, false, x.t_ms[0], x.t_ms[i], x.value[i]) < 0)
 			return -1;
-	return 0;
+	return x.n ? note_series(r, s, x.t_ms[0]) : 0;
 }
 
 static int read_everything(struct reading *r, struct snapshot *v)
@@ -243,7 +260,7 @@ static int read_everything(struct reading *r, struct snapshot *v)
 	if (snapshot_select(v, NULL, 0, &r->arena, &list, &n, &r->e) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++)
-		if (read_one(r, v, &list[i]) < 0)
+		if ((list[i].statistic ? read_figures : read_plain)(r, v, &list[i]) < 0)
 			return -1;
 	return 0;
 }
@@ -268,6 +285,8 @@ static int look(struct reading *r, struct store *s)
 	struct snapshot *v;
 	int rc = -1;
 
+	atomic_fetch_add(&shared->granted, STEP);
+	atomic_fetch_add(&shared->looks, 1);
 	for (int64_t n = 0; n <= upto; n++)
 		owed[n] = atomic_load(&shared->acknowledged[n]);
 	memset(r->seen, 0, sizeof(*r->seen));
@@ -337,6 +356,14 @@ static void readers_see_all_that_was_acknowledged(void **state)
 	assert_sound(f->dir);
 }
 
+static bool has_ended(pid_t child)
+{
+	siginfo_t info = { 0 };
+
+	return waitid(P_PID, (id_t)child, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ||
+	       info.si_pid != 0;
+}
+
 static void readers_see_all_while_the_writer_is_killed_and_starts_again(void **state)
 {
 	struct fixture *f = *state;
@@ -344,10 +371,14 @@ static void readers_see_all_while_the_writer_is_killed_and_starts_again(void **s
 	int status;
 
 	if (reader == 0)
-		read_again_and_again(f->dir, LOOKS);
+		read_again_and_again(f->dir, LOOKS / 4);
 	while (!(ended = waitpid(reader, &status, WNOHANG))) {
+		int looks = atomic_load(&shared->looks);
+
 		kill_writer(writer_child);
 		writer_child = start_writer(f->dir);
+		while (atomic_load(&shared->looks) == looks && !has_ended(reader))
+			usleep(500);
 	}
 	assert_int_equal(ended, reader);
 	assert_true(WIFEXITED(status));

@@ -1,4 +1,5 @@
 /* test_store.c - appending, releasing, opening, refusing. */
+#include "storage/lockfile.h"
 #include "tests/unit/storage/help.h"
 
 #include <fcntl.h>
@@ -743,6 +744,28 @@ static void a_second_process_is_refused_with_the_first_ones_number(void **state)
 	assert_not_opened(f->dir, ERR_BUSY, ", this one");
 }
 
+/* Commands that read hold the lock while nobody writes, and do not leave their number. */
+static void a_number_of_a_process_that_is_gone_is_not_told(void **state)
+{
+	struct fixture *f = *state;
+	struct err e = { 0 };
+	char text[16];
+	pid_t gone = fork();
+	int lock;
+
+	if (gone == 0)
+		_exit(0);
+	assert_int_equal(waitpid(gone, NULL, 0), gone);
+	store_close(f->s);
+	snprintf(text, sizeof(text), "%ld\n", (long)gone);
+	tmp_write(tmp_path(f->dir, "parkwatch.lock"), text, strlen(text));
+	lock = lockfile_take_existing(f->dir, &e);
+	assert_true(lock >= 0);
+	assert_not_opened(f->dir, ERR_BUSY, "in use by another process");
+	lockfile_release(lock);
+	f->s = must_open(f->dir);
+}
+
 static void another_process_reads_beside_the_writer(void **state)
 {
 	struct fixture *f = *state;
@@ -933,6 +956,7 @@ int main(void)
 		STORE_TEST(a_failing_append_takes_no_number_and_the_others_are_kept),
 		STORE_TEST(patient_samples_are_answered_alone_together_and_with_the_hurried),
 		STORE_TEST(a_second_process_is_refused_with_the_first_ones_number),
+		STORE_TEST(a_number_of_a_process_that_is_gone_is_not_told),
 		STORE_TEST(another_process_reads_beside_the_writer),
 		STORE_TEST(a_reader_opens_while_log_files_come_and_go),
 		STORE_TEST(folder_and_descriptors_are_private),
