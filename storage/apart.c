@@ -189,7 +189,10 @@ long apart_read(const char *dir, apart_work *work, void *ctx, FILE *to, struct e
 			*e = why;
 		return -1;
 	}
-	if (version_check(dir, &marked, &why) == 0) {
+	why = (struct err){ .code = ERR_NONE };
+	if (version_check(dir, &marked, &why) == 0 && busy && !marked)
+		err_set(&why, ERR_NOT_FOUND, "there is no store in %s yet, it is being made", dir);
+	if (why.code == ERR_NONE) {
 		faults = run(&k, to, e);
 	} else if (why.code == ERR_CORRUPT) {
 		fprintf(to, "%s\n", why.text);

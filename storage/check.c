@@ -984,7 +984,10 @@ long store_check(const char *dir, FILE *to, struct err *e)
 			*e = why;
 		return -1;
 	}
-	if (version_check(dir, &marked, &why) == 0) {
+	why = (struct err){ .code = ERR_NONE };
+	if (version_check(dir, &marked, &why) == 0 && busy && !marked)
+		err_set(&why, ERR_NOT_FOUND, "there is no store in %s yet, it is being made", dir);
+	if (why.code == ERR_NONE) {
 		faults = check_with_child(dir, !busy, to, e);
 	} else if (why.code == ERR_CORRUPT) {
 		fprintf(to, "%s\n", why.text);

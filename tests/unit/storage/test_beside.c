@@ -6,6 +6,7 @@
  * looked, and for nothing that was never written.
  */
 #include "storage/audit.h"
+#include "storage/lockfile.h"
 #include "tests/unit/storage/help.h"
 
 #include <fcntl.h>
@@ -481,6 +482,22 @@ static void a_store_that_is_being_made_is_there_or_not(void **state)
 	}
 }
 
+/* Its mark comes last. */
+static void a_store_that_is_being_made_has_no_faults(void **state)
+{
+	struct fixture *f = *state;
+	int lock;
+
+	store_close(must_open(f->dir));
+	assert_int_equal(unlink(tmp_path(f->dir, "VERSION")), 0);
+	lock = lockfile_take(f->dir, &f->e);
+	assert_true(lock >= 0);
+	assert_fails(store_check(f->dir, stderr, &f->e), &f->e, ERR_NOT_FOUND, "it is being made");
+	assert_fails(store_audit(f->dir, NULL, stderr, &f->e), &f->e, ERR_NOT_FOUND,
+		     "it is being made");
+	lockfile_release(lock);
+}
+
 static int set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
@@ -517,6 +534,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(readers_that_are_killed_leave_room_for_others,
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_store_that_is_being_made_is_there_or_not, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(a_store_that_is_being_made_has_no_faults, set_up,
 						tear_down),
 	};
 
