@@ -470,6 +470,26 @@ static void publish(struct store *s, const struct batch *b, struct append *list,
 			a->committed(a);
 }
 
+/* What is about to be written follows from what is in memory, so that must be what is in the
+ * file: else this would be written over what somebody else was told is kept. */
+static int check_state(const struct batch *b, struct err *e)
+{
+	uint8_t expected[STATE_BYTES];
+	struct slice found;
+	int rc = db_get(b->t, DB_META, key_state, &found, e);
+
+	if (rc < 0)
+		return -1;
+	state_write(&b->s->state, expected);
+	if (rc == 1 && slice_eq(found, key_slice(expected, sizeof(expected))))
+		return 0;
+	err_set(e, ERR_CORRUPT,
+		"the store in %s is not as this process left it: somebody else writes it",
+		b->s->dir);
+	store_note_failed(b->s, e);
+	return -1;
+}
+
 static int begin_batch(struct batch *b, struct store *s, struct err *e)
 {
 	*b = (struct batch){
@@ -478,6 +498,10 @@ static int begin_batch(struct batch *b, struct store *s, struct err *e)
 	arena_init(&b->arena, ARENA_BYTES);
 	if (db_write_begin(s->db, &b->t, e) < 0)
 		return -1;
+	if (check_state(b, e) < 0) {
+		db_write_abort(b->t);
+		return -1;
+	}
 	b->layout = store_layout(s);
 	reader_init(&b->reader, b->layout, b->t);
 	return 0;

@@ -1,4 +1,6 @@
 /* test_store.c - appending, releasing, opening, refusing. */
+#include "storage/db.h"
+#include "storage/keys.h"
 #include "storage/lockfile.h"
 #include "tests/unit/storage/help.h"
 
@@ -871,6 +873,56 @@ static void a_reader_opens_while_log_files_come_and_go(void **state)
 	labels_unref(ls);
 }
 
+/* Changes the state record past the store's lock; 0 when it did. */
+static int write_past_the_lock(const char *dir)
+{
+	struct db_options o = { .dir = dir, .mode = DB_WRITE, .map_bytes = 1 << 30 };
+	uint8_t bytes[STATE_BYTES];
+	struct state state;
+	struct err e = { 0 };
+	struct db *db = db_open(&o, &e);
+	struct db_txn *t;
+	struct slice value;
+
+	if (!db || db_write_begin(db, &t, &e) < 0 ||
+	    db_get(t, DB_META, key_state, &value, &e) != 1 || state_read(value, &state, &e) < 0)
+		return 1;
+	state.epoch++;
+	state_write(&state, bytes);
+	if (db_put(t, DB_META, key_state, key_slice(bytes, sizeof(bytes)), &e) < 0 ||
+	    db_write_commit(t, &e) < 0)
+		return 2;
+	db_close(db);
+	return 0;
+}
+
+static void what_somebody_else_wrote_is_not_written_over(void **state)
+{
+	struct fixture *f = *state;
+	struct labels *ls = series_named("x", "y");
+	int go[2], status;
+	char c;
+	pid_t child;
+
+	store_close(f->s);
+	assert_int_equal(pipe(go), 0);
+	child = fork();
+	if (child == 0)
+		_exit(read(go[0], &c, 1) == 1 ? write_past_the_lock(f->dir) : 3);
+	f->s = must_open(f->dir);
+	assert_ok(put_figure(f->s, ls, 1, 11, 1, 1, NULL, &f->e), &f->e);
+	assert_int_equal(write(go[1], "x", 1), 1);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_fails(put_figure(f->s, ls, 2, 12, 1, 1, NULL, &f->e), &f->e, ERR_CORRUPT,
+		     "is not as this process left it: somebody else writes it");
+	/* For good: nobody knows what else was changed. */
+	assert_true(put_figure(f->s, ls, 3, 13, 1, 1, NULL, &f->e) < 0);
+	close(go[0]);
+	close(go[1]);
+	labels_unref(ls);
+}
+
 static void folder_and_descriptors_are_private(void **state)
 {
 	struct fixture *f = *state;
@@ -959,6 +1011,7 @@ int main(void)
 		STORE_TEST(a_number_of_a_process_that_is_gone_is_not_told),
 		STORE_TEST(another_process_reads_beside_the_writer),
 		STORE_TEST(a_reader_opens_while_log_files_come_and_go),
+		STORE_TEST(what_somebody_else_wrote_is_not_written_over),
 		STORE_TEST(folder_and_descriptors_are_private),
 		cmocka_unit_test(a_full_queue_says_busy),
 	};
