@@ -326,6 +326,22 @@ static void status_of_reading(const struct feed *f, struct feed_status *out)
 	out->stored_figures = atomic_load(&in->progress.stored);
 }
 
+/* A folder on a server that hangs ends no attempt: each DROP_PATIENCE_MS count as one that failed.
+ */
+static void status_of_silence(const struct feed *f, struct feed_status *out)
+{
+	int64_t silent = drop_silent_ms(f);
+
+	if (silent < DROP_PATIENCE_MS)
+		return;
+	out->health = FEED_FAILING;
+	out->failures += (unsigned)(silent / DROP_PATIENCE_MS);
+	if (!out->failing_since_ms)
+		out->failing_since_ms = loop_now(f->collector->o.loop) - silent;
+	out->error = "the folder does not answer: its server is silent, or other folders that "
+		     "do not answer hold all workers";
+}
+
 void collector_status(const struct collector *c, size_t i, struct feed_status *out)
 {
 	static const char *const stages[] = { "waiting", "fetching", "decoding", "storing" };
@@ -361,6 +377,7 @@ void collector_status(const struct collector *c, size_t i, struct feed_status *o
 		out->attempts[k] =
 			f->attempts[(f->next_attempt + FEED_ATTEMPTS - 1 - k) % FEED_ATTEMPTS];
 	status_of_reading(f, out);
+	status_of_silence(f, out);
 }
 
 int collector_poll(struct collector *c, const char *name, struct err *e)

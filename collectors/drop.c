@@ -16,8 +16,6 @@
 #include "base/log.h"
 #include "base/text.h"
 
-#include <unistd.h>
-
 #define container_of(p, type, member) ((type *)(void *)((char *)(p)-offsetof(type, member)))
 
 /* Complaints are at most BATCH_COMPLAINTS_MAX sentences. */
@@ -27,6 +25,7 @@ struct drop {
 	struct feed *feed;
 	struct job job;
 	bool job_started;
+	int64_t asked_mono_ms; /* when the job was started */
 	struct drop_folder folder;
 	size_t next;             /* of folder.ready */
 	bool changed;            /* something was stored in this pass */
@@ -46,7 +45,6 @@ struct drop {
 	/* the file in hand */
 	const struct drop_entry *file;
 	char *path; /* owned */
-	int fd;     /* holds its lock; -1: none */
 	enum drop_took took;
 	enum drop_place place;
 	struct err reason; /* why all of it was refused */
@@ -71,7 +69,6 @@ int drop_new(struct feed *f, struct err *e)
 	if (!d)
 		return err_set(e, ERR_MEMORY, "feed %s: not enough memory", f->config.name);
 	d->feed = f;
-	d->fd = -1;
 	d->folder = (struct drop_folder){
 		.path = c->folder,
 		.pattern = c->pattern,
@@ -89,8 +86,6 @@ void drop_free(struct drop *d)
 {
 	if (!d)
 		return;
-	if (d->fd >= 0)
-		close(d->fd);
 	mem_free(d->path);
 	drop_folder_release(&d->folder);
 	mem_free(d);
@@ -101,9 +96,6 @@ void drop_free(struct drop *d)
 static void put_down(struct drop *d)
 {
 	intake_release(&d->feed->intake);
-	if (d->fd >= 0)
-		close(d->fd);
-	d->fd = -1;
 	mem_free(d->path);
 	d->path = NULL;
 	d->file = NULL;
@@ -172,12 +164,20 @@ static bool start_job(struct drop *d, void (*work)(struct job *),
 	d->job.work = work;
 	d->job.done = done;
 	d->err = (struct err){ 0 };
-	if (job_start(feed_loop(d->feed), &d->job, JOB_FILE, &e) < 0) {
+	if (job_start(feed_loop(d->feed), &d->job, JOB_FOLDER, &e) < 0) {
 		note_failure(d, &e);
 		return false;
 	}
 	d->job_started = true;
+	d->asked_mono_ms = clock_mono(loop_clock(feed_loop(d->feed)));
 	return true;
+}
+
+int64_t drop_silent_ms(const struct feed *f)
+{
+	const struct drop *d = f->drop;
+
+	return d && d->job_started ? clock_mono(loop_clock(feed_loop(f))) - d->asked_mono_ms : 0;
 }
 
 /* Whether the pass goes on; it was finished if not. */
@@ -278,7 +278,7 @@ static void read_work(struct job *j)
 {
 	struct drop *d = container_of(j, struct drop, job);
 
-	d->took = drop_file_read(&d->folder, d->file, (size_t)d->feed->config.body_limit, &d->fd,
+	d->took = drop_file_read(&d->folder, d->file, (size_t)d->feed->config.body_limit,
 				 &d->feed->intake.body, &d->err);
 	if (!d->folder.keeping || d->took != DROP_TAKEN)
 		return;
@@ -553,10 +553,6 @@ static void move_work(struct job *j)
 {
 	struct drop *d = container_of(j, struct drop, job);
 
-	/* And its lock. On some shares a file that is open, by us or by others, cannot be moved. */
-	if (d->fd >= 0)
-		close(d->fd);
-	d->fd = -1;
 	if (d->folder.keeping)
 		record(d);
 	else

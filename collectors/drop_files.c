@@ -439,29 +439,23 @@ static enum drop_took read_open(int fd, const struct drop_entry *f, size_t limit
 }
 
 enum drop_took drop_file_read(const struct drop_folder *d, const struct drop_entry *f, size_t limit,
-			      int *fd, struct buf *body, struct err *e)
+			      struct buf *body, struct err *e)
 {
-	int dir = open_folder(d, e);
+	int dir = open_folder(d, e), fd;
 	enum drop_took took;
 
-	*fd = -1;
 	buf_init(body, 0);
 	if (dir < 0)
 		return DROP_LATER;
 	e->code = ERR_NONE;
 	/* O_NONBLOCK: a pipe that has taken the file's place must not hold us. */
-	*fd = openat(dir, f->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (*fd < 0)
-		took = cannot_open(d, f, errno, e);
-	else
-		took = read_open(*fd, f, limit, body, e);
+	fd = openat(dir, f->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	took = fd < 0 ? cannot_open(d, f, errno, e) : read_open(fd, f, limit, body, e);
+	if (fd >= 0)
+		close(fd);
 	close(dir);
-	if (took != DROP_TAKEN) {
+	if (took != DROP_TAKEN)
 		buf_release(body);
-		if (*fd >= 0)
-			close(*fd);
-		*fd = -1;
-	}
 	return took;
 }
 

@@ -24,6 +24,7 @@ enum {
 	DROP_ENTRIES_MAX = DROP_STATE_FILES_MAX, /* looked at; what is beyond has to wait */
 	/* Clocks of shares tick every 2 s: looks so far apart tell each change by its time. */
 	DROP_KEEP_SETTLE_MS = 2000,
+	DROP_PATIENCE_MS = 60000, /* an answer of the file system is waited for so long */
 };
 
 /* What becomes of a file that was taken. */
@@ -84,14 +85,14 @@ int drop_folder_scan(struct drop_folder *d, int64_t now_ms, int64_t mono_ms, str
 bool drop_name_counts(const char *name, const char *pattern);
 
 enum drop_took {
-	DROP_TAKEN, /* read; *fd holds its lock until closed */
+	DROP_TAKEN, /* read, and closed: on some shares a file that is open cannot be moved */
 	DROP_LATER, /* still being written or locked; e has a code when it could not be read */
 	DROP_GONE,
 	DROP_REFUSE, /* can never be taken: e says why */
 };
 
 enum drop_took drop_file_read(const struct drop_folder *d, const struct drop_entry *f, size_t limit,
-			      int *fd, struct buf *body, struct err *e);
+			      struct buf *body, struct err *e);
 
 /* In a folder that keeps its files: remembers what came of one; `k` without name and stamp. */
 int drop_file_record(struct drop_folder *d, const struct drop_entry *f, struct drop_known *k,

@@ -278,6 +278,8 @@ bool fetch_say_gone(struct feed *f);
 int drop_new(struct feed *f, struct err *e);
 void drop_free(struct drop *d); /* NULL is nothing */
 void drop_attempt(struct feed *f);
+/* For how long the folder has not answered what it was asked last; 0: nothing is asked. */
+int64_t drop_silent_ms(const struct feed *f);
 void drop_cancel(struct feed *f);
 
 /* --- handed in ---------------------------------------------------------------------------- */

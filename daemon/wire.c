@@ -34,7 +34,7 @@
 #include <unistd.h>
 
 /* A share that does not answer holds one for each of its feeds; the others go on. */
-enum { FILE_WORKERS = 8 };
+enum { FOLDER_WORKERS = 8, FILE_WORKERS = 2 };
 
 enum { CLOSE_PATIENCE_MS = 10 * 1000 };
 
@@ -548,7 +548,9 @@ static int open_signals(struct daemon *d, struct err *e)
 
 struct daemon *daemon_open(const struct daemon_options *o, struct err *e)
 {
-	struct loop_options loop_options = { .clock = o->clock, .workers[JOB_FILE] = FILE_WORKERS };
+	struct loop_options loop_options = { .clock = o->clock,
+					     .workers[JOB_FOLDER] = FOLDER_WORKERS,
+					     .workers[JOB_FILE] = FILE_WORKERS };
 	struct daemon *d = mem_zalloc(sizeof(*d));
 	struct loaded l;
 

@@ -21,12 +21,12 @@ enum state { JOB_IDLE, JOB_WAITING, JOB_WORKING, JOB_STATE_RAN, JOB_STATE_DROPPE
 static const char *const class_names[JOB_CLASSES] = {
 	[JOB_DECODE] = "decode",     [JOB_QUERY] = "query",         [JOB_STORE] = "store",
 	[JOB_LARGE] = "large",       [JOB_FILE] = "file",           [JOB_INGEST] = "ingest",
-	[JOB_PASSWORD] = "password", [JOB_HANDSHAKE] = "handshake",
+	[JOB_PASSWORD] = "password", [JOB_HANDSHAKE] = "handshake", [JOB_FOLDER] = "folder",
 };
 
 static const unsigned default_workers[JOB_CLASSES] = {
-	[JOB_DECODE] = 2, [JOB_QUERY] = 2,  [JOB_STORE] = 1,    [JOB_LARGE] = 1,
-	[JOB_FILE] = 1,   [JOB_INGEST] = 2, [JOB_PASSWORD] = 1, [JOB_HANDSHAKE] = 1,
+	[JOB_DECODE] = 2, [JOB_QUERY] = 2,    [JOB_STORE] = 1,     [JOB_LARGE] = 1,  [JOB_FILE] = 1,
+	[JOB_INGEST] = 2, [JOB_PASSWORD] = 1, [JOB_HANDSHAKE] = 1, [JOB_FOLDER] = 1,
 };
 
 /* A connection has one handshake, and there may be twice as many as our server lets in. */

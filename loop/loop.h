@@ -17,13 +17,15 @@
 
 struct loop;
 
-/* A class has its own queue and threads, so that queries, decoding, commits, files on a slow share,
- * samples pushed to us, passwords and TLS handshakes never wait for each other. */
+/* A class has its own queue and threads, so that queries, decoding, commits, files, folders on a
+ * share that hangs, samples pushed to us, passwords and TLS handshakes never wait for each other.
+ */
 enum job_class {
 	JOB_DECODE,
 	JOB_QUERY,
 	JOB_STORE,
 	JOB_FILE,
+	JOB_FOLDER, /* drop folders, which may be on a server that does not answer */
 	JOB_INGEST,
 	JOB_PASSWORD,
 	JOB_HANDSHAKE,

@@ -7,6 +7,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <semaphore.h>
 #include <stdarg.h>
 #include <sys/stat.h>
 
@@ -152,6 +153,58 @@ static void a_file_that_somebody_holds_for_himself_waits_without_a_word(void **s
 static const char broken[] = "园区,2026年9月,2026年10月\n甲河,12.3,没有\n乙山,1,2\n";
 
 /* As Excel does: others may read the file, and not move it. */
+static atomic_bool hanging;
+static sem_t answer;
+
+static void hang(void)
+{
+	atomic_store(&hanging, true);
+	while (sem_wait(&answer) < 0)
+		;
+}
+
+static bool it_hangs(void *ctx)
+{
+	(void)ctx;
+	return atomic_load(&hanging);
+}
+
+static void a_server_that_does_not_answer_counts_as_failing_until_it_does(void **state)
+{
+	struct feeds *f = *state;
+	struct feed_status s;
+
+	atomic_store(&hanging, false);
+	assert_int_equal(sem_init(&answer, 0, 0), 0);
+	put(f, "a.csv", good);
+	fault.name = "a.csv";
+	fault.before = hang;
+	for (int looks = 0; looks < 10 && !it_hangs(NULL); looks++) {
+		clock_advance(&f->clock, 5000);
+		loop_settle(f->loop, it_hangs, NULL, 100);
+	}
+	assert_true(loop_settle(f->loop, it_hangs, NULL, FEEDS_PATIENCE_MS));
+	clock_advance(&f->clock, DROP_PATIENCE_MS - 1);
+	s = feeds_status(f, "share");
+	assert_int_equal(s.health, FEED_OK);
+	clock_advance(&f->clock, 1);
+	s = feeds_status(f, "share");
+	assert_int_equal(s.health, FEED_FAILING);
+	assert_int_equal(s.failures, 1);
+	assert_has(s.error, "the folder does not answer");
+	assert_true(s.failing_since_ms == clock_wall(&f->clock) - DROP_PATIENCE_MS);
+	clock_advance(&f->clock, 2 * DROP_PATIENCE_MS);
+	assert_int_equal(feeds_status(f, "share").failures, 3);
+	fault.name = NULL;
+	sem_post(&answer);
+	feeds_idle(f);
+	assert_int_equal(f->emits, 1);
+	s = feeds_status(f, "share");
+	assert_int_equal(s.health, FEED_OK);
+	assert_int_equal(s.failures, 0);
+	assert_string_equal(s.error, "");
+}
+
 static void a_file_that_cannot_be_moved_yet_is_taken_once_and_moved_later(void **state)
 {
 	struct feeds *f = *state;
@@ -251,6 +304,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		BOTH(a_file_that_cannot_be_opened_for_eio_is_said_and_taken_later),
+		BOTH(a_server_that_does_not_answer_counts_as_failing_until_it_does),
 		MOVED(a_file_that_cannot_be_moved_yet_is_taken_once_and_moved_later),
 		MOVED(a_file_that_could_not_be_moved_and_changes_is_taken_again),
 		BOTH(a_stale_handle_is_said_and_the_file_taken_later),
