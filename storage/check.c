@@ -706,17 +706,38 @@ static void check_last_log(struct checker *c, uint64_t have)
 		fault(c, "%s", why.text);
 }
 
+static int check_log(struct log_check *k, const char *path, uint64_t number, uint64_t marked,
+		     struct err *e)
+{
+	struct wal_held h;
+	uint64_t end;
+	int rc;
+
+	k->named = 0;
+	if (wal_hold(path, number, &h, e) < 0)
+		return -1;
+	rc = wal_never_begun(&h, marked, path, e);
+	if (rc == 0)
+		rc = wal_read_held(&h, path, check_logged, k, &end, e);
+	wal_let_go(&h);
+	return rc < 0 ? -1 : 0;
+}
+
 static int check_logs(struct checker *c, uint64_t covered, struct err *e)
 {
 	struct log_check k = { .reader = rw_reader_new(e) };
-	uint64_t *numbers = NULL;
+	uint64_t *numbers = NULL, marked;
 	size_t n = 0;
-	int rc = k.reader ? numbered_files(c->dir, "log", ".log", &numbers, &n, e) : -1;
+	int rc = k.reader ? 0 : -1;
 
+	/* Before the files: beside a writer both go on. When it is damaged all files count. */
+	if (rc == 0 && log_mark_read(c->dir, &marked, NULL) < 0)
+		marked = UINT64_MAX;
+	if (rc == 0)
+		rc = numbered_files(c->dir, "log", ".log", &numbers, &n, e);
 	buf_init(&k.raw, 2 * remote_write_defaults.raw_bytes);
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		char path[4096];
-		uint64_t end, size;
 		struct err why;
 
 		if (numbers[i] <= covered)
@@ -724,9 +745,8 @@ static int check_logs(struct checker *c, uint64_t covered, struct err *e)
 		if (numbers[i] != covered + 1)
 			missed(c, false, covered + 1, numbers[i] - 1);
 		covered = numbers[i];
-		k.named = 0;
 		rc = numbered_path(path, c->dir, "log", numbers[i], ".log", e);
-		if (rc == 0 && wal_read(path, numbers[i], check_logged, &k, &end, &size, &why) < 0)
+		if (rc == 0 && check_log(&k, path, numbers[i], marked, &why) < 0)
 			rc = tell_file(c, &why, e);
 	}
 	if (rc == 0)

@@ -87,15 +87,24 @@ static int replay_record(void *ctx, const struct wal_record *x, struct err *e)
 	return rc;
 }
 
-static int replay_file(struct resolving *r, const struct wal_held *h, bool last, struct err *e)
+static int replay_file(struct resolving *r, const struct wal_held *h, uint64_t marked, bool last,
+		       struct err *e)
 {
 	char path[4096];
 	uint64_t end;
+	int unbegun;
 
 	r->nnamed = 0;
 	r->last_key = NO_KEY;
-	if (numbered_path(path, r->s->dir, "log", h->number, ".log", e) < 0 ||
-	    wal_read_held(h, path, replay_record, r, &end, e) < 0)
+	if (numbered_path(path, r->s->dir, "log", h->number, ".log", e) < 0)
+		return -1;
+	unbegun = wal_never_begun(h, marked, path, e);
+	if (unbegun < 0)
+		return -1;
+	/* It may stay for a while, and then log/LAST goes beyond it. */
+	if (unbegun)
+		return r->s->opt.read_only ? 0 : wal_begin_anew(path, h->number, e);
+	if (wal_read_held(h, path, replay_record, r, &end, e) < 0)
 		return -1;
 	if (end == h->size || r->s->opt.read_only)
 		return 0;
@@ -107,7 +116,8 @@ static int replay_file(struct resolving *r, const struct wal_held *h, bool last,
 	return wal_cut(path, end, e);
 }
 
-int ingest_replay(struct store *s, const struct wal_held *files, size_t n, bool *any, struct err *e)
+int ingest_replay(struct store *s, const struct wal_held *files, size_t n, uint64_t marked,
+		  bool *any, struct err *e)
 {
 	struct resolving r = { .s = s, .skip_next = UINT64_MAX };
 	int rc = 0;
@@ -119,7 +129,7 @@ int ingest_replay(struct store *s, const struct wal_held *files, size_t n, bool 
 	pthread_mutex_lock(&s->ingest_lock);
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		s->active->number = files[i].number;
-		rc = replay_file(&r, &files[i], i + 1 == n, e);
+		rc = replay_file(&r, &files[i], marked, i + 1 == n, e);
 	}
 	pthread_mutex_unlock(&s->ingest_lock);
 	view_close(&r.view);

@@ -513,7 +513,7 @@ static int load_log(struct store *s, const struct held *h, uint64_t covered, str
 		last = h->logs[h->nlogs - 1].number;
 	}
 	s->active->from = s->active->number = first ? first : covered + 1;
-	if (first && ingest_replay(s, h->logs + at, h->nlogs - at, &any, e) < 0)
+	if (first && ingest_replay(s, h->logs + at, h->nlogs - at, h->marked, &any, e) < 0)
 		return -1;
 	return s->opt.read_only ? 0 : begin_log(s, first, last, any, e);
 }

@@ -202,9 +202,9 @@ int ingest_open(struct store *s, struct err *e);
  * call. A statistic is refused. */
 int ingest_samples(struct store *s, struct write *w, const struct plain_sample *x, size_t n,
 		   struct err *e);
-/* Reads log files; *any tells whether there was something in them. */
-int ingest_replay(struct store *s, const struct wal_held *files, size_t n, bool *any,
-		  struct err *e);
+/* Reads log files; `marked` as in log/LAST; *any tells whether there was something in them. */
+int ingest_replay(struct store *s, const struct wal_held *files, size_t n, uint64_t marked,
+		  bool *any, struct err *e);
 void ingest_close(struct store *s);
 /* A new log file and a new generation; the one before is sealed. With the ingest lock held, and no
  * sealed generation. */

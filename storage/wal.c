@@ -119,18 +119,18 @@ static void write_durable(uint8_t *p, uint64_t durable)
 	put_le64(p + 8, ~durable);
 }
 
-static int write_head(const struct wal *l, struct err *e)
+static int write_head(int fd, const char *path, uint64_t number, struct err *e)
 {
 	uint8_t head[WAL_HEAD_BYTES] = { 0 };
 
 	memcpy(head, magic, sizeof(magic));
-	put_le64(head + 8, l->number);
+	put_le64(head + 8, number);
 	put_le32(head + 16, crc32c(0, head, 16));
 	write_durable(head + DURABLE_AT, WAL_HEAD_BYTES);
-	if (write(l->fd, head, sizeof(head)) != (ssize_t)sizeof(head))
-		return err_sys(e, errno ? errno : ENOSPC, "cannot write %s", l->path);
-	if (fdatasync(l->fd) < 0)
-		return err_sys(e, errno, "cannot sync %s", l->path);
+	if (write(fd, head, sizeof(head)) != (ssize_t)sizeof(head))
+		return err_sys(e, errno ? errno : ENOSPC, "cannot write %s", path);
+	if (fdatasync(fd) < 0)
+		return err_sys(e, errno, "cannot sync %s", path);
 	return 0;
 }
 
@@ -154,7 +154,7 @@ int wal_create(struct wal *l, const char *dir, uint64_t number, struct err *e)
 	l->fd = open(l->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (l->fd < 0)
 		return err_sys(e, errno, "cannot make %s", l->path);
-	if (write_head(l, e) < 0 || disk_sync_folder(folder, e) < 0) {
+	if (write_head(l->fd, l->path, number, e) < 0 || disk_sync_folder(folder, e) < 0) {
 		wal_close(l);
 		unlink(l->path);
 		return -1;
@@ -282,13 +282,18 @@ static uint64_t durable_until(struct slice file, uint64_t bad_at, uint64_t mark)
 	return until;
 }
 
+static bool is_head(const char *head, uint64_t number)
+{
+	return memcmp(head, magic, sizeof(magic)) == 0 && get_le64(head + 8) == number &&
+	       get_le32(head + 16) == crc32c(0, head, 16);
+}
+
 static int read_all(struct slice file, const char *path, uint64_t number, uint64_t mark,
 		    int (*each)(void *ctx, const struct wal_record *r, struct err *e), void *ctx,
 		    uint64_t *end, struct err *e)
 {
 	*end = WAL_HEAD_BYTES;
-	if (memcmp(file.p, magic, sizeof(magic)) != 0 || get_le64(file.p + 8) != number ||
-	    get_le32(file.p + 16) != crc32c(0, file.p, 16))
+	if (!is_head(file.p, number))
 		return bad(e, path, 0, "this is no log file, or its head is damaged");
 	while (*end < file.n) {
 		struct wal_record r;
@@ -399,6 +404,32 @@ int wal_read(const char *path, uint64_t number,
 	*size = h.size;
 	rc = wal_read_held(&h, path, each, ctx, end, e);
 	wal_let_go(&h);
+	return rc;
+}
+
+int wal_never_begun(const struct wal_held *h, uint64_t marked, const char *path, struct err *e)
+{
+	char head[WAL_HEAD_BYTES];
+	ssize_t n = pread(h->fd, head, sizeof(head), 0);
+
+	if (n < 0)
+		return err_sys(e, errno, "cannot read %s", path);
+	if (h->size >= WAL_HEAD_BYTES && (size_t)n == sizeof(head) && is_head(head, h->number))
+		return 0;
+	if (h->number > marked && (marked || h->size <= WAL_HEAD_BYTES))
+		return 1;
+	return h->size < WAL_HEAD_BYTES ? bad(e, path, h->size, "the file is cut off") : 0;
+}
+
+int wal_begin_anew(const char *path, uint64_t number, struct err *e)
+{
+	int fd = open(path, O_RDWR | O_TRUNC | O_CLOEXEC | O_NOFOLLOW), rc;
+
+	if (fd < 0)
+		return err_sys(e, errno, "cannot open %s", path);
+	errno = 0;
+	rc = write_head(fd, path, number, e);
+	close(fd);
 	return rc;
 }
 

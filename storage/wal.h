@@ -102,6 +102,13 @@ int wal_read_held(const struct wal_held *h, const char *path,
 		  int (*each)(void *ctx, const struct wal_record *r, struct err *e), void *ctx,
 		  uint64_t *end, struct err *e);
 void wal_let_go(const struct wal_held *h);
+/* 1: the power went while it was made, or it is being made: its head is not there, and its number
+ * is beyond `marked` (log_mark.h), so nothing was acknowledged from it. Where nothing is marked
+ * only of a file that is no longer than a head. 0: it is to be read. ERR_CORRUPT: it is shorter
+ * than its head although something had been acknowledged. */
+int wal_never_begun(const struct wal_held *h, uint64_t marked, const char *path, struct err *e);
+/* Makes an empty one of it, durably. */
+int wal_begin_anew(const char *path, uint64_t number, struct err *e);
 /* The same of bytes in memory; `path` is for sentences. */
 int wal_read_bytes(struct slice file, const char *path, uint64_t number,
 		   int (*each)(void *ctx, const struct wal_record *r, struct err *e), void *ctx,

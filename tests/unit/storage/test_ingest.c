@@ -829,6 +829,61 @@ static void a_log_file_that_is_gone_is_missed(void **state)
 	f->s = must_open(f->dir);
 }
 
+static void behind_the_last_log(const char *dir, char path[4096])
+{
+	uint64_t *numbers;
+	size_t n;
+	struct err e;
+
+	assert_ok(numbered_files(dir, "log", ".log", &numbers, &n, &e), &e);
+	assert_ok(numbered_path(path, dir, "log", numbers[n - 1] + 1, ".log", &e), &e);
+	mem_free(numbers);
+}
+
+/* What a power cut leaves of a file that was about to be begun behind one with samples. */
+static void a_log_file_whose_making_the_power_cut_ended_is_begun_anew(void **state)
+{
+	struct fixture *f = *state;
+	const size_t sizes[] = { 0, 7, WAL_HEAD_BYTES, 4096 };
+	static const char zeros[4096];
+	struct sample *s;
+	struct write w;
+	char path[4096];
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		assert_ok(write_one(f, "up", "a", now_ms + (int64_t)i, 1, &w), &f->e);
+		store_close(f->s);
+		behind_the_last_log(f->dir, path);
+		tmp_write(path, zeros, sizes[i]);
+		assert_sound(f->dir);
+		f->s = must_open(f->dir);
+		assert_int_equal(samples_of(f, "up", "a", &s), i + 1);
+	}
+}
+
+static void a_damaged_head_of_a_log_file_that_had_samples_is_an_error(void **state)
+{
+	struct fixture *f = *state;
+	struct write w;
+	size_t n;
+	char path[4096], *file;
+
+	assert_ok(write_one(f, "up", "a", now_ms, 1, &w), &f->e);
+	store_close(f->s);
+	snprintf(path, sizeof(path), "%s/log/00000001.log", f->dir);
+	file = tmp_read(path, &n);
+	tmp_write(path, file, WAL_HEAD_BYTES - 1);
+	assert_not_opened(f->dir, ERR_CORRUPT, "00000001.log, byte 39: the file is cut off");
+	file[0] ^= 1;
+	tmp_write(path, file, n);
+	assert_not_opened(f->dir, ERR_CORRUPT,
+			  "00000001.log, byte 0: this is no log file, or its head is damaged");
+	file[0] ^= 1;
+	tmp_write(path, file, n);
+	free(file);
+	f->s = must_open(f->dir);
+}
+
 static void a_store_for_reading_takes_no_requests(void **state)
 {
 	struct fixture *f = *state;
@@ -870,6 +925,8 @@ int main(void)
 		STORE_TEST(a_torn_end_of_the_log_is_cut_off),
 		STORE_TEST(a_damaged_request_in_the_log_is_an_error),
 		STORE_TEST(a_log_file_that_is_gone_is_missed),
+		STORE_TEST(a_log_file_whose_making_the_power_cut_ended_is_begun_anew),
+		STORE_TEST(a_damaged_head_of_a_log_file_that_had_samples_is_an_error),
 		STORE_TEST(a_store_for_reading_takes_no_requests),
 	};
 
