@@ -235,9 +235,7 @@ static int on_row(void *ctx, const struct row *row, struct err *e)
 			table_renew_period(t, row);
 		return 1;
 	}
-	mark = arena_mark(t->arena);
 	again = table_has_other_header(t, row);
-	arena_reset(t->arena, mark);
 	if (t->noted[0] && (again || table_repeats_header(t, row)))
 		table_set_period(t, slice_str(t->noted), t->noted_at);
 	if (again) {

@@ -61,22 +61,30 @@ static bool is_headed_again(struct named *n, void *ctx)
 					  slice_eq(text, h->t->header[n->column]));
 }
 
+/* Whether there are texts where figures would stand, and no number. */
+static bool has_texts_for_figures(struct table *t, const struct row *row)
+{
+	struct arena_mark mark = arena_mark(t->arena);
+	size_t texts = 0, numbers = 0;
+
+	for (size_t c = 0; c < row->n && c < t->nheader && !numbers; c++) {
+		struct cell_number n;
+
+		if (t->roles[c] != ROLE_VALUE || cell_missing(row->cells[c].text))
+			continue;
+		numbers += cell_number(row->cells[c].text, t->arena, &n, NULL) == 0;
+		texts++;
+	}
+	arena_reset(t->arena, mark);
+	return texts > 0 && !numbers;
+}
+
 bool table_has_other_header(struct table *t, const struct row *row)
 {
 	struct heading_row h = { t, row };
-	struct cell_number n;
-	size_t texts = 0;
 
-	if (t->records || !t->spread || !table_each_named(t, is_headed_again, &h))
-		return false;
-	for (size_t c = 0; c < row->n && c < t->nheader; c++) {
-		if (t->roles[c] != ROLE_VALUE || cell_missing(row->cells[c].text))
-			continue;
-		if (cell_number(row->cells[c].text, t->arena, &n, NULL) == 0)
-			return false;
-		texts++;
-	}
-	return texts > 0 && !table_repeats_header(t, row);
+	return !t->records && t->spread && table_each_named(t, is_headed_again, &h) &&
+	       has_texts_for_figures(t, row) && !table_repeats_header(t, row);
 }
 
 /* False, with a complaint, for a row whose cells cannot be trusted to stand where they should. */
