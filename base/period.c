@@ -482,12 +482,22 @@ static size_t period_length(struct slice from)
 	return 0;
 }
 
+static bool begins_with_year(struct slice text)
+{
+	size_t n = 0;
+
+	while (n < 4 && n < text.n && text.p[n] >= '0' && text.p[n] <= '9')
+		n++;
+	return n == 4;
+}
+
 bool period_is_yearless(struct slice text)
 {
 	char with[48];
 	struct period p;
 
-	if (text.n < 2 || text.n > 24 ||
+	/* Most begin with their year, and this is asked of each row of a table. */
+	if (text.n < 2 || text.n > 24 || begins_with_year(text) ||
 	    !(memmem(text.p, text.n, "月", 3) || memmem(text.p, text.n, "季", 3) ||
 	      memmem(text.p, text.n, "半年", 6)))
 		return false;
@@ -501,7 +511,7 @@ bool period_find(struct slice text, struct slice *found)
 	for (size_t i = 0; i + 4 < text.n; i++) {
 		size_t n;
 
-		if (!is_digit(text.p[i]) || (i > 0 && is_digit(text.p[i - 1])))
+		if (!begins_with_year(slice_skip(text, i)) || (i > 0 && is_digit(text.p[i - 1])))
 			continue;
 		n = period_length(slice_skip(text, i));
 		if (!n)
