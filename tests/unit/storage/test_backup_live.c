@@ -6,18 +6,15 @@
  */
 #include "storage/backup.h"
 #include "storage/wal.h"
-#include "tests/unit/storage/help.h"
+#include "tests/unit/storage/busy_writer.h"
 
 #include <fcntl.h>
-#include <signal.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 static const struct view latest = { .as_of_ms = INT64_MAX };
 
-enum { NUMBERS_MOST = 1 << 20, PARKS = 7, IN_FLIGHT = 16, ROUNDS = 4 };
+enum { NUMBERS_MOST = 1 << 20, PARKS = 7, ROUNDS = 4 };
 
 static const enum backup_step steps[] = { BACKUP_BEGUN,    BACKUP_HELD,   BACKUP_READING,
 					  BACKUP_DATABASE, BACKUP_COPIED, BACKUP_CHECKED,
@@ -25,48 +22,12 @@ static const enum backup_step steps[] = { BACKUP_BEGUN,    BACKUP_HELD,   BACKUP
 
 /* --- the writer ------------------------------------------------------------------------- */
 
-struct flight {
-	struct append a;
-	struct observation o;
-	struct plain_sample x;
-	int64_t number;
-	bool busy;
-};
+static int acks_fd; /* each acknowledged number, as it comes */
 
-static struct {
-	pthread_mutex_t lock;
-	pthread_cond_t cond;
-	struct flight flights[IN_FLIGHT];
-	int acks; /* each acknowledged number, as it comes */
-} writer = { .lock = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER };
-
-static void acknowledged(struct append *a)
+static void acknowledged(int64_t number)
 {
-	struct flight *f = a->ctx;
-
-	if (a->err.code == ERR_NONE &&
-	    write(writer.acks, &f->number, sizeof(f->number)) != sizeof(f->number))
+	if (write(acks_fd, &number, sizeof(number)) != sizeof(number))
 		_exit(3);
-	pthread_mutex_lock(&writer.lock);
-	f->busy = false;
-	pthread_cond_signal(&writer.cond);
-	pthread_mutex_unlock(&writer.lock);
-}
-
-static struct flight *next_flight(void)
-{
-	struct flight *f = NULL;
-
-	pthread_mutex_lock(&writer.lock);
-	while (!f) {
-		for (int i = 0; i < IN_FLIGHT && !f; i++)
-			if (!writer.flights[i].busy)
-				f = &writer.flights[i];
-		if (!f)
-			pthread_cond_wait(&writer.cond, &writer.lock);
-	}
-	pthread_mutex_unlock(&writer.lock);
-	return f;
 }
 
 static struct labels *name_of(const char *family, int64_t number)
@@ -77,62 +38,20 @@ static struct labels *name_of(const char *family, int64_t number)
 	return series_named(family, park);
 }
 
-static struct store *open_busy(const char *dir, struct err *e)
+/* Number n is of park n % PARKS. */
+static void write_for_ever(const char *dir, const char *path)
 {
-	return store_open(&(struct store_options){ .dir = dir,
-						   .map_bytes = 1 << 30,
-						   .seal_samples = 200,
-						   .pack_samples = 900,
-						   .pack_figures = 300 },
-			  e);
-}
-
-/* Number n is the figure n / 4 of park n % PARKS, stamped n, and that park's plain sample n. */
-static void write_for_ever(const char *dir, const char *acks)
-{
-	struct labels *figures[PARKS], *plain[PARKS];
 	struct err e = { 0 };
 	struct store *s = open_busy(dir, &e);
 
-	writer.acks = open(acks, O_WRONLY | O_CREAT | O_APPEND, 0600);
-	if (!s || writer.acks < 0)
+	acks_fd = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
+	if (!s || acks_fd < 0)
 		_exit(2);
-	for (int i = 0; i < PARKS; i++) {
-		figures[i] = name_of("figure", i);
-		plain[i] = name_of("plain", i);
-	}
-	for (int64_t n = 1;; n++) {
-		struct flight *f = next_flight();
-
-		*f = (struct flight){ .number = n, .busy = true };
-		f->o = (struct observation){ .labels = figures[n % PARKS],
-					     .stamp_ms = n,
-					     .value = (double)n / 4 };
-		f->x = (struct plain_sample){ plain[n % PARKS], n, (double)n };
-		f->a = (struct append){ .submission = { .received_ms = n + 1,
-							.released_ms = n + 1 },
-					.obs = &f->o,
-					.nobs = 1,
-					.samples = &f->x,
-					.nsamples = 1,
-					.done = acknowledged,
-					.ctx = f };
-		if (store_append(s, &f->a, &e) < 0)
+	flights.kept = acknowledged;
+	for (int64_t n = 1;; n++)
+		if (flight_begin(s, flight_next(), n, name_of("figure", n), name_of("plain", n),
+				 &e) < 0)
 			_exit(4);
-	}
-}
-
-/* A child that does not outlive us. */
-static pid_t fork_child(void)
-{
-	pid_t child;
-
-	fflush(NULL);
-	child = fork();
-	assert_true(child >= 0);
-	if (child == 0)
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-	return child;
 }
 
 static void end_child(pid_t child)

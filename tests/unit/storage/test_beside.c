@@ -7,14 +7,11 @@
  */
 #include "storage/audit.h"
 #include "storage/lockfile.h"
-#include "tests/unit/storage/help.h"
+#include "tests/unit/storage/busy_writer.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 static const struct view latest = { .as_of_ms = INT64_MAX };
 
@@ -22,7 +19,6 @@ static const struct view latest = { .as_of_ms = INT64_MAX };
 enum {
 	NUMBERS_MOST = 1 << 20,
 	PARKS = 7,
-	IN_FLIGHT = 16,
 	ERA = 300,
 	LOOKS = 200,
 	STEP = 40,
@@ -43,54 +39,12 @@ static struct shared *shared;
 
 /* --- the writer ------------------------------------------------------------------------- */
 
-struct flight {
-	struct append a;
-	struct observation o;
-	struct plain_sample x;
-	struct labels *labels[2];
-	int64_t number;
-	bool busy;
-};
-
-static struct {
-	pthread_mutex_t lock;
-	pthread_cond_t cond;
-	struct flight flights[IN_FLIGHT];
-} writer = { .lock = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER };
-
-static void acknowledged(struct append *a)
+static void acknowledged(int64_t number)
 {
-	struct flight *f = a->ctx;
-
-	if (a->err.code == ERR_NONE) {
-		atomic_store(&shared->acknowledged[f->number], 1);
-		for (int64_t upto = atomic_load(&shared->upto);
-		     upto < f->number &&
-		     !atomic_compare_exchange_weak(&shared->upto, &upto, f->number);)
-			;
-	}
-	pthread_mutex_lock(&writer.lock);
-	f->busy = false;
-	pthread_cond_signal(&writer.cond);
-	pthread_mutex_unlock(&writer.lock);
-}
-
-static struct flight *next_flight(void)
-{
-	struct flight *f = NULL;
-
-	pthread_mutex_lock(&writer.lock);
-	while (!f) {
-		for (int i = 0; i < IN_FLIGHT && !f; i++)
-			if (!writer.flights[i].busy)
-				f = &writer.flights[i];
-		if (!f)
-			pthread_cond_wait(&writer.cond, &writer.lock);
-	}
-	pthread_mutex_unlock(&writer.lock);
-	labels_unref(f->labels[0]);
-	labels_unref(f->labels[1]);
-	return f;
+	atomic_store(&shared->acknowledged[number], 1);
+	for (int64_t upto = atomic_load(&shared->upto);
+	     upto < number && !atomic_compare_exchange_weak(&shared->upto, &upto, number);)
+		;
 }
 
 static struct labels *figures_of(int64_t n)
@@ -109,60 +63,22 @@ static struct labels *samples_of(int64_t n)
 	return series_named("plain", park);
 }
 
-static struct store_options busy(const char *dir)
-{
-	return (struct store_options){ .dir = dir,
-				       .map_bytes = 1 << 30,
-				       .seal_samples = 200,
-				       .pack_samples = 900,
-				       .pack_figures = 300 };
-}
-
-/* Number n is the figure n / 4 and the sample n, both stamped n. */
 static void write_for_ever(const char *dir)
 {
-	struct store_options o = busy(dir);
 	struct err e = { 0 };
-	struct store *s = store_open(&o, &e);
+	struct store *s = open_busy(dir, &e);
 
+	flights.kept = acknowledged;
 	for (int64_t n = atomic_load(&shared->upto) + IN_FLIGHT + 1; s && n < NUMBERS_MOST; n++) {
-		struct flight *f = next_flight();
+		struct flight *f = flight_next();
 
 		while (n > atomic_load(&shared->granted))
 			usleep(500);
-		*f = (struct flight){ .labels = { figures_of(n), samples_of(n) },
-				      .number = n,
-				      .busy = true };
-		f->o = (struct observation){ .labels = f->labels[0],
-					     .stamp_ms = n,
-					     .value = (double)n / 4 };
-		f->x = (struct plain_sample){ f->labels[1], n, (double)n };
-		f->a = (struct append){ .submission = { .received_ms = n + 1,
-							.released_ms = n + 1 },
-					.obs = &f->o,
-					.nobs = 1,
-					.samples = &f->x,
-					.nsamples = 1,
-					.done = acknowledged,
-					.ctx = f };
-		if (store_append(s, &f->a, &e) < 0)
+		if (flight_begin(s, f, n, figures_of(n), samples_of(n), &e) < 0)
 			break;
 	}
 	fprintf(stderr, "# writer: %s\n", e.text);
 	_exit(2);
-}
-
-/* A child that does not outlive us. */
-static pid_t fork_child(void)
-{
-	pid_t child;
-
-	fflush(NULL);
-	child = fork();
-	assert_true(child >= 0);
-	if (child == 0)
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-	return child;
 }
 
 static pid_t start_writer(const char *dir)
