@@ -26,9 +26,10 @@ int disk_sync_folder(const char *dir, struct err *e);
  * promise room is no error. */
 int disk_reserve(const char *dir, const char *name, uint64_t bytes, struct err *e);
 
-/* Removes a file of at most `bytes` bytes; false when it is longer or cannot be removed. */
-/* As it is mounted there. */
+/* Whether the file system is mounted so there; false when the system does not say. */
 bool disk_is_read_only(const char *dir);
+
+/* Removes a file of at most `bytes` bytes; false when it is longer or cannot be removed. */
 bool disk_remove_small(const char *dir, const char *name, uint64_t bytes);
 
 /* Bytes that this process may still take; 0 when the system does not say. */
