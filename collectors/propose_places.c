@@ -120,27 +120,36 @@ static void add_headed(struct proposing *x, struct axis headed)
 	}
 }
 
-/* The unit whose name stands within the text, the longest of them. */
-const struct unit *propose_unit_within(const struct proposing *x, struct slice text)
+/* The unit with the longest of the names that stand within the text, or begin it; *n: its bytes. */
+static const struct unit *longest_unit(const struct proposing *x, struct slice text, bool begins,
+				       size_t *n)
 {
 	const struct unit *met = NULL;
-	size_t longest = 0;
 
+	*n = 0;
 	for (size_t i = 0; i < catalogue_units(x->cat); i++) {
 		const struct unit *u = catalogue_unit_at(x->cat, i);
 
 		for (size_t k = 0; k < u->nnames + u->naliases; k++) {
 			const char *name =
 				k < u->nnames ? u->names[k].text : u->aliases[k - u->nnames];
-			size_t n = strlen(name);
+			size_t bytes = strlen(name);
 
-			if (n <= longest || !memmem(text.p, text.n, name, n))
+			if (bytes <= *n || !(begins ? slice_starts(text, name)
+						    : memmem(text.p, text.n, name, bytes) != NULL))
 				continue;
-			longest = n;
+			*n = bytes;
 			met = u;
 		}
 	}
 	return met;
+}
+
+const struct unit *propose_unit_within(const struct proposing *x, struct slice text)
+{
+	size_t n;
+
+	return longest_unit(x, text, false, &n);
 }
 
 /* "填报单位：甲河", "报告期：2026年10月", "单位：万元" above the header. */
@@ -217,21 +226,11 @@ static bool cut_word(struct slice *s, const char *const *words, size_t n, bool b
 
 static bool cut_unit(const struct proposing *x, struct slice *s)
 {
-	size_t longest = 0;
+	size_t longest;
+	bool any = longest_unit(x, *s, true, &longest) != NULL;
 
-	for (size_t i = 0; i < catalogue_units(x->cat); i++) {
-		const struct unit *u = catalogue_unit_at(x->cat, i);
-
-		for (size_t k = 0; k < u->nnames + u->naliases; k++) {
-			const char *name =
-				k < u->nnames ? u->names[k].text : u->aliases[k - u->nnames];
-
-			if (strlen(name) > longest && slice_starts(*s, name))
-				longest = strlen(name);
-		}
-	}
 	*s = text_trim(slice_skip(*s, longest));
-	return longest > 0;
+	return any;
 }
 
 static bool cut_period(struct slice *s)
