@@ -235,7 +235,7 @@ static int on_row(void *ctx, const struct row *row, struct err *e)
 			table_renew_period(t, row);
 		return 1;
 	}
-	again = table_has_other_header(t, row);
+	again = t->spread && table_has_other_header(t, row);
 	if (t->noted[0] && (again || table_repeats_header(t, row)))
 		table_set_period(t, slice_str(t->noted), t->noted_at);
 	if (again) {

@@ -324,7 +324,8 @@ int table_take_header(struct table *t, const struct row *row, struct err *e)
 	}
 	if (check_titles(t, row, e) < 0 || take_value_measure(t, e) < 0)
 		return -1;
-	t->below = t->fresh = true;
+	t->below = true;
+	t->rows = 0;
 	t->block = 0;
 	t->nstack = 0;
 	t->headers++;

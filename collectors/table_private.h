@@ -18,7 +18,8 @@ enum {
 	ONLY_MAX = 8,     /* columns that choose rows */
 	SHEETS_MAX = 64,  /* that are chosen */
 	NO_COLUMN = -1,
-	YEARS = -1, /* several */
+	YEARS = -1,       /* several */
+	FORM_ROWS = 1000, /* of what people sign; not looked for below longer tables */
 };
 
 enum role {
@@ -78,7 +79,7 @@ struct table {
 	bool skipped;     /* not among the sheets that are wanted */
 	bool records;
 	bool below;     /* the header was found */
-	bool fresh;     /* and no row with figures yet */
+	size_t rows;    /* with figures below it */
 	unsigned block; /* line of a title whose header has not come yet, or 0 */
 	int year;       /* that the name of the table or a line above says; 0: none */
 	char noted[64]; /* a period in a line by itself behind the figures, or "" */
@@ -181,8 +182,8 @@ int table_take_header(struct table *t, const struct row *row, struct err *e);
 bool table_has_value(const struct table *t, const struct row *row);
 /* A long table that was printed in pages has its header again and again. */
 bool table_repeats_header(const struct table *t, const struct row *row);
-/* A second table below the first, under headings of its own: what the layout names is headed as
- * before, and texts stand over the figures. */
+/* In a table with several figures a row: a second one below the first, under headings of its own:
+ * what the layout names is headed as before, and texts stand over the figures. */
 bool table_has_other_header(struct table *t, const struct row *row);
 /* The row's facts to the sink; `first`: it is the header, and there is none. */
 int table_take_row(struct table *t, const struct row *row, bool first, struct err *e);

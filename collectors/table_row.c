@@ -83,7 +83,7 @@ bool table_has_other_header(struct table *t, const struct row *row)
 {
 	struct heading_row h = { t, row };
 
-	return !t->records && t->spread && table_each_named(t, is_headed_again, &h) &&
+	return !t->records && table_each_named(t, is_headed_again, &h) &&
 	       has_texts_for_figures(t, row) && !table_repeats_header(t, row);
 }
 
@@ -332,15 +332,23 @@ static bool is_signed(const struct row *row)
 	return false;
 }
 
+/* What a form has beside its figures, though numbers stand in it. */
+static bool is_of_form(const struct table *t, const struct row *row)
+{
+	if (t->rows == 0 && numbers_columns(row))
+		return true;
+	return t->rows < FORM_ROWS && !t->records && is_signed(row);
+}
+
 int table_take_row(struct table *t, const struct row *row, bool first, struct err *e)
 {
 	if (t->sink->row(t->sink->ctx, row->line, e) < 0)
 		return -1;
 	if (!row->fault && (!table_has_value(t, row) || !is_wanted(t, row)))
 		return 0;
-	if (!row->fault && ((t->fresh && numbers_columns(row)) || (!t->records && is_signed(row))))
+	if (!row->fault && is_of_form(t, row))
 		return 0;
-	t->fresh = false;
+	t->rows++;
 	if ((!first && table_repeats_header(t, row)) || !row_is_sound(t, row))
 		return 0;
 	return row_facts(t, row, e);

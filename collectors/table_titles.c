@@ -112,25 +112,13 @@ static bool find_period(struct table *t, const struct row *row, struct slice *fo
 	return best > 0;
 }
 
-/* A year has four digits, or 年 behind it. Finding one tries every place, and there may be
- * thousands of cells. */
-static bool may_have_year(struct slice text)
-{
-	size_t digits = 0;
-
-	for (size_t i = 0; i < text.n && digits < 4; i++)
-		digits = text.p[i] >= '0' && text.p[i] <= '9' ? digits + 1 : 0;
-	return digits == 4 || memmem(text.p, text.n, "年", strlen("年"));
-}
-
 /* A day is that of a signature, which may be of the next year. */
 static int year_within(struct slice text)
 {
 	struct slice found;
 	struct period p;
 
-	text = slice_cut(text, YEAR_WITHIN_BYTES);
-	if (!may_have_year(text) || heading_is_of_form(text) || !period_find(text, &found) ||
+	if (!period_find(text, &found) || heading_is_of_form(text) ||
 	    period_parse(found, &p, NULL) < 0 || p.freq == FREQ_DAY)
 		return 0;
 	return p.year;
@@ -141,7 +129,7 @@ void table_note_year(struct table *t, struct slice text)
 	bool folded;
 	int year;
 
-	text = text_fold_width(text, t->arena, &folded);
+	text = text_fold_width(slice_cut(text, YEAR_WITHIN_BYTES), t->arena, &folded);
 	year = text.p ? year_within(text) : 0;
 	if (year)
 		t->year = !t->year || t->year == year ? year : YEARS;

@@ -203,6 +203,31 @@ static void growth_is_in_percent_whatever_the_figures_beside_it_count_in(void **
 	documents_close(d);
 }
 
+/* A line of signatures is looked for below a form, not in each row of a long table. */
+static void what_looks_signed_below_a_long_table_is_refused_and_said(void **state)
+{
+	struct layout l = { .unit = COLUMN("u"),
+			    .indicator = COLUMN("i"),
+			    .period = { .where = AXIS_HEADER } };
+	struct document doc = {
+		.format = FORMAT_CSV, .layout = &l, .class = UNIT_PARK, .now_ms = NOW_MS
+	};
+	struct documents *d = *state;
+	struct buf b;
+
+	for (int rows = 999; rows <= 1000; rows++) {
+		buf_init(&b, 1 << 20);
+		buf_puts(&b, "u,i,2026年10月\n");
+		for (int i = 0; i < rows; i++)
+			buf_puts(&b, "甲河,总产值,12\n");
+		buf_puts(&b, "单位负责人：某,,3\n");
+		doc.body = buf_all(&b);
+		assert_ok(documents_decode(d, &doc), &d->e);
+		assert_int_equal(d->b->refused, rows < 1000 ? 0 : 1);
+		buf_release(&b);
+	}
+}
+
 /* Else the month would be taken for all where the other cell is empty. */
 static void a_month_beside_all_since_new_year_is_the_month_alone(void **state)
 {
@@ -347,6 +372,7 @@ int main(void)
 		cmocka_unit_test(words_in_brackets_count_as_those_without),
 		cmocka_unit_test(growth_of_the_month_is_not_that_since_new_year),
 		cmocka_unit_test(growth_is_in_percent_whatever_the_figures_beside_it_count_in),
+		cmocka_unit_test(what_looks_signed_below_a_long_table_is_refused_and_said),
 		cmocka_unit_test(a_month_beside_all_since_new_year_is_the_month_alone),
 		cmocka_unit_test(the_heading_of_the_values_says_in_what_they_count),
 		cmocka_unit_test(a_remark_in_brackets_makes_another_name),
