@@ -118,18 +118,11 @@ static const struct {
 	{ "#", PART },
 };
 
-/* Each row of a table is looked at, and few have one. */
 bool heading_cut_colon(struct slice text, struct slice *before, struct slice *after)
 {
-	if (!text.n || (!memchr(text.p, ':', text.n) && !memchr(text.p, "："[0], text.n)))
-		return false;
 	for (size_t i = 0; i < text.n; i++) {
-		size_t n = 0;
+		size_t n = text.p[i] == ':' ? 1 : slice_starts(slice_skip(text, i), "：") ? 3 : 0;
 
-		if (text.p[i] == ':')
-			n = 1;
-		else if (text.p[i] == "："[0] && slice_starts(slice_skip(text, i), "："))
-			n = 3;
 		if (!n)
 			continue;
 		*before = text_trim(slice_of(text.p, i));
