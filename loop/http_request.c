@@ -46,6 +46,25 @@ struct request *request_new(struct http_server *s, struct connection *conn)
 	return r;
 }
 
+static void wipe(struct slice *s)
+{
+	if (s->n)
+		secret_wipe((void *)s->p, s->n);
+	*s = slice_of("", 0);
+}
+
+/* Who asked showed a secret here, in the header or, by mistake, in the address; malloc() may
+ * keep the memory as it is for long. */
+void request_release_arena(struct request *r)
+{
+	wipe(&r->headers[KEPT_AUTHORIZATION]);
+	wipe(&r->query);
+	for (size_t i = 0; i < r->x.nparams; i++)
+		secret_wipe((void *)r->x.params[i].value.p, r->x.params[i].value.n);
+	r->x.nparams = 0;
+	arena_release(&r->x.arena);
+}
+
 void request_unref(struct request *r)
 {
 	struct http_server *s = r->server;
@@ -65,7 +84,7 @@ void request_unref(struct request *r)
 	buf_release(&r->packed);
 	packer_free(r->packer);
 	buf_release(&r->x.reply);
-	arena_release(&r->x.arena);
+	request_release_arena(r);
 	mem_free(r);
 	if (s->closing && !s->handles && !s->requests)
 		server_free(s);

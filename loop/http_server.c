@@ -327,7 +327,7 @@ static enum MHD_Result answer(struct request *r, struct MHD_Connection *c)
 		  log_d("seconds", (double)(now_ns() - r->begun_ns) / 1e9));
 	if (!r->late && !r->x.more) {
 		/* What a handler needed is not held while a slow client reads. */
-		arena_release(&r->x.arena);
+		request_release_arena(r);
 		buf_release(&r->body);
 	}
 	return queued;

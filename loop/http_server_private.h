@@ -199,6 +199,8 @@ void request_resume(struct request *r);
 void request_set_send_due(struct request *r);
 struct request *request_new(struct http_server *s, struct connection *conn);
 void request_unref(struct request *r);
+/* Of what lies in it, what the sender showed of a secret is overwritten. */
+void request_release_arena(struct request *r);
 /* Counts bytes that this request keeps from now on; false: there are too many already. */
 bool request_charge(struct request *r, size_t n);
 void request_uncharge(struct request *r);

@@ -157,6 +157,28 @@ check "the feed has a place on its page" grep -q statistics "$tmp/pages"
 # --- memory, as a core file would have it
 in_memory() { printf %s "$1" | python3 tests/system/memory.py "$daemon"; }
 gone_from_memory() { in_memory "$1"; [ $? = 1 ]; }
+# Many at once, so that memory in which a token stood is not soon used again: "pw_" and 43 letters, of which 30 are the same.
+crowd_mark=ManyClientsShowTokensAtOneTime
+check "a crowd of clients with unknown tokens is answered" python3 - "$port" "$crowd_mark" <<'P'
+import http.client, sys, threading
+port, mark = int(sys.argv[1]), sys.argv[2]
+answers = []
+def ask(client):
+    for turn in range(10):
+        c = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        for n in range(3):
+            token = "pw_%s%06d%06d%d" % (mark, client, turn, n)
+            c.request("POST", "/api/v1/submit?feed=statistics&token=" + token, body=b"x" * (200 + client * 300),
+                      headers={"Authorization": "Bearer " + token})
+            answer = c.getresponse()
+            answer.read()
+            answers.append(answer.status)
+        c.close()
+clients = [threading.Thread(target=ask, args=(i,)) for i in range(40)]
+for t in clients: t.start()
+for t in clients: t.join()
+assert answers == [401] * 1200, sorted(set(answers))
+P
 in_memory statistics
 readable=$?
 if [ $readable = 3 ]; then
@@ -167,6 +189,7 @@ else
 	for t in first second land next; do
 		check "no token is ($t)" wait_for 10 gone_from_memory "$(cut -c4- "$tmp/$t")"
 	done
+	check "none of the crowd's is" wait_for 10 gone_from_memory "$crowd_mark"
 fi
 stop_daemon && ok "SIGTERM ends it with 0" || not_ok "SIGTERM ends it with 0"
 open_to_others=$(find "$tmp/data" -perm /077)
