@@ -103,6 +103,8 @@ struct fact {
 	struct slice text[AXES];    /* trimmed, valid during the call */
 	struct fact_place at[AXES]; /* where they are read */
 	bool withheld;              /* the figure is kept secret, as its cell or its row says */
+	bool above;   /* the measure is of a line above, which may be about other columns */
+	bool offered; /* the layout does not name the multiplier: a configured measure goes first */
 	bool single; /* a month whose heading stands beside one of all since New Year: 10月, 1-10月
 		      */
 };

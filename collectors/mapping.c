@@ -128,11 +128,13 @@ static int cell_scale(const struct known_indicator *i, const struct cell_number 
 			       i->indicator->measure);
 	named = !n->measure.n && !i->measured && f->text[AXIS_MEASURE].n;
 	if (named && fitting_measure(i, f->text[AXIS_MEASURE], scale, e) < 0) {
-		if (!i->rate || e->code == ERR_MEMORY)
+		if (!(i->rate || f->above) || e->code == ERR_MEMORY)
 			return -1;
 		*scale = i->scale;
 		named = false;
 	}
+	if (f->offered && (n->measure.n || i->measured))
+		return 0;
 	return multiply(f->text[AXIS_MULTIPLIER], named, scale, e);
 }
 

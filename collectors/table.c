@@ -123,9 +123,12 @@ static int seek(struct table *t, const struct row *row, struct err *e)
 	} else {
 		note_search(t, row, &m);
 	}
-	for (size_t c = 0; c < row->n && !t->records; c++)
-		if (!row->cells[c].repeated)
-			table_note_year(t, row->cells[c].text);
+	for (size_t c = 0; c < row->n && !t->records; c++) {
+		if (row->cells[c].repeated)
+			continue;
+		table_note_year(t, row->cells[c].text);
+		table_note_measure(t, row, c);
+	}
 	if (t->titles)
 		table_take_titles(t, row, false);
 	if (t->layout->period.where == AXIS_IN_TITLE)
@@ -206,7 +209,7 @@ static int on_table(void *ctx, struct slice name, bool records, struct err *e)
 	note_name(t, name);
 	for (int i = 0; i < AXES; i++)
 		t->places[i].titled = t->places[i].old = false;
-	t->noted[0] = '\0';
+	t->noted[0] = t->measure[0] = '\0';
 	t->year = 0;
 	table_note_year(t, name);
 	t->skipped = !sheet_is_wanted(t, name);

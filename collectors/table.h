@@ -7,7 +7,8 @@
  *
  *   1. The header is searched: the first row (with `header_rows`, the first so many rows)
  *      that has all columns the layout names. In records (row.h) it is the first row.
- *   2. From the rows above it come the axes that stand in a title ("地区：上海市").
+ *   2. From the rows above it come the axes that stand in a title ("地区：上海市"), and the
+ *      measure of "单位：万元" unless the layout has one.
  *   3. Each later row gives one fact for each cell that has a value. A row without
  *      any value is a note. A title below the header begins a new table.
  *

@@ -185,11 +185,61 @@ static enum role role_of(struct table *t, size_t column, bool first)
 
 	if (!t->spread)
 		return t->places[AXIS_VALUE].columns[0].column == c ? ROLE_VALUE : ROLE_OTHER;
-	if (!table_each_named(t, is_another, &c))
+	if (c == t->measure_column || !table_each_named(t, is_another, &c))
 		return ROLE_OTHER;
 	if (!t->header[column].n)
 		return first ? ROLE_OTHER : ROLE_UNNAMED; /* leading: numbers of the rows */
 	return is_ignored(t, t->header[column]) ? ROLE_OTHER : ROLE_VALUE;
+}
+
+static bool heads_measures(struct table *t, const struct cell *heading)
+{
+	static const char *const words[] = { "单位", "计量单位" };
+
+	if (t->records)
+		return slice_is(heading->text, "unit") || slice_ends(heading->text, ".unit");
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]) && !heading->repeated; i++)
+		if (table_means(t, heading->text, slice_str(words[i])))
+			return true;
+	return false;
+}
+
+/* "ID.multiplier" to the "ID.unit" in `unit`; SDMX' concept of that name, which needs none. */
+static long find_power(const struct row *header, struct slice unit)
+{
+	struct slice id = slice_of(unit.p, unit.n > strlen("unit") ? unit.n - strlen("unit") : 0);
+
+	for (size_t c = 0; c < header->n; c++) {
+		struct slice s = header->cells[c].text;
+
+		if (slice_is(s, "UNIT_MULT") ||
+		    (id.n && s.n > id.n && slice_eq(slice_of(s.p, id.n), id) &&
+		     slice_is(slice_skip(s, id.n), "multiplier")))
+			return (long)c;
+	}
+	return NO_COLUMN;
+}
+
+/* Of two nobody knows which is meant; one that the layout names is something else. */
+static void find_measures(struct table *t, const struct row *header)
+{
+	struct slice unit = slice_of("", 0);
+
+	t->measure_column = t->power_column = NO_COLUMN;
+	if (!table_measure_is_customary(t))
+		return;
+	for (long c = 0; c < (long)header->n; c++) {
+		if (!heads_measures(t, &header->cells[c]) || !table_each_named(t, is_another, &c))
+			continue;
+		if (t->measure_column != NO_COLUMN) {
+			t->measure_column = NO_COLUMN;
+			return;
+		}
+		t->measure_column = c;
+		unit = header->cells[c].text;
+	}
+	if (t->records && t->layout->multiplier.where == AXIS_NONE)
+		t->power_column = find_power(header, unit);
 }
 
 static bool widen(struct named *n, void *ctx)
@@ -313,6 +363,7 @@ int table_take_header(struct table *t, const struct row *row, struct err *e)
 		return table_no_room(e);
 	if (take_headings(t, row, e) < 0)
 		return -1;
+	find_measures(t, row);
 	for (size_t c = 0; c < t->nheader; c++) {
 		struct slice text = c < row->n ? row->cells[c].text : slice_of("", 0);
 
@@ -321,6 +372,9 @@ int table_take_header(struct table *t, const struct row *row, struct err *e)
 			return table_no_room(e);
 		t->roles[c] = role_of(t, c, first);
 		first = first && !text.n;
+		/* "园区（单位：万元）" in the corner. */
+		if (c < row->n && !t->records && t->roles[c] == ROLE_OTHER)
+			table_note_measure(t, row, c);
 	}
 	if (check_titles(t, row, e) < 0 || take_value_measure(t, e) < 0)
 		return -1;

@@ -97,6 +97,12 @@ struct table {
 	size_t nheader; /* cells up to the last with a heading */
 	struct slice
 		value_measure; /* of "数值（万元）" over the values of a long table; may be empty */
+	/* Where the layout does not say where the measure stands, it counts where it customarily
+	 * does: in a column 单位 or "ID.unit", in a line "单位：万元"; and the multiplier in
+	 * "ID.multiplier" or SDMX' UNIT_MULT. */
+	long measure_column, power_column; /* NO_COLUMN: none */
+	char measure[96];                  /* of the last such line; may be "" */
+	struct fact_place measure_at;
 
 	/* all tables */
 	unsigned headers; /* found */
@@ -133,6 +139,11 @@ static inline bool table_axis_in_header(const struct axis *x)
 	return x->where == AXIS_HEADER || x->headed;
 }
 
+static inline bool table_measure_is_customary(const struct table *t)
+{
+	return t->layout->measure.where == AXIS_NONE;
+}
+
 /* --- table_layout.c ----------------------------------------------------------------- */
 
 /* "#3" is the third column, 2; NO_COLUMN when it is a name. */
@@ -149,6 +160,9 @@ bool table_means(struct table *t, struct slice text, struct slice key);
 /* Takes what the row says of axes in titles. In the rows of a table only a label with its colon
  * counts (`strict`), for there the label may be a value. True when it said something. */
 bool table_take_titles(struct table *t, const struct row *row, bool strict);
+/* Notes the measure that a cell like "单位：万元" names, where the layout does not say where
+ * measures stand; true when it names one. */
+bool table_note_measure(struct table *t, const struct row *row, size_t c);
 /* The first period that stands in a line above the header. */
 void table_take_period(struct table *t, const struct row *row);
 /* The year of a period within the text is that of months in the header that have none: 1-10月. */

@@ -4,6 +4,7 @@
 #include "collectors/table_private.h"
 
 #include "base/num.h"
+#include "catalogue/catalogue.h"
 #include "collectors/cells.h"
 #include "collectors/heading.h"
 #include "collectors/withheld.h"
@@ -246,6 +247,35 @@ static bool is_withheld(const struct table *t, const struct row *row, const stru
 	       row_withholds(t, row);
 }
 
+/* From the cell of the row, the heading of the values, or a line above: of these the nearest. */
+static int row_measure(struct table *t, const struct row *row, struct fact *f, struct err *e)
+{
+	struct slice own = table_cell_at(row, t->measure_column);
+	enum axis_where where = t->layout->measure.where;
+	struct err why;
+
+	f->offered = t->power_column != NO_COLUMN;
+	if (f->offered)
+		f->text[AXIS_MULTIPLIER] = table_cell_at(row, t->power_column);
+	if (own.n && measure_find(own, NULL, NULL, &why) == 0) {
+		f->text[AXIS_MEASURE] = own;
+		f->at[AXIS_MEASURE] = table_place_of_cell(&row->cells[t->measure_column]);
+		return 0;
+	}
+	if (own.n && why.code == ERR_MEMORY) {
+		*e = why;
+		return -1;
+	}
+	if (t->value_measure.n && (where != AXIS_COLUMN || cell_missing(f->text[AXIS_MEASURE]))) {
+		f->text[AXIS_MEASURE] = t->value_measure;
+	} else if (t->measure[0] && where == AXIS_NONE) {
+		f->text[AXIS_MEASURE] = slice_str(t->measure);
+		f->at[AXIS_MEASURE] = t->measure_at;
+		f->above = true;
+	}
+	return 0;
+}
+
 static int row_facts(struct table *t, const struct row *row, struct err *e)
 {
 	struct fact f = { 0 };
@@ -259,10 +289,8 @@ static int row_facts(struct table *t, const struct row *row, struct err *e)
 	}
 	if (table_complete_period(t, &f.text[AXIS_PERIOD], e) < 0)
 		return -1;
-	/* Only the row itself knows better than its column. */
-	if (t->value_measure.n &&
-	    (t->layout->measure.where != AXIS_COLUMN || cell_missing(f.text[AXIS_MEASURE])))
-		f.text[AXIS_MEASURE] = t->value_measure;
+	if (row_measure(t, row, &f, e) < 0)
+		return -1;
 	memcpy(own, f.text, sizeof(own));
 	for (size_t c = 0; c < row->n && c < t->nheader; c++) {
 		const struct cell *cell = &row->cells[c];
@@ -340,10 +368,24 @@ static bool is_of_form(const struct table *t, const struct row *row)
 	return t->rows < FORM_ROWS && !t->records && is_signed(row);
 }
 
+/* "单位：亿元" by itself, above a further part of the table. */
+static bool is_measure_line(struct table *t, const struct row *row)
+{
+	bool found = false;
+
+	if (t->records || t->rows >= FORM_ROWS || table_filled_cells(row) > 2)
+		return false;
+	for (size_t c = 0; c < row->n && !found; c++)
+		found = table_note_measure(t, row, c);
+	return found;
+}
+
 int table_take_row(struct table *t, const struct row *row, bool first, struct err *e)
 {
 	if (t->sink->row(t->sink->ctx, row->line, e) < 0)
 		return -1;
+	if (!row->fault && is_measure_line(t, row))
+		return 0;
 	if (!row->fault && (!table_has_value(t, row) || !is_wanted(t, row)))
 		return 0;
 	if (!row->fault && is_of_form(t, row))

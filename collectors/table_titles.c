@@ -25,7 +25,24 @@ bool table_means(struct table *t, struct slice text, struct slice key)
 	return same;
 }
 
-/* "单位：万元" may also stand within a longer line, or in brackets behind it. */
+/* What `label` is followed by, when it names measures: "单位：万元" may stand within a longer line,
+ * in brackets behind it, or in two cells; 填报单位：甲河 is none. */
+static bool find_measure(const struct row *row, size_t c, const char *label, struct slice *value)
+{
+	struct slice text = row->cells[c].text, rest = slice_of("", 0);
+
+	if (row->cells[c].repeated)
+		return false;
+	if (heading_find_label(text, label, value))
+		return heading_names_measure(*value);
+	if (!heading_cut_colon(text, &text, &rest) || rest.n || !slice_ends(text, label))
+		return false;
+	while (++c < row->n && (row->cells[c].repeated || !row->cells[c].text.n))
+		;
+	*value = c < row->n ? row->cells[c].text : slice_of("", 0);
+	return value->n && heading_names_measure(*value);
+}
+
 static void take_measure(struct table *t, const struct row *row)
 {
 	struct place *p = &t->places[AXIS_MEASURE];
@@ -34,14 +51,24 @@ static void take_measure(struct table *t, const struct row *row)
 	if (p->axis->where != AXIS_TITLE)
 		return;
 	for (size_t c = 0; c < row->n; c++) {
-		if (row->cells[c].repeated ||
-		    !heading_find_label(row->cells[c].text, p->axis->text, &value) ||
-		    !heading_names_measure(value))
-			continue; /* 填报单位：甲河 */
+		if (!find_measure(row, c, p->axis->text, &value))
+			continue;
 		p->title = arena_slice(t->arena, value);
 		p->title_at = table_place_of_cell(&row->cells[c]);
 		p->titled = p->title.p != NULL;
 	}
+}
+
+bool table_note_measure(struct table *t, const struct row *row, size_t c)
+{
+	struct slice value;
+
+	if (!table_measure_is_customary(t) || !find_measure(row, c, "单位", &value) ||
+	    value.n >= sizeof(t->measure))
+		return false;
+	snprintf(t->measure, sizeof(t->measure), "%.*s", SLICE_FMT(value));
+	t->measure_at = table_place_of_cell(&row->cells[c]);
+	return true;
 }
 
 bool table_take_titles(struct table *t, const struct row *row, bool strict)
