@@ -381,8 +381,10 @@ bool loop_settle(struct loop *l, bool (*until)(void *ctx), void *ctx, int real_m
 			return false;
 		uv_update_time(&l->uv);
 		left_ms = (end - now) / 1000000 + 1;
+		/* Again and again: should it be over before libuv waits, nothing else would end the
+		 * wait. */
 		uv_timer_start(&l->patience, on_patience_over,
-			       left_ms < LOOK_AGAIN_MS ? left_ms : LOOK_AGAIN_MS, 0);
+			       left_ms < LOOK_AGAIN_MS ? left_ms : LOOK_AGAIN_MS, LOOK_AGAIN_MS);
 		turn(l, UV_RUN_ONCE);
 		uv_timer_stop(&l->patience);
 	}

@@ -5,13 +5,30 @@
 #include "loop/job.h"
 #include "loop/timer.h"
 
+#include <dlfcn.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
+#include <uv.h>
 
 enum { POSTS = 1000 };
+
+/* In front of libuv's: the processor is taken away for `away_ms` after each timer started. */
+static int away_ms;
+
+int uv_timer_start(uv_timer_t *h, uv_timer_cb call, uint64_t timeout, uint64_t repeat)
+{
+	static int (*libuv)(uv_timer_t *, uv_timer_cb, uint64_t, uint64_t);
+	int r;
+
+	if (!libuv)
+		*(void **)&libuv = dlsym(RTLD_NEXT, "uv_timer_start");
+	r = libuv(h, call, timeout, repeat);
+	nanosleep(&(struct timespec){ .tv_nsec = away_ms * 1000000L }, NULL);
+	return r;
+}
 
 struct fixture {
 	struct loop *l;
@@ -196,6 +213,18 @@ static void settling_gives_up_in_the_end(void **state)
 	assert_true(loop_settle(f->l, NULL, NULL, 20));
 }
 
+/* What ends the wait is over before the wait begins. */
+static void settling_gives_up_although_it_got_no_processor(void **state)
+{
+	struct fixture *f = *state;
+
+	away_ms = 20;
+	alarm(20); /* ends the test should it wait without end */
+	assert_false(loop_settle(f->l, never, NULL, 1));
+	alarm(0);
+	away_ms = 0;
+}
+
 static void hold_the_loop(struct timer *t)
 {
 	struct timespec from, now;
@@ -374,6 +403,7 @@ int main(void)
 		T(a_signal_that_cannot_be_caught_is_an_error),
 		T(a_broken_pipe_does_not_kill),
 		T(settling_gives_up_in_the_end),
+		T(settling_gives_up_although_it_got_no_processor),
 		T(a_callback_that_blocks_shows_as_lag),
 		T(what_a_callback_takes_of_the_processor_is_counted),
 		T(a_callback_that_only_waits_took_nothing_of_the_processor),
