@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/spool.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <iconv.h>
 #include <stdint.h>
@@ -68,39 +69,62 @@ static size_t ascii_run(const unsigned char *p, size_t n)
 	return i;
 }
 
-/* One of three bytes whose first allows all that may follow, as nearly all of Chinese are. */
-static bool is_plain_three(const unsigned char *p)
+static uint32_t four_at(const unsigned char *p)
 {
-	return p[0] > 0xe0 && p[0] < 0xf0 && p[0] != 0xed && is_continuation(p[1]) &&
-	       is_continuation(p[2]);
+	uint32_t four;
+
+	memcpy(&four, p, sizeof(four));
+	return le32toh(four);
+}
+
+/* One of three bytes whose first allows all that may follow, as nearly all of Chinese are; the
+ * fourth may be anything. */
+static bool begins_with_plain_three(uint32_t four)
+{
+	return (four & 0xc0c0f0) == 0x8080e0 && (four & 0xff) != 0xe0 && (four & 0xff) != 0xed;
+}
+
+/* How far it is right, to `end` and into the character that stands there. */
+static size_t right_until(const unsigned char *p, size_t i, size_t end, size_t n)
+{
+	while (i < end) {
+		int len;
+
+		if (n - i >= 8) {
+			uint64_t eight, high;
+
+			memcpy(&eight, p + i, sizeof(eight));
+			high = le64toh(eight) & 0x8080808080808080u;
+			if (!high) {
+				i += 8;
+				continue;
+			}
+			i += (unsigned)__builtin_ctzll(high) / 8;
+			while (i < end && n - i >= 4 && begins_with_plain_three(four_at(p + i)))
+				i += 3;
+			if (i >= end)
+				break;
+		}
+		len = sequence(p + i, n - i);
+		if (len <= 0)
+			break;
+		i += (size_t)len;
+	}
+	return i;
 }
 
 long utf8_bad_at(struct slice s)
 {
 	const unsigned char *p = (const unsigned char *)s.p;
-	size_t i = 0, left = 0;
 
-	while (i < s.n) {
-		int len;
+	for (size_t i = 0; i < s.n;) {
+		size_t from = i, end = s.n - i < SPOOL_STEP_BYTES ? s.n : i + SPOOL_STEP_BYTES;
 
-		if (i - left >= SPOOL_STEP_BYTES) {
-			spool_leave(slice_of(s.p + left, i - left));
-			left = i;
-		}
-		if (p[i] < 0x80) {
-			size_t n = s.n - i < SPOOL_STEP_BYTES ? s.n - i : SPOOL_STEP_BYTES;
-
-			i += ascii_run(p + i, n);
-			continue;
-		}
-		while (s.n - i >= 3 && is_plain_three(p + i))
-			i += 3;
-		if (i == s.n || p[i] < 0x80)
-			continue;
-		len = sequence(p + i, s.n - i);
-		if (len <= 0)
+		i = right_until(p, i, end, s.n);
+		if (i < end)
 			return (long)i;
-		i += (size_t)len;
+		if (i < s.n)
+			spool_leave(slice_of(s.p + from, i - from));
 	}
 	return -1;
 }

@@ -41,6 +41,27 @@ static void good_utf8_is_good(void **state)
 	assert_int_equal(utf8_bad_at(BYTES("a\0b")), -1);
 }
 
+/* Wherever it stands in the eight bytes that are looked at together, and with more behind it. */
+static void bad_utf8_is_found_behind(struct slice bad, long at)
+{
+	static const char *const before[] = { "a", "é", "园", "𠮷" };
+	static const char *const behind[] = { "", "123456789", "园区园区园区" };
+	char text[128];
+
+	for (size_t k = 0; k < 4 * 3; k++)
+		for (size_t times = 0; times < 12; times++) {
+			struct slice more = slice_str(before[k / 3]);
+			size_t n = more.n * times;
+
+			repeat(text, more, times);
+			memcpy(text + n, bad.p, bad.n);
+			strcpy(text + n + bad.n, behind[k % 3]);
+			assert_int_equal(utf8_bad_at(
+						 slice_of(text, n + bad.n + strlen(behind[k % 3]))),
+					 (long)n + at);
+		}
+}
+
 static void bad_utf8_is_found_at_its_place(void **state)
 {
 	static const struct {
@@ -58,17 +79,24 @@ static void bad_utf8_is_found_at_its_place(void **state)
 		{ { "\xf5\x80\x80\x80", 4 }, 0 },
 		{ { "ab\xe5\x9b", 4 }, 2 }, /* cut off */
 		{ { "\xe5\x9b\x41", 3 }, 0 },
+		{ { "\xe5\x41\x9b", 3 }, 0 },
+		{ { "\xc3\x41", 2 }, 0 },
+		{ { "\xf0\xa0\xae", 3 }, 0 },
 		{ { "\xe5\x9b\xad\xe5", 4 }, 3 },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		assert_int_equal(utf8_bad_at(cases[i].text), cases[i].at);
+		bad_utf8_is_found_behind(cases[i].text, cases[i].at);
+	}
 }
 
 /* Every code point is either good as encoded or a surrogate. */
 static void all_code_points_are_judged(void **state)
 {
+	char line[32] = "abc";
+
 	(void)state;
 	for (unsigned c = 0x80; c < 0x120000; c++) {
 		char p[4] = { 0 };
@@ -80,6 +108,9 @@ static void all_code_points_are_judged(void **state)
 		p[0] = (char)((n == 2 ? 0xc0 : n == 3 ? 0xe0 : 0xf0) | c >> (6 * (n - 1)));
 		assert_int_equal(utf8_bad_at(slice_of(p, n)), good ? -1 : 0);
 		assert_int_equal(utf8_bad_at(slice_of(p, n - 1)), 0);
+		memcpy(line + 3, p, n);
+		strcpy(line + 3 + n, "园区 12");
+		assert_int_equal(utf8_bad_at(slice_str(line)), good ? -1 : 3);
 	}
 }
 
