@@ -161,6 +161,20 @@ static inline void documents_close(struct documents *d)
 	free(d);
 }
 
+/* Setup and teardown of a group: the standard catalogue. */
+
+static inline int open_standard(void **state)
+{
+	*state = documents_open(STANDARD_CATALOGUE, NULL);
+	return 0;
+}
+
+static inline int close_standard(void **state)
+{
+	documents_close(*state);
+	return 0;
+}
+
 /* A fresh batch, then the document. */
 static inline int documents_decode(struct documents *d, const struct document *doc)
 {

@@ -378,21 +378,9 @@ static void no_text_of_a_table_becomes_a_label(void **state)
 	assert_int_equal(kept, TABLES * 9); /* of each month one */
 }
 
-static int setup(void **state)
-{
-	*state = documents_open(STANDARD_CATALOGUE, NULL);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	documents_close(*state);
-	return 0;
-}
-
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, open_standard, close_standard)
 	const struct CMUnitTest tests[] = {
 		T(no_label_of_a_page_takes_the_place_of_ours),
 		T(no_text_of_a_table_becomes_a_label),

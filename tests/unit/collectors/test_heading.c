@@ -9,18 +9,6 @@
 	"  - {code: " code ", name: " name ", measure: \"%\", freq: M, form: growth,\n"            \
 	"     basis: ytd, release: m}\n"
 
-static int open_documents(void **state)
-{
-	*state = documents_open(STANDARD_CATALOGUE, NULL);
-	return 0;
-}
-
-static int close_documents(void **state)
-{
-	documents_close(*state);
-	return 0;
-}
-
 static void words_of_form_are_taken_off_the_name(void **state)
 {
 	static const struct {
@@ -382,5 +370,5 @@ int main(void)
 		cmocka_unit_test(utf16_is_found_out),
 	};
 
-	return cmocka_run_group_tests(tests, open_documents, close_documents);
+	return cmocka_run_group_tests(tests, open_standard, close_standard);
 }

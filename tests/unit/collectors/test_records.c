@@ -4,18 +4,6 @@
 #include "collectors/feed_layout.h"
 #include "tests/unit/collectors/documents.h"
 
-static int open_standard(void **state)
-{
-	*state = documents_open(STANDARD_CATALOGUE, NULL);
-	return 0;
-}
-
-static int close_standard(void **state)
-{
-	documents_close(*state);
-	return 0;
-}
-
 static void a_cube_of_json_stat_becomes_figures(void **state)
 {
 	static const char cube[] =
