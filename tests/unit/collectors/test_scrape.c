@@ -123,7 +123,7 @@ static void a_page_waits_for_its_turn_however_many_are_before_it(void **state)
 	pthread_join(t, NULL);
 	assert_value(f, "a{" OWN "}", 1);
 	assert_value(f, "up{" OWN "}", 1);
-	loop_settle(f->loop, NULL, NULL, 1000);
+	assert_true(loop_settle(f->loop, NULL, NULL, FEEDS_PATIENCE_MS));
 	assert_int_equal(f->c->waiting_bytes, 0);
 	free(b);
 }

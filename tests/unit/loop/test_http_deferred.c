@@ -273,12 +273,11 @@ static void other_routes_do_not_defer(void **state)
 static void past_the_deadline_it_is_503_and_finishing_is_still_safe(void **state)
 {
 	struct fixture *f = *state;
-	struct client *c;
+	struct client *c = post(f, "/deferred");
 
-	http_server_close(f->s);
-	open_server(f, 100);
-	c = post(f, "/deferred");
 	raw_client_go(c);
+	settle(f, serve_returned);
+	f->s->o.deadline_ms = 100;
 	raw_client_wait(f->l, c);
 	assert_status(c->answer, "503");
 	assert_string_equal(body_of(c->answer), "no answer within 100 ms\n");

@@ -578,13 +578,22 @@ static bool nobody_shakes(void *ctx)
 	return all_over(f) && f->s->shaking == 0;
 }
 
+/* What all threads have used: others may hold the processor meanwhile. */
+static int64_t processor_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
 static void signatures_that_are_costly_to_check_are_not_checked(void **state)
 {
 	static const char *const versions[] = { "NORMAL", "NORMAL:-VERS-ALL:+VERS-TLS1.2" };
 	struct fixture *f = *state;
 	gnutls_certificate_credentials_t who = costly_client();
 	double before = counted("failed");
-	uint64_t begun_ns;
+	int64_t begun_ns;
 
 	want_clients_of(f, pem_cert_a);
 	open_server(f, 0);
@@ -594,9 +603,9 @@ static void signatures_that_are_costly_to_check_are_not_checked(void **state)
 		assert_int_equal(gnutls_credentials_set(h->session, GNUTLS_CRD_CERTIFICATE, who),
 				 0);
 	}
-	begun_ns = uv_hrtime();
+	begun_ns = processor_ns();
 	wait_for(f, nobody_shakes);
-	assert_in_range(uv_hrtime() - begun_ns, 0, 1000000000);
+	assert_in_range(processor_ns() - begun_ns, 0, 1000000000);
 	assert_f64(counted("failed") - before, 2);
 	for (size_t i = 0; i < f->n; i++)
 		hang_up(&f->hands[i]);

@@ -390,7 +390,7 @@ static void closing_the_server_ends_what_is_being_made(void **state)
 	atomic_store(&f->wait, true);
 	raw_client_go(c);
 	assert_true(loop_settle(f->l, something_in_flight, f, PATIENCE_MS));
-	for (int i = 0; i < 50 && !(f->s->requests && f->s->requests->job_runs); i++)
+	for (int i = 0; i < PATIENCE_MS / 10 && !(f->s->requests && f->s->requests->job_runs); i++)
 		loop_settle(f->l, nothing_held, f, 10);
 	assert_true(f->s->requests->job_runs);
 	http_server_close(f->s);

@@ -328,12 +328,30 @@ static void a_callback_that_only_waits_took_nothing_of_the_processor(void **stat
 	assert_true(loop_lag_max_ms(f->l) >= 300);
 }
 
+static void stop_the_loop(struct timer *t)
+{
+	loop_stop(t->loop);
+}
+
+/* Being without a processor is lag, and may come at any time: one try of some must go without.
+ * Waiting would be lag in each. */
 static void waiting_is_no_lag(void **state)
 {
 	struct fixture *f = *state;
+	double lag_ms = 300;
 
-	assert_false(loop_settle(f->l, never, NULL, 400));
-	assert_true(loop_lag_max_ms(f->l) < 300);
+	for (int i = 0; i < 20 && lag_ms >= 300; i++) {
+		struct loop *l = loop_new(NULL, &f->e);
+		struct timer t;
+
+		assert_non_null(l);
+		timer_init(&t, l, stop_the_loop);
+		timer_start(&t, 400);
+		loop_run(l);
+		lag_ms = loop_lag_max_ms(l);
+		loop_free(l);
+	}
+	assert_true(lag_ms < 300);
 }
 
 struct sleeper {
