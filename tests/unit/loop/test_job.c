@@ -114,7 +114,7 @@ static void works_elsewhere_and_is_done_on_the_loop(void **state)
 
 	assert_ok(job_start(f->l, &t.job, JOB_DECODE, &f->e), &f->e);
 	assert_int_equal(t.done, 0);
-	assert_true(loop_settle(f->l, NULL, NULL, 5000));
+	assert_true(loop_settle(f->l, NULL, NULL, 20000));
 	assert_int_equal(atomic_load(&t.worked), 1);
 	assert_int_equal(t.done, 1);
 	assert_int_equal(t.how, JOB_RAN);
@@ -131,7 +131,7 @@ static void between_turns_of_the_loop_it_works_at_once(void **state)
 	for (int i = 0; i < 5000 && atomic_load(&t.worked) == 0; i++)
 		usleep(1000);
 	assert_int_equal(atomic_load(&t.worked), 1);
-	assert_true(loop_settle(f->l, NULL, NULL, 5000));
+	assert_true(loop_settle(f->l, NULL, NULL, 20000));
 }
 
 static void what_goes_on_comes_first_and_is_not_refused(void **state)
@@ -143,12 +143,12 @@ static void what_goes_on_comes_first_and_is_not_refused(void **state)
 		t[i] = task_of(f, (char)('a' + i));
 	t[0].gated = true;
 	assert_ok(job_start(f->l, &t[0].job, JOB_DECODE, &f->e), &f->e);
-	assert_true(loop_settle(f->l, gate_reached, f, 5000));
+	assert_true(loop_settle(f->l, gate_reached, f, 20000));
 	assert_ok(job_start(f->l, &t[1].job, JOB_DECODE, &f->e), &f->e);
 	assert_ok(job_start(f->l, &t[2].job, JOB_DECODE, &f->e), &f->e);
 	assert_ok(job_continue(f->l, &t[3].job, JOB_DECODE, &f->e), &f->e);
 	open_gate(f);
-	assert_true(loop_settle(f->l, NULL, NULL, 5000));
+	assert_true(loop_settle(f->l, NULL, NULL, 20000));
 	assert_string_equal(f->trace, "adbc");
 }
 
@@ -161,11 +161,11 @@ static void what_may_wait_is_not_refused_and_keeps_its_place(void **state)
 		t[i] = task_of(f, (char)('a' + i));
 	t[0].gated = true;
 	assert_ok(job_start(f->l, &t[0].job, JOB_DECODE, &f->e), &f->e);
-	assert_true(loop_settle(f->l, gate_reached, f, 5000));
+	assert_true(loop_settle(f->l, gate_reached, f, 20000));
 	for (int i = 1; i < 5; i++)
 		assert_ok(job_wait(f->l, &t[i].job, JOB_DECODE, &f->e), &f->e);
 	open_gate(f);
-	assert_true(loop_settle(f->l, NULL, NULL, 5000));
+	assert_true(loop_settle(f->l, NULL, NULL, 20000));
 	assert_string_equal(f->trace, "abcde");
 }
 
@@ -178,7 +178,7 @@ static void one_worker_keeps_the_order(void **state)
 		t[i] = task_of(f, (char)('a' + i));
 		assert_ok(job_start(f->l, &t[i].job, JOB_STORE, &f->e), &f->e);
 	}
-	assert_true(loop_settle(f->l, NULL, NULL, 5000));
+	assert_true(loop_settle(f->l, NULL, NULL, 20000));
 	assert_string_equal(f->trace, "abcde");
 }
 
@@ -193,7 +193,7 @@ static void a_full_queue_refuses_and_done_is_not_called(void **state)
 		t[i].gated = true;
 	}
 	assert_ok(job_start(f->l, &t[0].job, JOB_DECODE, &f->e), &f->e);
-	assert_true(loop_settle(f->l, gate_reached, f, 5000));
+	assert_true(loop_settle(f->l, gate_reached, f, 20000));
 	assert_ok(job_start(f->l, &t[1].job, JOB_DECODE, &f->e), &f->e);
 	assert_ok(job_start(f->l, &t[2].job, JOB_DECODE, &f->e), &f->e);
 	assert_f64(counter_get_for(C_JOBS_WAITING, slice_str("decode")), 2);
@@ -201,7 +201,7 @@ static void a_full_queue_refuses_and_done_is_not_called(void **state)
 		     "2 decode jobs are waiting already");
 	assert_f64(counter_get_for(C_JOBS_REFUSED, slice_str("decode")), refused + 1);
 	open_gate(f);
-	assert_true(loop_settle(f->l, NULL, NULL, 5000));
+	assert_true(loop_settle(f->l, NULL, NULL, 20000));
 	assert_string_equal(f->trace, "abc");
 	assert_int_equal(t[3].done, 0);
 	assert_f64(counter_get_for(C_JOBS_WAITING, slice_str("decode")), 0);
@@ -220,10 +220,10 @@ static void a_stuck_class_does_not_hold_up_another(void **state)
 	stuck.gated = true;
 	assert_ok(job_start(f->l, &stuck.job, JOB_FILE, &f->e), &f->e);
 	assert_ok(job_start(f->l, &other.job, JOB_QUERY, &f->e), &f->e);
-	assert_true(loop_settle(f->l, query_done, &other, 5000));
+	assert_true(loop_settle(f->l, query_done, &other, 20000));
 	assert_int_equal(stuck.done, 0);
 	open_gate(f);
-	assert_true(loop_settle(f->l, NULL, NULL, 5000));
+	assert_true(loop_settle(f->l, NULL, NULL, 20000));
 	assert_int_equal(stuck.done, 1);
 }
 
@@ -235,16 +235,16 @@ static void cancelling_a_waiting_job_keeps_it_from_running(void **state)
 	first.gated = true;
 	assert_ok(job_start(f->l, &first.job, JOB_STORE, &f->e), &f->e);
 	assert_ok(job_start(f->l, &waits.job, JOB_STORE, &f->e), &f->e);
-	assert_true(loop_settle(f->l, gate_reached, f, 5000));
+	assert_true(loop_settle(f->l, gate_reached, f, 20000));
 	job_cancel(f->l, &waits.job);
 	assert_int_equal(waits.done, 0); /* never from within the call */
-	assert_true(loop_settle(f->l, query_done, &waits, 5000));
+	assert_true(loop_settle(f->l, query_done, &waits, 20000));
 	assert_int_equal(waits.how, JOB_CANCELLED);
 	assert_int_equal(atomic_load(&waits.worked), 0);
 	assert_true(atomic_load(&waits.job.cancelled));
 	job_cancel(f->l, &waits.job); /* no longer under way: nothing */
 	open_gate(f);
-	assert_true(loop_settle(f->l, NULL, NULL, 5000));
+	assert_true(loop_settle(f->l, NULL, NULL, 20000));
 	assert_int_equal(waits.done, 1);
 	assert_int_equal(first.how, JOB_RAN);
 }
@@ -256,11 +256,11 @@ static void a_working_job_sees_the_flag_and_still_ran(void **state)
 
 	t.gated = true;
 	assert_ok(job_start(f->l, &t.job, JOB_QUERY, &f->e), &f->e);
-	assert_true(loop_settle(f->l, gate_reached, f, 5000));
+	assert_true(loop_settle(f->l, gate_reached, f, 20000));
 	job_cancel(f->l, &t.job);
 	assert_true(atomic_load(&t.job.cancelled));
 	open_gate(f);
-	assert_true(loop_settle(f->l, NULL, NULL, 5000));
+	assert_true(loop_settle(f->l, NULL, NULL, 20000));
 	assert_int_equal(t.how, JOB_RAN);
 	assert_int_equal(t.done, 1);
 }
@@ -272,7 +272,7 @@ static void done_may_start_the_job_again(void **state)
 
 	t.again = true;
 	assert_ok(job_start(f->l, &t.job, JOB_QUERY, &f->e), &f->e);
-	assert_true(loop_settle(f->l, NULL, NULL, 5000));
+	assert_true(loop_settle(f->l, NULL, NULL, 20000));
 	assert_int_equal(t.done, 2);
 	assert_int_equal(atomic_load(&t.worked), 2);
 	assert_false(atomic_load(&t.job.cancelled));
@@ -298,14 +298,14 @@ static void finishing_now_waits_for_work_and_calls_done(void **state)
 	assert_ok(job_start(f->l, &t.job, JOB_QUERY, &f->e), &f->e);
 	pthread_create(&opener, NULL, open_later, f);
 	/* Working or still waiting: done is called before it returns either way. */
-	assert_true(loop_settle(f->l, gate_reached, f, 5000));
+	assert_true(loop_settle(f->l, gate_reached, f, 20000));
 	job_finish_now(f->l, &t.job);
 	assert_int_equal(t.done, 1);
 	assert_int_equal(t.how, JOB_RAN);
 	pthread_join(opener, NULL);
 	job_finish_now(f->l, &idle.job);
 	assert_int_equal(idle.done, 0);
-	assert_true(loop_settle(f->l, NULL, NULL, 5000));
+	assert_true(loop_settle(f->l, NULL, NULL, 20000));
 	assert_int_equal(t.done, 1);
 }
 
@@ -331,7 +331,7 @@ static void freeing_the_loop_ends_every_job(void **state)
 		t[i].gated = true;
 		assert_ok(job_start(f->l, &t[i].job, JOB_STORE, &f->e), &f->e);
 	}
-	assert_true(loop_settle(f->l, gate_reached, f, 5000));
+	assert_true(loop_settle(f->l, gate_reached, f, 20000));
 	t[1].again = true; /* too late: refused, not lost */
 	pthread_create(&opener, NULL, open_when_cancelled, &t[0]);
 	loop_free(f->l);
