@@ -18,10 +18,11 @@ feeds:
     layout: {unit: {column: province}, period: {column: period}, indicator: {header: true}}
 Y
 start_daemon "$tmp/parkwatch.yaml"
-for year in 2017 2019; do cp "examples/provinces/data/realestate-$year.csv" "$tmp/drop/"; done
-printf '<html><title>Login</title></html>\n' >"$tmp/drop/page.csv"
-gzip -c examples/provinces/data/realestate-2018.csv >"$tmp/drop/2018.csv.gz"
-printf 'province,period\xff\\\n' >"$tmp/drop/odd.csv"
+for year in 2017 2019; do put_whole "examples/provinces/data/realestate-$year.csv" "$tmp/drop/realestate-$year.csv"; done
+printf '<html><title>Login</title></html>\n' >"$tmp/page.csv"
+gzip -c examples/provinces/data/realestate-2018.csv >"$tmp/2018.csv.gz"
+printf 'province,period\xff\\\n' >"$tmp/odd.csv"
+mv "$tmp/page.csv" "$tmp/2018.csv.gz" "$tmp/odd.csv" "$tmp/drop/"
 check "five files are taken in, two of them refused" wait_for 30 sh -c \
 	"ls $tmp/drop/accepted/realestate-2019.csv $tmp/drop/accepted/realestate-2017.csv \
 	$tmp/drop/accepted/2018.csv.gz $tmp/drop/rejected/page.csv $tmp/drop/rejected/odd.csv"

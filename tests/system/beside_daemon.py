@@ -62,7 +62,7 @@ def send(url, acknowledged):
     with open(acknowledged, "a") as notes:
         while True:
             try:
-                urllib.request.urlopen(urllib.request.Request(url, request(k), headers), timeout=10).close()
+                urllib.request.urlopen(urllib.request.Request(url, request(k), headers), timeout=60).close()
             except urllib.error.HTTPError as e:
                 sys.exit("request %d: %d %s" % (k, e.code, e.read()[:200]))
             except OSError:

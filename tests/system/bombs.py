@@ -166,13 +166,13 @@ def send(s, method, path, headers, pieces):
 def ask(request):
     """Status and errorType: "422 execution", "200"; "cut" where the connection ended without an answer."""
     answer = b""
-    with socket.create_connection((host, int(port)), timeout=30) as s:
+    with socket.create_connection((host, int(port)), timeout=60) as s:
         send(s, *request)
         try:
             while piece := s.recv(1 << 20):
                 answer += piece
         except TimeoutError:
-            return "nothing within 30 s"
+            return "nothing within 60 s"
         except OSError:
             pass  # reset: what has come counts
     if not answer:

@@ -38,7 +38,7 @@ report() { # its lines: name, what it took, what is wrong
 	done
 }
 report < <(timeout 300 python3 tests/system/bombs.py "$ours" "$daemon")
-check "others are served meanwhile" timeout 60 python3 tests/system/bombs.py "$ours" "$daemon" rush
+check "others are served meanwhile" timeout 240 python3 tests/system/bombs.py "$ours" "$daemon" rush
 
 # --- JSON is taken from feeds
 python3 -c 'print("[" * 1000000)' >"$tmp/deep.json"

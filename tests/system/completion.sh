@@ -35,7 +35,7 @@ check "samples are pushed" get -X POST --data-binary "@$tmp/body" -H 'Content-En
 answers() { # filter, wanted, question...
 	local filter=$1 wanted=$2 got
 	shift 2
-	got=$(timeout 20 node tests/system/completion/ask.js "$base" "$@" | jq -c "$filter") && [ "$got" = "$wanted" ] && return
+	got=$(timeout 60 node tests/system/completion/ask.js "$base" "$@" | jq -c "$filter") && [ "$got" = "$wanted" ] && return
 	printf 'wanted %s\ngot    %s\n' "$wanted" "$got"
 	return 1
 }

@@ -123,7 +123,7 @@ rm "$tmp/password"
 fails "a secret that is gone fails the attempt" basic 'password: cannot be opened'
 
 for path in metrics api/v1/status/config api/v1/status/flags api/v1/status/runtimeinfo api/v1/targets api/v1/feeds / feeds targets status config; do
-	curl -s --max-time 10 "http://127.0.0.1:$port/$path" >>"$tmp/pages"
+	curl -s --max-time 60 "http://127.0.0.1:$port/$path" >>"$tmp/pages"
 done
 coded=$(printf 'anna:geheim-sesame' | base64)
 [ -s "$tmp/pages" ] && ! grep -qE "geheim|$coded" "$tmp/pages" && ok "no secret is on a page" ||

@@ -40,14 +40,14 @@ base=http://127.0.0.1:$port
 # hand_in AUGUST SEPTEMBER: of 甲河, in 亿元
 hand_in() {
 	printf '园区,月份,总产值\n甲河,2026年8月,%s\n甲河,2026年9月,%s\n' "$1" "$2" >"$tmp/doc.csv"
-	curl -s --max-time 20 -o "$tmp/answer" -w '%{http_code}' -H "Authorization: Bearer $(cat "$tmp/own")" \
+	curl -s --max-time 60 -o "$tmp/answer" -w '%{http_code}' -H "Authorization: Bearer $(cat "$tmp/own")" \
 		--data-binary @"$tmp/doc.csv" "$base/api/v1/submit?feed=statistics"
 }
 # ask TOKENFILE PATH [curl option...]: the status; the answer in $tmp/answer
 ask() {
 	local token=$1 path=$2
 	shift 2
-	curl -s --max-time 20 -o "$tmp/answer" -D "$tmp/headers" -w '%{http_code}' \
+	curl -s --max-time 60 -o "$tmp/answer" -D "$tmp/headers" -w '%{http_code}' \
 		${token:+-H "Authorization: Bearer $(cat "$token")"} "$@" "$base$path"
 }
 # answers WHAT STATUS JQ ARGS-OF-ASK...

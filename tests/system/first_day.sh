@@ -42,7 +42,7 @@ done
 check "what was proposed is a configuration" "$build/parkwatch" check config "$tmp/ours.yaml"
 
 start_daemon "$tmp/ours.yaml"
-for k in 0 1 2 3 4 5 6 7 8 9; do cp "$tmp/books/park$k.xlsx" "$tmp/in$k/"; done
+for k in 0 1 2 3 4 5 6 7 8 9; do put_whole "$tmp/books/park$k.xlsx" "$tmp/in$k/park$k.xlsx"; done
 figure() { # indicator, park: the figure of October, in the base unit
 	get -G "http://127.0.0.1:$port/api/v1/query" --data-urlencode "query=park_$1{park=\"$2\",__period__=\"2026-10\"}" |
 		jq -r '.data.result[0].value[1] // "none"'

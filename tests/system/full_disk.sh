@@ -25,13 +25,13 @@ feeds:
 Y
 start_daemon "$tmp/parkwatch.yaml"
 base=http://127.0.0.1:$port
-cp examples/provinces/data/realestate-2017.csv "$tmp/drop/"
+put_whole examples/provinces/data/realestate-2017.csv "$tmp/drop/realestate-2017.csv"
 check "a file is accepted while there is room" wait_for 20 test -e "$tmp/drop/accepted/realestate-2017.csv"
 stored() { get "$base/metrics" | awk '/^parkwatch_store_observations_total\{result="(fresh|new)"\}/ { print $2 }'; }
 first=$(stored)
 # Take all the room there is.
 dd if=/dev/zero of="$tmp/data/ballast" bs=64k 2>/dev/null
-cp examples/provinces/data/realestate-2018.csv "$tmp/drop/"
+put_whole examples/provinces/data/realestate-2018.csv "$tmp/drop/realestate-2018.csv"
 check "with the disk full the feed fails and says why" wait_for 20 sh -c \
 	"curl -fsS $base/feeds | grep -q 'no space left'"
 [ -e "$tmp/drop/realestate-2018.csv" ] && [ ! -e "$tmp/drop/accepted/realestate-2018.csv" ] &&

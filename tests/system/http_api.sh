@@ -68,7 +68,7 @@ for to in "$ours" "$theirs"; do
 done
 
 # --- the same requests to both: status and answer
-ask() { curl -gsS --max-time 10 -w '\n%{http_code}\n' "$@"; }
+ask() { curl -gsS --max-time 60 -w '\n%{http_code}\n' "$@"; }
 same_answer() { # path [curl option...]
 	local path=$1
 	shift
@@ -132,7 +132,7 @@ check "as prometheus: POST /api/v1/series" same_answer /api/v1/series --data-url
 same_status() { # method path
 	local to
 	for to in "$ours" "$theirs"; do
-		curl -gsS --max-time 10 -X "$1" -o /dev/null -w '%{http_code}\n' "$to$2"
+		curl -gsS --max-time 60 -X "$1" -o /dev/null -w '%{http_code}\n' "$to$2"
 	done | uniq | wc -l | grep -qx 1
 }
 while read -r method path; do
@@ -210,7 +210,7 @@ for query in requests_total 'sort(sum by (job) (rate(requests_total[5m])))' 'req
 done
 
 # --- chunks, which 2.42 gives but does not ask for: byte for byte, unless it cut one at an even hour, as it does
-chunks() { timeout 20 python3 tests/system/read_chunks.py "$1" $(((now - 7200) * 1000)) $((now * 1000)) __name__=requests_total \
+chunks() { timeout 120 python3 tests/system/read_chunks.py "$1" $(((now - 7200) * 1000)) $((now * 1000)) __name__=requests_total \
 	job=none '__name__=~temp|esc|huge|small' __name__=bits; }
 same_chunks() {
 	chunks "$ours" >"$tmp/a" && chunks "$theirs" >"$tmp/b" || return 1

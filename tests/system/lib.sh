@@ -12,8 +12,13 @@ bad=0
 pids=()
 
 finish() {
+	local watchdog
 	for p in "${pids[@]}"; do kill "$p" 2>/dev/null; done
+	# Whoever does not end is not waited for without end.
+	(sleep 60 && kill -9 "${pids[@]}") >/dev/null 2>&1 &
+	watchdog=$!
 	for p in "${pids[@]}"; do wait "$p" 2>/dev/null; done
+	kill "$watchdog" 2>/dev/null
 	rm -rf "$tmp"
 	[ "$bad" -eq 0 ]
 }
@@ -35,19 +40,39 @@ check() {
 need() { # command: or the whole script is one skipped test
 	command -v "$1" >/dev/null 2>&1 || { skip "$1 is not installed"; exit 0; }
 }
-# A port nobody has now.
+# A port nobody has now, and that no other call here gave: below those that the kernel gives to clients, one of which would have
+# it before its server does, or while that is started again.
 free_port() {
-	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+	python3 - "$tmp/ports" <<'P'
+import random, socket, sys
+given = open(sys.argv[1], "a+")
+given.seek(0)
+taken = set(given.read().split())
+end = int(open("/proc/sys/net/ipv4/ip_local_port_range").read().split()[0])
+for port in random.sample(range(10000, end), min(end - 10000, 200)) if end > 11000 else [0]:
+    s = socket.socket()
+    try: s.bind(("127.0.0.1", port))
+    except OSError: continue
+    port = str(s.getsockname()[1])
+    if port not in taken: break
+else: sys.exit("no port is free")
+given.write(port + "\n")
+print(port)
+P
 }
-wait_for() { # seconds, command...: until it succeeds
-	local end=$((SECONDS + $1))
+wait_for() { # seconds, command...: until it succeeds. A minute at least: a slow machine needs it, others do not
+	local end=$((SECONDS + ($1 < 60 ? 60 : $1)))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt $end ] || return 1
 		sleep 0.1
 	done
 }
-get() { curl -fsS --max-time 10 "$@"; }
+get() { curl -fsS --max-time 60 "$@"; }
+# put_whole FILE PLACE: there at once, as a folder's feed might look before a copy has come to its end
+put_whole() {
+	cp "$1" "$tmp/whole.new" && mv "$tmp/whole.new" "$2"
+}
 
 # start_daemon CONFIG [option...]: sets $port and $daemon; data in $tmp/data
 start_daemon() {

@@ -25,9 +25,9 @@ get "$metrics" | grep -E '^parkwatch_feed_figures_refused_by_feed_total\{feed="n
 kill $exporter
 check "a dead feed raises an alert" wait_for 20 sh -c \
 	"curl -fsS http://127.0.0.1:$port/api/v1/alerts | jq -e '.data.alerts[] | select(.labels.alertname == \"FeedDown\" and .labels.feed == \"node\" and .state == \"firing\")'"
-check "which is a series" sh -c "curl -fsS $metrics | grep -q '^ALERTS{.*alertname=\"FeedDown\"'"
-check "and a log line" grep -q 'msg="alert firing".*FeedDown' "$tmp/parkwatch.log"
-check "and feed_up is 0" sh -c "curl -fsS $metrics | grep -qx 'parkwatch_feed_up{feed=\"node\"} 0'"
+check "which is a series" wait_for 20 sh -c "curl -fsS $metrics | grep -q '^ALERTS{.*alertname=\"FeedDown\"'"
+check "and a log line" wait_for 20 grep -q 'msg="alert firing".*FeedDown' "$tmp/parkwatch.log"
+check "and feed_up is 0" wait_for 20 sh -c "curl -fsS $metrics | grep -qx 'parkwatch_feed_up{feed=\"node\"} 0'"
 prometheus-node-exporter --web.listen-address="127.0.0.1:$node" >>"$tmp/node.log" 2>&1 &
 pids+=($!)
 check "which ends when the feed is back" wait_for 30 sh -c \

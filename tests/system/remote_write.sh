@@ -69,7 +69,8 @@ Y
 prometheus --config.file="$tmp/prometheus.yml" --storage.tsdb.path="$tmp/tsdb" \
 	--web.listen-address="127.0.0.1:$web" >"$tmp/prometheus.log" 2>&1 &
 pids+=($!)
-many() { [ "$(ls "$tmp"/sent/*.sent | wc -l)" -ge 6 ]; }
+samples() { for f in "$tmp"/sent/*.sent; do "$again" unpack <"$f" | proto --decode; done | grep -c '^  samples'; }
+many() { [ "$(ls "$tmp"/sent/*.sent | wc -l)" -ge 6 ] && [ "$(samples)" -gt 500 ]; }
 check "a Prometheus sends" wait_for 40 many
 all_the_same() {
 	local f n=0

@@ -50,7 +50,7 @@ begin_prometheus && ok "prometheus becomes ready" || not_ok "prometheus becomes 
 gaps=()
 kills=0
 until=$((SECONDS + seconds))
-while sleep "$pause" && [ $((SECONDS + pause)) -le $until ]; do
+while sleep "$pause" && { [ $kills -lt 3 ] || [ $((SECONDS + pause)) -le $until ]; }; do
 	kills=$((kills + 1))
 	if [ $((kills % 2)) = 1 ]; then
 		dies "$daemon"
@@ -61,14 +61,19 @@ while sleep "$pause" && [ $((SECONDS + pause)) -le $until ]; do
 		dies "$prometheus"
 		begin_prometheus || not_ok "prometheus becomes ready again" "$(tail -n 5 "$tmp/prometheus.log")"
 		# What it had scraped shortly before it had not sent; it starts to send at its start.
-		gaps+=("$(python3 -c "print('%.3f-%.3f' % ($from - 10, $(now)))")")
+		gaps+=("$(python3 -c "print('%.3f-%.3f' % ($from - 30, $(now)))")")
 	fi
 done
 [ "$kills" -ge 3 ] && ok "both were killed in turn ($kills times)" || not_ok "both were killed in turn" "$kills"
 
 # No more scrapes, so that the queue can run empty: what is sent last says nothing of the other shards.
 sed -i 's/scrape_interval: 1s/scrape_interval: 10h/' "$tmp/prometheus.yml"
+reloaded_at() { get "http://127.0.0.1:$web/metrics" | sed -n 's/^prometheus_config_last_reload_success_timestamp_seconds //p'; }
+before=$(reloaded_at)
+reloaded() { local at; at=$(reloaded_at) && [ -n "$at" ] && [ "$at" != "$before" ]; }
+sleep 1 # the stamp is one of seconds
 kill -HUP "$prometheus"
+check "prometheus scrapes no more" wait_for 20 reloaded
 sleep 2
 end=$(now)
 drained() {

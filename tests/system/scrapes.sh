@@ -71,7 +71,7 @@ reload() {
 	kill -HUP "$daemon"
 	curl -fsS -X POST "http://127.0.0.1:$web/-/reload"
 }
-same() { python3 tests/system/same_scrapes.py "http://127.0.0.1:$port" "http://127.0.0.1:$web" 40; }
+same() { python3 tests/system/same_scrapes.py "http://127.0.0.1:$port" "http://127.0.0.1:$web" 90; }
 shows() { # query, value
 	[ "$(get "http://127.0.0.1:$port/api/v1/query" --data-urlencode "query=$1" | jq -r '.data.result[0].value[1] // "none"')" = "$2" ]
 }
@@ -79,23 +79,23 @@ reload
 wait_for 30 shows 'count(up == 1)' 7
 sleep 10
 check "seven targets: the same series, the same values" same
-check "one of them has more samples than it may" shows 'up{job="limited"}' 0
-check "the whole exporter is there" shows 'count({job="node"}) > bool 500' 1
+check "one of them has more samples than it may" wait_for 20 shows 'up{job="limited"}' 0
+check "the whole exporter is there" wait_for 20 shows 'count({job="node"}) > bool 500' 1
 
 page "${common[@]}" 'ends{n="2"} 8' 'ends{n="3"} 9'
 kill $exporter
 wait_for 20 shows 'up{job="node"}' 0
 sleep 3
 check "a target that is down and series that ended: the same" same
-check "they ended at once" shows 'count({job="node",__name__!~"up|scrape_.*"}) or vector(0)' 0
-check "nothing else did" shows 'count({__name__="ends",job="page"})' 2
+check "they ended at once" wait_for 20 shows 'count({job="node",__name__!~"up|scrape_.*"}) or vector(0)' 0
+check "nothing else did" wait_for 20 shows 'count({__name__="ends",job="page"})' 2
 
 jobs "node 0" "prometheus $web" "parkwatch $port" "page $pages rules" "honored $pages honor_labels: true" \
 	"unstamped 0 honor_timestamps: false" "ruled 0 rules" "limited 0 sample_limit: 5"
 reload
 sleep 6
 check "targets that were removed and rules that changed: the same" same
-check "nothing of them is left but what is stamped" \
+check "nothing of them is left but what is stamped" wait_for 20 \
 	shows 'count({job=~"node|ruled|limited|unstamped",__name__!="b"}) or vector(0)' 0
 grep -E 'level=(warn|error)' "$tmp/prometheus.log" | grep -vE 'sample_limit|out-of-order|out of order|Error on ingesting' >"$tmp/odd" &&
 	not_ok "prometheus has nothing to complain of" "$(cat "$tmp/odd")" || ok "prometheus has nothing to complain of"

@@ -44,14 +44,14 @@ feed() { get "$base/api/v1/feeds?feed=restless" | jq -e "$1"; }
 
 check "new series are refused after a while" wait_for 30 above 'parkwatch_feed_figures_refused_total{reason="series_limit"}' 40
 check "one known and twenty others came in" shows 'count(last_over_time({job="restless",__name__=~"steady|restless"}[1h]))' 21
-check "the known one goes on" shows 'count_over_time(steady{job="restless"}[5s]) > bool 2' 1
-check "the feed is up" shows 'up{job="restless"}' 1
-check "the other feed is whole" shows 'count_over_time(steady{job="steady"}[5s]) > bool 2' 1
+check "the known one goes on" wait_for 20 shows 'count_over_time(steady{job="restless"}[5s]) > bool 2' 1
+check "the feed is up" wait_for 20 shows 'up{job="restless"}' 1
+check "the other feed is whole" wait_for 20 shows 'count_over_time(steady{job="steady"}[5s]) > bool 2' 1
 check "the metric says how many there are" [ "$(metric 'parkwatch_feed_series{feed="restless"}')" = 21 ]
-check "so does the status" feed '.data[0] | .series == 21 and .seriesLimit == 21'
-check "it says why, with the feed's name" \
+check "so does the status" wait_for 20 feed '.data[0] | .series == 21 and .seriesLimit == 21'
+check "it says why, with the feed's name" wait_for 20 \
 	feed '.data[0].complaints[0] | .reason == "series_limit" and (.text | test("feed restless has brought 21 different series"))'
-check "so does the page" sh -c "curl -fsS '$base/feed?name=restless' | grep -q 'feed restless has brought 21 different series'"
+check "so does the page" wait_for 20 sh -c "curl -fsS '$base/feed?name=restless' | grep -q 'feed restless has brought 21 different series'"
 check "the log says it once" [ "$(grep -c 'msg="new series refused.*feed=restless' "$tmp/parkwatch.log")" = 1 ]
 sed -i 's/series_limit: 21/series_limit: 26/' "$tmp/ours.yaml"
 kill -HUP "$daemon"
@@ -65,7 +65,7 @@ if command -v protoc >/dev/null 2>&1 && [ -x "$build/tests/system/write_again" ]
 				"$name" "$(date +%s%3N)"
 		done | protoc -I tests/system --encode=t.Request tests/system/remote_write.proto |
 			"$build/tests/system/write_again" pack >"$tmp/packed"
-		code=$(curl -s -o "$tmp/answer" -w '%{http_code}' --max-time 20 -H 'Content-Type: application/x-protobuf' \
+		code=$(curl -s -o "$tmp/answer" -w '%{http_code}' --max-time 60 -H 'Content-Type: application/x-protobuf' \
 			--data-binary @"$tmp/packed" "$base/api/v1/write")
 	}
 	push a b c

@@ -35,7 +35,7 @@ base=http://127.0.0.1:$port
 # hand_in ROW...: the status; the answer in $tmp/answer
 hand_in() {
 	{ echo 园区,月份,数值,密级; printf '%s\n' "$@"; } >"$tmp/doc.csv"
-	curl -s --max-time 20 -o "$tmp/answer" -w '%{http_code}' -H "Authorization: Bearer $(cat "$tmp/token")" \
+	curl -s --max-time 60 -o "$tmp/answer" -w '%{http_code}' -H "Authorization: Bearer $(cat "$tmp/token")" \
 		--data-binary @"$tmp/doc.csv" "$base/api/v1/submit?feed=taxes"
 }
 taken() { # what, jq filter, row...

@@ -55,7 +55,7 @@ base=http://127.0.0.1:$port
 code() {
 	local token=$1 query=$2 document=$3
 	shift 3
-	curl -s -o "$tmp/answer" -D "$tmp/headers" -w '%{http_code}' --max-time 20 \
+	curl -s -o "$tmp/answer" -D "$tmp/headers" -w '%{http_code}' --max-time 60 \
 		${token:+-H "Authorization: Bearer $(cat "$token")"} --data-binary @"$document" "$@" "$base/api/v1/submit?$query"
 }
 # answers WHAT STATUS JQ ARGS-OF-CODE...
@@ -165,7 +165,7 @@ port, mark = int(sys.argv[1]), sys.argv[2]
 answers = []
 def ask(client):
     for turn in range(10):
-        c = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        c = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         for n in range(3):
             token = "pw_%s%06d%06d%d" % (mark, client, turn, n)
             c.request("POST", "/api/v1/submit?feed=statistics&token=" + token, body=b"x" * (200 + client * 300),

@@ -176,7 +176,7 @@ class Dripping:
         while any(c.is_alive() for c in self.clients):
             for path in ("/-/healthy", "/api/v1/query?query=1", "/metrics"):
                 try:
-                    with urllib.request.urlopen(self.url + path, timeout=10) as r:
+                    with urllib.request.urlopen(self.url + path, timeout=60) as r:
                         self.served += r.status == 200
                 except OSError as e:
                     self.wrong.append(f"{path}: {e}")

@@ -109,7 +109,7 @@ push() { # NAME VALUE STAMP [LABEL VALUE...]: the status; the answer in $tmp/ans
 		done
 		echo "$sample }"
 	} | protoc -I tests/system --encode=t.Request tests/system/remote_write.proto | "$build/tests/system/write_again" pack >"$tmp/body"
-	curl -s -o "$tmp/answer" -w '%{http_code}' --max-time 10 --data-binary "@$tmp/body" -H 'Content-Encoding: snappy' \
+	curl -s -o "$tmp/answer" -w '%{http_code}' --max-time 60 --data-binary "@$tmp/body" -H 'Content-Encoding: snappy' \
 		-H 'Content-Type: application/x-protobuf' -H 'X-Prometheus-Remote-Write-Version: 0.1.0' "$ours/api/v1/write"
 }
 value() { get "$ours/api/v1/query" --data-urlencode "query=$1" | jq -r '.data.result[0].value[1] // "none"'; }
@@ -143,7 +143,7 @@ for k in $(seq 11 21); do canary "$k"; done
 # --- log lines: a page's title, a file's name, a label that would be lines of their own, or speak to a terminal
 forged=$'\r\ntime=2026-01-01T00:00:00.000Z level=error msg=forged\e[31m\u2028\u0085\u202e'
 printf '<html><title>%s</title></html>' "$forged" >"$tmp/page"
-curl -s -o "$tmp/answer" --max-time 10 -H "Authorization: Bearer $(cat "$tmp/token")" --data-binary "@$tmp/page" \
+curl -s -o "$tmp/answer" --max-time 60 -H "Authorization: Bearer $(cat "$tmp/token")" --data-binary "@$tmp/page" \
 	"$ours/api/v1/submit?feed=handed&filename=named%E2%80%A8%E2%80%AE.csv"
 refused "a label with line ends" 'before the year 0' far 1 $least a '\r\nlevel=error msg=forged\033[31m'
 check "the title and the name are in the log" grep -q 'named.*forged' "$tmp/parkwatch.log"

@@ -39,7 +39,7 @@ start() {
 		exit 1
 	}
 }
-code() { curl -s -o "$tmp/answer" -w '%{http_code}' --max-time 20 --cacert "$pki/ca.pem" "$@"; }
+code() { curl -s -o "$tmp/answer" -w '%{http_code}' --max-time 60 --cacert "$pki/ca.pem" "$@"; }
 is() { # WHAT WANT GOT
 	[ "$2" = "$3" ] && ok "$1" || not_ok "$1" "$3, not $2: $(cat "$tmp/answer" 2>/dev/null)"
 }
@@ -57,7 +57,7 @@ for v in tls1 tls1_1; do
 	out=$(s_client "-$v")
 	not_spoken && ok "$v is refused" || not_ok "$v is refused" "$out"
 done
-curl -s --max-time 10 -o "$tmp/answer" "http://localhost:$port/-/ready" -u anna:geheim && not_ok "plain HTTP is not" || ok "plain HTTP is not"
+curl -s --max-time 60 -o "$tmp/answer" "http://localhost:$port/-/ready" -u anna:geheim && not_ok "plain HTTP is not" || ok "plain HTTP is not"
 is "a client that does not know the authority goes away" 000 "$(curl -s -o "$tmp/answer" -w '%{http_code}' "$base/")"
 
 # --- users
@@ -95,7 +95,7 @@ port, pki, pid = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 context = ssl.create_default_context(cafile=pki + "/ca.pem")
 auth = {"Authorization": "Basic " + base64.b64encode(b"anna:geheim").decode()}
 def connect():
-    c = http.client.HTTPSConnection("localhost", port, context=context, timeout=20)
+    c = http.client.HTTPSConnection("localhost", port, context=context, timeout=60)
     c.connect()
     return c
 def name(c): return c.sock.getpeercert()["subject"][0][0][1]
@@ -111,7 +111,7 @@ for f in ("pem", "key"):
     data = open("%s/second.%s" % (pki, f)).read()
     open("%s/%s" % (pki, "cert.pem" if f == "pem" else "key.pem"), "w").write(data)
 os.kill(pid, signal.SIGHUP)
-for _ in range(100):
+for _ in range(600):
     fresh = connect()
     if name(fresh) == "second": break
     fresh.close()
@@ -154,7 +154,7 @@ stop_daemon
 # --- what is refused before it starts
 refused() { # WHAT TEXT WEB-CONFIG ADDRESS
 	printf '%s\n' "$3" >"$pki/web.yml"
-	timeout 20 "$pw" run --data-dir "$tmp/data" --listen "$4" --web.config.file "$pki/web.yml" >"$tmp/refused" 2>&1
+	timeout 60 "$pw" run --data-dir "$tmp/data" --listen "$4" --web.config.file "$pki/web.yml" >"$tmp/refused" 2>&1
 	[ $? = 3 ] && grep -qF "$2" "$tmp/refused" && ok "$1" || not_ok "$1" "$(cat "$tmp/refused")"
 }
 refused "beyond loopback TLS alone is not enough" "not a loopback address" \
@@ -181,8 +181,8 @@ cat >"$tmp/prometheus.yml" <<Y
 scrape_configs:
   - job_name: parkwatch
     scheme: https
-    scrape_interval: 1s
-    scrape_timeout: 1s
+    scrape_interval: 5s
+    scrape_timeout: 5s
     basic_auth: {username: anna, password: geheim}
     tls_config: {ca_file: $pki/ca.pem}
     static_configs: [{targets: ["localhost:$port"]}]
