@@ -660,7 +660,7 @@ static void a_share_that_hangs_does_not_hold_other_folders_up(void **state)
 	assert_ok(job_start(daemon_loop(s.d), &k.job, JOB_FILE, &s.e), &s.e);
 	sem_wait(&k.begun);
 	drop_large_file(&s, 1);
-	for (int i = 0; i < 1000 && !dropped_is_in(&s, NULL); i++) {
+	for (int i = 0; i < 20000 && !dropped_is_in(&s, NULL); i++) {
 		clock_advance(&s.clock, 100);
 		loop_settle(daemon_loop(s.d), never, NULL, 1);
 	}

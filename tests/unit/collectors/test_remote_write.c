@@ -371,7 +371,7 @@ static void past_the_deadline_it_is_503(void **state)
 	const char *a;
 
 	http_server_close(f->s);
-	open_server(f, 1000);
+	open_server(f, 3000);
 	f->plan = HOLD;
 	a = send_it(f, USUAL);
 	assert_status(a, "503");

@@ -52,7 +52,7 @@ static int teardown(void **state)
 	struct fixture *f = *state;
 
 	web_keeper_stop(&f->keeper);
-	loop_settle(f->loop, NULL, NULL, 5000);
+	loop_settle(f->loop, NULL, NULL, 60000);
 	web_keeper_release(&f->keeper);
 	loop_free(f->loop);
 	arena_release(&f->arena);
@@ -234,7 +234,7 @@ static void a_change_is_seen_within_a_minute(void **state)
 	loop_advance(f->loop, 59000);
 	assert_int_equal(known(f, ANNA_1), PASS_ALLOWED);
 	loop_advance(f->loop, 2000);
-	loop_settle(f->loop, NULL, NULL, 5000);
+	loop_settle(f->loop, NULL, NULL, 60000);
 	assert_int_equal(known(f, ANNA_1), PASS_UNKNOWN);
 	assert_false(checked(f, ANNA_1));
 	assert_true(checked(f, ANNA_2));
@@ -242,7 +242,7 @@ static void a_change_is_seen_within_a_minute(void **state)
 	put(f, "web.yml", "basic_auth_users: {anna: x}\n");
 	f->keeper.complaints = fopen("/dev/null", "w");
 	loop_advance(f->loop, 60000);
-	loop_settle(f->loop, NULL, NULL, 5000);
+	loop_settle(f->loop, NULL, NULL, 60000);
 	fclose(f->keeper.complaints);
 	assert_int_equal(known(f, ANNA_2), PASS_ALLOWED);
 }
@@ -259,16 +259,16 @@ static void a_renewed_certificate_is_taken(void **state)
 	assert_non_null(first);
 	assert_false(web_is_guarded(f->keeper.now));
 	loop_advance(f->loop, 60000);
-	loop_settle(f->loop, NULL, NULL, 5000);
+	loop_settle(f->loop, NULL, NULL, 60000);
 	assert_ptr_equal(f->keeper.now->tls, first);
 	/* Between the two files the key does not fit, and the old one stays. */
 	put(f, "cert.pem", pem_cert_b);
 	loop_advance(f->loop, 60000);
-	loop_settle(f->loop, NULL, NULL, 5000);
+	loop_settle(f->loop, NULL, NULL, 60000);
 	assert_ptr_equal(f->keeper.now->tls, first);
 	put(f, "key.pem", pem_key_b);
 	loop_advance(f->loop, 60000);
-	loop_settle(f->loop, NULL, NULL, 5000);
+	loop_settle(f->loop, NULL, NULL, 60000);
 	assert_ptr_not_equal(f->keeper.now->tls, first);
 }
 
@@ -284,7 +284,7 @@ static void one_that_listens_to_others_stays_guarded(void **state)
 	assert_true(web_is_guarded(f->keeper.now));
 	put(f, "web.yml", "tls_server_config: {cert_file: cert.pem, key_file: key.pem}\n");
 	loop_advance(f->loop, 60000);
-	loop_settle(f->loop, NULL, NULL, 5000);
+	loop_settle(f->loop, NULL, NULL, 60000);
 	assert_int_equal(known(f, ""), PASS_REFUSED);
 }
 

@@ -96,7 +96,7 @@ static void open_server(struct fixture *f, struct http_server_options o)
 	static const struct http_refusals form = { "text/x-refusal", write_refusal };
 	const struct http_route routes[] = {
 		{ "GET", "/pieces", HTTP_IN_JOB, JOB_QUERY, serve_pieces, f, .refusals = &form },
-		{ "GET", "/late", HTTP_IN_JOB, JOB_STORE, serve_late, f, .deadline_ms = 1000,
+		{ "GET", "/late", HTTP_IN_JOB, JOB_STORE, serve_late, f, .deadline_ms = 3000,
 		  .refusals = &form },
 		{ "GET", "/small", HTTP_IN_JOB, JOB_QUERY, serve_small, f, .refusals = &form },
 	};
@@ -372,10 +372,10 @@ static void one_that_comes_after_its_deadline_gives_back_what_it_holds(void **st
 	struct client *c;
 
 	http_server_close(f->s);
-	open_server(f, (struct http_server_options){ .idle_ms = 2000 });
+	open_server(f, (struct http_server_options){ .idle_ms = 10000 });
 	c = ask(f, "GET /late HTTP/1.1", "");
 	assert_status(c->answer, "503");
-	assert_has(c->answer, "<503 1 no answer within 1000 ms>");
+	assert_has(c->answer, "<503 1 no answer within 3000 ms>");
 	assert_true(loop_settle(f->l, gone, f, PATIENCE_MS));
 	assert_int_equal(atomic_load(&f->given_up), 1);
 	free(c);

@@ -244,8 +244,12 @@ static void fill_and_go_on(const struct fixture *f)
 				_exit(3);
 			room.rlim_cur = RLIM_INFINITY;
 			setrlimit(RLIMIT_FSIZE, &room);
-			usleep(150000); /* it looks again then */
-			_exit(append_range(s, 0, SERIES, now_ms + 1000, 0, &e) < 0 ? 4 : 0);
+			for (int k = 0; k < 100; k++) { /* it looks again ten times a second */
+				usleep(150000);
+				if (append_range(s, 0, SERIES, now_ms + 1000, 0, &e) == 0)
+					_exit(0);
+			}
+			_exit(4);
 		}
 	_exit(5);
 }
