@@ -19,8 +19,17 @@ out, lock = open(path, "ab", buffering=0), threading.Lock()
 class Witness(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
+    def handle(self):
+        try:
+            super().handle()
+        except ConnectionError:
+            pass  # the sender was killed
+
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        if len(body) < int(self.headers["Content-Length"]):
+            self.close_connection = True  # it was killed while it sent
+            return
         status = 503
         try:
             to = http.client.HTTPConnection(url.hostname, url.port, timeout=30)
