@@ -1,10 +1,11 @@
 /*
  * text.c - see text.h.
  *
- * UTF-8 is checked by hand (Unicode 15, table 3-7) with eight bytes at a time for
- * ASCII. GB18030 goes through iconv in pieces that fit on the stack, so that a
- * body of any size costs its result only and the result's own limit holds. Keys
- * for names go through utf8proc; its allocating calls are not used.
+ * UTF-8 is checked by hand (Unicode 15, table 3-7), eight bytes at a time where it is
+ * ASCII and a character at a time where it is Chinese. GB18030 goes through iconv in
+ * pieces that fit on the stack, so that a body of any size costs its result only and the
+ * result's own limit holds. Keys for names go through utf8proc; its allocating calls are
+ * not used.
  */
 #include "base/text.h"
 #include "base/spool.h"

@@ -39,15 +39,14 @@ read -r last last_max < <(watch_memory $((seconds / 4)))
 check "the daemon lives" kill -0 "$daemon"
 
 # A machine that stands still once makes each of them late once; in ten minutes that is within one in a hundred.
-held=$((feeds - feeds / 10 * 3))
-[ -z "${PARKWATCH_LONG:-}" ] || held=0
+good=$((feeds - feeds / 10 * 3))
+[ -z "${PARKWATCH_LONG:-}" ] && held=$good || held=0
 read -r asks late < <(python3 tests/system/hostile.py late "$tmp/asked" 5)
 what="of $asks asks of good feeds $late came late"
 [ "$asks" -ge $((feeds * 7 / 10 * (seconds / 5 - 3))) ] && [ "$late" -le $((asks / 100 + held)) ] && ok "$what" ||
 	not_ok "$what" "$(tail -n 30 "$tmp/parkwatch.log")"
 what="memory went from $first (at most $first_max) to $last (at most $last_max) MiB; with mapped files it is $(memory VmRSS)"
 [ "$last" -le $((first + first / 10 + 4)) ] && [ "$last_max" -le $((first_max + first_max / 4 + 16)) ] && ok "$what" || not_ok "$what"
-good=$((feeds - feeds / 10 * 3))
 figures() { get "http://127.0.0.1:$port/api/v1/query?query=count(park_x_yuan)" | jq -e '.data.result[0].value[1] == "50"'; }
 check "figures of the good ones are there" wait_for 20 figures
 # One of the hostile kinds hides a good line among 100,000 columns.

@@ -15,7 +15,7 @@ finish() {
 	local watchdog
 	for p in "${pids[@]}"; do kill "$p" 2>/dev/null; done
 	# Whoever does not end is not waited for without end.
-	(sleep 60 && kill -9 "${pids[@]}") >/dev/null 2>&1 &
+	(trap 'kill $nap' TERM; sleep 60 & nap=$!; wait $nap && kill -9 "${pids[@]}") >/dev/null 2>&1 &
 	watchdog=$!
 	for p in "${pids[@]}"; do wait "$p" 2>/dev/null; done
 	kill "$watchdog" 2>/dev/null
